@@ -1,0 +1,1 @@
+"""The shell: HTTP, wiring, ticking, delivering, pages. The only package that knows all others."""

@@ -1,0 +1,1 @@
+"""Who must act, by when, and what has been promised."""

@@ -1,0 +1,1 @@
+"""What a text means. Pure: no clock, no database, no network, no logging."""
