@@ -1,0 +1,230 @@
+"""Every sentence the system says, kept as data and filled in. Pure once it is loaded.
+
+Format of a file in ``locales/<language>/``: one table a phrase, holding a variant for each form
+(``full``, ``sms``, ``spoken``). A table of tables is a name space: ``[menu.start]`` is the key
+``menu.start``. Two more keys of a phrase are no variants: ``longest`` holds the longest real
+value of its parameters (the table ``[_longest]`` of any file holds the shared ones), and ``cut``
+names the one parameter that may be shortened so that the SMS stays within one segment.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Formatter
+from types import MappingProxyType
+from typing import Any
+
+from models.vocabulary import Form
+
+SOURCE_LANGUAGE = "zh-CN"
+SMS_UNITS = 70
+"""One SMS segment in UCS-2, the provider's signature included (3GPP TS 23.038: 140 octets)."""
+SHORTEST_CUT = 4
+"""A parameter that may be cut keeps at least this many units; ``check`` counts with it."""
+
+_LOCALES = Path(__file__).parent / "locales"
+_EXTRAS = frozenset({"longest", "cut"})
+_NO_VALUES: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One occasion in one language. ``parameters`` are the names used by any of its variants."""
+
+    key: str
+    variants: Mapping[Form, str]
+    parameters: frozenset[str]
+    longest: Mapping[str, str] = field(default_factory=lambda: _NO_VALUES)
+    cut: str | None = None
+
+
+class Phrasebook:
+    """All phrases of all languages. Build it with ``load``; it is never changed afterwards."""
+
+    __slots__ = ("_books", "_shared", "_templates")
+
+    def __init__(
+        self, books: Mapping[str, Mapping[str, Phrase]], shared: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        self._books = books
+        self._shared = shared
+        self._templates = {
+            (language, key, form): (template, phrase.cut if form is Form.SMS else None)
+            for language, book in books.items()
+            for key, phrase in book.items()
+            for form in Form
+            if (template := phrase.variants.get(form, phrase.variants.get(Form.FULL)))
+        }
+
+    @classmethod
+    def load(cls, overlay: Path | None = None) -> "Phrasebook":
+        """Read the shipped phrases, then ``overlay/<language>/*.toml`` over them (a county's own
+        wording; single variants may be replaced, the rest stays).
+
+        Raises ValueError with one sentence that names the file when a file is no TOML or holds
+        anything that is no phrase; a placeholder must be a plain name in braces.
+        """
+        tables: dict[str, dict[str, dict[str, Any]]] = {}
+        shared: dict[str, dict[str, str]] = {}
+        for root in (_LOCALES, overlay) if overlay else (_LOCALES,):
+            for path in sorted(root.glob("*/*.toml")):
+                language = path.parent.name
+                book = tables.setdefault(language, {})
+                for key, table in _read(path):
+                    if key == "_longest":
+                        shared.setdefault(language, {}).update(table)
+                        continue
+                    book[key] = {**book.get(key, {}), **table}
+        books = {
+            language: {key: _phrase(key, table) for key, table in book.items()}
+            for language, book in tables.items()
+        }
+        return cls(books, shared)
+
+    def say(self, key: str, params: Mapping[str, str], form: Form, language: str) -> str:
+        """The phrase in the given form and language, filled in.
+
+        A form that the phrase does not have falls back to the full one; a language that the book
+        does not have, or a phrase that it lacks, to Chinese. Values are never read as templates.
+        Raises KeyError naming the phrase and, if one is missing, the parameter.
+        """
+        found = self._templates.get((language, key, form)) or self._templates.get(
+            (SOURCE_LANGUAGE, key, form)
+        )
+        if found is None:
+            raise KeyError(f"phrase {key!r} has no form {form.value!r} in {language!r}")
+        template, cut = found
+        try:
+            text = template.format_map(params)
+        except KeyError as error:
+            raise KeyError(f"phrase {key!r} needs the parameter {error.args[0]!r}") from None
+        if cut is None or cut not in params or (over := units(text) - SMS_UNITS) <= 0:
+            return text
+        return template.format_map({**params, cut: _shortened(params[cut], by=over)})
+
+    def languages(self) -> tuple[str, ...]:
+        """The language tags of the book, Chinese first."""
+        return tuple(sorted(self._books, key=lambda tag: (tag != SOURCE_LANGUAGE, tag)))
+
+    def keys(self) -> frozenset[str]:
+        """All phrase keys of the source language."""
+        return frozenset(self._books[SOURCE_LANGUAGE])
+
+    def parameters(self, key: str) -> frozenset[str]:
+        """The parameters that a phrase uses in any form; raises KeyError for an unknown phrase."""
+        return self._books[SOURCE_LANGUAGE][key].parameters
+
+    def check(self) -> list[str]:
+        """What is wrong with the book, one sentence each; an empty list when nothing is.
+
+        Every language has the same phrases with the same forms and parameters, and every SMS fits
+        one segment when it is filled with its longest values.
+        """
+        faults: list[str] = []
+        source = self._books[SOURCE_LANGUAGE]
+        for language in self.languages():
+            book = self._books[language]
+            faults += [f"{language}: phrase {key!r} is missing" for key in source.keys() - book]
+            faults += [f"{language}: phrase {key!r} is not Chinese" for key in book.keys() - source]
+            for key, phrase in book.items():
+                faults += _compare(language, phrase, source.get(key, phrase))
+                faults += self._measure(language, phrase)
+        return sorted(faults)
+
+    def _measure(self, language: str, phrase: Phrase) -> Iterator[str]:
+        template = phrase.variants.get(Form.SMS)
+        if template is None:
+            return
+        values = {**self._shared.get(language, {}), **phrase.longest}
+        if phrase.cut:
+            values[phrase.cut] = "…" * SHORTEST_CUT
+        unknown = _placeholders(template) - values.keys()
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            yield f"{language}: {phrase.key!r} has no longest value for {names}"
+            return
+        length = units(template.format_map(values))
+        if length > SMS_UNITS:
+            yield f"{language}: the SMS of {phrase.key!r} takes {length} units, not {SMS_UNITS}"
+
+
+def units(text: str) -> int:
+    """The length in UCS-2 code units, as an SMS centre counts: a rare character takes two."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def _shortened(value: str, *, by: int) -> str:
+    keep = max(units(value) - by, SHORTEST_CUT) - 1
+    kept = value
+    while kept and units(kept) > keep:
+        kept = kept[:-1]
+    return kept + "…"
+
+
+def _compare(language: str, phrase: Phrase, source: Phrase) -> Iterator[str]:
+    if phrase.variants.keys() != source.variants.keys():
+        yield f"{language}: {phrase.key!r} has not the forms of the Chinese phrase"
+        return
+    for form, template in phrase.variants.items():
+        if _placeholders(template) != _placeholders(source.variants[form]):
+            yield f"{language}: {phrase.key!r} ({form.value}) has not the Chinese parameters"
+
+
+def _read(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    try:
+        yield from _flat("", content)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _flat(prefix: str, content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, table in content.items():
+        key = f"{prefix}{name}"
+        if not isinstance(table, dict):
+            raise ValueError(f"{key!r} stands outside a phrase")
+        if name == "_longest" or any(isinstance(value, str) for value in table.values()):
+            _inspect(key, table)
+            yield name if name == "_longest" else key, table
+            continue
+        yield from _flat(f"{key}.", table)
+
+
+def _inspect(key: str, table: Mapping[str, Any]) -> None:
+    for name, value in table.items():
+        if key.endswith("_longest") or name == "cut":
+            sound = isinstance(value, str)
+        elif name == "longest":
+            sound = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+        else:
+            sound = name in set(Form) and isinstance(value, str) and bool(value)
+            if sound:
+                _placeholders(value)
+        if not sound:
+            raise ValueError(f"{key!r}: {name!r} is neither a form nor one of {sorted(_EXTRAS)}")
+
+
+def _placeholders(template: str) -> frozenset[str]:
+    names: set[str] = set()
+    for _, name, spec, conversion in Formatter().parse(template):
+        if name is None:
+            continue
+        if not name.isidentifier() or spec or conversion:
+            raise ValueError(f"{{{name}}} in {template!r} is not a plain parameter")
+        names.add(name)
+    return frozenset(names)
+
+
+def _phrase(key: str, table: Mapping[str, Any]) -> Phrase:
+    variants = {Form(name): text for name, text in table.items() if name not in _EXTRAS}
+    return Phrase(
+        key=key,
+        variants=MappingProxyType(variants),
+        parameters=frozenset().union(*(_placeholders(text) for text in variants.values())),
+        longest=MappingProxyType(dict(table.get("longest", {}))),
+        cut=table.get("cut"),
+    )

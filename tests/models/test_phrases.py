@@ -1,0 +1,189 @@
+"""Every sentence fits its form, in every language, and no citizen's words become a template."""
+
+import timeit
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.phrases import SMS_UNITS, Phrasebook, units
+from models.vocabulary import Form
+
+BOOK = Phrasebook.load()
+VALUES = {
+    "number": "HY20261122-00431-8",
+    "code": "583026",
+    "hotline": "望河12345",
+    "responder": "工号330502",
+    "responder_phone": "0572-12345678",
+    "unit": "望河县民政局",
+    "unit_phone": "0572-12345678",
+    "due": "11月27日18:00",
+    "understood": "家里断粮",
+    "lines": "120",
+    "answer": "棉被今天下午送到。",
+}
+NOTICES = [
+    "receipt",
+    "receipt_code",
+    "handoff",
+    "urgent_accepted",
+    "standard_accepted",
+    "dispatched",
+    "reporter_told",
+    "attached",
+    "held",
+    "urgent_joined",
+    "call_back_promised",
+    "staff_new_referral",
+    "staff_reminder",
+    "staff_breach",
+    "reply_to_citizen",
+    "completed",
+    "opted_out",
+    "opted_in",
+]
+
+
+def written(tmp_path: Path, text: str, language: str = "zh-CN", name: str = "own.toml") -> Path:
+    folder = tmp_path / language
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+def test_the_shipped_phrases_have_no_fault():
+    assert BOOK.check() == []
+    assert BOOK.languages() == ("zh-CN", "en")
+
+
+@pytest.mark.parametrize("language", BOOK.languages())
+@pytest.mark.parametrize("form", list(Form))
+@pytest.mark.parametrize("key", NOTICES)
+def test_every_notice_can_be_said_in_every_form_with_the_agreed_parameters(key, form, language):
+    text = BOOK.say(key, VALUES, form, language)
+    assert "{" not in text
+    if form is Form.SMS:
+        assert text.startswith("【望河12345】")
+        assert units(text) <= SMS_UNITS
+
+
+@pytest.mark.parametrize("language", BOOK.languages())
+@pytest.mark.parametrize(
+    "key",
+    [
+        "receipt",
+        "handoff",
+        "urgent_accepted",
+        "standard_accepted",
+        "dispatched",
+        "attached",
+        "held",
+    ],
+)
+def test_a_citizen_is_told_by_when_who_and_where_to_complain(key, language):
+    text = BOOK.say(key, VALUES, Form.FULL, language)
+    assert VALUES["due"] in text
+    assert VALUES["hotline"] in text
+    assert VALUES["number"] in text
+
+
+def test_the_reporter_of_somebody_else_is_told_no_private_details():
+    """N16: a neighbour learns neither what was found nor who is responsible for the household."""
+    assert BOOK.parameters("reporter_told") <= {"number", "unit", "due", "hotline"}
+
+
+def test_words_of_a_citizen_are_never_read_as_a_template():
+    words = "{number} {0} {} {__class__} {{x}} %s {"
+    text = BOOK.say("receipt", {**VALUES, "understood": words}, Form.FULL, "zh-CN")
+    assert words in text
+
+
+@given(st.text(max_size=400))
+def test_an_answer_of_any_length_leaves_one_segment_and_keeps_the_number(answer):
+    text = BOOK.say("reply_to_citizen", {**VALUES, "answer": answer}, Form.SMS, "zh-CN")
+    assert units(text) <= SMS_UNITS
+    assert VALUES["number"] in text
+    full = BOOK.say("reply_to_citizen", {**VALUES, "answer": answer}, Form.FULL, "zh-CN")
+    assert answer in full
+
+
+def test_a_rare_character_takes_two_units_and_is_never_halved():
+    assert units("𠮷") == 2
+    text = BOOK.say("reply_to_citizen", {**VALUES, "answer": "𠮷" * 60}, Form.SMS, "zh-CN")
+    assert units(text) <= SMS_UNITS
+    assert text.encode("utf-16-le").decode("utf-16-le") == text
+
+
+def test_an_unknown_language_hears_chinese():
+    assert BOOK.say("held", VALUES, Form.FULL, "bo") == BOOK.say("held", VALUES, Form.FULL, "zh-CN")
+
+
+@pytest.mark.parametrize("form", [Form.SMS, Form.SPOKEN])
+def test_a_missing_form_falls_back_to_the_full_text(tmp_path, form):
+    book = Phrasebook.load(written(tmp_path, '[only_full]\nfull = "编号 {number}"\n'))
+    assert book.say("only_full", VALUES, form, "zh-CN") == "编号 HY20261122-00431-8"
+
+
+def test_an_unknown_phrase_and_a_missing_parameter_are_named():
+    with pytest.raises(KeyError, match="no_such"):
+        BOOK.say("no_such", VALUES, Form.FULL, "zh-CN")
+    with pytest.raises(KeyError, match=r"receipt.*code"):
+        BOOK.say("receipt", {k: v for k, v in VALUES.items() if k != "code"}, Form.FULL, "en")
+
+
+def test_a_county_replaces_one_variant_and_keeps_the_others(tmp_path):
+    book = Phrasebook.load(written(tmp_path, '[held]\nfull = "已收到 {number}"\n'))
+    assert book.say("held", VALUES, Form.FULL, "zh-CN") == "已收到 HY20261122-00431-8"
+    assert book.say("held", VALUES, Form.SMS, "zh-CN") == BOOK.say(
+        "held", VALUES, Form.SMS, "zh-CN"
+    )
+
+
+def test_a_name_space_joins_its_names_with_dots(tmp_path):
+    book = Phrasebook.load(written(tmp_path, '[menu.start]\nspoken = "请讲"\n'))
+    assert book.say("menu.start", {}, Form.SPOKEN, "zh-CN") == "请讲"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param('[held]\nsms = "【{hotline}】' + "长" * 61 + '"\n', "71 units", id="too long"),
+        pytest.param('[held]\nsms = "{stranger}"\n', "no longest value", id="unmeasured"),
+        pytest.param('[held]\nfull = "{number}"\n', "not the Chinese parameters", id="parameters"),
+        pytest.param('[fresh]\nfull = "x"\n', "en: phrase 'fresh' is missing", id="untranslated"),
+        pytest.param(
+            '[fresh]\nsms = "x"\n', "en: phrase 'fresh' is missing", id="untranslated sms"
+        ),
+    ],
+)
+def test_a_faulty_wording_is_found_by_the_check(tmp_path, text, said):
+    assert any(said in fault for fault in Phrasebook.load(written(tmp_path, text)).check())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('[held]\nfull = "{number.__class__}"\n', id="an attribute"),
+        pytest.param('[held]\nfull = "{number!r}"\n', id="a conversion"),
+        pytest.param('[held]\nfull = "{number:>900}"\n', id="a width"),
+        pytest.param('[held]\nfull = "{0}"\n', id="a position"),
+        pytest.param('[held]\nfull = "{number"\n', id="an open brace"),
+        pytest.param('[held]\nfull = ""\n', id="silence"),
+        pytest.param('[held]\nloud = "x"\n', id="an unknown form"),
+        pytest.param('held = "x"\n', id="no table"),
+        pytest.param("[held\n", id="no TOML"),
+    ],
+)
+def test_a_file_that_is_no_phrase_file_is_refused_by_name(tmp_path, text):
+    with pytest.raises(ValueError, match=r"own\.toml"):
+        Phrasebook.load(written(tmp_path, text))
+
+
+def test_saying_a_phrase_costs_microseconds():
+    """The best of many rounds, so that a busy machine does not decide."""
+    rounds = timeit.repeat(
+        lambda: BOOK.say("receipt", VALUES, Form.FULL, "zh-CN"), number=1000, repeat=9
+    )
+    assert min(rounds) / 1000 < 3e-6
