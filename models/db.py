@@ -1,0 +1,165 @@
+"""The database: the only file that knows SQLite from PostgreSQL.
+
+One writer at a time, on either database. SQLite allows no more anyhow, and its busy handler
+starves (p99 beyond a second with two processes), so writers queue in the kernel on a file lock; on
+PostgreSQL the head of the ledger is locked first. Two messages of one person, two ticks, two
+claims and the gap-free numbers therefore cannot race, and there is no deadlock to think about.
+What waits is written together (``models.writer``), so that a full sync is shared.
+
+``acknowledged`` means committed with synchronous=FULL (SQLite) or synchronous_commit=on.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlcipher3.dbapi2
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session
+
+SAFE_SQLITE = (3, 51, 3)
+"""The first SQLite without the WAL-reset fault (two connections could corrupt the file)."""
+
+PATIENCE_SECONDS = 10
+
+
+class Busy(Exception):
+    """The database is locked or away: nothing was written, the caller may try again."""
+
+
+class UnsafeDatabase(Exception):
+    """The database or its settings would lose or corrupt what was acknowledged."""
+
+
+class Database:
+    """One database, one process. ``key`` (64 hex digits) encrypts an SQLite file as a whole."""
+
+    def __init__(self, url: str, *, key: str = "") -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._lock = threading.Lock()
+        self._file_lock: int | None = None
+        self.engine = self._sqlite(key) if self.is_sqlite else self._postgresql()
+
+    def _sqlite(self, key: str) -> Engine:
+        if sqlcipher3.dbapi2.sqlite_version_info < SAFE_SQLITE:
+            found = sqlcipher3.dbapi2.sqlite_version
+            raise UnsafeDatabase(
+                f"SQLite {found} can corrupt a write-ahead log; install sqlcipher3 with "
+                f"SQLite {'.'.join(map(str, SAFE_SQLITE))} or newer"
+            )
+        path = Path(self.url.database or "").absolute()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file_lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        engine = create_engine(
+            self.url.set(drivername="sqlite+pysqlite"),
+            module=sqlcipher3.dbapi2,
+            connect_args={"check_same_thread": False, "timeout": PATIENCE_SECONDS / 2},
+            pool_size=10,
+            max_overflow=20,
+        )
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: Any, _record: object) -> None:
+            connection.isolation_level = None  # BEGIN is ours, below
+            cursor = connection.cursor()
+            if key:
+                cursor.execute(f"PRAGMA key = \"x'{key}'\"")  # raw key: no stretching at each open
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute("PRAGMA foreign_keys = ON")
+            cursor.execute("PRAGMA trusted_schema = OFF")
+            cursor.execute("PRAGMA temp_store = MEMORY")
+            cursor.execute("PRAGMA cache_size = -32000")
+            cursor.execute("PRAGMA wal_autocheckpoint = 2000")
+            cursor.close()
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            immediate = connection.get_execution_options().get("huiyin_write")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+        return engine
+
+    def _postgresql(self) -> Engine:
+        return create_engine(
+            self.url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            connect_args={
+                "connect_timeout": PATIENCE_SECONDS // 2,
+                "options": f"-c lock_timeout={PATIENCE_SECONDS}s -c timezone=UTC "
+                "-c idle_in_transaction_session_timeout=60s -c statement_timeout=60s",
+            },
+        )
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; alone in this process and, on SQLite, on this machine.
+
+        Commits on leaving, rolls back on an exception. Not re-entrant: a transaction inside a
+        transaction is a bug and shows as ``Busy`` after ten seconds. Raises ``Busy``.
+        """
+        if not self._lock.acquire(timeout=PATIENCE_SECONDS):
+            raise Busy("another transaction of this process holds the database")
+        try:
+            if self._file_lock is not None:
+                fcntl.flock(self._file_lock, fcntl.LOCK_EX)
+            try:
+                with _plain_errors(), self.engine.connect() as connection:
+                    connection = connection.execution_options(huiyin_write=True)
+                    with connection.begin():
+                        yield connection
+            finally:
+                if self._file_lock is not None:
+                    fcntl.flock(self._file_lock, fcntl.LOCK_UN)
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A consistent view; takes no write lock. Raises ``Busy`` when the database is away."""
+        with _plain_errors(), self.engine.connect() as connection, connection.begin():
+            yield Session(bind=connection, expire_on_commit=False)
+
+    def require_safe(self) -> None:
+        """Raise ``UnsafeDatabase`` unless what is committed survives a power loss."""
+        with self.read() as session:
+            if self.is_sqlite:
+                sync = session.connection().execute(text("PRAGMA synchronous")).scalar()
+                if sync != 2:
+                    raise UnsafeDatabase("SQLite must run with synchronous=FULL")
+                return
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                value = session.connection().execute(text(f"SHOW {setting}")).scalar()
+                if value not in ("on", "remote_apply", "remote_write"):
+                    raise UnsafeDatabase(
+                        f"PostgreSQL runs with {setting}={value}; an acknowledged message could be "
+                        f"lost at power failure. Set {setting}=on in postgresql.conf"
+                    )
+
+    def close(self) -> None:
+        """Give back every connection and the lock file."""
+        self.engine.dispose()
+        if self._file_lock is not None:
+            os.close(self._file_lock)
+            self._file_lock = None
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turn 'locked', 'away' and 'disk full' into ``Busy``; anything else is a bug and passes."""
+    try:
+        yield
+    except OperationalError as error:
+        raise Busy(str(error.orig).splitlines()[0]) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Busy(str(error.orig).splitlines()[0]) from error
+        raise

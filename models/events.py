@@ -1,0 +1,58 @@
+"""The append-only log of who did what, each entry chained to the one before by its hash.
+
+Nobody edits an entry: a change anywhere breaks every later hash (``huiyin verify ledger``). The
+entry is written in the transaction of the act itself; if it cannot be written, the act fails.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import Text
+from sqlmodel import SQLModel
+
+from models.columns import key, operational, sensitive
+
+
+class Event(SQLModel, table=True):
+    """One act. ``detail`` is canonical JSON: reasons, rows and hashes that decided, old and new."""
+
+    seq: int = key()
+    at: datetime = operational(index=True)
+    request_id: int | None = key(foreign="request.id", nullable=True, index=True)
+    number: str | None = operational(None)
+    kind: str = operational()
+    by: str = operational()
+    detail: str = sensitive(sa_type=Text)
+    previous: str = operational()
+    hash: str = operational()
+
+
+class Ledger(SQLModel, table=True):
+    """The head of the chain: one row. Locking it is what makes writers take turns."""
+
+    id: int = key()
+    seq: int = operational()
+    hash: str = operational()
+
+
+GENESIS = sha256(b"huiyin").hexdigest()
+SYSTEM = "system"
+
+
+def seal(previous: str, entry: Mapping[str, Any]) -> str:
+    """The hash of an entry: SHA-256 over the previous hash and the entry's canonical JSON."""
+    fields = (entry["seq"], entry["at"], entry["number"], entry["kind"], entry["by"])
+    canonical = orjson.dumps((previous, *fields, entry["detail"]), option=orjson.OPT_UTC_Z)
+    return sha256(canonical).hexdigest()
+
+
+def first_broken(entries: Sequence[Event], previous: str) -> Event | None:
+    """The first entry whose place in the chain does not hold, or None."""
+    for entry in entries:
+        if entry.previous != previous or seal(previous, entry.model_dump()) != entry.hash:
+            return entry
+        previous = entry.hash
+    return None

@@ -1,0 +1,127 @@
+"""What must be said to whom: the seam between casework and the channels.
+
+A message is posted in the transaction of the act that owes it, claimed with a lease, sent outside
+any transaction and settled by itself. At least once to the provider, with the row's id as the
+idempotency reference; a lease that ran out (a crash between sending and settling) is sent again,
+later each time. The text is kept as it was sent.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Index, Text, select, text, update
+from sqlmodel import SQLModel, col
+
+from models.columns import document, key, operational, personal, sensitive
+from models.transaction import Transaction
+from models.vocabulary import OutboxState
+
+_DUE = text("next_at IS NOT NULL")
+
+
+class Outgoing(SQLModel, table=True):
+    """One message to one handle. ``safety`` may reach a person who asked us to stop (an open
+    urgent case); ``staff`` is the login when the reader is one of us."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_next_at", "next_at", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index("ix_outbox_channel_provider_id", "channel", "provider_id"),
+    )
+
+    id: int = key()
+    request_id: int | None = key(foreign="request.id", nullable=True, index=True)
+    number: str | None = operational(None)
+    person_id: int | None = key(foreign="person.id", nullable=True)
+    staff: str | None = operational(None)
+    channel: str = operational()
+    address: str = personal()
+    phrase: str = operational()
+    params: dict[str, str] = document(sensitive)
+    buttons: list[Any] | None = document(operational)
+    language: str = operational("zh-CN")
+    text: str = sensitive(sa_type=Text)
+    urgent: bool = operational(False)
+    safety: bool = operational(False)
+    state: str = operational(OutboxState.READY)
+    attempts: int = operational(0)
+    posted_at: datetime = operational()
+    next_at: datetime | None = operational(None)
+    sent_at: datetime | None = operational(None)
+    delivered_at: datetime | None = operational(None)
+    provider_id: str | None = operational(None)
+    error: str | None = operational(None)
+
+
+LEASE_SECONDS = 30
+LEASE_CAP_SECONDS = 600
+
+
+def claim(tx: Transaction, now: datetime, limit: int = 50) -> Sequence[Any]:
+    """Take what is due, urgent first, and hold it for a lease that grows with every attempt.
+
+    Returns the rows as they were; the attempt that begins now is ``row.attempts + 1``.
+    """
+    found: Sequence[Any] = tx.execute(
+        select(*Outgoing.__table__.columns)  # type: ignore[attr-defined]
+        .where(col(Outgoing.next_at).is_not(None), col(Outgoing.next_at) <= now)
+        .order_by(col(Outgoing.urgent).desc(), col(Outgoing.next_at), col(Outgoing.id))
+        .limit(limit)
+    ).all()
+    for row in found:
+        lease = timedelta(seconds=min(LEASE_SECONDS * 2**row.attempts, LEASE_CAP_SECONDS))
+        tx.later(
+            update(Outgoing)
+            .where(col(Outgoing.id) == row.id)
+            .values(state=OutboxState.LEASED, attempts=row.attempts + 1, next_at=now + lease)
+        )
+    return found
+
+
+def settle(tx: Transaction, row_id: int, **changes: Any) -> bool:
+    """Write what became of one message that is not settled yet; False when it already was."""
+    done = tx.execute(
+        update(Outgoing)
+        .where(
+            col(Outgoing.id) == row_id,
+            col(Outgoing.state).in_([OutboxState.READY, OutboxState.LEASED]),
+        )
+        .values(**changes)
+    )
+    return bool(done.rowcount)
+
+
+_ORDER = {OutboxState.SENT: 1, OutboxState.FAILED: 2, OutboxState.DELIVERED: 3}
+
+
+def report(
+    tx: Transaction,
+    channel: str,
+    provider_id: str,
+    *,
+    state: OutboxState,
+    at: datetime,
+    error: str | None,
+) -> Any:
+    """Apply a provider's report; the state only moves forward, whatever order reports come in.
+
+    Returns the row as it stood before (with its new state in ``state``), or None if unknown.
+    """
+    found = tx.execute(
+        select(Outgoing.id, Outgoing.state, Outgoing.request_id, Outgoing.number, Outgoing.urgent)
+        .where(col(Outgoing.channel) == channel, col(Outgoing.provider_id) == provider_id)
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    standing = OutboxState(found.state)
+    if _ORDER[state] <= _ORDER.get(standing, 0):
+        return found
+    changes: dict[str, Any] = {"state": state, "next_at": None, "error": error}
+    if state is OutboxState.DELIVERED:
+        changes["delivered_at"] = at
+    tx.later(update(Outgoing).where(col(Outgoing.id) == found.id).values(**changes))
+    return found
+
+

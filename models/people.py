@@ -1,0 +1,73 @@
+"""A person and the addresses (kind and handle) an answer can go to.
+
+Whoever writes from a telephone number is the same person by SMS, by voice and on the web form. An
+address may belong to a member of staff as well (a grid worker bound to an account).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, and_, select
+from sqlmodel import SQLModel, col
+
+from models.columns import key, operational, personal
+from models.requests import HelpRequest
+from models.transaction import Transaction
+
+
+class Person(SQLModel, table=True):
+    """A requester or reporter. Nothing is compulsory: the anonymous are helped too (I11)."""
+
+    id: int = key()
+    name: str | None = personal(None)
+    language: str | None = operational(None)
+    minor: bool = operational(False)
+    created_at: datetime = operational()
+
+
+class Address(SQLModel, table=True):
+    """A handle of a person; ``kind`` "tel" is shared by all channels with a telephone number."""
+
+    __table_args__ = (Index("uq_address_kind_value", "kind", "value", unique=True),)
+
+    id: int = key()
+    person_id: int = key(foreign="person.id", index=True)
+    kind: str = operational()
+    value: str = personal()
+    staff: str | None = operational(None)
+    stopped_at: datetime | None = operational(None)
+
+
+def correspondents(tx: Transaction, handles: Iterable[tuple[str, str]]) -> Sequence[Any]:
+    """Addresses with their person and that person's open requests, the oldest request first."""
+    values = {value for _, value in handles}
+    if not values:
+        return []
+    query = (
+        select(
+            Address.id.label("address_id"),  # type: ignore[attr-defined]
+            Address.kind,
+            Address.value,
+            Address.staff,
+            Address.stopped_at,
+            Address.person_id,
+            Person.language,
+            *(getattr(HelpRequest, name) for name in OPEN_COLUMNS),
+        )
+        .join(Person, col(Person.id) == col(Address.person_id))
+        .outerjoin(
+            HelpRequest,
+            and_(
+                col(HelpRequest.person_id) == col(Person.id), col(HelpRequest.closed_at).is_(None)
+            ),
+        )
+        .where(col(Address.value).in_(values))
+        .order_by(col(HelpRequest.id))
+    )
+    found: Sequence[Any] = tx.execute(query).all()
+    return found
+
+
+OPEN_COLUMNS = tuple(HelpRequest.model_fields)
+"""All columns of a request, so that an open one can be gone on with."""

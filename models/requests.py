@@ -1,0 +1,92 @@
+"""The help request and the contacts it is made of; this module is also their repository."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, Text, text
+from sqlmodel import SQLModel
+
+from models.columns import document, key, operational, personal, secret, sensitive
+from models.vocabulary import ContactState
+
+_OPEN = text("closed_at IS NULL")
+
+
+class HelpRequest(SQLModel, table=True):
+    """One need of one person or household, from the first word to the last answer.
+
+    ``queue_key`` is one ascending text (urgency rank, due time, id), so that any page of any queue
+    is one index range. ``confirmed_at`` is when a person confirmed what the software proposed.
+    """
+
+    __tablename__ = "request"
+    __table_args__ = (
+        Index("ix_request_queue", "queue_key", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index(
+            "ix_request_holder_unit_queue_key",
+            "holder_unit",
+            "queue_key",
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+    )
+
+    id: int = key()
+    number: str = operational(unique=True)
+    code: str = secret()
+    person_id: int = key(foreign="person.id", index=True)
+    channel: str = operational()
+    status: str = operational()
+    track: str = operational()
+    level: str = operational()
+    service: str | None = operational(None)
+    route: str = operational()
+    area: str | None = operational(None)
+    place: str | None = sensitive(None)
+    lead_bureau: str = operational()
+    first_unit: str = operational()
+    first_responder: str = operational()
+    holder_unit: str = operational()
+    holder_person: str = operational()
+    queue_key: str = operational()
+    confidential: bool = operational(False)
+    received_at: datetime = operational(index=True)
+    confirmed_at: datetime | None = operational(None)
+    confirmed_by: str | None = operational(None)
+    closed_at: datetime | None = operational(None)
+    close_reason: str | None = operational(None)
+    policy: str = operational()
+    summary: str = sensitive("", sa_type=Text)
+
+
+class Contact(SQLModel, table=True):
+    """What came in, as it came; never edited, never deleted in the life of the case."""
+
+    __table_args__ = (
+        Index("uq_contact_channel_external_id", "channel", "external_id", unique=True),
+    )
+
+    id: int = key()
+    journal_id: int = key(foreign="journal.id")
+    request_id: int | None = key(foreign="request.id", nullable=True, index=True)
+    person_id: int | None = key(foreign="person.id", nullable=True)
+    channel: str = operational()
+    external_id: str = operational()
+    sender: str = personal()
+    name: str | None = personal(None)
+    text: str = sensitive(sa_type=Text)
+    said_at: datetime = operational()
+    received_at: datetime = operational(index=True)
+    place: str | None = sensitive(None)
+    location: list[Any] | None = document(sensitive)
+    media: list[Any] | None = document(sensitive)
+    reporter: str | None = operational(None)
+    state: str = operational(ContactState.HANDLED)
+    error: str | None = operational(None)
+    level: str | None = operational(None)
+    assessment: dict[str, Any] | None = document(sensitive)
+
+
+def queue_key(level_rank: int, due_at: datetime, request_id: int) -> str:
+    """Most urgent first, then the nearest due time; unique, ascending, as text."""
+    return f"{level_rank}|{due_at:%Y%m%d%H%M%S}|{request_id:019d}"

@@ -1,0 +1,33 @@
+"""Every table, imported once: for migrations, and for the test that each column is classed."""
+
+from models import (
+    access,
+    clocks,
+    counters,
+    dialogues,
+    events,
+    journal,
+    outbox,
+    people,
+    places,
+    processes,
+    referrals,
+    requests,
+    tasks,
+)
+
+MODULES = (
+    access,
+    clocks,
+    counters,
+    dialogues,
+    events,
+    journal,
+    outbox,
+    people,
+    places,
+    processes,
+    referrals,
+    requests,
+    tasks,
+)

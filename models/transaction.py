@@ -1,0 +1,166 @@
+"""One business act: what it reads, the rows it adds, the events it records; all or nothing.
+
+Rows are collected as plain dicts and written table by table when the act is complete, because a
+mapped object a row costs ten times as much and intake writes some twenty rows a message. What is
+added is therefore not yet visible to a query of the same transaction.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Table, insert, select, update
+from sqlmodel import SQLModel
+
+from models import numbers
+from models.counters import Counter
+from models.db import Database
+from models.events import SYSTEM, Event, Ledger, seal
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where an act inside the transaction began; ``undo`` goes back to it."""
+
+    added: dict[Table, int]
+    counters: dict[str, int]
+    events: int
+    updates: int
+
+
+@dataclass(slots=True)
+class Transaction:
+    """Opened by ``acting``; every function that is given one never commits."""
+
+    connection: Connection
+    mint: Callable[[], int]
+    _head: tuple[int, str]
+    _added: dict[Table, list[Row]] = field(default_factory=dict)
+    _counters: dict[str, int] = field(default_factory=dict)
+    _events: list[Row] = field(default_factory=list)
+    _updates: list[Any] = field(default_factory=list)
+
+    def execute(self, statement: Any, parameters: Any = None) -> Any:
+        """Run a statement now; see ``later`` for changes that must be undoable."""
+        return self.connection.execute(statement, parameters)
+
+    def add(self, model: type[SQLModel], **row: Any) -> Row:
+        """Add a row; columns that are not named get their default. Returns the row."""
+        table, blank = _blank(model)
+        full = {**blank, **row}
+        if len(full) != len(blank):
+            raise KeyError(f"{table.name} has no column {sorted(set(full) - set(blank))}")
+        self._added.setdefault(table, []).append(full)
+        return full
+
+    def later(self, statement: Any) -> None:
+        """A change of existing rows, made after the new rows are in, forgotten by ``undo``."""
+        self._updates.append(statement)
+
+    def event(
+        self,
+        kind: str,
+        *,
+        at: datetime,
+        by: str = SYSTEM,
+        request: Row | None = None,
+        **detail: Any,
+    ) -> None:
+        """Record an act. ``at`` is aware; ``detail`` must be plain values (JSON)."""
+        self._events.append(
+            {
+                "at": at,
+                "request_id": request["id"] if request else None,
+                "number": request["number"] if request else None,
+                "kind": kind,
+                "by": by,
+                "detail": orjson.dumps(detail, option=orjson.OPT_SORT_KEYS).decode(),
+            }
+        )
+
+    def next_number(self, day: date) -> str:
+        """The next request number of ``day``; without gaps, because what fails is rolled back."""
+        return numbers.number(day, self.count(f"number:{day:%Y%m%d}"))
+
+    def count(self, name: str) -> int:
+        """The next value of a named counter, from 1."""
+        if name not in self._counters:
+            found = self.execute(select(Counter.value).where(Counter.name == name)).scalar()
+            self._counters[name] = found or 0
+        self._counters[name] += 1
+        return self._counters[name]
+
+    def mark(self) -> Mark:
+        """Remember this point."""
+        added = {table: len(rows) for table, rows in self._added.items()}
+        return Mark(added, dict(self._counters), len(self._events), len(self._updates))
+
+    def undo(self, mark: Mark) -> None:
+        """Forget what was added, counted, recorded and put off since ``mark``."""
+        for table, rows in self._added.items():
+            del rows[mark.added.get(table, 0) :]
+        self._counters = dict(mark.counters)
+        del self._events[mark.events :]
+        del self._updates[mark.updates :]
+
+    def write(self) -> None:
+        """Send everything to the database; called once, before the commit."""
+        for table in SQLModel.metadata.sorted_tables:
+            if rows := self._added.get(table):
+                self.connection.execute(_insert(table), rows)
+        for name, value in self._counters.items():
+            changed = self.execute(
+                update(Counter).where(Counter.name == name).values(value=value)  # type: ignore[arg-type]
+            )
+            if not changed.rowcount:
+                self.execute(insert(Counter).values(name=name, value=value))
+        for statement in self._updates:
+            self.execute(statement)
+        if self._events:
+            self._seal()
+
+    def _seal(self) -> None:
+        seq, previous = self._head
+        for entry in self._events:
+            seq += 1
+            entry["seq"], entry["previous"] = seq, previous
+            previous = entry["hash"] = seal(previous, entry)
+        self.connection.execute(_insert(Event.__table__), self._events)  # type: ignore[attr-defined]
+        self.execute(update(Ledger).values(seq=seq, hash=previous))
+
+
+@contextmanager
+def acting(database: Database, mint: Callable[[], int]) -> Iterator[Transaction]:
+    """A transaction for one business act; commits on leaving. Raises ``Busy``."""
+    with database.write() as connection:
+        head = connection.execute(_HEAD).one()  # on PostgreSQL the lock that makes writers queue
+        transaction = Transaction(connection, mint, (head.seq, head.hash))
+        yield transaction
+        transaction.write()
+
+
+_HEAD = select(Ledger.seq, Ledger.hash).with_for_update()
+_BLANK: dict[type[SQLModel], tuple[Table, Row]] = {}
+_INSERT: dict[Table, Any] = {}
+
+
+def _blank(model: type[SQLModel]) -> tuple[Table, Row]:
+    if model not in _BLANK:
+        table: Table = model.__table__  # type: ignore[attr-defined]
+        defaults = {
+            column.name: column.default.arg if column.default is not None else None
+            for column in table.columns
+        }
+        _BLANK[model] = table, defaults
+    return _BLANK[model]
+
+
+def _insert(table: Table) -> Any:
+    if table not in _INSERT:
+        _INSERT[table] = insert(table)
+    return _INSERT[table]

@@ -1,0 +1,102 @@
+"""Group commit: what waits is written in one transaction, so that many share one full sync.
+
+One thread per process takes everything that waits (up to a limit), runs it in one transaction and
+then answers each caller. If the transaction fails, each job of the batch is tried alone, so that
+one bad message never takes its neighbours along.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from models.db import Busy, Database
+from models.transaction import Transaction, acting
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+QUEUE_LIMIT = 2000
+
+
+class Writer(Generic[Job, Result]):
+    """Writes jobs in batches. ``work`` gets the transaction and the batch, and returns a result
+    for each job; ``rescue`` gets a single job whose work raised, and must keep it."""
+
+    def __init__(
+        self,
+        database: Database,
+        mint: Callable[[], int],
+        *,
+        work: Callable[[Transaction, Sequence[Job]], Sequence[Result]],
+        rescue: Callable[[Transaction, Job, Exception], Result],
+        batch: int = 64,
+    ) -> None:
+        self._database = database
+        self._mint = mint
+        self._work = work
+        self._rescue = rescue
+        self._batch = batch
+        self._queue: queue.Queue[tuple[Job, Future[Result]] | None] = queue.Queue(QUEUE_LIMIT)
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> "Future[Result]":
+        """Put a job in the queue; the future is done after the commit. Raises ``Busy`` when the
+        queue is full, so that the caller is told to come again and nothing is half accepted."""
+        future: Future[Result] = Future()
+        try:
+            self._queue.put_nowait((job, future))
+        except queue.Full:
+            raise Busy("too many messages wait to be written") from None
+        return future
+
+    def close(self) -> None:
+        """Finish what waits and stop."""
+        self._queue.put(None)
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            stopping = False
+            while len(batch) < self._batch:
+                try:
+                    following = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if following is None:
+                    stopping = True
+                    break
+                batch.append(following)
+            self._write(batch)
+            if stopping:
+                return
+
+    def _write(self, batch: "list[tuple[Job, Future[Result]]]") -> None:
+        try:
+            with acting(self._database, self._mint) as tx:
+                results = self._work(tx, [job for job, _ in batch])
+        except Busy as busy:
+            for _, future in batch:
+                future.set_exception(busy)
+        except Exception as error:
+            if len(batch) == 1:
+                self._save(batch[0], error)
+                return
+            for one in batch:
+                self._write([one])
+        else:
+            for (_, future), result in zip(batch, results, strict=True):
+                future.set_result(result)
+
+    def _save(self, one: "tuple[Job, Future[Result]]", error: Exception) -> None:
+        job, future = one
+        try:
+            with acting(self._database, self._mint) as tx:
+                result = self._rescue(tx, job, error)
+        except Exception as worse:
+            future.set_exception(worse)
+        else:
+            future.set_result(result)
