@@ -1,0 +1,253 @@
+"""By when: due times, what is left of them, and the ladder of reminders. Pure; times are aware.
+
+Two measures only (domain note 3c.1): calendar time runs nights and holidays, working days follow
+the calendar. The starting day is not counted and the clock ends at close of business of the last
+working day (Civil Code Art. 201 and 203).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from math import floor
+
+from models.vocabulary import ClockUnit
+from referral.calendars import Calendar
+
+WORKING_DAY = "working_day"
+SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
+MEASURES = (*SECONDS, WORKING_DAY)
+
+Interval = tuple[datetime, datetime | None]
+"""A pause; None while it lasts."""
+
+
+class Rung(StrEnum):
+    """Whom a reminder wakes, from the person up to the mechanism (domain note 3c.3)."""
+
+    HOLDER = "holder"
+    UNIT_DUTY = "unit_duty"
+    BUREAU_HEAD = "bureau_head"
+    SUPERVISOR = "supervisor"
+    COUNTY_DUTY_HEAD = "county_duty_head"
+    COORDINATION_OFFICE = "coordination_office"
+
+
+class LadderAct(StrEnum):
+    """What a rung of the ladder does."""
+
+    REMINDER = "reminder"
+    BREACH = "breach"
+    WRITTEN_REMINDER = "written_reminder"
+    SUPERVISION_ORDER = "supervision_order"
+    CIRCULAR = "circular"
+
+
+@dataclass(frozen=True, slots=True)
+class LadderStep:
+    """One rung: when, whom, what. ``at`` is "50%", "-1wd", "due", "+1wd", "+1wd opening" or
+    "every 30min after"; a number of working days ends at close of business unless it says opening.
+    """
+
+    at: str
+    who: Rung
+    act: LadderAct
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An instant in UTC; ``provisional`` when a year without a holiday notice was counted."""
+
+    at: datetime
+    provisional: bool
+
+
+def unit(measure: str) -> ClockUnit:
+    """Which of the two units of the export a measure belongs to."""
+    return ClockUnit.WORKING_DAY if measure == WORKING_DAY else ClockUnit.CALENDAR
+
+
+def due(start: datetime, amount: float, unit_of_measure: str, calendar: Calendar) -> Due:
+    """When ``amount`` measures after ``start`` have run. 0 is ``start`` itself ("at once").
+
+    Raises ValueError for a naive start, a negative amount, a broken working day or an unknown
+    measure.
+    """
+    if start.tzinfo is None:
+        raise ValueError("a clock starts at an aware time")
+    if amount < 0:
+        raise ValueError(f"a clock cannot run {amount} {unit_of_measure}")
+    if unit_of_measure != WORKING_DAY:
+        seconds = SECONDS.get(unit_of_measure)
+        if seconds is None:
+            raise ValueError(f"{unit_of_measure!r} is not one of {', '.join(MEASURES)}")
+        return Due(start.astimezone(UTC) + timedelta(seconds=amount * seconds), provisional=False)
+    days = int(amount)
+    if days != amount:
+        raise ValueError("working days are counted whole")
+    if not days:
+        return Due(start.astimezone(UTC), provisional=False)
+    at, provisional = calendar.closing_after(start.astimezone(calendar.zone).date(), days)
+    return Due(at, provisional)
+
+
+def working_days_before(at: datetime, n: int, calendar: Calendar) -> datetime:
+    """Close of business, in UTC, of the n-th working day before the day of ``at``."""
+    return calendar.closes(calendar.shift(calendar.day_of(at), -n)) if n else at.astimezone(UTC)
+
+
+def cooperating_due(start: datetime, lead_due: datetime, calendar: Calendar, *, half: bool) -> Due:
+    """When a cooperating bureau's part must reach the lead (``CLK-COOP``).
+
+    One working day before the lead's own due time; with ``half``, or where that day has already
+    gone, half of the lead's time.
+    """
+    before = working_days_before(lead_due, 1, calendar)
+    if half or before <= start:
+        return Due((start + (lead_due - start) / 2).astimezone(UTC), provisional=False)
+    return Due(before, not calendar.loaded(calendar.day_of(lead_due).year))
+
+
+def elapsed(start: datetime, until: datetime, pauses: Sequence[Interval] = ()) -> timedelta:
+    """The running intervals between start and ``until``; overlapping pauses count once."""
+    ran, mark = timedelta(), start
+    for begin, end in sorted(pauses, key=lambda pause: pause[0]):
+        if begin >= until:
+            break
+        ran += max(begin - mark, timedelta())
+        mark = max(mark, min(end, until) if end else until)
+    return ran + max(until - mark, timedelta())
+
+
+def remaining(due_at: datetime, now: datetime, pauses: Sequence[Interval] = ()) -> timedelta:
+    """What is left of a clock; negative once it is breached. A pause still open stands still."""
+    waiting = [begin for begin, end in pauses if end is None and begin <= now]
+    return due_at - (min(waiting) if waiting else now)
+
+
+def resumed(
+    due_at: datetime, paused: datetime, until: datetime, measure: str, calendar: Calendar
+) -> Due:
+    """The due time after a pause: exactly the time that was left when it began.
+
+    Working days left are counted again from the day the pause ends (that day not counted); a clock
+    already breached when it was paused keeps its due time.
+    """
+    if due_at <= paused or until <= paused:
+        return Due(due_at.astimezone(UTC), provisional=False)
+    if measure != WORKING_DAY:
+        return Due((due_at + (until - paused)).astimezone(UTC), provisional=False)
+    left = calendar.between(calendar.day_of(paused), calendar.day_of(due_at))
+    at, provisional = calendar.closing_after(calendar.day_of(until), max(left, 1))
+    return Due(max(at, due_at.astimezone(UTC)), provisional)
+
+
+def reminders(
+    start: datetime,
+    due_at: datetime,
+    steps: tuple[LadderStep, ...],
+    measure: str,
+    calendar: Calendar,
+) -> tuple[tuple[int, datetime], ...]:
+    """Every step of a ladder with its instant, in order; a repeating step once, its first time.
+
+    A step that would come at or before the start, or before an earlier step, falls away: a clock of
+    one working day has no "a working day before".
+    """
+    found: list[tuple[int, datetime]] = []
+    last = start.astimezone(UTC)
+    for index, step in enumerate(steps):
+        at = _instant(start, due_at, step.at, measure, calendar)
+        if at < last or at <= start:
+            continue
+        last = at
+        found.append((index, at))
+    return tuple(found)
+
+
+def next_step(  # noqa: PLR0917 the columns of a running clock, in their order
+    start: datetime,
+    due_at: datetime,
+    steps: tuple[LadderStep, ...],
+    after_index: int,
+    measure: str,
+    calendar: Calendar,
+) -> tuple[int, datetime] | None:
+    """The step after the one already taken (-1 for none), or None at the top of the ladder.
+
+    A last step that repeats never ends: its index keeps growing, and ``step_at`` names the rung.
+    """
+    if not steps:
+        return None
+    for index, at in reminders(start, due_at, steps, measure, calendar):
+        if index > after_index:
+            return index, at
+    every = _every(steps[-1].at)
+    if every is None:
+        return None
+    index = max(after_index + 1, len(steps) - 1)
+    return index, due_at.astimezone(UTC) + every * (index - len(steps) + 2)
+
+
+def step_at(steps: tuple[LadderStep, ...], index: int) -> LadderStep:
+    """The step with this index; beyond the ladder the last one, each time one rung higher."""
+    if index < len(steps):
+        return steps[index]
+    rungs = list(Rung)
+    higher = rungs.index(steps[-1].who) + index - len(steps) + 1
+    return replace(steps[-1], who=rungs[min(higher, len(rungs) - 1)])
+
+
+_PERCENT = re.compile(r"(\d{1,3})%")
+_DAYS = re.compile(r"([+-])(\d{1,2})wd( opening)?")
+_AFTER = re.compile(r"\+(\d{1,4})(min|h|d)")
+_EVERY = re.compile(r"every (\d{1,4})min after")
+_LONG = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+def readable(at: str) -> bool:
+    """Whether ``at`` is a moment a ladder may name."""
+    return at == "due" or any(form.fullmatch(at) for form in (_PERCENT, _DAYS, _AFTER, _EVERY))
+
+
+@lru_cache(maxsize=256)
+def _every(at: str) -> timedelta | None:
+    repeat = _EVERY.fullmatch(at)
+    return timedelta(minutes=int(repeat[1])) if repeat else None
+
+
+def _instant(
+    start: datetime, due_at: datetime, at: str, measure: str, calendar: Calendar
+) -> datetime:
+    if at == "due":
+        return due_at.astimezone(UTC)
+    if share := _PERCENT.fullmatch(at):
+        return _share(start, due_at, int(share[1]) / 100, measure, calendar)
+    if after := _AFTER.fullmatch(at):
+        return due_at.astimezone(UTC) + int(after[1]) * _LONG[after[2]]
+    if every := _every(at):
+        return due_at.astimezone(UTC) + every
+    if days := _DAYS.fullmatch(at):
+        count = int(days[2]) if days[1] == "+" else -int(days[2])
+        day = calendar.shift(calendar.day_of(due_at), count)
+        return calendar.opens(day) if days[3] else calendar.closes(day)
+    raise ValueError(f"{at!r} is no moment of a ladder")
+
+
+def _share(
+    start: datetime, due_at: datetime, share: float, measure: str, calendar: Calendar
+) -> datetime:
+    """A share of a clock's time. Shares of working days fall within office hours, never into a
+    holiday that happens to be the middle of the stretch."""
+    if measure != WORKING_DAY:
+        return (start + (due_at - start) * share).astimezone(UTC)
+    begin = calendar.day_of(start)
+    days = calendar.between(begin, calendar.day_of(due_at)) * share
+    whole = floor(days)
+    if days == whole:
+        return calendar.closes(calendar.shift(begin, whole)) if whole else start.astimezone(UTC)
+    day = calendar.shift(begin, whole + 1)
+    opens, closes = calendar.opens(day), calendar.closes(day)
+    return opens + (closes - opens) * (days - whole)
