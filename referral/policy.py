@@ -1,0 +1,253 @@
+"""What the rules say: one frozen value read once at start from TOML, stamped with its hash.
+
+Clocks, routes, ladders, lines, calendar and the number register of a jurisdiction profile (domain
+note 4.2). No number of the law stands in code; every row carries its source and the tag of how
+sure it is (0.1). The hash covers every byte read: a decision names the rules it was made by.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from referral.calendars import Calendar, calendar_of
+from referral.clocks import LadderAct, LadderStep, Rung, readable
+from referral.routing import RouteRow
+from referral.rows import Layers, PolicyError, build, merged
+
+__all__ = ["ClockRule", "Policy", "PolicyError", "load_policy", "profiles"]
+
+BASELINE = "national_baseline"
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRule:
+    """One row of the table of service clocks (domain note 3c.2).
+
+    ``starts`` and ``stops`` are the events in words. ``relative_to`` is "" or, for ``CLK-COOP``,
+    "before_lead_due" (so many measures before the lead's due time) or "share_of_lead_time".
+    ``is_law``: the number may be shown to a user as law.
+    """
+
+    name: str
+    amount: float
+    measure: str
+    starts: str
+    stops: str
+    ladder: str
+    name_zh: str
+    name_en: str
+    source: str
+    tag: str
+    case: str = ""
+    relative_to: str = ""
+    is_law: bool = False
+    effective_from: date = date.min
+    effective_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A public telephone line. ``for_danger``: may be the only target while life is in danger."""
+
+    number: str
+    name_zh: str
+    name_en: str
+    hours: str
+    source: str
+    tag: str
+    for_danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A number or choice of the register that is no clock: caps, reserves, limits, retention."""
+
+    key: str
+    value: bool | float | str
+    source: str
+    tag: str
+    name_zh: str = ""
+    unit: str = ""
+    is_law: bool = False
+    effective_from: date = date.min
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A body named by the catalogue; the seven of Art. 4 are assistance authorities."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    source: str
+    tag: str
+    is_assistance_authority: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Profile:
+    name_zh: str
+    name_en: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Office:
+    opening: Any
+    close_of_business: Any
+    closed_locally: Any
+    source: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of one jurisdiction. ``hash`` is "sha256:…" of every byte read."""
+
+    name: str
+    name_zh: str
+    name_en: str
+    note: str
+    hash: str
+    files: tuple[str, ...]
+    clocks: tuple[ClockRule, ...]
+    routes: tuple[RouteRow, ...]
+    ladders: Mapping[str, tuple[LadderStep, ...]]
+    calendar: Calendar
+    lines: tuple[Line, ...]
+    values: Mapping[str, Value]
+    authorities: Mapping[str, Authority]
+    _by_name: Mapping[tuple[str, str], tuple[ClockRule, ...]] = field(repr=False, compare=False)
+
+    def clock(self, name: str, case: str = "", on: date | None = None) -> ClockRule:
+        """The rule of a clock in a case, else of the clock itself; KeyError for an unknown clock.
+
+        ``on`` chooses the version in force that day; outside all versions the nearest before counts
+        and else the first, so that a recorded case of any year has its clock. None is the newest.
+        """
+        versions = self._by_name.get((name, case)) or self._by_name[name, ""]
+        if on is None or len(versions) == 1:
+            return versions[-1]
+        past = [rule for rule in versions if rule.effective_from <= on]
+        return past[-1] if past else versions[0]
+
+    def cases(self, name: str) -> tuple[str, ...]:
+        """The cases a clock distinguishes, "" among them."""
+        return tuple(case for known, case in self._by_name if known == name)
+
+    def ladder(self, rule: ClockRule) -> tuple[LadderStep, ...]:
+        """The reminders of a clock."""
+        return self.ladders[rule.ladder]
+
+    def check(self, on: date | None = None) -> list[str]:
+        """Every sentence that is wrong with the rules as a whole; [] when they may be used."""
+        from referral.soundness import faults  # it needs the types above
+
+        return faults(self, on)
+
+
+def profiles() -> tuple[str, ...]:
+    """The names of the shipped profiles."""
+    return tuple(sorted(path.name for path in (_HERE / "profiles").iterdir() if path.is_dir()))
+
+
+def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
+    """The baseline with a shipped profile over it and a county's own folder over both.
+
+    Raises PolicyError, a ValueError whose message is one sentence naming file and key.
+    """
+    if profile not in profiles():
+        raise PolicyError(f"there is no profile {profile!r}; there are {', '.join(profiles())}")
+    folders = [_HERE / "rules", _HERE / "profiles" / profile]
+    layers = Layers(folders if overlay is None else [*folders, overlay])
+    about = build(_Profile, profile, _last(layers, "profile.toml"))
+    clocks = tuple(
+        build(ClockRule, where, row)
+        for where, row in merged(layers, "clocks.toml", "clock", ("name", "case"))
+    )
+    by_name: dict[tuple[str, str], tuple[ClockRule, ...]] = {}
+    for rule in clocks:
+        by_name[rule.name, rule.case] = (*by_name.get((rule.name, rule.case), ()), rule)
+    return Policy(
+        name=profile,
+        name_zh=about.name_zh,
+        name_en=about.name_en,
+        note=about.note,
+        hash=layers.digest,
+        files=tuple(layers.files),
+        clocks=clocks,
+        routes=tuple(
+            build(RouteRow, where, row)
+            for where, row in merged(layers, "routes.toml", "route", ("id",))
+        ),
+        ladders=MappingProxyType(_ladders(layers)),
+        calendar=_calendar(layers),
+        lines=tuple(
+            build(Line, where, row)
+            for where, row in merged(layers, "lines.toml", "line", ("number",))
+        ),
+        values=MappingProxyType(
+            {
+                row["key"]: build(Value, where, row)
+                for where, row in merged(layers, "values.toml", "value", ("key",))
+            }
+        ),
+        authorities=MappingProxyType(
+            {
+                row["code"]: build(Authority, where, row)
+                for where, row in merged(layers, "authorities.toml", "authority", ("code",))
+            }
+        ),
+        _by_name=MappingProxyType(by_name),
+    )
+
+
+def _last(layers: Layers, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for _, table in layers.tables(name):
+        found.update(table)
+    return found
+
+
+def _ladders(layers: Layers) -> dict[str, tuple[LadderStep, ...]]:
+    ladders: dict[str, tuple[LadderStep, ...]] = {}
+    for where, row in merged(layers, "ladders.toml", "ladder", ("name",)):
+        if unknown := set(row) - {"name", "steps", "source", "tag"}:
+            raise PolicyError(f"{where}: unknown key {min(unknown)!r}")
+        steps = []
+        for step in row.get("steps", ()):
+            if set(step) != {"at", "who", "act"} or not readable(str(step["at"])):
+                raise PolicyError(f"{where}: a step needs a readable at, and who and act: {step}")
+            try:
+                steps.append(LadderStep(step["at"], Rung(step["who"]), LadderAct(step["act"])))
+            except ValueError as error:
+                raise PolicyError(f"{where}: {error}") from None
+        ladders[row["name"]] = tuple(steps)
+    return ladders
+
+
+def _calendar(layers: Layers) -> Calendar:
+    office = _last(layers, "office.toml")
+    if unknown := set(office) - {f.name for f in _Office.__dataclass_fields__.values()}:
+        raise PolicyError(f"office.toml: unknown key {min(unknown)!r}")
+    hours = _Office(**office)
+    if not isinstance(hours.opening, time) or not isinstance(hours.close_of_business, time):
+        raise PolicyError("office.toml: opening and close_of_business are times such as 17:30:00")
+    years = []
+    for name in layers.names("calendars"):
+        path, table = layers.tables(name)[-1]
+        try:
+            calendar_of([table])
+        except (ValueError, KeyError) as error:
+            raise PolicyError(f"{path}: {error}") from None
+        years.append(table)
+    return calendar_of(
+        years,
+        close_of_business=hours.close_of_business,
+        opening=hours.opening,
+        closed_locally=frozenset(hours.closed_locally),
+    )
