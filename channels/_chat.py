@@ -1,0 +1,145 @@
+"""The dialogue of every channel in which people write: Telegram and its like. Pure.
+
+One rule stands above all others: what a citizen says becomes a contact at once. Nobody in danger
+is asked to choose from a menu first. Only texts that are exactly one of the few commands are not
+contacts, and a command with anything else behind it is words again.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from channels import _chat_report as report
+from models.messages import Ask, Correspondent, Inbound, Lookup, Say, Step, Turn
+from models.vocabulary import Status
+
+_WELCOME = frozenset({"/start", "/help", "/menu"})
+_HOW = {"/status": "chat.status_how", "进度": "chat.status_how", "/bind": "chat.bind_how"}
+_STATUS = re.compile(
+    r"(?:/status|status|查?询?进度)[\s:：,，]*"
+    r"(?P<number>(?:[A-Za-z]{2})?\d{8}-?\d{5}-?\d)[\s,，/]+(?P<code>\d{6})",
+    re.IGNORECASE,
+)
+_BIND = re.compile(r"(?:/bind|bind|绑定)[\s:：]*(?P<code>\d{6})", re.IGNORECASE)
+_REPORT = frozenset({"/report", "上报", report.BEGIN})
+_ENDED = frozenset({Status.CLOSED, Status.MERGED, Status.ARCHIVED})
+_STATUSES = frozenset(Status)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFlow:
+    """The dialogue; it holds nothing, so one serves all conversations."""
+
+    def step(self, state: Mapping[str, str], turn: Turn, who: Correspondent) -> Step:
+        """The next step. State is text to text and may be stored between any two turns.
+
+        A state of an older release, or of a report whose writer is no member of staff any more,
+        ends politely and every word in it goes out as a contact together with the turn's own.
+        """
+        command = _command(turn)
+        if state and not (who.staff and report.is_current(state)):
+            return _start_over(state, turn, who, command=command)
+        if command and (answered := _commanded(command, state, turn, who)):
+            return answered
+        if state:
+            return report.go_on(state, turn, who)
+        if who.staff and turn.act in {"words", "command", "button"} and command in _REPORT:
+            return report.begin(turn, who)
+        if turn.act == "button":
+            return Step(says=(Say("chat.old_button"),))
+        said = report.spoken(turn)
+        if said is None:
+            return _welcome(who)
+        return Step(contact=replace(said, reporter=who.staff) if who.staff else said)
+
+    def unfinished(self, state: Mapping[str, str]) -> Inbound | None:
+        """The contact that an abandoned conversation amounts to, or None when nothing was said.
+
+        A member of staff may be called away in the middle of a report; whoever keeps the states
+        hands in an old one here, instead of throwing it away.
+        """
+        return report.abandoned(state)
+
+
+def _command(turn: Turn) -> str:
+    if turn.media or turn.location:
+        return ""
+    return unicodedata.normalize("NFKC", turn.value).strip()
+
+
+def _commanded(
+    command: str, state: Mapping[str, str], turn: Turn, who: Correspondent
+) -> Step | None:
+    """The answer to a command, or None where the text is none. An ongoing report is kept."""
+    kept = state or None
+    if turn.act == "button":
+        return None
+    if command in _WELCOME:
+        return report.ask_again(state) if state else _welcome(who)
+    if command in _HOW:
+        return Step(state=kept, says=(Say(_HOW[command]),))
+    if command == "/report" and not who.staff:
+        return Step(says=(Say("chat.report_not_staff"),))
+    if asked := _STATUS.fullmatch(command):
+        if turn.known is None:
+            return Step(state=kept, lookup=Lookup(Ask.STATUS, _asked(asked)))
+        return Step(state=kept, says=_progress(asked["number"], turn.known))
+    if asked := _BIND.fullmatch(command):
+        if turn.known is None:
+            return Step(state=kept, lookup=Lookup(Ask.BIND, _asked(asked)))
+        staff = turn.known.get("staff", "")
+        if not staff:
+            return Step(state=kept, says=(Say("chat.not_bound"),))
+        return Step(state=kept, says=(Say("chat.bound", {"staff": staff}, report.REPORT_BUTTON),))
+    return None
+
+
+def _asked(found: re.Match[str]) -> dict[str, str]:
+    return {name: value.upper() for name, value in found.groupdict().items()}
+
+
+def _progress(number: str, known: Mapping[str, str]) -> tuple[Say, ...]:
+    """Unknown number and wrong code get the same sentence: nobody can try out numbers."""
+    if not known.get("found"):
+        return (Say("chat.status_unknown"),)
+    number = known.get("number") or number
+    status = known.get("status", "")
+    if status not in _STATUSES:
+        return (Say("chat.status_other", {"number": number, "status": status}),)
+    says = [Say(f"chat.status_{status}", {"number": number})]
+    if known.get("unit"):
+        says.append(Say("chat.status_unit", {"unit": known["unit"]}))
+    if known.get("due") and status not in _ENDED:
+        says.append(Say("chat.status_due", {"due": known["due"]}))
+    return tuple(says)
+
+
+def _welcome(who: Correspondent) -> Step:
+    if who.staff:
+        return Step(says=(Say("chat.welcome_staff", {}, report.REPORT_BUTTON),))
+    return Step(says=(Say("chat.welcome"),))
+
+
+def _start_over(state: Mapping[str, str], turn: Turn, who: Correspondent, *, command: str) -> Step:
+    before = report.abandoned(state)
+    commanded = _commanded(command, {}, turn, who) if command else None
+    if before is None and commanded:
+        return commanded
+    said = None if commanded else report.spoken(turn)
+    says = (Say("chat.start_over"),)
+    if before is None:
+        return Step(says=says, contact=said and replace(said, reporter=who.staff))
+    if said is None:
+        external_id, sender = before.external_id or turn.external_id, before.sender or turn.sender
+        return Step(says=says, contact=replace(before, external_id=external_id, sender=sender))
+    joined = replace(
+        said,
+        text="\n".join(text for text in (before.text, said.text) if text),
+        place=said.place or before.place,
+        location=said.location or before.location,
+        media=before.media + said.media,
+        claims=before.claims,
+        reporter=who.staff or before.reporter,
+    )
+    return Step(says=says, contact=joined)
