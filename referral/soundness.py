@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from referral.clocks import MEASURES, WORKING_DAY, LadderAct
 from referral.routing import FAMILIES, FIRST_LINES, GRASSROOTS, SERVICES, RouteRow
@@ -27,8 +27,17 @@ def faults(policy: "Policy", on: date | None) -> list[str]:
     ]
 
 
+class Sourced(Protocol):
+    """A row that says where it comes from and how sure it is."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def tag(self) -> str: ...
+
+
 def _sourced(policy: "Policy") -> Iterator[str]:
-    rows = [
+    rows: list[tuple[str, Sourced]] = [
         *((f"clock {rule.name} {rule.case}".strip(), rule) for rule in policy.clocks),
         *((f"route {row.id}", row) for row in policy.routes),
         *((f"line {line.number}", line) for line in policy.lines),
@@ -110,12 +119,11 @@ def _route(policy: "Policy", row: RouteRow) -> Iterator[str]:
     if row.lead in row.cooperating or len(set(row.cooperating)) < len(row.cooperating):
         yield f"route {row.id} names a bureau twice"
     named = [(row.clock, row.clock_case), (row.urgent_clock, row.urgent_clock_case)]
-    named += [(clock, case) for clock, _, case in (c.partition("/") for c in row.extra_clocks)]
+    named += [(clock, "") for clock in row.clocks]
+    named += [(clock, case) for clock, _, case in (c.partition("/") for c in row.later_clocks)]
     for clock, case in named:
         if case not in policy.cases(clock):
-            yield (
-                f"route {row.id} names the clock {clock} {case}".rstrip() + ", which does not exist"
-            )
+            yield f"route {row.id} names the clock {clock}/{case}, which does not exist"
     if row.effective_until and row.effective_until < row.effective_from:
         yield f"route {row.id} ends before it begins"
 
