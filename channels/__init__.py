@@ -17,6 +17,7 @@ from models.messages import (
     Answer,
     Correspondent,
     Happening,
+    Inbound,
     Outbound,
     Outcome,
     Raw,
@@ -54,6 +55,8 @@ class Channel(ABC):
     name: ClassVar[str]  # the module's name, which is the name in the address and in the settings
     form: ClassVar[Form] = Form.FULL
     address_kind: ClassVar[str]  # "tel" is shared by everything that has a telephone number
+    source: ClassVar[str] = "chat"  # its channel word: phone, sms, chat, grid_app, web_form, ...
+    pushes: ClassVar[bool] = True  # False where nobody can be reached after the call has ended
     dialogue: Dialogue | None = None
 
     @abstractmethod
@@ -81,7 +84,7 @@ class Channel(ABC):
         """What the provider's call gets back; runs after the commit."""
         return Answer()
 
-    async def missed(self, since: datetime) -> Sequence[Happening]:
+    async def missed(self, since: datetime) -> Sequence[Inbound]:
         """What the provider took for us while we were down; goes through the same journal."""
         return ()
 

@@ -58,6 +58,8 @@ class WebChannel(Channel):
     name: ClassVar[str] = "web"
     form: ClassVar[Form] = Form.FULL
     address_kind: ClassVar[str] = "tel"
+    source: ClassVar[str] = "web_form"
+    pushes: ClassVar[bool] = False
 
     def __init__(self, settings: ChannelSettings) -> None:
         self._secret = settings.env.get("SECRET_KEY", "")
@@ -104,7 +106,11 @@ class WebChannel(Channel):
         raise Undeliverable("no push to a web form; the status page shows it")
 
     def key(self, raw: Raw) -> str | None:
-        return self._external_id(_fields(raw))
+        """The form's nonce with a mark of its words; None for a body that is no form."""
+        try:
+            return self._external_id(_fields(raw))
+        except Unreadable:
+            return None
 
     def answer(self, raw: Raw, outcome: Outcome) -> Answer:  # noqa: ARG002
         """The number and the query code as JSON; the page layer redirects a browser instead."""

@@ -53,5 +53,3 @@ def remember(
                 channel=channel, conversation=conversation, state=state, updated_at=now
             )
         )
-
-

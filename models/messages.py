@@ -70,12 +70,17 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What a provider says became of a message of ours. Reports may come twice and out of order."""
+    """What a provider says became of a message of ours. Reports may come twice and out of order.
+
+    ``reference`` is the ``key`` of our Outbound, where the provider hands it back: a report may
+    overtake the answer that tells us the provider's id.
+    """
 
     provider_id: str
     state: OutboxState  # SENT, DELIVERED or FAILED
     at: datetime | None = None
     error: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,28 +100,41 @@ def report(
     channel: str,
     provider_id: str,
     *,
+    reference: str | None,
     state: OutboxState,
     at: datetime,
     error: str | None,
 ) -> Any:
     """Apply a provider's report; the state only moves forward, whatever order reports come in.
 
-    Returns the row as it stood before (with its new state in ``state``), or None if unknown.
+    Returns the row as it stood before, or None if no message of ours is meant.
     """
+    mine = col(Outgoing.provider_id) == provider_id
+    if reference and reference.isascii() and reference.isdecimal():
+        mine = col(Outgoing.id) == int(reference)
     found = tx.execute(
-        select(Outgoing.id, Outgoing.state, Outgoing.request_id, Outgoing.number, Outgoing.urgent)
-        .where(col(Outgoing.channel) == channel, col(Outgoing.provider_id) == provider_id)
+        select(
+            Outgoing.id,
+            Outgoing.state,
+            Outgoing.request_id,
+            Outgoing.number,
+            Outgoing.urgent,
+            Outgoing.provider_id,
+        )
+        .where(col(Outgoing.channel) == channel, mine)
         .limit(1)
     ).first()
-    if found is None:
+    if found is None or found.provider_id not in (None, provider_id):
         return None
-    standing = OutboxState(found.state)
-    if _ORDER[state] <= _ORDER.get(standing, 0):
+    if _ORDER[state] <= _ORDER.get(OutboxState(found.state), 0):
         return found
-    changes: dict[str, Any] = {"state": state, "next_at": None, "error": error}
+    changes: dict[str, Any] = {
+        "state": state,
+        "next_at": None,
+        "error": error,
+        "provider_id": provider_id,
+    }
     if state is OutboxState.DELIVERED:
         changes["delivered_at"] = at
     tx.later(update(Outgoing).where(col(Outgoing.id) == found.id).values(**changes))
     return found
-
-

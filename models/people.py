@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, and_, select
+from sqlalchemy import Index, and_, select, update
 from sqlmodel import SQLModel, col
 
 from models.columns import key, operational, personal
@@ -51,7 +51,7 @@ def correspondents(tx: Transaction, handles: Iterable[tuple[str, str]]) -> Seque
             Address.value,
             Address.staff,
             Address.stopped_at,
-            Address.person_id,
+            Address.person_id.label("who"),  # type: ignore[attr-defined]
             Person.language,
             *(getattr(HelpRequest, name) for name in OPEN_COLUMNS),
         )
@@ -71,3 +71,9 @@ def correspondents(tx: Transaction, handles: Iterable[tuple[str, str]]) -> Seque
 
 OPEN_COLUMNS = tuple(HelpRequest.model_fields)
 """All columns of a request, so that an open one can be gone on with."""
+
+
+def prefer(tx: Transaction, address_id: int | None, *, stop: bool, now: datetime) -> None:
+    """Remember that the person of this address wants no messages (or wants them again)."""
+    changed = update(Address).where(col(Address.id) == address_id)
+    tx.later(changed.values(stopped_at=now if stop else None))

@@ -1,0 +1,87 @@
+"""The web application: routers, error handlers, life and death of the process. No globals."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from gateway import hooks, operations
+from gateway.state import State
+from gateway.ticks import Ticks
+from models.db import Busy
+from models.messages import Forged, Unreadable
+from referral.directory import Nobody
+
+RETRY_SECONDS = "5"
+
+
+def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
+    """The application on a wired process; with ``ticks`` it also delivers and reminds."""
+    documented = state.settings.demo or state.settings.openapi
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if ticks is not None:
+            ticks.start()
+        yield
+        if ticks is not None:
+            ticks.stop()
+        state.close()
+
+    app = FastAPI(
+        title="Huiyin 回音",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json" if documented else None,
+        lifespan=lifespan,
+    )
+    app.state.huiyin = state
+    app.include_router(hooks.router)
+    app.include_router(operations.router)
+    for error, handler in _HANDLERS.items():
+        app.add_exception_handler(error, handler)  # type: ignore[arg-type]
+    return app
+
+
+def _forged(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("This call is not from whom it says.\n", 403)
+
+
+def _unreadable(_request: Request, error: Exception) -> Response:
+    return PlainTextResponse(f"{error}\n", 400)
+
+
+def _too_large(request: Request, _error: Exception) -> Response:
+    limit = request.app.state.huiyin.settings.body_limit
+    return PlainTextResponse(f"The body is larger than {limit} bytes; send it in parts.\n", 413)
+
+
+def _busy(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse(
+        "Not kept: the database is busy or away. Please send it again.\n",
+        503,
+        headers={"retry-after": RETRY_SECONDS},
+    )
+
+
+def _invalid(_request: Request, error: Exception) -> Response:
+    """What is wrong and where; never what was sent, which may be personal."""
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    places = [
+        {"where": ".".join(str(part) for part in fault["loc"]), "what": str(fault["msg"])}
+        for fault in faults
+    ]
+    return JSONResponse({"error": "The request cannot be used as it is.", "faults": places}, 422)
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+    Forged: _forged,
+    Unreadable: _unreadable,
+    hooks.TooLarge: _too_large,
+    Busy: _busy,
+    Nobody: _busy,
+    TimeoutError: _busy,
+    RequestValidationError: _invalid,
+}

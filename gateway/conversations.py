@@ -1,0 +1,259 @@
+"""Dialogues, delivery reports and repeats: what a call may be besides a contact."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from models import dialogues, numbers, outbox
+from models.access import OneTimeKey, hashed
+from models.messages import (
+    Ask,
+    Correspondent,
+    DeliveryReport,
+    Inbound,
+    Lookup,
+    Outcome,
+    Step,
+    Turn,
+)
+from models.people import Address
+from models.requests import HelpRequest
+from models.tasks import Task
+from models.transaction import Row, Transaction
+from models.vocabulary import Level, OutboxState, TaskKind
+from referral import telling, wording
+from referral.directory import HOTLINE, ZONE
+from referral.office import Office
+from triage.redact import redact
+
+if TYPE_CHECKING:
+    from gateway.intake import Call
+    from gateway.recall import Recall
+
+_STEPS = TypeAdapter(tuple[Step, ...])
+MAX_LOOKUPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a repeated call is answered: the same as the first time."""
+
+    number: str | None
+    code: str | None
+    outcome: Mapping[str, Any] | None
+
+    @classmethod
+    def of(cls, entry: Row, outcome: Outcome) -> "Earlier":
+        """The memory of a call of the same batch."""
+        return cls(outcome.number, outcome.code, entry["outcome"])
+
+
+def remembered(outcome: Outcome) -> dict[str, Any]:
+    """What the journal keeps of an outcome, so that a repeat gets the same answer."""
+    kept: dict[str, Any] = {"opened": outcome.opened, "held": outcome.held}
+    if outcome.level:
+        kept["level"] = outcome.level
+    if outcome.language != "zh-CN":
+        kept["language"] = outcome.language
+    if outcome.steps:
+        kept["steps"] = _STEPS.dump_python(outcome.steps, mode="json")
+    return kept
+
+
+def repeated(earlier: Any) -> Outcome:
+    """The outcome of the first delivery, marked as a repeat."""
+    kept = earlier.outcome or {}
+    level = kept.get("level")
+    return Outcome(
+        number=earlier.number,
+        code=earlier.code,
+        opened=bool(kept.get("opened")),
+        held=bool(kept.get("held")),
+        duplicate=True,
+        level=Level(level) if level else None,
+        language=kept.get("language", "zh-CN"),
+        steps=_STEPS.validate_python(kept.get("steps", ())),
+    )
+
+
+def turn(
+    tx: Transaction,
+    office: Office,
+    call: "Call",
+    turn: Turn,
+    *,
+    known: "Recall",
+    contact: Callable[..., Outcome],
+    entry: Row,
+) -> Outcome:
+    """One step of a dialogue: state in, step out; a contact in it is entered before it is told."""
+    dialogue = call.adapter.dialogue if call.adapter else None
+    if dialogue is None:
+        raise ValueError(f"channel {call.channel} has turns but no dialogue")
+    place = (call.channel, turn.conversation)
+    state = dict(known.states.get(place) or {})
+    who = known.people.get((call.address_kind, turn.sender))
+    talking = Correspondent(
+        staff=who.staff if who else None,
+        open_number=who.open_request["number"] if who and who.open_request else None,
+    )
+    outcome = Outcome()
+    steps: list[Step] = []
+    for _ in range(MAX_LOOKUPS):
+        step = dialogue.step(state, turn, talking)
+        steps.append(dataclasses.replace(step, state=None, contact=None, lookup=None))
+        if step.contact is not None:
+            outcome = contact(tx, call, step.contact, entry=entry, known=known)
+        if step.lookup is None:
+            break
+        state = dict(step.state or {})
+        answer = _look_up(tx, office, step.lookup, call=call, turn=turn, known=known)
+        turn = dataclasses.replace(turn, known=answer)
+        talking = dataclasses.replace(talking, staff=answer.get("staff") or talking.staff)
+    known.states[place] = dict(step.state) if step.state is not None else None
+    dialogues.remember(tx, *place, state=known.states[place], now=call.now)
+    if call.adapter is not None and step.line is None:
+        _say(tx, office, call, turn, steps=steps, outcome=outcome)
+    return dataclasses.replace(outcome, steps=tuple(steps))
+
+
+def _say(
+    tx: Transaction,
+    office: Office,
+    call: "Call",
+    turn: Turn,
+    *,
+    steps: list[Step],
+    outcome: Outcome,
+) -> None:
+    """In a chat, what the dialogue says goes through the outbox like everything else."""
+    reply = office.reply_to(call.address_kind, _handle(turn))
+    if reply is None:
+        return
+    language = outcome.language
+    for say in (say for step in steps for say in step.says):
+        params = {"hotline": office.hotline, "number": outcome.number or "", **say.params}
+        buttons = [
+            (value, office.phrases.say(label, {}, reply.way.form, language))
+            for value, label in say.buttons
+        ]
+        telling.post(
+            tx,
+            office,
+            say.phrase,
+            request=None,
+            reply=reply,
+            now=call.now,
+            language=language,
+            params=params,
+            buttons=buttons,
+        )
+
+
+def _handle(turn: Turn) -> Inbound:
+    return turn.message or Inbound(turn.external_id, turn.sender, "")
+
+
+def _look_up(
+    tx: Transaction,
+    office: Office,
+    lookup: Lookup,
+    *,
+    call: "Call",
+    turn: Turn,
+    known: "Recall",
+) -> dict[str, str]:
+    match lookup.ask:
+        case Ask.STATUS:
+            number = numbers.normal(lookup.params.get("number", "")) or ""
+            return status_of(tx, office, number, lookup.params.get("code", ""))
+        case Ask.BIND:
+            return _bind(tx, call, turn, known, lookup.params.get("code", ""))
+
+
+def status_of(tx: Any, office: Office, number: str, code: str) -> dict[str, str]:
+    """Stage, unit and due time for a number with its code; the same {} for wrong and unknown."""
+    row = tx.execute(
+        select(HelpRequest.status, HelpRequest.lead_bureau, HelpRequest.queue_key).where(
+            col(HelpRequest.number) == number, col(HelpRequest.code) == code
+        )
+    ).first()
+    if row is None:
+        return {"found": ""}
+    unit = office.directory.unit.get(row.lead_bureau)
+    return {
+        "found": "1",
+        "status": row.status,
+        "unit": unit.name_zh if unit else office.hotline,
+        "due": wording.when(due_of(row.queue_key), "zh-CN"),
+    }
+
+
+def due_of(queue_key: str) -> datetime:
+    """The due time that a queue key carries."""
+    return datetime.strptime(queue_key.split("|")[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+
+
+def _bind(tx: Transaction, call: "Call", turn: Turn, known: "Recall", code: str) -> dict[str, str]:
+    """Bind this chat to the account that the one-time code was made for. A code works once."""
+    found = tx.execute(
+        select(OneTimeKey.hash, OneTimeKey.login).where(
+            col(OneTimeKey.hash) == hashed(code),
+            col(OneTimeKey.purpose) == "bind",
+            col(OneTimeKey.used_at).is_(None),
+            col(OneTimeKey.expires_at) > call.now,
+        )
+    ).first()
+    if found is None:
+        return {"staff": ""}
+    who = known.meet(tx, call.address_kind, turn.sender, call.now)
+    known.people[(call.address_kind, turn.sender)] = dataclasses.replace(who, staff=found.login)
+    tx.later(update(Address).where(col(Address.id) == who.address_id).values(staff=found.login))
+    tx.later(update(OneTimeKey).where(col(OneTimeKey.hash) == found.hash).values(used_at=call.now))
+    tx.event("chat_bound", at=call.now, by=found.login, channel=call.channel)
+    return {"staff": found.login}
+
+
+def report(tx: Transaction, office: Office, call: "Call", happening: DeliveryReport) -> None:
+    """What became of a message of ours; a final failure becomes a task for a person."""
+    row = outbox.report(
+        tx,
+        call.channel,
+        happening.provider_id,
+        reference=happening.reference,
+        state=happening.state,
+        at=happening.at or call.now,
+        error=happening.error,
+    )
+    if row is None or happening.state is not OutboxState.FAILED:
+        return
+    if row.state in (OutboxState.FAILED, OutboxState.DELIVERED):
+        return
+    undelivered(tx, office, row, now=call.now, error=happening.error or "")
+
+
+def undelivered(tx: Transaction, office: Office, row: Any, *, now: datetime, error: str) -> None:
+    """A message that could not be said waits for somebody to say it."""
+    desk = office.directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
+    urgent = bool(row.urgent)
+    tx.add(
+        Task,
+        id=tx.mint(),
+        kind=TaskKind.UNDELIVERED,
+        unit=desk.code if desk else HOTLINE,
+        request_id=row.request_id,
+        number=row.number,
+        outbox_id=row.id,
+        urgent=urgent,
+        note=redact(error)[:200],
+        opened_at=now,
+        due_at=now + timedelta(minutes=10 if urgent else 120),
+    )
+    request = {"id": row.request_id, "number": row.number} if row.request_id else None
+    tx.event("undelivered", at=now, request=request, outbox=row.id)

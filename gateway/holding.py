@@ -1,0 +1,173 @@
+"""The holding pen: calls that were kept but not understood wait here, visibly, for a retry or a
+person. Nothing in it is lost, closed or answered for good by software."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from gateway.conversations import remembered
+from models import journal, numbers
+from models.journal import JournalEntry
+from models.messages import Inbound, Outcome, Raw, Turn
+from models.requests import Contact
+from models.tasks import Task
+from models.transaction import Row, Transaction
+from models.vocabulary import ContactState, TaskKind
+from referral import telling, wording
+from referral.directory import HOTLINE, ZONE
+from referral.office import Office
+from triage.assess import Assessment
+
+if TYPE_CHECKING:
+    from gateway.intake import Call
+
+READ_WITHIN = timedelta(minutes=10)
+"""A text nobody could read is urgent until somebody has read it (domain note 3e.2: when unsure,
+a human within ten minutes)."""
+
+
+def hold(tx: Transaction, office: Office, call: "Call", *, entry: Row, error: Exception) -> Outcome:
+    """Put a call into the pen: number, error, next try, a task for a person, word to the sender."""
+    again = entry["attempts"] + 1
+    number = entry["number"] or tx.next_number(call.now.astimezone(ZONE).date())
+    code = entry["code"] or numbers.code()
+    outcome = Outcome(number=number, code=code, held=True)
+    changes = {
+        "state": ContactState.HOLDING_PEN,
+        "attempts": again,
+        "next_at": journal.next_try(call.now, again),
+        "error": f"{type(error).__name__}: {error}"[:500],
+        "number": number,
+        "code": code,
+        "outcome": remembered(outcome),
+    }
+    entry.update(changes)
+    if call.kept is not None:
+        journal.finish(tx, entry["id"], **changes)
+        return outcome
+    for happening in call.happenings:
+        inbound = happening.message if isinstance(happening, Turn) else happening
+        if isinstance(inbound, Inbound):
+            _keep_words(tx, office, call, entry=entry, inbound=inbound)
+    desk = office.directory.responsible(HOTLINE, None, call.now.astimezone(ZONE).date())
+    tx.add(
+        Task,
+        id=tx.mint(),
+        kind=TaskKind.UNREADABLE,
+        unit=desk.code if desk else HOTLINE,
+        number=number,
+        journal_id=entry["id"],
+        urgent=True,
+        note=type(error).__name__,
+        opened_at=call.now,
+        due_at=call.now + READ_WITHIN,
+    )
+    tx.event("held", at=call.now, journal=entry["id"], held_as=number, error=type(error).__name__)
+    return outcome
+
+
+def _keep_words(
+    tx: Transaction, office: Office, call: "Call", *, entry: Row, inbound: Inbound
+) -> None:
+    tx.add(
+        Contact,
+        id=tx.mint(),
+        journal_id=entry["id"],
+        channel=call.channel,
+        external_id=inbound.external_id,
+        sender=inbound.sender,
+        name=inbound.name,
+        text=inbound.text,
+        said_at=inbound.at or call.now,
+        received_at=call.now,
+        place=inbound.place,
+        reporter=inbound.reporter,
+        state=ContactState.HOLDING_PEN,
+        error=entry["error"],
+    )
+    reply = office.reply_to(call.address_kind, inbound)
+    if reply is None:
+        return
+    request = {"number": entry["number"], "code": entry["code"]}
+    language = inbound.language or "zh-CN"
+    params = wording.params(
+        office,
+        request,
+        unit=None,
+        officer=None,
+        due=call.now + READ_WITHIN,
+        language=language,
+    )
+    telling.post(
+        tx,
+        office,
+        "held",
+        request=None,
+        reply=reply,
+        now=call.now,
+        language=language,
+        params=params,
+        urgent=True,
+    )
+
+
+def finished(tx: Transaction, call: "Call", *, entry: Row, outcome: Outcome) -> None:
+    """Write into the journal what a call was answered."""
+    changes = {
+        "state": ContactState.HANDLED,
+        "number": outcome.number or entry["number"],
+        "code": outcome.code,
+        "outcome": remembered(outcome),
+        "next_at": None,
+        "error": None,
+    }
+    if call.kept is None:
+        entry.update(changes)
+        return
+    journal.finish(tx, entry["id"], **changes, attempts=entry["attempts"] + 1)
+    tx.later(
+        update(Task)
+        .where(col(Task.journal_id) == entry["id"], col(Task.done_at).is_(None))
+        .values(done_at=call.now, done_by="system")
+    )
+    tx.event("understood", at=call.now, journal=entry["id"], held_as=entry["number"])
+
+
+def release(tx: Transaction, contact_id: int, *, request_id: int, assessment: Assessment) -> None:
+    """A contact leaves the pen: the same row, now with its request and its assessment."""
+    tx.later(
+        update(Contact)
+        .where(col(Contact.id) == contact_id)
+        .values(
+            state=ContactState.HANDLED,
+            request_id=request_id,
+            error=None,
+            level=assessment.level,
+            assessment=assessment.as_json(),
+        )
+    )
+
+
+def raw_of(entry: Any) -> Raw:
+    """The call as it came, from its journal row."""
+    return Raw(entry.url, bytes(entry.body), dict(entry.headers), entry.query, entry.part)
+
+
+def due_entries(session: Any, now: datetime) -> list[Any]:
+    """Rows of the pen whose next try has come."""
+    return list(session.connection().execute(journal.unfinished(now)).all())
+
+
+def entry_row(row: Any) -> Row:
+    """A journal row as intake works with it."""
+    return dict(row._mapping)
+
+
+def one(session: Any, entry_id: int) -> Any:
+    """One journal row, or None."""
+    query = select(*JournalEntry.__table__.columns).where(  # type: ignore[attr-defined]
+        col(JournalEntry.id) == entry_id
+    )
+    return session.connection().execute(query).first()

@@ -1,0 +1,317 @@
+"""The one path: a call for help is kept, understood, sent to the right bureau, and answered.
+
+Read this file first. ``receive`` verifies and reads a provider's call; the writer then works
+through whatever waits in one transaction (``_work``), one call after the other (``_admit``):
+
+    keep it (journal) -> whose is it (recall) -> what does it mean (triage) -> who must act, by when
+    (referral) -> what is said to whom (outbox) -> remember it (events) -> commit -> answer
+
+Nothing is answered before the commit. If understanding fails, only the understanding is undone:
+the call stays in the holding pen with its error, the citizen has a number, and a retry or a person
+finishes it. A database that is locked or away raises ``Busy``: the provider is told to repeat.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from channels import Channel
+from gateway import conversations, holding, recall
+from gateway.recall import Acquaintance, Recall
+from models import people
+from models.journal import JournalEntry
+from models.messages import (
+    DeliveryReport,
+    Happening,
+    Inbound,
+    Outcome,
+    Preference,
+    Raw,
+    Turn,
+    Unreadable,
+)
+from models.requests import Contact
+from models.transaction import Row, Transaction
+from models.vocabulary import ContactState, Level
+from models.writer import Writer
+from referral.joining import attach
+from referral.office import Arrival, Office
+from referral.opening import open_request
+from triage.assess import Assessment
+
+log = logging.getLogger(__name__)
+
+KEPT_HEADERS = ("content-type", "user-agent", "i-twilio-idempotency-token", "x-request-id")
+
+
+@dataclass(slots=True)
+class Call:
+    """One authentic call on its way in. ``source`` is the channel word of domain note 3a."""
+
+    channel: str
+    source: str
+    address_kind: str
+    raw: Raw
+    now: datetime
+    digest: bytes
+    provider_key: str | None = None
+    happenings: Sequence[Happening] = ()
+    problem: Exception | None = None
+    adapter: Channel | None = None
+    read: dict[str, Assessment] = field(default_factory=dict)
+    kept: Row | None = None  # the journal row, when the call comes back out of the holding pen
+    number: str | None = None  # the number it was given in the holding pen, for its first request
+
+
+class Intake:
+    """Wires the path together for one process. ``office`` gives the rules in force."""
+
+    def __init__(
+        self,
+        writer_of: Callable[..., "Writer[Call, Outcome]"],
+        channels: Mapping[str, Channel],
+        office: Callable[[], Office],
+    ) -> None:
+        self._channels = channels
+        self._office = office
+        self._writer = writer_of(work=self._work, rescue=self._rescue)
+
+    def receive(self, channel: Channel, raw: Raw, now: datetime) -> "Future[Outcome]":
+        """Verify, read and queue one call; the future is done when it is kept.
+
+        Raises ``Forged`` (nothing is written), ``Unreadable`` (no body of this provider at all)
+        or ``Busy`` (come again); the future may raise ``Busy`` as well.
+        """
+        channel.verify(raw)
+        return self.submit(self.read(channel, raw, now))
+
+    def read(self, channel: Channel, raw: Raw, now: datetime) -> Call:
+        """What an authentic call says. A call that cannot be understood is still a call."""
+        call = Call(
+            channel=channel.name,
+            source=channel.source,
+            address_kind=channel.address_kind,
+            raw=raw,
+            now=now,
+            digest=channel.digest(raw),
+            adapter=channel,
+        )
+        try:
+            call.provider_key = channel.key(raw)
+            call.happenings = [clean(happening) for happening in channel.parse(raw)]
+        except Unreadable:
+            raise
+        except Exception as error:  # a poison call is kept and quarantined, never refused
+            call.problem = error
+        return call
+
+    def submit(self, call: Call) -> "Future[Outcome]":
+        """Queue a call that was read. Triage happens here, outside the transaction."""
+        office = self._office()
+        for happening in call.happenings:
+            inbound = happening.message if isinstance(happening, Turn) else happening
+            if isinstance(inbound, Inbound) and call.problem is None:
+                try:
+                    call.read[inbound.text] = office.assess(inbound.text, call.source, inbound)
+                except Exception as error:
+                    call.problem = error
+        return self._writer.submit(call)
+
+    def close(self) -> None:
+        """Finish what waits."""
+        self._writer.close()
+
+    def _work(self, tx: Transaction, calls: Sequence[Call]) -> list[Outcome]:
+        known = recall.load(tx, calls)
+        return [self._admit(tx, call, known) for call in calls]
+
+    def _admit(self, tx: Transaction, call: Call, known: Recall) -> Outcome:
+        earlier = known.entry(call) if call.kept is None else None
+        if earlier is not None:
+            return conversations.repeated(earlier)
+        entry = call.kept or keep(tx, call)
+        office = self._office()
+        mark = tx.mark()
+        try:
+            if call.problem is not None:
+                raise call.problem
+            with known.trial():
+                outcome = self._understand(tx, call, entry=entry, known=known, office=office)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            log.warning("kept in the holding pen", extra={"journal": entry["id"]}, exc_info=error)
+            tx.undo(mark)
+            outcome = holding.hold(tx, office, call, entry=entry, error=error)
+        known.entries[(call.channel, call.digest)] = conversations.Earlier.of(entry, outcome)
+        if call.provider_key:
+            known.entries[(call.channel, call.provider_key)] = known.entries[
+                (call.channel, call.digest)
+            ]
+        return outcome
+
+    def _rescue(self, tx: Transaction, call: Call, error: Exception) -> Outcome:
+        """The database refused a row of this call alone: keep the call itself, held."""
+        call.happenings = ()  # what could not be written must not be tried again here
+        return holding.hold(
+            tx, self._office(), call, entry=call.kept or keep(tx, call), error=error
+        )
+
+    def _understand(
+        self, tx: Transaction, call: Call, *, entry: Row, known: Recall, office: Office
+    ) -> Outcome:
+        outcome = Outcome()
+        for happening in call.happenings:
+            match happening:
+                case Inbound():
+                    outcome = self._contact(tx, call, happening, entry=entry, known=known)
+                case Turn():
+                    outcome = conversations.turn(
+                        tx, office, call, happening, known=known, contact=self._contact, entry=entry
+                    )
+                case DeliveryReport():
+                    conversations.report(tx, office, call, happening)
+                case Preference():
+                    who = known.meet(tx, call.address_kind, happening.sender, call.now)
+                    people.prefer(tx, who.address_id, stop=happening.stop, now=call.now)
+                    tx.event("opted_out" if happening.stop else "opted_in", at=call.now)
+        holding.finished(tx, call, entry=entry, outcome=outcome)
+        return outcome
+
+    def _contact(
+        self, tx: Transaction, call: Call, inbound: Inbound, *, entry: Row, known: Recall
+    ) -> Outcome:
+        """One contact: attached to its sender's open request, or the beginning of a new one."""
+        office = self._office()
+        before = known.contacts.get((call.channel, inbound.external_id))
+        if before is not None and before.state != ContactState.HOLDING_PEN:
+            return Outcome(number=before.number, code=before.code, duplicate=True)
+        handle = (call.address_kind, inbound.sender)
+        who = known.meet(tx, *handle, call.now)
+        language = inbound.language or who.language or guess_language(inbound.text)
+        assessment = self._assess(office, call, inbound, who)
+        arrival = Arrival(
+            inbound=inbound,
+            channel=call.channel,
+            source=call.source,
+            now=call.now,
+            said_at=inbound.at or call.now,
+            journal_id=entry["id"],
+            person_id=who.person_id,
+            language=language,
+            assessment=assessment,
+            reply=office.reply_to(call.address_kind, inbound),
+            stopped=who.stopped,
+        )
+        joins = who.open_request if inbound.reporter is None else None
+        if joins is None:
+            number, call.number = call.number, None
+            request = open_request(tx, office, arrival, number=number)
+        else:
+            request = attach(tx, office, arrival, joins)
+        _record(tx, arrival, request, before)
+        if inbound.sender and inbound.reporter is None:
+            known.people[handle] = dataclasses.replace(
+                who, open_request=request, lately=inbound.text, lately_at=call.now
+            )
+        return Outcome(
+            number=request["number"],
+            code=request["code"],
+            opened=joins is None,
+            level=Level(request["level"]),
+            language=language,
+        )
+
+    def _assess(
+        self, office: Office, call: Call, inbound: Inbound, who: Acquaintance
+    ) -> Assessment:
+        """The verdict on the words; together with the words just before, if those make it worse."""
+        alone = call.read.get(inbound.text) or office.assess(inbound.text, call.source, inbound)
+        if not who.lately or who.lately_at is None or inbound.missed:
+            return alone
+        if not inbound.text or call.now - who.lately_at > recall.JOIN_WINDOW:
+            return alone
+        joined = dataclasses.replace(inbound, text=who.lately + inbound.text)
+        together = office.assess(joined.text, call.source, joined)
+        return together if together.level.rank < alone.level.rank else alone
+
+
+def keep(tx: Transaction, call: Call) -> Row:
+    """The call as it came, byte for byte: the first row written."""
+    raw = call.raw
+    return tx.add(
+        JournalEntry,
+        id=tx.mint(),
+        channel=call.channel,
+        part=raw.part,
+        provider_key=call.provider_key,
+        digest=call.digest,
+        received_at=call.now,
+        url=raw.url,
+        query=raw.query,
+        headers={name: raw.headers[name] for name in KEPT_HEADERS if name in raw.headers},
+        body=raw.body,
+    )
+
+
+def _record(tx: Transaction, arrival: Arrival, request: Row, before: Any) -> None:
+    inbound, assessment = arrival.inbound, arrival.assessment
+    if before is not None:  # it waited in the holding pen
+        holding.release(tx, before.id, request_id=request["id"], assessment=assessment)
+        return
+    point = inbound.location
+    tx.add(
+        Contact,
+        id=tx.mint(),
+        journal_id=arrival.journal_id,
+        request_id=request["id"],
+        person_id=arrival.person_id,
+        channel=arrival.channel,
+        external_id=inbound.external_id,
+        sender=inbound.sender,
+        name=inbound.name,
+        text=inbound.text,
+        said_at=arrival.said_at,
+        received_at=arrival.now,
+        place=inbound.place,
+        location=[point.latitude, point.longitude, point.datum] if point else None,
+        media=[[media.url, media.content_type] for media in inbound.media] or None,
+        reporter=inbound.reporter,
+        level=assessment.level,
+        assessment=assessment.as_json(),
+    )
+
+
+def clean(happening: Happening) -> Happening:
+    """The same without what no database can hold: NUL and lone surrogates. The bytes are kept."""
+    if isinstance(happening, Turn) and happening.message:
+        happening = dataclasses.replace(happening, message=clean(happening.message))
+    changes: dict[str, Any] = {}
+    for name in _TEXT_FIELDS[type(happening)]:
+        value = getattr(happening, name)
+        if (isinstance(value, str) and not value.isascii()) or (value and "\0" in value):
+            whole = value.encode("utf-8", "replace").decode().replace("\0", "")
+            if whole != value:
+                changes[name] = whole
+    return dataclasses.replace(happening, **changes) if changes else happening
+
+
+_TEXT_FIELDS: dict[type, tuple[str, ...]] = {
+    Inbound: ("external_id", "sender", "text", "place", "name", "reporter", "reply_to"),
+    Turn: ("external_id", "conversation", "sender", "act", "value"),
+    DeliveryReport: ("provider_id", "error"),
+    Preference: ("external_id", "sender"),
+}
+
+
+def guess_language(text: str) -> str:
+    """English when there is Latin script and no Chinese; Chinese otherwise."""
+    latin = sum(character.isascii() and character.isalpha() for character in text[:200])
+    han = any("\u3400" <= character <= "\u9fff" for character in text[:200])
+    return "en" if latin > 10 and not han else "zh-CN"

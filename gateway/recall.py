@@ -1,0 +1,153 @@
+"""What the database already knows about a batch of calls, fetched in a few queries for all."""
+
+from collections import ChainMap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from models import dialogues, journal, people
+from models.messages import Inbound, Preference, Turn
+from models.people import OPEN_COLUMNS, Address, Person
+from models.requests import Contact, HelpRequest
+from models.transaction import Row, Transaction
+
+if TYPE_CHECKING:
+    from gateway.intake import Call
+
+JOIN_WINDOW = timedelta(minutes=2)
+"""The parts of a long text arrive one by one; within this time they are read as one as well."""
+
+
+@dataclass(slots=True)
+class Acquaintance:
+    """A person as intake needs to know them."""
+
+    person_id: int
+    language: str | None = None
+    staff: str | None = None
+    stopped: bool = False
+    address_id: int | None = None
+    open_request: Row | None = None
+    lately: str = ""
+    lately_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Recall:
+    """Grows while the batch is worked through, so that two messages in one batch see each other."""
+
+    entries: dict[tuple[str, bytes | str], Any] = field(default_factory=dict)
+    people: ChainMap[tuple[str, str], Acquaintance] = field(default_factory=ChainMap)
+    contacts: ChainMap[tuple[str, str], Any] = field(default_factory=ChainMap)
+    states: ChainMap[tuple[str, str], dict[str, str] | None] = field(default_factory=ChainMap)
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Keep what is learnt inside only if nothing goes wrong."""
+        maps = (self.people, self.contacts, self.states)
+        for one in maps:
+            one.maps.insert(0, {})
+        try:
+            yield
+        except BaseException:
+            for one in maps:
+                del one.maps[0]
+            raise
+        for one in maps:
+            learnt = one.maps.pop(0)
+            one.maps[0].update(learnt)  # type: ignore[arg-type]
+
+    def entry(self, call: "Call") -> Any:
+        """The journal entry of an earlier delivery of this call, or None."""
+        found = self.entries.get((call.channel, call.digest))
+        if found is None and call.provider_key is not None:
+            found = self.entries.get((call.channel, call.provider_key))
+        return found
+
+    def meet(self, tx: Transaction, kind: str, handle: str, now: datetime) -> Acquaintance:
+        """Who writes from this handle; a new person if nobody does. Nobody's name is asked."""
+        known = self.people.get((kind, handle)) if handle else None
+        if known is not None:
+            return known
+        person = tx.add(Person, id=tx.mint(), created_at=now)
+        known = Acquaintance(person["id"])
+        if handle:
+            known.address_id = tx.mint()
+            tx.add(Address, id=known.address_id, person_id=person["id"], kind=kind, value=handle)
+            self.people[(kind, handle)] = known
+        return known
+
+
+def load(tx: Transaction, calls: Sequence["Call"]) -> Recall:
+    """Everything the batch may need to know."""
+    recall = Recall()
+    keys = [call.provider_key for call in calls if call.provider_key]
+    for row in journal.known(tx, [call.digest for call in calls], keys):
+        recall.entries[(row.channel, bytes(row.digest))] = row
+        if row.provider_key:
+            recall.entries[(row.channel, row.provider_key)] = row
+    handles, contacts, conversations = set(), set(), set()
+    for call in calls:
+        for happening in call.happenings:
+            if isinstance(happening, Inbound | Preference | Turn):
+                handles.add((call.address_kind, happening.sender))
+            if isinstance(happening, Inbound):
+                contacts.add(happening.external_id)
+            if isinstance(happening, Turn):
+                conversations.add(happening.conversation)
+                if happening.message:
+                    contacts.add(happening.message.external_id)
+    _load_people(tx, recall, {handle for handle in handles if handle[1]})
+    _load_contacts(tx, recall, contacts)
+    if conversations:
+        recall.states.update(dialogues.states(tx, conversations))
+    return recall
+
+
+def _load_people(tx: Transaction, recall: Recall, handles: set[tuple[str, str]]) -> None:
+    open_ids: dict[int, Acquaintance] = {}
+    for row in people.correspondents(tx, handles):
+        mapping = row._mapping
+        known = recall.people.get((row.kind, row.value))
+        if known is None:
+            known = Acquaintance(
+                row.who, row.language, row.staff, row.stopped_at is not None, row.address_id
+            )
+            recall.people[(row.kind, row.value)] = known
+        if mapping["id"] is not None and known.open_request is None:
+            known.open_request = {name: mapping[name] for name in OPEN_COLUMNS}
+            open_ids[mapping["id"]] = known
+    if not open_ids:
+        return
+    latest = (
+        select(Contact.request_id, Contact.text, Contact.received_at)
+        .where(col(Contact.request_id).in_(list(open_ids)))
+        .order_by(col(Contact.received_at))
+    )
+    for row in tx.execute(latest):
+        known = open_ids[row.request_id]
+        known.lately, known.lately_at = row.text, row.received_at
+
+
+def _load_contacts(tx: Transaction, recall: Recall, external_ids: set[str]) -> None:
+    if not external_ids:
+        return
+    query = (
+        select(
+            Contact.id,
+            Contact.channel,
+            Contact.external_id,
+            Contact.state,
+            HelpRequest.number,
+            HelpRequest.code,
+        )
+        .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
+        .where(col(Contact.external_id).in_(external_ids))
+    )
+    for row in tx.execute(query):
+        recall.contacts[(row.channel, row.external_id)] = row

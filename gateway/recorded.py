@@ -1,0 +1,148 @@
+"""Recorded contacts: the JSON form in which partner systems post, history is replayed and missed
+messages are fetched. ``{"channel","external_id","sender","text","at","place"?,"reporter"?,"media"?}``
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from channels.web import e164
+from gateway.intake import Call, clean
+from models.messages import Inbound, Location, Media, Raw
+from models.vocabulary import Level
+
+PART = "recorded"
+
+SOURCES = {
+    "phone": "tel",
+    "sms": "tel",
+    "web_form": "tel",
+    "walk_in": "tel",
+    "chat": "chat",
+    "grid_app": "staff",
+    "warning_lead": "unit",
+    "transfer_in": "unit",
+}
+"""The channel words of domain note 3a and the kind of address their sender is."""
+
+
+class RecordedMedia(BaseModel):
+    """An attachment: where it is and what it is."""
+
+    url: str
+    content_type: str = "application/octet-stream"
+
+
+class Recorded(BaseModel):
+    """One recorded contact. Unknown fields are refused, so that a misspelt one is not lost."""
+
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+    channel: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
+    external_id: str = Field(min_length=1, max_length=200)
+    sender: str = Field("", max_length=200)
+    text: str = ""
+    at: AwareDatetime | None = None
+    place: str | None = None
+    reporter: str | None = None
+    media: list[RecordedMedia | str] = []
+    name: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    claims: Level | None = None
+    confidential: bool = False
+    missed: bool = False
+    language: str | None = None
+
+    def inbound(self) -> Inbound:
+        """The contact it describes; a telephone number is brought into its international form."""
+        point = None
+        if self.latitude is not None and self.longitude is not None:
+            point = Location(self.latitude, self.longitude)
+        media = [RecordedMedia(url=one) if isinstance(one, str) else one for one in self.media]
+        telephone = SOURCES.get(self.channel) == "tel"
+        return Inbound(
+            external_id=self.external_id,
+            sender=(e164(self.sender) or self.sender) if telephone else self.sender,
+            text=self.text,
+            at=self.at,
+            place=self.place,
+            location=point,
+            media=tuple(Media(one.url, one.content_type) for one in media),
+            name=self.name,
+            reporter=self.reporter,
+            claims=self.claims,
+            missed=self.missed,
+            confidential=self.confidential,
+            language=self.language,
+        )
+
+
+class BadRecord(ValueError):
+    """A record that cannot be used; the message names the field and how to mend it."""
+
+
+def read(body: bytes | str) -> Recorded:
+    """A record from its JSON. Raises ``BadRecord``."""
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRecord(f"column {error.colno}: this is not JSON ({error.msg})") from None
+    if not isinstance(content, dict):
+        raise BadRecord("column 1: a contact is a JSON object")
+    try:
+        return Recorded.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "record"
+        raise BadRecord(f"field {field!r}: {first['msg']}") from None
+
+
+def of(inbound: Inbound, channel: str) -> bytes:
+    """A contact as a record, so that it can be kept and read again."""
+    content: dict[str, Any] = {
+        "channel": channel,
+        "external_id": inbound.external_id,
+        "sender": inbound.sender,
+        "text": inbound.text,
+        "at": inbound.at,
+        "place": inbound.place,
+        "reporter": inbound.reporter,
+        "media": [{"url": m.url, "content_type": m.content_type} for m in inbound.media],
+        "name": inbound.name,
+        "claims": inbound.claims,
+        "missed": inbound.missed,
+        "confidential": inbound.confidential,
+        "language": inbound.language,
+    }
+    if inbound.location:
+        content["latitude"] = inbound.location.latitude
+        content["longitude"] = inbound.location.longitude
+    return orjson.dumps({name: value for name, value in content.items() if value})
+
+
+def call_of(
+    record: Recorded,
+    body: bytes,
+    now: datetime,
+    *,
+    provider_key: str | None = None,
+    kinds: Mapping[str, str] = SOURCES,
+    url: str = "",
+) -> Call:
+    """The call that a record is. It is the same call whenever the same contact comes again."""
+    mark = f"{record.channel}\0{record.external_id}".encode()
+    return Call(
+        channel=record.channel,
+        source=record.channel,
+        address_kind=kinds.get(record.channel) or SOURCES.get(record.channel, record.channel),
+        raw=Raw(url or f"recorded://{record.channel}", body, {}, part=PART),
+        now=now,
+        digest=sha256(PART.encode() + b"\0" + (body if provider_key else mark)).digest(),
+        provider_key=provider_key,
+        happenings=[clean(record.inbound())],
+    )

@@ -1,0 +1,106 @@
+"""The settings, and the one place that reads the wall clock."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+FILE = "huiyin.env"
+PREFIX = "HUIYIN_"
+
+
+def utc_now() -> datetime:
+    """The time now, aware, in UTC. Everything else is given the time as an argument."""
+    return datetime.now(UTC)
+
+
+class BadSettings(ValueError):
+    """A setting cannot be used; the message says which, why and how to mend it."""
+
+
+class Settings(BaseSettings):
+    """HUIYIN_* variables, else ``huiyin.env`` in the data directory, else these defaults."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    data_dir: Path = Path("huiyin-data")
+    database_url: str = ""
+    database_key: str = Field("", repr=False, pattern=r"^([0-9a-f]{64})?$")
+    profile: str = "national_baseline"
+    profile_dir: Path | None = None
+    channels: str = "web,console"
+    public_url: str = "http://127.0.0.1:8000"
+    secret_key: str = Field("", repr=False)
+    hotline: str = "12345"
+    operator_number: str = ""
+    heartbeat_url: str = ""
+    openapi: bool = False
+    body_limit: int = 1_048_576
+    demo: bool = False
+
+    @property
+    def database(self) -> str:
+        """The database's address."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'huiyin.db'}"
+
+    @property
+    def channel_names(self) -> list[str]:
+        """The channels that are switched on."""
+        return [name.strip() for name in self.channels.split(",") if name.strip()]
+
+    @cached_property
+    def env(self) -> Mapping[str, str]:
+        """Every HUIYIN_* value without the prefix, for the channels' own settings."""
+        return {**_file_values(self.data_dir), **_environment(), "SECRET_KEY": self.secret_key}
+
+    def require_secret(self) -> None:
+        """Raise ``BadSettings`` unless there is a secret that is really one."""
+        if len(self.secret_key) < 32:
+            raise BadSettings(
+                "HUIYIN_SECRET_KEY is missing or shorter than 32 characters; put 32 random "
+                f"characters into {self.data_dir / FILE} or let 'huiyin up' write them"
+            )
+
+
+def load(data_dir: Path | None = None) -> Settings:
+    """Read the settings. Raises ``BadSettings`` in one sentence."""
+    folder = data_dir or Path(os.environ.get(f"{PREFIX}DATA_DIR", "huiyin-data"))
+    values = {name.lower(): value for name, value in _file_values(folder).items()}
+    values |= {name.lower(): value for name, value in _environment().items()}
+    values["data_dir"] = str(folder)
+    known = {name: value for name, value in values.items() if name in Settings.model_fields}
+    try:
+        return Settings(**known)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadSettings(f"{PREFIX}{str(first['loc'][0]).upper()}: {first['msg']}") from None
+
+
+def derived(secret: str, purpose: str) -> str:
+    """A key of its own for one purpose, 64 hex digits, from the one secret."""
+    return sha256(f"{purpose}\0{secret}".encode()).hexdigest()
+
+
+def _environment() -> dict[str, str]:
+    return {k.removeprefix(PREFIX): v for k, v in os.environ.items() if k.startswith(PREFIX)}
+
+
+def _file_values(folder: Path) -> dict[str, str]:
+    path = folder / FILE
+    if not path.exists():
+        return {}
+    values: dict[str, str] = {}
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals or not name.strip().startswith(PREFIX):
+            raise BadSettings(f"{path}:{number}: expected {PREFIX}NAME=value")
+        values[name.strip().removeprefix(PREFIX)] = value.strip().strip("'\"")
+    return values

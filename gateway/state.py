@@ -1,0 +1,97 @@
+"""What a running process has: wired once, handed on, never a global."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter
+
+from channels import Channel, ChannelSettings, load
+from gateway import settings as settings_of
+from gateway.intake import Intake
+from gateway.offices import Offices, Rules
+from gateway.settings import Settings
+from models.db import Database
+from models.messages import Outcome
+from models.processes import enlist
+from models.writer import Writer
+
+
+class Counts:
+    """The figures of ``/metrics``; no label can name a person."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._received = Counter(
+            "huiyin_calls", "Calls answered", ["channel", "result"], registry=self.registry
+        )
+        self._children: dict[tuple[str, str], Counter] = {}
+
+    def received(self, channel: str, outcome: Outcome) -> None:
+        """Count one answered call."""
+        result = "duplicate" if outcome.duplicate else "held" if outcome.held else "kept"
+        child = self._children.get((channel, result))
+        if child is None:
+            child = self._children[channel, result] = self._received.labels(channel, result)
+        child.inc()
+
+
+@dataclass(slots=True)
+class State:
+    """One process: its settings, database, channels, rules and the path itself."""
+
+    settings: Settings
+    database: Database
+    mint: Callable[[], int]
+    channels: Mapping[str, Channel]
+    offices: Offices
+    intake: Intake
+    now: Callable[[], datetime]
+    counts: Counts = field(default_factory=Counts)
+
+    def close(self) -> None:
+        """Finish what waits, give back the database."""
+        self.intake.close()
+        self.database.close()
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of these settings."""
+    return Database(settings.database, key=settings.database_key)
+
+
+def wire(
+    settings: Settings,
+    *,
+    kind: str,
+    now: Callable[[], datetime] = settings_of.utc_now,
+    channels: Mapping[str, Channel] | None = None,
+) -> State:
+    """Wire one process on a database that is up to date.
+
+    Raises BadSettings or ValueError in one sentence, ``Busy`` when the database is away.
+    """
+    rules = Rules.load(settings.profile, settings.profile_dir)
+    if channels is None:
+        channels = load(settings.channel_names, channel_settings(settings, rules))
+    database = open_database(settings)
+    database.require_safe()
+    mint = enlist(database, kind, now())
+    offices = Offices(database, settings, rules, channels)
+    offices.current()
+
+    def writer(**jobs: object) -> Writer:  # type: ignore[type-arg]
+        return Writer(database, mint, **jobs)  # type: ignore[arg-type]
+
+    intake = Intake(writer, channels, offices.current)
+    return State(settings, database, mint, channels, offices, intake, now)
+
+
+def channel_settings(settings: Settings, rules: Rules) -> ChannelSettings:
+    """What the channels are given."""
+    return ChannelSettings(
+        public_url=settings.public_url.rstrip("/"),
+        operator_number=settings.operator_number,
+        env=settings.env,
+        say=rules.phrases.say,
+    )

@@ -1,0 +1,239 @@
+"""Who is there: units, officers and duty. Answers 'who holds this now' so that nobody never does.
+
+Pure: the directory is a value, built from the tables by the gateway and replaced when they change.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from models.vocabulary import Role
+
+ZONE = ZoneInfo("Asia/Shanghai")
+HOTLINE = "hotline"
+BACKSTOP = "civil_affairs"
+"""Holds what nobody takes: the secretariat of the coordination mechanism (domain note RT-30)."""
+
+HEADS = (Role.BUREAU_HEAD, Role.DUTY_LEAD, Role.SUPERVISOR, Role.TOWNSHIP_OFFICER)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An area as the directory needs it: its code, its kind and what it lies in."""
+
+    code: str
+    kind: str
+    name: str
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A bureau, an office, a committee or the hotline's desk."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    authority: str
+    area: str | None = None
+    parent: str | None = None
+    public_phone: str = ""
+    duty_phone: str = ""
+    valid_from: date | None = None
+    valid_until: date | None = None
+    successor: str | None = None
+
+    def serves_on(self, day: date) -> bool:
+        """Whether the unit exists on that day (units are retired, never deleted)."""
+        return (self.valid_from or day) <= day and (
+            self.valid_until is None or day <= self.valid_until
+        )
+
+    def name(self, language: str) -> str:
+        """The name in the reader's language."""
+        return self.name_en if language.startswith("en") else self.name_zh
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """A member of staff who can hold a request."""
+
+    login: str
+    name: str
+    role: str
+    unit: str
+    area: str | None = None
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Who is on duty every day between two minutes of the day (``to`` before ``from`` wraps)."""
+
+    unit: str
+    login: str
+    from_minute: int
+    to_minute: int
+    weekdays: str = "0123456"
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+    def covers(self, local: datetime) -> bool:
+        """Whether the shift is running at a China-time moment."""
+        minute = local.hour * 60 + local.minute
+        day = local.date()
+        if self.from_minute <= self.to_minute:
+            inside = self.from_minute <= minute < self.to_minute
+        else:
+            inside = minute >= self.from_minute or minute < self.to_minute
+        return (
+            inside
+            and str(local.weekday()) in self.weekdays
+            and (self.starts_on or day) <= day <= (self.ends_on or day)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answerable:
+    """The unit and the person who hold a matter, and how they were found."""
+
+    unit: Unit
+    officer: Officer
+    how: str  # "duty", "head", "staff", "parent", "backstop", "last"
+
+
+class Nobody(Exception):
+    """There is not one active member of staff: the system may not take a message."""
+
+
+@dataclass(frozen=True)
+class Directory:
+    """All units, officers, shifts and areas of the jurisdiction, as one value."""
+
+    units: tuple[Unit, ...] = ()
+    officers: tuple[Officer, ...] = ()
+    shifts: tuple[Shift, ...] = ()
+    places: tuple[Place, ...] = ()
+
+    @cached_property
+    def unit(self) -> dict[str, Unit]:
+        """Units by code."""
+        return {unit.code: unit for unit in self.units}
+
+    @cached_property
+    def officer(self) -> dict[str, Officer]:
+        """Officers by login."""
+        return {officer.login: officer for officer in self.officers}
+
+    @cached_property
+    def place(self) -> dict[str, Place]:
+        """Areas by code."""
+        return {place.code: place for place in self.places}
+
+    def ancestry(self, area: str | None) -> tuple[str, ...]:
+        """The area itself, what it lies in, and so on up."""
+        found: list[str] = []
+        while area and area in self.place and area not in found:
+            found.append(area)
+            area = self.place[area].parent
+        return tuple(found)
+
+    def within(self, area: str | None, outer: str) -> bool:
+        """Whether ``area`` is ``outer`` or lies in it."""
+        return outer in self.ancestry(area)
+
+    def current(self, code: str, day: date) -> Unit | None:
+        """The unit, or the successor of a retired one."""
+        seen: set[str] = set()
+        unit = self.unit.get(code)
+        while unit is not None and not unit.serves_on(day) and code not in seen:
+            seen.add(code)
+            code = unit.successor or ""
+            unit = self.unit.get(code)
+        return unit
+
+    def responsible(self, authority: str, area: str | None, day: date) -> Unit | None:
+        """The unit of an authority for an area: the innermost one, else one without an area."""
+        candidates = [u for u in self._by_authority.get(authority, ()) if u.serves_on(day)]
+        if not candidates:
+            return None
+        for code in self.ancestry(area):
+            for unit in candidates:
+                if unit.area == code:
+                    return unit
+        return min(candidates, key=lambda unit: len(self.ancestry(unit.area)))
+
+    def answerable(self, unit: Unit | None, at: datetime, turn: int = 0) -> Answerable:
+        """Who answers for the unit at this moment; ``turn`` spreads work over those on duty.
+
+        On duty; else the head; else anybody of the unit; else the unit above; else the backstop;
+        else whoever there is. Raises ``Nobody`` only when there is no staff at all.
+        """
+        minute = int(at.timestamp()) // 60
+        key = (unit.code if unit else "", minute)
+        cache = self._answers
+        if key not in cache:
+            if len(cache) > 4096:
+                cache.clear()
+            cache[key] = self._search(unit, at)
+        found = cache[key]
+        return found[turn % len(found)]
+
+    def _search(self, unit: Unit | None, at: datetime) -> Sequence[Answerable]:
+        local = at.astimezone(ZONE)
+        seen: set[str] = set()
+        step, above = unit, False
+        while step is not None and step.code not in seen:
+            seen.add(step.code)
+            if found := self._inside(step, local):
+                if above:
+                    return [Answerable(a.unit, a.officer, "parent") for a in found]
+                return found
+            step, above = self.unit.get(step.parent or ""), True
+        for code in (BACKSTOP, HOTLINE):
+            backstop = self.responsible(code, None, local.date())
+            if backstop is not None and (found := self._inside(backstop, local)):
+                return [Answerable(a.unit, a.officer, "backstop") for a in found]
+        for officer in self.officers:
+            home = self.unit.get(officer.unit)
+            if home is not None:
+                return [Answerable(home, officer, "last")]
+        raise Nobody("there is no active member of staff to answer for a request")
+
+    def _inside(self, unit: Unit, local: datetime) -> list[Answerable]:
+        on_duty = [
+            Answerable(unit, self.officer[shift.login], "duty")
+            for shift in self._shifts.get(unit.code, ())
+            if shift.login in self.officer and shift.covers(local)
+        ]
+        if on_duty:
+            return on_duty
+        staff = self._staff.get(unit.code, ())
+        heads = [Answerable(unit, o, "head") for role in HEADS for o in staff if o.role == role]
+        return heads[:1] or [Answerable(unit, officer, "staff") for officer in staff][:1]
+
+    @cached_property
+    def _answers(self) -> dict[tuple[str, int], Sequence[Answerable]]:
+        return {}
+
+    @cached_property
+    def _by_authority(self) -> dict[str, list[Unit]]:
+        return _grouped((unit.authority, unit) for unit in self.units)
+
+    @cached_property
+    def _staff(self) -> dict[str, list[Officer]]:
+        return _grouped((officer.unit, officer) for officer in self.officers)
+
+    @cached_property
+    def _shifts(self) -> dict[str, list[Shift]]:
+        return _grouped((shift.unit, shift) for shift in self.shifts)
+
+
+def _grouped(pairs: Iterable[tuple[str, object]]) -> dict[str, list]:  # type: ignore[type-arg]
+    groups: dict[str, list] = defaultdict(list)  # type: ignore[type-arg]
+    for name, value in pairs:
+        groups[name].append(value)
+    return dict(groups)

@@ -1,0 +1,83 @@
+"""A contact joins the request its sender already has open; danger in it raises the request."""
+
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from models.requests import HelpRequest, queue_key
+from models.transaction import Row, Transaction
+from models.vocabulary import Level, Track, worst
+from referral import opening, telling
+from referral.office import Arrival, Office
+from referral.planning import plan
+
+
+def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> Row:
+    """Add a contact to its sender's open request; danger in it raises the request (T24)."""
+    before, now = Level(request["level"]), arrival.now
+    tx.event(
+        "contact_attached",
+        at=now,
+        request=request,
+        channel=arrival.channel,
+        journal=arrival.journal_id,
+    )
+    opening.record_assessment(tx, arrival, request)
+    level = worst(before, arrival.level)
+    if level is before or arrival.inbound.missed:
+        if arrival.inbound.missed:
+            opening.missed_call(tx, office, arrival, request)
+        else:
+            telling.say(
+                tx,
+                office,
+                arrival,
+                request,
+                "attached",
+                due=telling.next_word(office, arrival, level),
+            )
+        return request
+    return _raise(tx, office, arrival, request=request, level=level)
+
+
+def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, level: Level) -> Row:
+    """Raise the level; where that makes it urgent, the urgent clocks start now and the urgent
+    route's lead is brought in. The holder and the first responder stay."""
+    now, before = arrival.now, Level(request["level"])
+    decided = plan(office, arrival, tx.count("turn"))
+    becomes_urgent = level.is_urgent and not before.is_urgent
+    changes: dict[str, Any] = {
+        "level": level,
+        "queue_key": queue_key(level.rank, decided.lead_due.at, request["id"]),
+    }
+    if becomes_urgent:
+        changes["track"] = Track.URGENT
+        changes["area"] = request["area"] or decided.area
+        changes["place"] = request["place"] or decided.place
+    elif before in (Level.NONE, Level.CONSULTATION):
+        changes["track"] = decided.track
+    tx.event("level_raised", at=now, request=request, was=before, now=level)
+    request = {**request, **changes}
+    tx.later(update(HelpRequest).where(col(HelpRequest.id) == request["id"]).values(**changes))
+    if becomes_urgent:
+        opening.dispatch_more(tx, office, arrival, request=request, decided=decided)
+        opening.start_clocks(tx, office, arrival, request=request, decided=decided, raised=True)
+    if level.is_urgent:
+        telling.say(
+            tx,
+            office,
+            arrival,
+            request,
+            "urgent_joined",
+            due=telling.next_word(office, arrival, level),
+        )
+        telling.notify(
+            tx, office, request, decided.holder, due=decided.lead_due.at, now=now, urgent=True
+        )
+    else:
+        telling.say(
+            tx, office, arrival, request, "attached", due=telling.next_word(office, arrival, level)
+        )
+    opening.ask_people(tx, office, arrival, request=request)
+    return request

@@ -1,0 +1,97 @@
+"""Everything casework judges by, as one value: the policy, who is there, the words, the ways out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from models.messages import Inbound
+from models.phrases import Phrasebook
+from models.vocabulary import Form, Level
+from referral.areas import Gazetteer
+from referral.directory import Directory
+from referral.policy import Policy
+from triage.assess import Assessment, Context, assess
+from triage.policy import SignalPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an answer leaves: the channel module, the kind of address it takes, the form it says."""
+
+    channel: str
+    address_kind: str
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Where the answer to one contact goes."""
+
+    way: Way
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Built by the gateway, replaced as a whole when a rule, a unit or a roster changes.
+
+    ``ways`` maps an address kind to the channel that reaches it now; ``hotline`` is the line's
+    name and number as citizens know it.
+    """
+
+    policy: Policy
+    signals: SignalPolicy
+    directory: Directory
+    gazetteer: Gazetteer
+    phrases: Phrasebook
+    hotline: str
+    ways: Mapping[str, Way]
+    callback_url: str = ""
+    exercises: frozenset[str] = field(default_factory=frozenset)
+
+    def assess(self, text: str, channel: str, inbound: Inbound) -> Assessment:
+        """What the text means, by the signals in force."""
+        context = Context(
+            channel=channel,
+            place=inbound.place,
+            reporter=inbound.reporter is not None,
+            claims=inbound.claims,
+            exercise_codes=self.exercises,
+        )
+        return assess(text, context, self.signals)
+
+    def reply_to(self, kind: str, inbound: Inbound) -> Reply | None:
+        """Where to answer: the number the person left, else the handle they wrote from."""
+        if inbound.reply_to and "tel" in self.ways:
+            return Reply(self.ways["tel"], inbound.reply_to)
+        way = self.ways.get(kind) or self.ways.get("console")
+        return Reply(way, inbound.sender) if way and inbound.sender else None
+
+    def stamp(self) -> str:
+        """The policy that decides now, for the record: clocks and routes, then signals."""
+        return f"{self.policy.hash} {self.signals.hash}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A contact on its way into the casework, with what was found out about it.
+
+    ``now`` is when it was received (clocks start from it), ``said_at`` when it was said.
+    """
+
+    inbound: Inbound
+    channel: str
+    source: str  # one of the channel words of domain note 3a: sms, phone, chat, grid_app, …
+    now: datetime
+    said_at: datetime
+    journal_id: int
+    person_id: int
+    language: str
+    assessment: Assessment
+    reply: Reply | None
+    stopped: bool = False  # the person asked us not to write
+
+    @property
+    def level(self) -> Level:
+        """The level the contact stands at; a declared one is already counted in."""
+        return self.assessment.level

@@ -1,0 +1,293 @@
+"""A contact becomes a request: one transaction writes the whole promise.
+
+The request with its number and its holder, the referrals with their due times, the clocks, what is
+said to the citizen and to the unit, and the events. The software proposes and may raise; it never
+lowers, refuses, merges or closes (I3, I4).
+"""
+
+from datetime import date
+
+from models import numbers
+from models.referrals import Referral
+from models.requests import HelpRequest, queue_key
+from models.transaction import Row, Transaction
+from models.vocabulary import Form, Level, ReferralRole, Status, TaskKind, Track
+from referral import clocks, promises, telling
+from referral.directory import ZONE, Unit
+from referral.office import Arrival, Office
+from referral.planning import Plan, plan, summary
+
+
+def open_request(
+    tx: Transaction, office: Office, arrival: Arrival, *, number: str | None = None
+) -> Row:
+    """Open a request for a contact. ``number`` is one already given in the holding pen."""
+    turn = tx.count("turn")
+    decided = plan(office, arrival, turn)
+    now = arrival.now
+    request_id = tx.mint()
+    request = tx.add(
+        HelpRequest,
+        id=request_id,
+        number=number or tx.next_number(now.astimezone(ZONE).date()),
+        code=numbers.code(),
+        person_id=arrival.person_id,
+        channel=arrival.channel,
+        status=Status.IN_TRIAGE if arrival.inbound.missed else Status.DISPATCHED,
+        track=decided.track,
+        level=decided.level,
+        service=arrival.assessment.service,
+        route=decided.route.row.id,
+        area=decided.area,
+        place=decided.place,
+        lead_bureau=decided.lead.code,
+        first_unit=decided.first.unit.code,
+        first_responder=decided.first.officer.login,
+        holder_unit=decided.holder.unit.code,
+        holder_person=decided.holder.officer.login,
+        queue_key=queue_key(decided.level.rank, decided.lead_due.at, request_id),
+        confidential=arrival.inbound.confidential,
+        received_at=now,
+        policy=office.stamp(),
+        summary=summary(office, decided.route, arrival),
+    )
+    tx.event(
+        "received",
+        at=now,
+        request=request,
+        channel=arrival.channel,
+        journal=arrival.journal_id,
+        first_responder=decided.first.officer.login,
+    )
+    record_assessment(tx, arrival, request)
+    _dispatch(tx, office, arrival, request=request, decided=decided)
+    start_clocks(tx, office, arrival, request=request, decided=decided)
+    _tell(tx, office, arrival, request=request, decided=decided)
+    ask_people(tx, office, arrival, request=request)
+    return request
+
+
+def record_assessment(tx: Transaction, arrival: Arrival, request: Row) -> None:
+    assessment = arrival.assessment
+    tx.event(
+        "assessed",
+        at=arrival.now,
+        request=request,
+        level=assessment.level,
+        rules=[signal.rule for signal in assessment.signals if signal.counts],
+        claims=arrival.inbound.claims,
+        policy=assessment.policy,
+    )
+
+
+def _dispatch(
+    tx: Transaction, office: Office, arrival: Arrival, *, request: Row, decided: Plan
+) -> None:
+    """The lead's referral and the cooperating ones, with their due times, and CLK-SIGN."""
+    day = arrival.now.astimezone(ZONE).date()
+    urgent = decided.level.is_urgent
+    lead = _refer(tx, arrival, request, decided.lead, decided.lead_due, decided, lead=True)
+    sign = office.policy.clock("CLK-SIGN", "urgent" if urgent else "", day)
+    promises.start(
+        tx, office, request, rule=sign, at=arrival.now, urgent=urgent, referral_id=lead["id"]
+    )
+    helpers = _helpers(office, decided, day, without={decided.lead.code})
+    for unit in helpers:
+        _cooperate(tx, office, arrival, request=request, decided=decided, unit=unit)
+    tx.event(
+        "dispatched",
+        at=arrival.now,
+        request=request,
+        route=decided.route.row.id,
+        why=decided.route.why,
+        lead=decided.lead.code,
+        cooperating=[unit.code for unit in helpers],
+        holder=decided.holder.officer.login,
+        holder_unit=decided.holder.unit.code,
+        found_by=decided.holder.how,
+        due=decided.lead_due.at.isoformat(),
+    )
+
+
+def dispatch_more(
+    tx: Transaction, office: Office, arrival: Arrival, *, request: Row, decided: Plan
+) -> None:
+    """Bring in the urgent route's lead beside a lead that stays (a person may change it)."""
+    if decided.lead.code != request["lead_bureau"]:
+        _cooperate(tx, office, arrival, request=request, decided=decided, unit=decided.lead)
+    tx.event(
+        "dispatched",
+        at=arrival.now,
+        request=request,
+        route=decided.route.row.id,
+        why=decided.route.why,
+        lead=request["lead_bureau"],
+        cooperating=[decided.lead.code],
+        due=decided.lead_due.at.isoformat(),
+    )
+
+
+def _helpers(office: Office, decided: Plan, day: date, without: set[str]) -> list[Unit]:
+    units: list[Unit] = []
+    for authority in decided.route.cooperating:
+        unit = office.directory.responsible(authority, decided.area, day)
+        if unit is not None and unit.code not in without:
+            without.add(unit.code)
+            units.append(unit)
+    return units
+
+
+def _refer(
+    tx: Transaction,
+    arrival: Arrival,
+    request: Row,
+    unit: Unit,
+    due: clocks.Due,
+    decided: Plan,
+    *,
+    lead: bool,
+) -> Row:
+    return tx.add(
+        Referral,
+        id=tx.mint(),
+        request_id=request["id"],
+        bureau=unit.code,
+        role=ReferralRole.LEAD if lead else ReferralRole.COOPERATING,
+        service=decided.route.row.service,
+        dispatched_at=arrival.now,
+        due_at=due.at,
+        provisional=due.provisional,
+        decided_by=decided.route.row.id,
+    )
+
+
+def _cooperate(
+    tx: Transaction,
+    office: Office,
+    arrival: Arrival,
+    *,
+    request: Row,
+    decided: Plan,
+    unit: Unit,
+) -> None:
+    urgent = decided.level.is_urgent
+    due = clocks.cooperating_due(
+        arrival.now, decided.lead_due.at, office.policy.calendar, half=urgent
+    )
+    referral = _refer(tx, arrival, request, unit, due, decided, lead=False)
+    promises.start(
+        tx,
+        office,
+        request,
+        rule=office.policy.clock("CLK-COOP", "urgent" if urgent else ""),
+        at=arrival.now,
+        urgent=urgent,
+        referral_id=referral["id"],
+        due=due,
+    )
+
+
+def start_clocks(
+    tx: Transaction,
+    office: Office,
+    arrival: Arrival,
+    *,
+    request: Row,
+    decided: Plan,
+    raised: bool = False,
+) -> None:
+    """Every clock that the domain note 3c.2 starts at receipt, acceptance or dispatch.
+
+    CLK-DISPATCH is not started: the referrals leave in the same transaction.
+    """
+    urgent = decided.level.is_urgent
+    day = arrival.now.astimezone(ZONE).date()
+    names: list[tuple[str, str]] = []
+    if not raised:
+        names.append(("CLK-FIRST-REPLY", _reply_case(arrival, urgent)))
+    names.append(("CLK-TRIAGE", _triage_case(arrival, decided.level)))
+    if urgent:
+        names += [("CLK-URGENT-CONTACT", ""), ("CLK-URGENT-CONTACT", "on_site")]
+        names += [("CLK-RELIEF", ""), ("CLK-RELIEF", "limit")]
+    elif not arrival.inbound.missed:
+        names.append(("CLK-CONTACT", ""))
+    if not arrival.inbound.missed:
+        names.append((decided.lead_rule.name, decided.lead_rule.case))
+    if decided.level is Level.LIFE_THREAT:
+        names.append(("CLK-HANDOFF", ""))
+    if arrival.assessment.facts.minor and urgent:
+        names.append(("CLK-MINOR-REPORT", ""))
+    if arrival.inbound.reporter and not raised:
+        names.append(("CLK-DISCOVERY-FEEDBACK", ""))
+    names += [(name, "") for name in decided.route.row.clocks]
+    for name, case in dict.fromkeys(names):
+        rule = office.policy.clock(name, case, day)
+        promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent)
+    if arrival.inbound.missed:
+        missed_call(tx, office, arrival, request)
+
+
+def _reply_case(arrival: Arrival, urgent: bool) -> str:
+    return "grid_urgent" if urgent and arrival.source == "grid_app" else arrival.source
+
+
+def _triage_case(arrival: Arrival, level: Level) -> str:
+    if level.is_urgent:
+        return "danger"
+    return "phone" if arrival.source == "phone" else ""
+
+
+def _tell(
+    tx: Transaction, office: Office, arrival: Arrival, *, request: Row, decided: Plan
+) -> None:
+    """What the person hears at once: receipt, then what happens; and the unit that must act."""
+    due = telling.next_word(office, arrival, decided.level)
+    if arrival.inbound.reporter:
+        telling.say(
+            tx, office, arrival, request, "reporter_told", due=due, unit=decided.holder.unit
+        )
+    elif not arrival.inbound.missed:
+        telling.say(tx, office, arrival, request, "receipt", due=due, unit=decided.first.unit)
+        if arrival.reply and arrival.reply.way.form is Form.SMS:
+            telling.say(
+                tx, office, arrival, request, "receipt_code", due=due, unit=decided.first.unit
+            )
+        if decided.level is Level.LIFE_THREAT:
+            telling.say(tx, office, arrival, request, "handoff", due=due)
+        if decided.level.is_urgent:
+            telling.say(
+                tx, office, arrival, request, "urgent_accepted", due=due, unit=decided.holder.unit
+            )
+        elif decided.track is not Track.NONE:
+            unit, last = decided.lead, decided.lead_due.at
+            telling.say(tx, office, arrival, request, "dispatched", due=last, unit=unit)
+    telling.notify(
+        tx,
+        office,
+        request,
+        decided.holder,
+        due=decided.lead_due.at,
+        now=arrival.now,
+        urgent=decided.level.is_urgent,
+    )
+
+
+def missed_call(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
+    """A missed call is a task with a clock; five minutes when an urgent case is open."""
+    urgent = Level(request["level"]).is_urgent
+    rule = office.policy.clock("CLK-MISSED-CALL", "urgent" if urgent else "")
+    clock = promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent)
+    telling.ask(tx, office, TaskKind.CALL_BACK, request, now=arrival.now, due=clock["due_at"])
+    telling.say(tx, office, arrival, request, "call_back_promised", due=clock["due_at"])
+
+
+def ask_people(tx: Transaction, office: Office, arrival: Arrival, *, request: Row) -> None:
+    """Life danger waits for a person to confirm the hand-off to 110, 119 or 120 (T05)."""
+    if Level(request["level"]) is not Level.LIFE_THREAT or arrival.level is not Level.LIFE_THREAT:
+        return
+    rule = office.policy.clock("CLK-HANDOFF")
+    due = clocks.due(arrival.now, rule.amount, rule.measure, office.policy.calendar)
+    note = " ".join(arrival.assessment.handoff)
+    telling.ask(
+        tx, office, TaskKind.CONFIRM_HANDOFF, request, now=arrival.now, due=due.at, note=note
+    )

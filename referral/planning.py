@@ -1,0 +1,96 @@
+"""Deciding where a contact goes, before anything is written. Pure but for its named inputs."""
+
+from dataclasses import dataclass
+
+from models.vocabulary import Level, Track
+from referral import clocks
+from referral.areas import Found
+from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Unit
+from referral.office import Arrival, Office
+from referral.policy import ClockRule
+from referral.routing import Route, route
+
+TOWNSHIP = "township"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was decided for a request before anything is written. Pure values."""
+
+    level: Level
+    track: Track
+    route: Route
+    area: str | None
+    place: str | None
+    lead: Unit
+    holder: Answerable
+    first: Answerable
+    lead_rule: ClockRule
+    lead_due: clocks.Due
+
+
+def plan(office: Office, arrival: Arrival, turn: int) -> Plan:
+    """Decide place, route, lead, first responder and holder. Raises ``Nobody`` without staff."""
+    day = arrival.now.astimezone(ZONE).date()
+    assessment = arrival.assessment
+    found = _locate(office, arrival)
+    area = found.area.code if found else _own_area(office, arrival)
+    needs = [need.service for need in assessment.needs if need.service]
+    chosen = route(
+        assessment.service,
+        assessment.level,
+        assessment.track,
+        day,
+        office.policy.routes,
+        needs=needs,
+    )
+    desk = office.directory.responsible(HOTLINE, None, day)
+    lead = office.directory.responsible(chosen.lead, area, day)
+    lead = lead or office.directory.responsible(BACKSTOP, area, day) or desk
+    first = _first_responder(office, arrival, desk, turn)
+    lead = lead or first.unit
+    acting = lead
+    if chosen.row.first_line == "township" and assessment.level.is_urgent:
+        # The township acts first on an urgent matter; the lead stays with the bureau (RT-05).
+        acting = office.directory.responsible(TOWNSHIP, area, day) if area else None
+        acting = acting if acting and acting.area in office.directory.ancestry(area) else lead
+    rule = office.policy.clock(chosen.clock, chosen.clock_case, day)
+    return Plan(
+        level=assessment.level,
+        track=assessment.track,
+        route=chosen,
+        area=area,
+        place=assessment.facts.place or arrival.inbound.place,
+        lead=lead,
+        holder=office.directory.answerable(acting, arrival.now, turn),
+        first=first,
+        lead_rule=rule,
+        lead_due=clocks.due(arrival.now, rule.amount, rule.measure, office.policy.calendar),
+    )
+
+
+def summary(office: Office, chosen: Route, arrival: Arrival) -> str:
+    """What we understood, in a few words: the kind of help and the words that decided."""
+    name = chosen.row.name_en if arrival.language.startswith("en") else chosen.row.name_zh
+    quotes = [signal.quote for signal in arrival.assessment.signals if signal.counts][:2]
+    return "：".join([name, "、".join(quotes)]) if quotes else name
+
+
+def _locate(office: Office, arrival: Arrival) -> Found | None:
+    inbound = arrival.inbound
+    point = (inbound.location.latitude, inbound.location.longitude) if inbound.location else None
+    own = _own_area(office, arrival)
+    words = f"{inbound.place} {inbound.text}" if inbound.place else inbound.text
+    return office.gazetteer.locate(words, hint=own, location=point)
+
+
+def _own_area(office: Office, arrival: Arrival) -> str | None:
+    officer = office.directory.officer.get(arrival.inbound.reporter or "")
+    return officer.area if officer else None
+
+
+def _first_responder(office: Office, arrival: Arrival, desk: Unit | None, turn: int) -> Answerable:
+    officer = office.directory.officer.get(arrival.inbound.reporter or "")
+    if officer is not None and officer.unit in office.directory.unit:
+        return Answerable(office.directory.unit[officer.unit], officer, "reporter")
+    return office.directory.answerable(desk, arrival.now, turn)

@@ -1,0 +1,162 @@
+"""What is said, to the citizen and to the unit that must act, and what waits for a person.
+
+Everything said goes through ``post``: worded and checked in the transaction that owes it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from models.outbox import Outgoing
+from models.tasks import Task
+from models.transaction import Row, Transaction
+from models.vocabulary import Level, OutboxState, TaskKind
+from referral import clocks, wording
+from referral.directory import HOTLINE, ZONE, Answerable, Unit
+from referral.office import Arrival, Office, Reply
+
+
+def next_word(office: Office, arrival: Arrival, level: Level) -> datetime:
+    """By when the person hears the next word from a human."""
+    name = "CLK-URGENT-CONTACT" if level.is_urgent else "CLK-CONTACT"
+    rule = office.policy.clock(name)
+    return clocks.due(arrival.now, rule.amount, rule.measure, office.policy.calendar).at
+
+
+def say(
+    tx: Transaction,
+    office: Office,
+    arrival: Arrival,
+    request: Mapping[str, Any],
+    phrase: str,
+    *,
+    due: datetime,
+    unit: Unit | None = None,
+) -> None:
+    reply = arrival.reply
+    if reply is None:
+        return
+    officer = office.directory.officer.get(request["first_responder"])
+    unit = unit or office.directory.unit.get(request["holder_unit"])
+    post(
+        tx,
+        office,
+        phrase,
+        request=request,
+        reply=reply,
+        now=arrival.now,
+        language=arrival.language,
+        params=wording.params(
+            office,
+            request,
+            unit=unit,
+            officer=officer,
+            due=due,
+            language=arrival.language,
+            understood=request["summary"],
+        ),
+        urgent=Level(request["level"]).is_urgent,
+        stopped=arrival.stopped,
+    )
+
+
+def notify(
+    tx: Transaction,
+    office: Office,
+    request: Mapping[str, Any],
+    holder: Answerable,
+    *,
+    due: datetime,
+    now: datetime,
+    urgent: bool,
+) -> None:
+    """Tell the holder; the duty telephone when the officer has none."""
+    address = holder.officer.phone or holder.unit.duty_phone
+    way = office.ways.get("tel")
+    if not address or way is None:
+        return
+    officer = office.directory.officer.get(request["first_responder"])
+    unit, language = holder.unit, "zh-CN"
+    post(
+        tx,
+        office,
+        "staff_new_referral",
+        request=request,
+        reply=Reply(way, address),
+        now=now,
+        language=language,
+        params=wording.params(
+            office, request, unit=unit, officer=officer, due=due, language=language
+        ),
+        urgent=urgent,
+        staff=holder.officer.login,
+    )
+
+
+def post(
+    tx: Transaction,
+    office: Office,
+    phrase: str,
+    *,
+    request: Mapping[str, Any] | None,
+    reply: Reply,
+    now: datetime,
+    language: str,
+    params: Mapping[str, str],
+    urgent: bool = False,
+    stopped: bool = False,
+    staff: str | None = None,
+    buttons: Sequence[tuple[str, str]] = (),
+) -> Row:
+    """Put one message into the outbox, worded and checked now, sent after the commit.
+
+    A person who asked us to stop is respected, except for the safety messages of an open urgent
+    case: somebody must be able to tell them that help is coming, or to leave the building (Civil
+    Code Art. 1005, the duty to rescue; a stop-word withdraws from messages, not from rescue).
+    """
+    suppressed = stopped and not urgent
+    return tx.add(
+        Outgoing,
+        id=tx.mint(),
+        request_id=request["id"] if request else None,
+        number=request["number"] if request else None,
+        person_id=request["person_id"] if request and not staff else None,
+        staff=staff,
+        channel=reply.way.channel,
+        address=reply.address,
+        phrase=phrase,
+        params=dict(params),
+        buttons=[list(button) for button in buttons] or None,
+        language=language,
+        text=office.phrases.say(phrase, params, reply.way.form, language),
+        urgent=urgent,
+        safety=stopped and urgent,
+        state=OutboxState.SUPPRESSED if suppressed else OutboxState.READY,
+        posted_at=now,
+        next_at=None if suppressed else now,
+    )
+
+
+def ask(
+    tx: Transaction,
+    office: Office,
+    kind: TaskKind,
+    request: Mapping[str, Any],
+    *,
+    now: datetime,
+    due: datetime,
+    note: str = "",
+) -> None:
+    desk = office.directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
+    tx.add(
+        Task,
+        id=tx.mint(),
+        kind=kind,
+        unit=desk.code if desk else request["first_unit"],
+        request_id=request["id"],
+        number=request["number"],
+        urgent=Level(request["level"]).is_urgent,
+        note=note,
+        opened_at=now,
+        due_at=due,
+    )
