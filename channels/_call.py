@@ -1,0 +1,295 @@
+"""A telephone call as a pure function: what is said, asked, written down and connected.
+
+No provider is named here and nothing is spoken in words: steps name phrases. What the function
+promises, whatever the caller does, is that a call never ends without a trace: it leaves at least
+one contact, or the caller was told how an existing request stands.
+
+The state of a call is a flat document:
+
+    at       menu, telling, number, code, after, connecting, talking, over
+    tries    times that nothing usable was keyed or said at this place
+    wrong    wrong numbers or codes in the whole call; the second one ends the guessing
+    told     "1" once a contact was made of the call      missed  "1" once one said "unanswered"
+    asked    "1" once a status was told                   danger  "1" once key 1 was pressed
+    tape     start (with this step), on, kept             from    the caller, for late recordings
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from channels import Wording
+from models import numbers
+from models.messages import Ask, Correspondent, Inbound, Line, Lookup, Media, Say, Step, Turn
+from models.vocabulary import Form, Level
+
+_ANSWERED = frozenset({"completed", "answered"})
+_NUMBER_DIGITS = 14
+_CODE_DIGITS = 6
+
+State = dict[str, str]
+
+
+class CallFlow:
+    """The dialogue of a call; ``turn.act`` is one of start, key, words, silence, recording,
+    transcript, dialled, answered, hang_up. Anything else counts as silence."""
+
+    def __init__(self, say: Wording, *, operator: bool) -> None:
+        """``operator``: there is a number to which a caller can be connected."""
+        self._say = say
+        self._operator = operator
+
+    def step(self, state: Mapping[str, str], turn: Turn, who: Correspondent) -> Step:
+        """The next step. Words, recordings and a declared danger become contacts in the very step
+        in which they arrive; a call that ends unanswered becomes exactly one missed contact."""
+        kept = dict(state)
+        if kept.get("tape") == "start":
+            kept["tape"] = "on"
+        if turn.sender:
+            kept["from"] = turn.sender
+        call = _Call(self._say, operator=self._operator, state=kept, turn=turn, who=who)
+        return call.step()
+
+
+class _Call:
+    """One turn; every method that returns a step is a place where the caller can get to."""
+
+    def __init__(
+        self, say: Wording, *, operator: bool, state: State, turn: Turn, who: Correspondent
+    ) -> None:
+        self._say, self._operator = say, operator
+        self._state, self._turn, self._who = state, turn, who
+        self._at = state.get("at", "")
+
+    def step(self) -> Step:
+        match self._turn.act:
+            case "start":
+                return self._menu("call_greeting")
+            case "key":
+                return self._key(self._turn.value)
+            case "words":
+                return self._words()
+            case "recording":
+                return self._recording()
+            case "transcript":
+                return self._transcript()
+            case "dialled":
+                return self._dialled()
+            case "answered":
+                return self._answered()
+            case "hang_up":
+                return self._hang_up()
+            case _:
+                return self._silence()
+
+    def _menu(self, *before: str) -> Step:
+        if self._at != "menu":
+            self._state["tries"] = "0"
+        return self._ask("menu", *before, "call_menu")
+
+    def _tell(self, *before: str) -> Step:
+        self._state.pop("asked", None)
+        self._state.setdefault("tape", "start")
+        return self._ask("telling", *before, "call_tell", line=Line.RECORD)
+
+    def _connect(self, *phrases: str) -> Step:
+        self._state.pop("asked", None)
+        if not self._operator:
+            return self._nobody()
+        self._state.setdefault("tape", "start")
+        return self._ask("connecting", *(phrases or ("call_connecting",)), line=Line.CONNECT)
+
+    def _nobody(self) -> Step:
+        """Nobody took the call: it is written down as missed, and the caller may leave words."""
+        danger = "danger" in self._state
+        contact = None
+        if "missed" not in self._state:
+            contact = self._contact(
+                "missed", missed=True, claims=Level.LIFE_THREAT if danger else None
+            )
+        elif self._at != "connecting":
+            return self._goodbye()
+        self._state["tries"] = "0"
+        step = self._tell("call_danger_unanswered" if danger else "call_unanswered")
+        return replace(step, contact=contact, says=step.says[:1] if danger else step.says)
+
+    def _after(self, contact: Inbound) -> Step:
+        """Something was written down: say so, and let the caller add to it."""
+        self._state["tries"] = "0"
+        return replace(self._ask("after", "call_number", "call_after"), contact=contact)
+
+    def _goodbye(self) -> Step:
+        return self._ask("after", "call_goodbye", line=Line.HANG_UP)
+
+    def _ask_number(self, *before: str) -> Step:
+        return self._ask("number", *before, "call_ask_number", digits=_NUMBER_DIGITS)
+
+    def _ask(self, at: str, *phrases: str, line: Line = Line.KEYS, digits: int = 1) -> Step:
+        self._state["at"] = at
+        says = tuple(Say(phrase) for phrase in phrases)
+        return Step(self._state, says=says, line=line, digits=digits)
+
+    def _key(self, key: str) -> Step:
+        if self._at == "number" and key not in ("0", "1"):
+            return self._number(key)
+        if self._at == "code" and key not in ("0", "1"):
+            return self._code(key)
+        match key:
+            case "1":
+                return self._danger()
+            case "2":
+                self._state["tries"] = "0"
+                return self._tell()
+            case "3":
+                return self._ask_number()
+            case "0":
+                return self._connect()
+            case _:
+                return self._silence()
+
+    def _danger(self) -> Step:
+        """Key 1: the request exists before the first ring."""
+        contact = None
+        if "danger" not in self._state:
+            self._state["danger"] = "1"
+            text = self._written("call_words_danger")
+            contact = self._contact("danger", text=text, claims=Level.LIFE_THREAT)
+        step = self._connect("call_danger")
+        if contact is None or step.contact is None:
+            return replace(step, contact=contact or step.contact)
+        return replace(step, contact=replace(contact, missed=True))  # there is no operator
+
+    def _silence(self) -> Step:
+        """Nothing usable: ask once more, then a person; who has told us already may just go."""
+        tries = int(self._state.get("tries", "0"))
+        self._state["tries"] = str(tries + 1)
+        match self._at:
+            case "number" | "code":
+                return self._wrong("call_number_wrong")
+            case "telling" if tries == 0:
+                return self._tell("call_not_heard")
+            case "after":
+                return self._goodbye()
+            case "telling":
+                return self._connect() if "missed" not in self._state else self._goodbye()
+            case "menu" if tries:
+                return self._connect()
+            case "":
+                return self._menu("call_greeting")
+            case _:
+                self._state["at"] = self._at = "menu"
+                return self._menu("call_menu_again")
+
+    def _number(self, keyed: str) -> Step:
+        number = numbers.normal(keyed)
+        if number is None:
+            return self._wrong("call_number_wrong")
+        self._state["number"] = number
+        return self._ask("code", "call_ask_code", digits=_CODE_DIGITS)
+
+    def _code(self, keyed: str) -> Step:
+        number = self._state.get("number", "")
+        known = self._turn.known
+        if len(keyed) != _CODE_DIGITS:
+            return self._wrong("call_status_unknown")
+        if known is None:
+            return Step(self._state, lookup=Lookup(Ask.STATUS, {"number": number, "code": keyed}))
+        if not known.get("found"):
+            return self._wrong("call_status_unknown")
+        told = Say("call_status", {"number": number, "status": known.get("status", "")})
+        more = (Say(f"call_status_{n}", {n: known[n]}) for n in ("unit", "due") if known.get(n))
+        self._state["asked"] = "1"
+        step = self._menu()
+        return replace(step, says=(told, *more, *step.says))
+
+    def _wrong(self, phrase: str) -> Step:
+        """A second wrong number or code in one call goes to a person: codes cannot be guessed."""
+        wrong = int(self._state.get("wrong", "0")) + 1
+        self._state["wrong"] = str(wrong)
+        if wrong > 1:
+            return self._connect(phrase, "call_connecting")
+        return self._ask_number(phrase)
+
+    def _words(self) -> Step:
+        if not self._turn.value.strip():
+            return self._silence()
+        # The first words of a call have a fixed id, later ones that of the turn; words of a call
+        # whose state is gone must not be taken for a repeat of the first ones.
+        first = bool(self._at) and "spoken" not in self._state
+        self._state["spoken"] = "1"
+        own = None if first else f"{self._turn.external_id}:speech"
+        return self._after(self._contact("speech", text=self._turn.value, external_id=own))
+
+    def _recording(self) -> Step:
+        contact = self._contact(f"recording:{self._turn.value}", media=self._turn.media)
+        return self._late(contact, tape="kept")
+
+    def _transcript(self) -> Step:
+        if not self._turn.value.strip():
+            return self._late(None)
+        own = f"{self._turn.external_id}:words"
+        contact = self._contact("transcript", text=self._turn.value, external_id=own)
+        return self._late(contact)
+
+    def _late(self, contact: Inbound | None, *, tape: str = "") -> Step:
+        """What a provider adds in its own time: the call goes on as it was, or stays over."""
+        if tape:
+            self._state["tape"] = tape
+        ended = self._at in ("", "over")
+        return Step(None if ended else self._state, contact=contact)
+
+    def _answered(self) -> Step:
+        """An operator picked up: the call is in the books even if nobody types a word."""
+        contact = None
+        if "told" not in self._state and self._at not in ("", "over"):
+            text = self._written("call_words_answered")
+            contact = self._contact("answered", text=text)
+        if self._at not in ("", "over"):
+            self._state["at"] = "talking"
+        return Step(self._state if self._at else None, contact=contact)
+
+    def _dialled(self) -> Step:
+        if self._turn.value not in _ANSWERED:
+            return self._nobody()
+        talked = self._answered()
+        return replace(talked, says=(Say("call_goodbye"),), line=Line.HANG_UP)
+
+    def _hang_up(self) -> Step:
+        settled = "told" in self._state or "asked" in self._state
+        unanswered = self._at == "connecting" or not settled
+        contact = None
+        if unanswered and "missed" not in self._state and self._at not in ("over", "talking"):
+            danger = "danger" in self._state
+            contact = self._contact(
+                "missed", missed=True, claims=Level.LIFE_THREAT if danger else None
+            )
+        if self._state.get("tape") not in ("start", "on"):
+            return Step(None, contact=contact)
+        self._state["at"] = "over"  # the recording comes after the call and needs its number
+        return Step(self._state, contact=contact)
+
+    def _written(self, phrase: str) -> str:
+        return self._say(phrase, {}, Form.FULL, "zh-CN")
+
+    def _contact(
+        self,
+        what: str,
+        *,
+        text: str = "",
+        claims: Level | None = None,
+        missed: bool = False,
+        media: tuple[Media, ...] = (),
+        external_id: str | None = None,
+    ) -> Inbound:
+        if not media:  # a recording alone may be of silence: the call still counts as missed
+            self._state["told"] = "1"
+        if missed:
+            self._state["missed"] = "1"
+        return Inbound(
+            external_id=external_id or f"{self._turn.conversation}:{what}",
+            sender=self._state.get("from", ""),
+            text=text,
+            claims=claims,
+            missed=missed,
+            media=media,
+            reporter=self._who.staff,
+        )

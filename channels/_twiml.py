@@ -1,0 +1,136 @@
+"""What a caller hears: phrases filled in and spelt out, as TwiML. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from channels import ChannelSettings
+from models.messages import Line, Outcome, Say, Step
+from models.vocabulary import Form, Status
+
+RING = 25
+"""Seconds that a telephone rings: the operator's before the caller may leave words, the citizen's
+when we call."""
+
+_UNSPEAKABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0
+_CHINESE = re.compile("[\u3400-\u9fff]")
+_CHINA = ZoneInfo("Asia/Shanghai")
+_SPEECH = {"zh": ("cmn-CN", "cmn-Hans-CN"), "en": ("en-US", "en-US")}
+"""Twilio's names of a language: for speaking, for hearing."""
+
+
+class Speaker:
+    """HUIYIN_TWILIO_VOICE and HUIYIN_TWILIO_SAY_LANGUAGE choose the voice that speaks Chinese."""
+
+    def __init__(self, settings: ChannelSettings, hook: str) -> None:
+        """``hook`` is the public address of the channel's web hook."""
+        self._settings = settings
+        self._hook = hook
+
+    def twiml(self, step: Step, outcome: Outcome, *, action: str) -> str:
+        """The answer to a turn; whatever the caller does next is posted to ``action``."""
+        from twilio.twiml.voice_response import (  # type: ignore[import-untyped]
+            Dial,
+            Gather,
+            VoiceResponse,
+        )
+
+        response = VoiceResponse()
+        spoken, heard = _SPEECH.get(outcome.language[:2], _SPEECH["zh"])
+        texts = [self._words(say, outcome) for say in step.says]
+        if (step.state or {}).get("tape") == "start":
+            response.start().recording(
+                recording_status_callback=f"{self._hook}/status",
+                track="inbound",
+                channels="mono",
+                trim="do-not-trim",
+            )
+        if step.line in (Line.KEYS, Line.RECORD):
+            # Keys and words may interrupt a question, but not the reading of a number.
+            held = len(texts) - 1 if step.contact is not None else 0
+            self._speak(response, texts[:held], spoken)
+            keys_only = step.digits > 1
+            gather = Gather(
+                input="dtmf" if keys_only else "dtmf speech",
+                action=action,
+                method="POST",
+                num_digits=step.digits,
+                finish_on_key="#",
+                timeout=10 if keys_only or step.line is Line.RECORD else 6,
+                action_on_empty_result=True,
+                **({} if keys_only else _hearing(heard, telling=step.line is Line.RECORD)),
+            )
+            self._speak(gather, texts[held:], spoken)
+            response.append(gather)
+            return str(response)
+        self._speak(response, texts, spoken)
+        if step.line is Line.CONNECT:
+            dial = Dial(action=action, method="POST", timeout=RING)
+            dial.number(
+                self._settings.operator_number,
+                status_callback=f"{self._hook}/status",
+                status_callback_event="answered",
+            )
+            response.append(dial)
+            return str(response)
+        response.hangup()
+        return str(response)
+
+    def reading(self, text: str, *, twice: bool) -> str:
+        """A text that we telephone, in the language of its characters."""
+        from twilio.twiml.voice_response import VoiceResponse
+
+        language = "zh-CN" if _CHINESE.search(text) else "en"
+        again = (self._phrase("call_repeat", {}, language), text) if twice else ()
+        response = VoiceResponse()
+        self._speak(response, (text, *again), _SPEECH[language[:2]][0])
+        return str(response)
+
+    def _speak(self, verb: Any, texts: Sequence[str], language: str) -> None:
+        voice = self._settings.env.get("TWILIO_VOICE")
+        chosen = self._settings.env.get("TWILIO_SAY_LANGUAGE") if language == "cmn-CN" else None
+        for text in texts:
+            verb.say(_UNSPEAKABLE.sub(" ", text), language=chosen or language, voice=voice)
+
+    def _words(self, say: Say, outcome: Outcome) -> str:
+        language = outcome.language
+        phrase, params = say.phrase, dict(say.params)
+        if phrase == "call_number":
+            if not outcome.number:
+                return self._phrase("call_kept", {}, language)
+            params = {"number": outcome.number, "code": outcome.code or ""}
+            phrase = phrase if outcome.code else "call_number_only"
+        for name in ("number", "code"):
+            if name in params:
+                params[name] = self._spelt(params[name], language)
+        if params.get("status") in set(Status):
+            params["status"] = self._phrase(f"call_state.{params['status']}", {}, language)
+        if "due" in params:
+            params["due"] = self._moment(params["due"], language)
+        return self._phrase(phrase, params, language)
+
+    def _phrase(self, key: str, params: Mapping[str, str], language: str) -> str:
+        return self._settings.say(key, params, Form.SPOKEN, language)
+
+    def _spelt(self, number: str, language: str) -> str:
+        names = self._phrase("call_digits", {}, language).split()
+        groups = (" ".join(names[int(d)] for d in group) for group in re.findall("[0-9]+", number))
+        return self._phrase("call_pause", {}, language).join(groups)
+
+    def _moment(self, due: str, language: str) -> str:
+        """A time is spoken in China time; words stay as they are."""
+        try:
+            at = datetime.fromisoformat(due)
+        except ValueError:
+            return due
+        at = at.astimezone(_CHINA) if at.tzinfo else at
+        parts = {"month": at.month, "day": at.day, "hour": at.hour, "minute": f"{at:%M}"}
+        return self._phrase("call_due", {k: str(v) for k, v in parts.items()}, language)
+
+
+def _hearing(language: str, *, telling: bool) -> dict[str, Any]:
+    """How speech is taken: no word is masked, and who is telling may pause for breath."""
+    pause: Any = 3 if telling else "auto"
+    return {"language": language, "profanity_filter": False, "speech_timeout": pause}
