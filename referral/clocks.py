@@ -167,7 +167,7 @@ def reminders(
     return tuple(found)
 
 
-def next_step(  # noqa: PLR0917 the columns of a running clock, in their order
+def next_step(
     start: datetime,
     due_at: datetime,
     steps: tuple[LadderStep, ...],

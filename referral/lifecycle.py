@@ -72,7 +72,7 @@ def after(row: Transition, status: Status, before: Status | None = None) -> Stat
     return before if row.act == "undo_merge" and before is not None else status
 
 
-def _find(  # noqa: PLR0917 one search for both tables
+def _find(
     table: tuple[Transition, ...],
     act: str,
     status: Status | ReferralStatus | None,
@@ -86,10 +86,11 @@ def _find(  # noqa: PLR0917 one search for both tables
     if not rows:
         raise ValueError(f"there is no act {act!r}")
     here = [row for row in rows if status in row.from_statuses]
-    if track is not None:
+    if track is None:
+        here = [row for row in here if row.track is None] or here
+    else:
+        # The standard road is no way round the urgent one: a row made for this track goes first.
         here = [row for row in here if row.track in (None, track)]
-        here.sort(key=lambda row: row.track is not track)
-        # the standard road is not a way round the urgent one
         here = [row for row in here if row.track is track] or here
     if not here:
         raise _wrong_status(table, rows, act, status, role)

@@ -131,7 +131,7 @@ def row_for(service: str, on: date, table: Sequence[RouteRow]) -> RouteRow | Non
     return past[-1] if past else rows[0]
 
 
-def route(  # noqa: PLR0917 the facts of a case in the order in which they are decided
+def route(
     service: str | None,
     level: Level,
     track: Track,
@@ -178,7 +178,7 @@ def route(  # noqa: PLR0917 the facts of a case in the order in which they are d
     )
 
 
-def _choose(  # noqa: PLR0917 the same facts
+def _choose(
     service: str | None,
     level: Level,
     track: Track,
