@@ -1,0 +1,255 @@
+"""What a text means: how urgent, whose matter, which signals decided, and why. Pure and total."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from models.vocabulary import Level, Track, worst
+from triage.facts import Facts, read_facts
+from triage.judgement import Judgement, Message, Person, Polarity, Purpose, Time, judge
+from triage.policy import Rule, SignalPolicy
+from triage.signals import Scan, Span
+from triage.sounds import mended
+from triage.text import Folded, fold
+from triage.topics import Need, quiet_level, read_needs, track_of
+
+_JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
+_SHOWN = 4  # hits of one row that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known besides the words. ``claims`` is a level the person declared: it only raises.
+    ``exercise_codes`` are the codes of exercises registered in the running system."""
+
+    channel: str | None = None
+    place: str | None = None
+    reporter: bool = False
+    claims: Level | None = None
+    exercise_codes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One danger phrase with its four judgements. ``start`` and ``end`` are code points of the
+    given text, and ``quote`` is what stands there. ``level`` is what it counts for."""
+
+    rule: str
+    cls: str
+    quote: str
+    start: int
+    end: int
+    polarity: Polarity
+    time: Time
+    person: Person
+    purpose: Purpose
+    counts: bool
+    cite: str
+    level: Level
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "rule": self.rule,
+            "class": self.cls,
+            "quote": self.quote,
+            "start": self.start,
+            "end": self.end,
+            "polarity": self.polarity.value,
+            "time": self.time.value,
+            "person": self.person.value,
+            "purpose": self.purpose.value,
+            "counts": self.counts,
+            "cite": self.cite,
+            "level": self.level.value,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The verdict on one text with its reasons. ``repaired`` names words that were read through a
+    mishearing: (was, read_as). ``policy`` is the hash of the rules that decided."""
+
+    level: Level
+    track: Track
+    service: str | None
+    signals: tuple[Signal, ...]
+    handoff: tuple[str, ...]
+    needs: tuple[Need, ...]
+    facts: Facts
+    policy: str
+    repaired: tuple[tuple[str, str], ...] = ()
+    claimed: bool = field(default=False)  # the level is the person's own word, not the text's
+
+    def as_json(self) -> dict[str, object]:
+        """The output of ``huiyin triage`` without "id" (interfaces note)."""
+        return {
+            "level": self.level.value,
+            "track": self.track.value,
+            "service": self.service,
+            "signals": [signal.as_json() for signal in self.signals],
+            "handoff": list(self.handoff),
+            "needs": [{"service": need.service, "quote": need.quote} for need in self.needs],
+            "facts": self.facts.as_json(),
+            "policy": self.policy,
+            "repaired": [{"was": was, "read_as": read} for was, read in self.repaired],
+        }
+
+
+def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
+    """Assess one text. Never raises for any string, takes time linear in its length, and gives the
+    same answer for the same arguments. Automation only raises: more danger in a text never gives
+    a lower level, and neither does a level the person claims (Social Assistance Law Art. 50)."""
+    folded = fold(text)
+    scan = signals.matcher.scan(folded)
+    repairs = signals.sounds.repairs(folded.text)
+    readings = [scan]
+    if repairs:
+        readings.append(signals.matcher.scan(folded, mended(folded.text, repairs)))
+    message = _message(folded, scan, signals, context)
+    found = _signals(text, message, readings)
+    counting = [(rule, signal) for rule, signal in found if signal.counts]
+    needs = read_needs(text, folded, readings, signals)
+    level = quiet_level(message, [signal for _, signal in found], needs)
+    if counting:
+        level = worst(level, *(signal.level for _, signal in counting))
+    claimed = context.claims is not None and context.claims.rank < level.rank
+    if claimed and context.claims is not None:
+        level = context.claims
+    decided = sorted(counting, key=lambda pair: (pair[1].level.rank, pair[1].start))
+    shown = tuple(signal for _, signal in found)
+    return Assessment(
+        level=level,
+        track=track_of(level, message, needs),
+        service=_service(decided, needs, level),
+        signals=shown,
+        handoff=_handoff(decided),
+        needs=_all_needs(decided, needs),
+        facts=read_facts(text, scan, place=context.place),
+        policy=signals.hash,
+        repaired=tuple(dict.fromkeys((repair.was, repair.read_as) for repair in repairs)),
+        claimed=claimed,
+    )
+
+
+def _message(folded: Folded, scan: Scan, signals: SignalPolicy, context: Context) -> Message:
+    def has(group: str) -> bool:
+        return group in scan.cues
+
+    pleads = any(
+        not scan.covered("not_plea", *span) and not folded.tagged(*span)
+        for span in scan.cues.get("plea", ())
+    )
+    public = not pleads and any(has(g) for g in ("news", "offer", "cheer", "notice", "recruit"))
+    chain = has("chain") and has("chain_ask") and not has("flood_scene")
+    exercise = has("exercise")
+    registered = bool(context.exercise_codes) and any(
+        code and code in folded.text
+        for code in (raw.strip().lower() for raw in context.exercise_codes)
+    )
+    return Message(
+        folded=folded,
+        scan=scan,
+        policy=signals,
+        pleads=pleads,
+        public=public,
+        chain=chain,
+        exercise=exercise,
+        registered=registered,
+        reporter=context.reporter,
+    )
+
+
+def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tuple[Rule, Signal]]:
+    """Every hit of every row, judged; in the order of the text."""
+    spans: dict[str, list[Span]] = {}
+    for reading in readings:
+        for owner, found in reading.rows.items():
+            if owner in message.policy.signals:
+                spans.setdefault(owner, []).extend(found)
+    signals: list[tuple[Rule, Signal]] = []
+    for owner, found in spans.items():
+        rule = message.policy.signals[owner]
+        judged = []
+        for span in _widest(found):
+            if _stands(message, rule, span):
+                judged.append((span, judge(message, rule, span)))
+        judged.sort(key=lambda pair: (not pair[1].counts, pair[1].level.rank, pair[0]))
+        signals += [(rule, _signal(text, message, rule, *pair)) for pair in judged[:_SHOWN]]
+    signals.sort(key=lambda pair: (pair[1].start, pair[1].end, pair[0].id))
+    return signals
+
+
+def _widest(spans: list[Span]) -> list[Span]:
+    """Overlapping hits of one row are one hit: the longest. Of very many, both ends are kept."""
+    kept: list[Span] = []
+    for span in sorted(set(spans), key=lambda s: (s[0], -s[1])):
+        if kept and span[0] < kept[-1][1]:
+            if span[1] - span[0] > kept[-1][1] - kept[-1][0]:
+                kept[-1] = span
+            continue
+        kept.append(span)
+    return kept if len(kept) <= _JUDGED else kept[: _JUDGED // 2] + kept[-_JUDGED // 2 :]
+
+
+def _stands(message: Message, rule: Rule, span: Span) -> bool:
+    """Whether the row's own conditions hold: no idiom around it, what must be near is near."""
+    scan = message.scan
+    if scan.covered("innocent", *span):
+        return False
+    if message.folded.tagged(*span):
+        return False
+    if any(not scan.near(cue, *span, reach=rule.reach) for cue in rule.near):
+        return False
+    return not any(scan.near(cue, *span, reach=6) for cue in rule.unless)
+
+
+def _signal(text: str, message: Message, rule: Rule, span: Span, judged: Judgement) -> Signal:
+    start, end = message.folded.origin(*span)
+    return Signal(
+        rule=rule.id,
+        cls=rule.cls,
+        quote=text[start:end],
+        start=start,
+        end=end,
+        polarity=judged.polarity,
+        time=judged.time,
+        person=judged.person,
+        purpose=judged.purpose,
+        counts=judged.counts,
+        cite=rule.cite,
+        level=judged.level,
+    )
+
+
+def _service(
+    decided: list[tuple[Rule, Signal]], needs: tuple[Need, ...], level: Level
+) -> str | None:
+    """Danger decides the first action (domain note 3d); otherwise the first need of the text. A
+    danger that is for the police or rescue alone leaves only the aid the text itself asks for."""
+    if level.is_urgent:
+        for rule, _ in decided:
+            if rule.service:
+                return rule.service
+    if level is Level.NONE:
+        return None
+    if needs:
+        return needs[0].service
+    return next((rule.service for rule, _ in decided if rule.service), None)
+
+
+def _handoff(decided: list[tuple[Rule, Signal]]) -> tuple[str, ...]:
+    """The emergency lines, those of the worst danger first."""
+    lines = dict.fromkeys(
+        line for rule, signal in decided if signal.level.is_urgent for line in rule.handoff
+    )
+    return tuple(lines)
+
+
+def _all_needs(decided: list[tuple[Rule, Signal]], needs: tuple[Need, ...]) -> tuple[Need, ...]:
+    """One row for each service: those that danger opens first, then those the text names."""
+    rows: dict[str, Need] = {}
+    for rule, signal in decided:
+        if rule.service:
+            rows.setdefault(rule.service, Need(rule.service, signal.quote))
+    for need in needs:
+        rows.setdefault(need.service, need)
+    return tuple(rows.values())

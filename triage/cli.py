@@ -1,0 +1,51 @@
+"""``huiyin triage``: JSON Lines in, JSON Lines out; no database, no clock."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from triage.assess import Context, assess
+from triage.policy import SignalPolicy
+
+
+def triage_lines(
+    lines: Iterable[str], source: str, signals: SignalPolicy
+) -> Iterator[dict[str, object]]:
+    """One object for each line, in the same order, "id" first; empty lines are passed over.
+    Raises ValueError in one sentence naming source, line and column (both from 1)."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip("\ufeff \t\r\n"):
+            continue
+        row = _read(line, f"{source}:{number}")
+        context = Context(
+            channel=_word(row, "channel", f"{source}:{number}"),
+            place=_word(row, "place", f"{source}:{number}"),
+            reporter=row.get("channel") in ("grid_app",) or bool(row.get("reporter")),
+        )
+        assessment = assess(str(row["text"]), context, signals)
+        yield {"id": row["id"], **assessment.as_json()}
+
+
+def _read(line: str, where: str) -> dict[str, object]:
+    try:
+        row = json.loads(line.removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"{where}:{error.colno}: not JSON ({error.msg}); "
+            'write one object a line, e.g. {"id": "1", "text": "…"}'
+        ) from None
+    except RecursionError:
+        raise ValueError(f"{where}:1: nested too deeply; write one flat object a line") from None
+    if not isinstance(row, dict):
+        raise ValueError(f'{where}:1: not an object; write {{"id": "1", "text": "…"}}')
+    if "id" not in row:
+        raise ValueError(f'{where}:1: "id" is missing; give every line its own "id"')
+    if not isinstance(row.get("text"), str):
+        raise ValueError(f'{where}:1: "text" is missing or not text; put the words under "text"')
+    return row
+
+
+def _word(row: dict[str, object], key: str, where: str) -> str | None:
+    value = row.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    raise ValueError(f'{where}:1: "{key}" is not text; write it in quotes or leave it out')

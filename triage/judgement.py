@@ -1,0 +1,251 @@
+"""Judge one hit where it stands: polarity, time, person and purpose (domain note 3e.5)."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models.vocabulary import Level
+from triage.policy import Rule, SignalPolicy
+from triage.signals import Scan, Span
+from triage.text import Folded
+
+_ZERO_AFTER = re.compile(
+    r"(?:的?(?:情况|现象|问题|人员|人数|户数|群众|户)?[:是为共有]{0,2})?"
+    r"(?:0(?!\d)|零(?!下)|无(?![法人力处]))|的?(?:情况|现象|问题)?(?:没有|不存在|未发现|未发生)(?=[。,;!]|$)"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d[年.\-/]|\d\d年(?![代级])")
+_OLD = 30  # characters before the hit in which a year or "last year" dates it
+_BACK = 14  # characters before the hit in which a negator may stand
+
+
+class Polarity(StrEnum):
+    """Whether the text says that it is so."""
+
+    AFFIRMED = "affirmed"
+    NEGATED = "negated"
+    UNCERTAIN = "uncertain"
+
+
+class Time(StrEnum):
+    """When it is so."""
+
+    NOW = "now"
+    IMMINENT = "imminent"
+    RECURRING = "recurring"
+    PAST_OPEN = "past_open"
+    PAST_RESOLVED = "past_resolved"
+    HYPOTHETICAL = "hypothetical"
+
+
+class Person(StrEnum):
+    """Whom it is about, seen from the writer."""
+
+    SELF = "self"
+    FAMILY = "family"
+    KNOWN_OTHER = "known_other"
+    STRANGER = "stranger"
+    GENERAL = "general"
+
+
+class Purpose(StrEnum):
+    """What the words are said for."""
+
+    REPORT = "report"
+    ASK = "ask"
+    QUOTE = "quote"
+    TEST = "test"
+    THREAT = "threat"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The four judgements of one hit, whether it counts, and the level it counts for."""
+
+    polarity: Polarity
+    time: Time
+    person: Person
+    purpose: Purpose
+    counts: bool
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text as the judges see it, with what is true of it as a whole."""
+
+    folded: Folded
+    scan: Scan
+    policy: SignalPolicy
+    pleads: bool  # it asks for help
+    public: bool  # it is addressed to everybody: news, an offer, good wishes, a warning
+    chain: bool  # it is passed on without anybody one could call
+    exercise: bool  # it calls itself an exercise
+    registered: bool  # ... with a code that the running system knows
+    reporter: bool  # a member of staff reports somebody else's need
+
+
+def judge(message: Message, rule: Rule, span: Span) -> Judgement:
+    """The judgement of one hit. Unsure is never a decoy: what no cue rules out counts."""
+    polarity = _polarity(message, span)
+    time = _time(message, rule, span)
+    person = _person(message, rule, span)
+    purpose = _purpose(message, rule, span)
+    counts = (
+        polarity is not Polarity.NEGATED
+        and (rule.always or time is not Time.HYPOTHETICAL)
+        and time is not Time.PAST_RESOLVED
+        and person is not Person.GENERAL
+        and purpose is not Purpose.TEST
+        and (rule.always or purpose is not Purpose.ASK)
+        and (message.pleads or not rule.plea)
+    )
+    level = rule.level
+    if level.is_urgent and (
+        message.exercise or message.chain or _averted(message, span) or purpose is Purpose.QUOTE
+    ):
+        level = Level.PRIORITY
+    return Judgement(polarity, time, person, purpose, counts, level)
+
+
+def _polarity(message: Message, span: Span) -> Polarity:
+    text, groups = message.folded.text, message.policy.groups
+    start, end = span
+    clause, _ = message.folded.clause(start)
+    before = text[max(clause, start - _BACK) : start]
+    if before.endswith(groups["doubt"]):
+        return Polarity.UNCERTAIN
+    bare = before
+    for _ in range(3):
+        fill = next((word for word in groups["negation_fill"] if bare.endswith(word)), "")
+        if not fill:
+            break
+        bare = bare[: -len(fill)]
+    for view in (before, bare):
+        if view.endswith(groups["negation"]) and not view.endswith(groups["not_negation"]):
+            return Polarity.NEGATED
+    if before.endswith(groups["negation_close"]) and not before.endswith(groups["not_negation"]):
+        return Polarity.NEGATED
+    if _ZERO_AFTER.match(text, end):
+        return Polarity.NEGATED
+    return Polarity.AFFIRMED
+
+
+def _time(message: Message, rule: Rule, span: Span) -> Time:
+    scan, folded = message.scan, message.folded
+    start, end = span
+    first, last = folded.sentence(start)
+    if _hypothetical(message, rule, span, first):
+        return Time.HYPOTHETICAL
+    if _resolved(message, rule, span):
+        return Time.PAST_RESOLVED
+    if _past(message, rule, span, first):
+        return Time.PAST_RESOLVED
+    clause, _ = folded.clause(start)
+    if scan.within("imminent", max(first, start - 16), min(last, end + 4)):
+        return Time.IMMINENT
+    if scan.within("recurring", clause, min(last, end + 4)):
+        return Time.RECURRING
+    if scan.within("lately", max(first, start - _OLD), end) and rule.nature == "event":
+        return Time.PAST_OPEN
+    return Time.NOW
+
+
+def _hypothetical(message: Message, rule: Rule, span: Span, first: int) -> bool:
+    scan, text = message.scan, message.folded.text
+    start, end = span
+    cue = scan.last("hypothetical", max(first, start - 24), start)
+    if cue is None:
+        return rule.nature == "event" and scan.within("risk", max(first, start - 10), end + 6)
+    # "if nobody comes" is a plea, not a thought: what stands after the "if" is missing already
+    urged = text[cue[1] : cue[1] + 8].startswith(message.policy.groups["unmet"])
+    if urged and rule.level.is_urgent:
+        return False
+    return not scan.within("now", cue[1], start)
+
+
+def _past(message: Message, rule: Rule, span: Span, first: int) -> bool:
+    scan, folded = message.scan, message.folded
+    start, end = span
+    if cue := scan.last("history", max(first, start - 40), start):
+        return not scan.within("now", cue[1], start)
+    reach = max(first, start - _OLD)
+    clause, _ = folded.clause(start)
+    cue = scan.last("long_ago", reach if rule.nature == "event" else clause, start)
+    if cue is None and rule.nature == "event":
+        dated = list(_YEAR.finditer(folded.text, reach, start))
+        cue = dated[-1].span() if dated else None
+    if cue is None:
+        return False
+    return not scan.within("now", cue[1], start if rule.nature == "event" else end + 12)
+
+
+def _resolved(message: Message, rule: Rule, span: Span) -> bool:
+    """Whether the text says that this danger is over, and nothing after it says that it is not."""
+    if rule.cls == "D1":
+        return False  # somebody saved yesterday is in danger today
+    scan, text = message.scan, message.folded.text
+    start, end = span
+    for group in ("resolved", f"resolved_{rule.cls}"):
+        cue = scan.first(group, max(0, start - 20), end + 60)
+        if cue is None or (cue[0] <= start and end <= cue[1]):
+            continue
+        before = text[max(0, cue[0] - 4) : cue[0]]
+        if before.endswith(message.policy.groups["not_yet"]):
+            continue
+        if scan.within("still", cue[1], cue[1] + 24) or scan.within("still", cue[0] - 3, cue[0]):
+            continue
+        return True
+    return False
+
+
+def _person(message: Message, rule: Rule, span: Span) -> Person:
+    scan, folded = message.scan, message.folded
+    start, end = span
+    first, _ = folded.sentence(start)
+    near = max(first, start - 40)
+    if (cue := scan.last("news", near, start)) and not scan.within("own", cue[1], end):
+        return Person.GENERAL
+    if message.public and not rule.always and not _own_now(message, span):
+        return Person.GENERAL
+    spans = [
+        (found[1], person)
+        for group, person in (
+            ("own", Person.SELF),
+            ("family", Person.FAMILY),
+            ("known_other", Person.KNOWN_OTHER),
+            ("stranger", Person.STRANGER),
+        )
+        if (found := scan.last(group, near, end))
+    ]
+    if spans:
+        return max(spans)[1]
+    return Person.KNOWN_OTHER if message.reporter else Person.SELF
+
+
+def _own_now(message: Message, span: Span) -> bool:
+    start, end = span
+    first, last = message.folded.sentence(start)
+    return message.scan.within("own", max(first, start - 20), min(last, end + 20))
+
+
+def _purpose(message: Message, rule: Rule, span: Span) -> Purpose:
+    scan, folded = message.scan, message.folded
+    start, end = span
+    if message.registered:
+        return Purpose.TEST
+    clause, clause_end = folded.clause(start)
+    if rule.always and scan.within("threat", max(0, start - 12), end):
+        return Purpose.THREAT
+    tail = folded.text[end : end + 6]
+    if tail.startswith(message.policy.groups["subject_after"]):
+        return Purpose.ASK
+    asked = scan.within("ask_policy", clause, min(clause_end, end + 20))
+    if asked and not scan.within("own", clause, clause_end):
+        return Purpose.ASK
+    return Purpose.REPORT
+
+
+def _averted(message: Message, span: Span) -> bool:
+    """ "But for the neighbour he would have starved": it has not happened, the need is real."""
+    first, _ = message.folded.sentence(span[0])
+    return message.scan.within("counterfactual", max(first, span[0] - _OLD), span[1])

@@ -1,0 +1,230 @@
+"""Read the rules of triage once, check them as a whole, and stamp them with their hash."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from models.vocabulary import Level
+from triage.signals import GAP, Matcher, Phrases
+from triage.sounds import Sounds
+from triage.text import squeeze
+
+FILES = ("signals.toml", "cues.toml", "topics.toml", "sounds.toml")
+
+_SIGNAL_KEYS = {
+    "id", "words", "class", "level", "near", "unless", "reach", "gap", "nature", "always", "plea",
+    "service", "handoff", "cite", "tag", "examples", "counter_examples", "off",
+}  # fmt: skip
+_CLASS_KEYS = {
+    "name", "level", "nature", "always", "plea", "service", "handoff", "cite", "tag", "rank",
+}  # fmt: skip
+_TOPIC_KEYS = {"id", "words", "near", "unless", "reach", "gap", "cite", "tag", "examples", "off"}
+_GROUP_KEYS = {"words", "include"}
+_SOUND_KEYS = {"words", "real"}
+_NATURES = ("state", "event")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of signals.toml or topics.toml, with what it inherits from its class.
+
+    ``nature`` "event" is something that happened and can be over (a crash), "state" lasts (no
+    food). ``always`` counts in questions and conditions too (self-harm). ``plea`` counts only
+    where the text asks for help. ``near`` and ``unless`` name groups within ``reach`` characters.
+    """
+
+    id: str
+    cls: str
+    level: Level
+    words: tuple[str, ...]
+    cite: str
+    tag: str
+    service: str | None = None
+    handoff: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    reach: int = 40
+    gap: int = GAP
+    nature: str = "state"
+    always: bool = False
+    plea: bool = False
+    examples: tuple[str, ...] = ()
+    counter_examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SignalPolicy:
+    """The rules as they are used. ``hash`` is that of the files' bytes, so it cannot lie."""
+
+    signals: Mapping[str, Rule]
+    topics: Mapping[str, Rule]
+    groups: Mapping[str, tuple[str, ...]] = field(repr=False)
+    hash: str
+    matcher: Matcher = field(repr=False)
+    sounds: Sounds = field(repr=False)
+
+
+def load_signals(overlay: Path | None = None) -> SignalPolicy:
+    """The shipped rules, with the single values a county's own directory ``overlay`` changes: its
+    rows replace the values they give of rows with the same id, new ids are added, ``off = true``
+    takes a row out. Raises ValueError naming file and key for anything unknown."""
+    read: dict[str, dict[str, Any]] = {}
+    digest = sha256()
+    for name in (*FILES, "syllables.csv"):
+        data = resources.files("triage.rules").joinpath(name).read_bytes()
+        digest.update(name.encode() + b"\0" + data + b"\0")
+        if name in FILES:
+            read[name] = _parse(name, data)
+    if overlay is not None:
+        for name in FILES:
+            path = Path(overlay) / name
+            if path.is_file():
+                data = path.read_bytes()
+                digest.update(str(name).encode() + b"\0" + data + b"\0")
+                _lay_over(read[name], _parse(str(path), data))
+    return _build(read, f"sha256:{digest.hexdigest()}")
+
+
+def check(policy: SignalPolicy) -> list[str]:
+    """What is wrong with the rules: an example that does not assess to its own row, or a counter
+    example that does. Empty when all is well."""
+    from triage.assess import Context, assess  # assess reads this module's types
+
+    problems = []
+    for rule in policy.signals.values():
+        for example in rule.examples:
+            signals = assess(example, Context(), policy).signals
+            if not any(s.rule == rule.id and s.counts for s in signals):
+                problems.append(f"signals.toml: {rule.id}: its example does not count: {example}")
+        for example in rule.counter_examples:
+            signals = assess(example, Context(), policy).signals
+            if any(s.rule == rule.id and s.counts for s in signals):
+                problems.append(f"signals.toml: {rule.id}: its counter-example counts: {example}")
+    for topic in policy.topics.values():
+        for example in topic.examples:
+            if topic.id not in {n.service for n in assess(example, Context(), policy).needs}:
+                problems.append(f"topics.toml: {topic.id}: its example is not found: {example}")
+    return problems
+
+
+def _parse(name: str, data: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{name}: not readable as TOML: {error}") from None
+
+
+def _lay_over(base: dict[str, Any], over: dict[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            rows = {row.get("id"): row for row in base.setdefault(key, [])}
+            for row in value:
+                if row.get("id") in rows:
+                    rows[row["id"]].update(row)
+                else:
+                    base[key].append(row)
+        elif isinstance(value, dict):
+            _lay_over(base.setdefault(key, {}), value)
+        else:
+            base[key] = value
+
+
+def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
+    _known("signals.toml", read["signals.toml"], {"class", "signal"})
+    _known("cues.toml", read["cues.toml"], {"group"})
+    _known("topics.toml", read["topics.toml"], {"topic"})
+    _known("sounds.toml", read["sounds.toml"], _SOUND_KEYS)
+    groups = _groups(read["cues.toml"].get("group", {}))
+    classes = read["signals.toml"].get("class", {})
+    for name, row in classes.items():
+        _known(f"signals.toml: class.{name}", row, _CLASS_KEYS)
+    signals = _rows("signals.toml", read["signals.toml"]["signal"], _SIGNAL_KEYS, classes)
+    topics = _rows("topics.toml", read["topics.toml"]["topic"], _TOPIC_KEYS, {})
+    for rule in (*signals.values(), *topics.values()):
+        for cue in (*rule.near, *rule.unless):
+            if cue not in groups:
+                raise ValueError(f"{rule.id}: near/unless names no group of cues.toml: {cue}")
+    phrases = [Phrases(r.id, r.words, r.gap) for r in (*signals.values(), *topics.values())]
+    sounds = read["sounds.toml"]
+    return SignalPolicy(
+        signals=signals,
+        topics=topics,
+        groups=groups,
+        hash=stamp,
+        matcher=Matcher(groups, phrases),
+        sounds=Sounds(sounds["words"], sounds["real"]),
+    )
+
+
+def _groups(rows: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, ...]]:
+    groups: dict[str, tuple[str, ...]] = {}
+    for name, row in rows.items():
+        _known(f"cues.toml: group.{name}", row, _GROUP_KEYS)
+        words = list(row.get("words", ()))
+        for other in row.get("include", ()):
+            if other not in rows:
+                raise ValueError(f"cues.toml: group.{name}: includes no such group: {other}")
+            words += rows[other].get("words", ())
+        groups[name] = tuple(dict.fromkeys(map(squeeze, words)))
+    return groups
+
+
+def _rows(
+    file: str, rows: Iterable[dict[str, Any]], keys: set[str], classes: Mapping[str, dict[str, Any]]
+) -> dict[str, Rule]:
+    built: dict[str, Rule] = {}
+    for row in rows:
+        name = row.get("id", "?")
+        _known(f"{file}: {name}", row, keys)
+        if row.get("off"):
+            continue
+        if name in built:
+            raise ValueError(f"{file}: the id {name} is given twice")
+        cls = str(row.get("class", name.split(".")[0]))
+        if classes and cls not in classes:
+            raise ValueError(f"{file}: {name}: there is no class {cls}")
+        built[name] = _rule(file, cls, {**classes.get(cls, {}), **row})
+    return built
+
+
+def _rule(file: str, cls: str, row: Mapping[str, Any]) -> Rule:
+    name = row["id"]
+    for key in ("words", "cite", "tag"):
+        if not row.get(key):
+            raise ValueError(f"{file}: {name}: {key} is missing")
+    nature = row.get("nature", "state")
+    if nature not in _NATURES:
+        raise ValueError(f"{file}: {name}: nature is not one of {', '.join(_NATURES)}: {nature}")
+    try:
+        level = Level(row.get("level", "standard"))
+    except ValueError:
+        raise ValueError(f"{file}: {name}: there is no level {row['level']!r}") from None
+    return Rule(
+        id=name,
+        cls=cls,
+        level=level,
+        words=tuple(row["words"]),
+        cite=row["cite"],
+        tag=row["tag"],
+        service=row.get("service") or None,
+        handoff=tuple(row.get("handoff", ())),
+        near=tuple(row.get("near", ())),
+        unless=tuple(row.get("unless", ())),
+        reach=int(row.get("reach", 40)),
+        gap=int(row.get("gap", GAP)),
+        nature=nature,
+        always=bool(row.get("always", False)),
+        plea=bool(row.get("plea", False)),
+        examples=tuple(row.get("examples", ())),
+        counter_examples=tuple(row.get("counter_examples", ())),
+    )
+
+
+def _known(where: str, row: Mapping[str, Any], keys: set[str]) -> None:
+    for key in row:
+        if key not in keys:
+            raise ValueError(f"{where}: unknown key {key!r} (known: {', '.join(sorted(keys))})")

@@ -1,0 +1,1 @@
+"""The rules of triage as data: danger signals, cues, topics, sounds. No code, no expressions."""

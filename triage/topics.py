@@ -1,0 +1,120 @@
+"""Which services a text is about, and what kind of matter it is when nothing in it is dangerous."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from models.vocabulary import Level, Track
+from triage.judgement import Message, Polarity, Time
+from triage.policy import SignalPolicy
+from triage.signals import Scan, Span
+from triage.text import Folded
+
+GRIEVANCE = "grievance"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A service of the routing catalogue (domain note 3d) and the words that ask for it."""
+
+    service: str
+    quote: str
+
+
+class Judged(Protocol):
+    """What is asked of a signal here."""
+
+    @property
+    def counts(self) -> bool: ...
+    @property
+    def polarity(self) -> Polarity: ...
+    @property
+    def time(self) -> Time: ...
+
+
+def read_needs(
+    text: str, folded: Folded, readings: Iterable[Scan], policy: SignalPolicy
+) -> tuple[Need, ...]:
+    """One row for each service the text names, in the order of the routing catalogue's rows that
+    are most often meant: more mentions first, then the earlier one."""
+    found: dict[str, set[Span]] = {}
+    for scan in readings:
+        for owner, spans in scan.rows.items():
+            topic = policy.topics.get(owner)
+            if topic is None:
+                continue
+            for span in spans[:16]:
+                if scan.covered("innocent", *span):
+                    continue
+                if any(not scan.near(cue, *span, reach=topic.reach) for cue in topic.near):
+                    continue
+                if any(scan.near(cue, *span, reach=6) for cue in topic.unless):
+                    continue
+                found.setdefault(owner, set()).add(span)
+    ranked = sorted(found.items(), key=lambda item: (_length(item[1]), min(item[1])))
+    needs = []
+    for owner, spans in ranked:
+        start, end = folded.origin(*min(spans))
+        needs.append(Need(owner, text[start:end]))
+    return tuple(needs)
+
+
+def _length(spans: set[Span]) -> int:
+    """More and longer mentions first: "临时救助" says more than "救助"."""
+    return -sum(end - start for start, end in spans)
+
+
+def quiet_level(message: Message, signals: Sequence[Judged], needs: tuple[Need, ...]) -> Level:
+    """The level of a text for everything but the danger that counts in it. A text that nobody
+    understands is standard, never "none": a person reads it."""
+    scan = message.scan
+    cues = scan.cues
+    asks = "ask" in cues or "ask_policy" in cues or "?" in message.folded.text
+    if not any(char.isalnum() or char > "\u2e80" for char in message.folded.text):
+        return Level.NONE
+    if message.registered and message.exercise:
+        return Level.NONE
+    # an exercise without a registered code: a person has to find out (domain note 3e.7)
+    if message.exercise and any(signal.counts for signal in signals):
+        return Level.PRIORITY
+    if message.pleads or "complaint" in cues or GRIEVANCE in {need.service for need in needs}:
+        return Level.STANDARD
+    if asks:
+        own = any(not scan.covered("ask", *span) for span in cues.get("own", ()))
+        settled = any(signal.time is Time.PAST_RESOLVED for signal in signals) or "settled" in cues
+        if own or settled or "family" in cues or "known_other" in cues:
+            return Level.STANDARD
+        return Level.CONSULTATION
+    if _nothing_asked(message, signals, needs):
+        return Level.NONE
+    return Level.STANDARD
+
+
+def _nothing_asked(message: Message, signals: Sequence[Judged], needs: tuple[Need, ...]) -> bool:
+    """Zero reports, denials, news of elsewhere, thanks, good wishes."""
+    cues = message.scan.cues
+    if "thanks" in cues and not needs:
+        return True
+    if message.public and ("own" not in cues or "cheer" in cues):
+        return True
+    if not signals or any(signal.counts for signal in signals):
+        return False
+    denied = all(signal.polarity is Polarity.NEGATED for signal in signals)
+    over = all(
+        signal.polarity is Polarity.NEGATED or signal.time is not Time.NOW or not signal.counts
+        for signal in signals
+    )
+    return denied or (over and not needs and "settled" not in cues)
+
+
+def track_of(level: Level, message: Message, needs: tuple[Need, ...]) -> Track:
+    """The road a request travels; a complaint about those who handle cases has its own."""
+    if level.is_urgent:
+        return Track.URGENT
+    if level is Level.CONSULTATION:
+        return Track.CONSULTATION
+    if level is Level.NONE:
+        return Track.NONE
+    if needs and needs[0].service == GRIEVANCE:
+        return Track.GRIEVANCE
+    return Track.STANDARD
