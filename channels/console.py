@@ -71,7 +71,11 @@ class ConsoleChannel(Channel):
         return f"console:{message.key}"
 
     def key(self, raw: Raw) -> str | None:
-        return _text(_object(raw), "external_id")
+        """The caller's own id; None for a body that has none."""
+        try:
+            return _text(_object(raw), "external_id")
+        except Unreadable:
+            return None
 
     def answer(self, raw: Raw, outcome: Outcome) -> Answer:  # noqa: ARG002
         """What became of the call, as JSON."""
@@ -91,7 +95,7 @@ def channel(settings: ChannelSettings) -> ConsoleChannel:
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _object(raw: Raw) -> dict[str, Any]:

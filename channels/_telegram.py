@@ -1,0 +1,227 @@
+"""What a Telegram update says, read by the types of aiogram. Pure.
+
+``aiogram.types`` takes two to three seconds to import; it is imported at the first update, or by
+``warm`` in a thread at the start. The names of Telegram's fields follow its Bot API 10.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from models.messages import Happening, Inbound, Location, Media, Preference, Turn
+
+if TYPE_CHECKING:
+    from aiogram.types import CallbackQuery, Message
+
+PREFIX = "telegram:"
+"""How a Media address of ours begins; the rest is Telegram's file_id."""
+
+_STOP = frozenset({"/stop", "退订"})
+_GO_ON = frozenset({"/resume", "恢复"})
+_SIMPLE = ("message_id", "date", "edit_date", "text", "caption")
+_MEDIA_TYPES = {
+    "photo": "image/jpeg",
+    "voice": "audio/ogg",
+    "audio": "audio/mpeg",
+    "video": "video/mp4",
+    "video_note": "video/mp4",
+    "animation": "video/mp4",
+    "document": "application/octet-stream",
+}
+# Things that a person sends and that have neither words nor a file we could fetch.
+_WORDLESS = frozenset(
+    {"story", "paid_media", "checklist", "poll", "dice", "game", "rich_message", "unknown"}
+)
+_CJK = range(0x3400, 0xA000)
+
+
+def warm() -> None:
+    """Import and build the types now; call it from a thread at the start of the process."""
+    from aiogram.types import Update
+
+    Update.model_rebuild()
+
+
+def read(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Sequence[Happening]:
+    """The happenings of one update; () for kinds that say nothing to us.
+
+    Raises pydantic's ValidationError for an update that cannot be read even in its simple parts.
+    """
+    from aiogram.types import Update
+    from pydantic import ValidationError
+
+    try:
+        found = Update.model_validate(update)
+    except ValidationError:
+        found = Update.model_validate(_simple(update))
+    if found.callback_query:
+        return (_press(found.callback_query),)
+    message = found.message or found.edited_message
+    if message is None or not _addressed(message, bot_id, bot_name):
+        return ()
+    said = _said(message, edited=found.message is None)
+    if said is None:
+        return ()
+    if found.message is None:
+        return () if _is_command(message) or _moves(message) else (said,)
+    if message.chat.type == "private" and said.text.strip() in _STOP | _GO_ON:
+        return (Preference(said.external_id, said.sender, said.text.strip() in _STOP),)
+    return (_turn(message, said),)
+
+
+def _simple(update: Mapping[str, Any]) -> dict[str, Any]:
+    """The update without everything that is not needed to keep somebody's words.
+
+    Telegram adds to its messages several times a year; words must not be lost over a new field.
+    """
+    slim: dict[str, Any] = {"update_id": update["update_id"]}
+    for kind in ("message", "edited_message"):
+        message = update.get(kind)
+        if not isinstance(message, Mapping):
+            continue
+        slim[kind] = {name: message[name] for name in _SIMPLE if name in message}
+        chat = message.get("chat")
+        if isinstance(chat, Mapping):
+            slim[kind]["chat"] = {"id": chat.get("id"), "type": chat.get("type")}
+    return slim
+
+
+def _press(query: "CallbackQuery") -> Turn:
+    chat = query.message.chat if query.message else None
+    user = str(query.from_user.id)
+    private = chat is None or chat.type == "private"
+    return Turn(
+        external_id=query.id,
+        conversation=f"{PREFIX}{user}" if private or chat is None else f"{PREFIX}{chat.id}:{user}",
+        sender=user,
+        act="button",
+        value=query.data or "",
+    )
+
+
+def _turn(message: "Message", said: Inbound) -> Turn:
+    act = "words"
+    if _is_command(message):
+        act = "command"
+    elif said.location:
+        act = "place"
+    elif said.media:
+        act = "picture"
+    private = message.chat.type == "private"
+    return Turn(
+        external_id=said.external_id,
+        conversation=PREFIX + (said.sender if private else f"{message.chat.id}:{said.sender}"),
+        sender=said.sender,
+        act=act,
+        value=said.text,
+        location=said.location,
+        media=said.media,
+        message=said,
+    )
+
+
+def _said(message: "Message", *, edited: bool) -> Inbound | None:
+    """The contact of a message; None for a service message, in which nobody says anything."""
+    user = message.from_user
+    # In a group the answer goes to the person, never to everybody who reads along.
+    answered = user.id if user and message.chat.type != "private" else message.chat.id
+    external_id = f"{message.chat.id}:{message.message_id}"
+    at = message.date
+    if edited and message.edit_date:
+        external_id += f":e{message.edit_date}"
+        at = datetime.fromtimestamp(message.edit_date, UTC)
+    text, reply_to = _words(message)
+    venue, point = message.venue, message.location
+    if venue:
+        point = point or venue.location
+    media = _media(message)
+    if not (text or point or media):
+        return None
+    return Inbound(
+        external_id=external_id,
+        sender=str(answered),
+        text=text,
+        at=at,
+        place=" ".join((venue.title, venue.address)).strip() if venue else None,
+        location=Location(point.latitude, point.longitude) if point else None,
+        media=media,
+        name=user.full_name if user else None,
+        language=_language(user.language_code if user else None, text),
+        reply_to=reply_to,
+    )
+
+
+def _words(message: "Message") -> tuple[str, str | None]:
+    """The words, and the person's own telephone number where they shared it."""
+    text = message.text or message.caption or ""
+    if _is_command(message):
+        command, space, rest = text.partition(" ")
+        text = command.partition("@")[0] + space + rest
+    if message.sticker and message.sticker.emoji:
+        text = message.sticker.emoji
+    if message.contact:
+        card = message.contact
+        names = (card.first_name, card.last_name, card.phone_number)
+        own = message.from_user is not None and card.user_id == message.from_user.id
+        phone = "+" + card.phone_number.lstrip("+")
+        return " ".join(name for name in names if name), phone if own else None
+    if message.poll:
+        return message.poll.question, None
+    if not text and message.content_type in _WORDLESS:
+        return f"（{message.content_type}）", None
+    return text, None
+
+
+def _media(message: "Message") -> tuple[Media, ...]:
+    found = []
+    for kind, content_type in _MEDIA_TYPES.items():
+        item = getattr(message, kind)
+        if kind == "document" and message.animation:
+            continue  # Telegram repeats an animation as a document for old clients
+        if isinstance(item, list):
+            item = item[-1] if item else None  # the sizes of a photo, the largest last
+        if item is not None:
+            media_type = getattr(item, "mime_type", None) or content_type
+            found.append(Media(PREFIX + item.file_id, media_type))
+    return tuple(found)
+
+
+def _language(code: str | None, text: str) -> str | None:
+    """The language of the person's program, unless their words are plainly Chinese."""
+    if not code or any(ord(character) in _CJK for character in text):
+        return None
+    return "zh-CN" if code.lower().startswith("zh") else code.partition("-")[0].lower()
+
+
+def _is_command(message: "Message") -> bool:
+    return any(
+        entity.type == "bot_command" and entity.offset == 0 for entity in message.entities or ()
+    )
+
+
+def _moves(message: "Message") -> bool:
+    """An update of a live location comes every few seconds and is no new contact."""
+    return message.location is not None and message.location.live_period is not None
+
+
+def _addressed(message: "Message", bot_id: str, bot_name: str) -> bool:
+    """Whether a message speaks to us: all in private; in a group a command, an answer to us or
+    a mention. Without our name every name of a bot counts: rather one too many than one lost."""
+    if message.chat.type == "private":
+        return True
+    if message.chat.type == "channel":
+        return False
+    answered = message.reply_to_message
+    if answered and answered.from_user and str(answered.from_user.id) == bot_id:
+        return True
+    text = message.text or message.caption or ""
+    for entity in message.entities or message.caption_entities or ():
+        part = entity.extract_from(text).lower()
+        if entity.type == "text_mention" and entity.user and str(entity.user.id) == bot_id:
+            return True
+        name = part.partition("@")[2]
+        if entity.type == "bot_command" and not name:
+            return True
+        if entity.type in ("mention", "bot_command"):
+            return name == bot_name.lower() if bot_name else name.endswith("bot")
+    return False
