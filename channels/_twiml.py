@@ -48,8 +48,8 @@ class Speaker:
                 trim="do-not-trim",
             )
         if step.line in (Line.KEYS, Line.RECORD):
-            # Keys and words may interrupt a question, but not the reading of a number.
-            held = len(texts) - 1 if step.contact is not None else 0
+            # Keys and words may interrupt a question, but neither a number nor advice in danger.
+            held = max(1, len(texts) - 1) if step.contact is not None else 0
             self._speak(response, texts[:held], spoken)
             keys_only = step.digits > 1
             gather = Gather(
