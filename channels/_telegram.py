@@ -126,7 +126,7 @@ def _said(message: "Message", *, edited: bool) -> Inbound | None:
     # In a group the answer goes to the person, never to everybody who reads along.
     answered = user.id if user and message.chat.type != "private" else message.chat.id
     external_id = f"{message.chat.id}:{message.message_id}"
-    at = message.date
+    at = message.date.astimezone(UTC)
     if edited and message.edit_date:
         external_id += f":e{message.edit_date}"
         at = datetime.fromtimestamp(message.edit_date, UTC)
@@ -153,6 +153,8 @@ def _said(message: "Message", *, edited: bool) -> Inbound | None:
 
 def _words(message: "Message") -> tuple[str, str | None]:
     """The words, and the person's own telephone number where they shared it."""
+    from aiogram.enums import ContentType
+
     text = message.text or message.caption or ""
     if _is_command(message):
         command, space, rest = text.partition(" ")
@@ -168,7 +170,7 @@ def _words(message: "Message") -> tuple[str, str | None]:
     if message.poll:
         return message.poll.question, None
     if not text and message.content_type in _WORDLESS:
-        return f"（{message.content_type}）", None
+        return f"（{ContentType(message.content_type).value}）", None
     return text, None
 
 
