@@ -1,0 +1,181 @@
+"""``huiyin`` on the command line (``python -m gateway`` is the same).
+
+Exit status: 0 done; 1 it ran and found something wrong (said on stderr); 2 bad arguments or bad
+input, said in one line naming file, line and column. Never a traceback. A command's own module is
+imported only when it is called, so that ``huiyin triage`` does not wait for a web server.
+"""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from models.vocabulary import Role
+
+app = typer.Typer(
+    name="huiyin",
+    help="Huiyin 回音: the software behind a 12345/12349 help line.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+users = typer.Typer(no_args_is_help=True, help="Staff accounts.")
+tokens = typer.Typer(no_args_is_help=True, help="Bearer tokens for partner systems.")
+verify = typer.Typer(no_args_is_help=True, help="Is everything accounted for, and unaltered?")
+rules = typer.Typer(no_args_is_help=True, help="The rules that decide.")
+app.add_typer(users, name="users")
+app.add_typer(tokens, name="tokens")
+app.add_typer(verify, name="verify")
+
+STDIN = Path("-")
+HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
+PortOption = Annotated[int, typer.Option(help="Port to listen on.")]
+FileArgument = Annotated[Path, typer.Argument(help="A JSON Lines file, or - for standard input.")]
+
+
+def _run(module: str, **arguments: Any) -> None:
+    """Call ``run`` of a command's module; every foreseen fault is one line and an exit status."""
+    try:
+        status = importlib.import_module(f"gateway.commands.{module}").run(**arguments)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+    except Exception as error:
+        status = _status_of(error)
+        typer.echo(f"huiyin: {error}", err=True)
+    raise typer.Exit(status or 0)
+
+
+def _status_of(error: Exception) -> int:
+    """2 for what the caller can mend, 1 for what went wrong here; a bug keeps its traceback."""
+    if isinstance(error, ValueError | FileNotFoundError | IsADirectoryError | PermissionError):
+        return 2
+    if type(error).__name__ in ("Busy", "UnsafeDatabase", "Nobody", "OSError"):
+        return 1
+    raise error
+
+
+@app.command()
+def up(
+    *,
+    demo: Annotated[bool, typer.Option(help="An invented county with known accounts.")] = False,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+) -> None:
+    """Everything in one process on the embedded database; creates what it needs and says so."""
+    _run("up", demo=demo, host=host, port=port)
+
+
+@app.command()
+def serve(
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64)] = 1,
+) -> None:
+    """The web processes; run `huiyin work` beside them."""
+    _run("serve", host=host, port=port, workers=workers)
+
+
+@app.command()
+def work() -> None:
+    """A worker: sends what is due, reminds, retries, asks the channels what was missed."""
+    _run("work")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    _run("migrate")
+
+
+@app.command()
+def check() -> None:
+    """Check settings, profile, rules, phrases and calendar as a whole."""
+    _run("check")
+
+
+@users.command("add")
+def users_add(
+    name: Annotated[str, typer.Argument(help="Sign-in name.")],
+    role: Annotated[Role, typer.Option(help="What the person is.")],
+    unit: Annotated[str, typer.Option(help="Code of the unit.")] = "hotline",
+    area: Annotated[str, typer.Option(help="Code of the area, for field roles.")] = "",
+) -> None:
+    """Create a staff account and print a one-time sign-in link."""
+    _run("users", name=name, role=role, unit=unit, area=area)
+
+
+@tokens.command("add")
+def tokens_add(
+    name: Annotated[str, typer.Argument(help="The partner system.")],
+    scope: Annotated[str, typer.Option(help="What it may do, e.g. contacts:write.")],
+) -> None:
+    """Create a bearer token and print it once."""
+    _run("tokens", name=name, scope=scope)
+
+
+@app.command()
+def triage(
+    file: FileArgument = STDIN,
+    profile: Annotated[str, typer.Option(help="The profile whose rules decide.")] = "",
+) -> None:
+    """Judge texts: JSON Lines in, JSON Lines out, same order; needs no database."""
+    _run("triage", file=file, profile=profile)
+
+
+@app.command()
+def replay(
+    file: FileArgument,
+    rate: Annotated[float, typer.Option(min=0, help="Contacts a second; 0 is full speed.")] = 0,
+) -> None:
+    """Feed recorded contacts through the whole live path; a second replay adds nothing."""
+    _run("replay", file=file, rate=rate)
+
+
+@app.command()
+def export(
+    what: Annotated[str, typer.Argument(help="contacts, requests, referrals, clocks, ...")],
+    fmt: Annotated[str, typer.Option("--format", help="jsonl, csv or xlsx.")] = "jsonl",
+    since: Annotated[str, typer.Option(help="From this time on (RFC 3339).")] = "",
+    until: Annotated[str, typer.Option(help="Before this time (RFC 3339).")] = "",
+    output: Annotated[Path, typer.Option("-o", help="A file instead of the screen.")] = STDIN,
+) -> None:
+    """Write out what the system holds, complete and restartable."""
+    _run("export", what=what, fmt=fmt, since=since, until=until, output=output)
+
+
+@app.command()
+def simulate(
+    channel: Annotated[str, typer.Option(help="Which way in.")] = "console",
+) -> None:
+    """Talk to the running system as a citizen from the terminal."""
+    _run("simulate", channel=channel)
+
+
+@verify.command("intake")
+def verify_intake(
+    day: Annotated[str, typer.Option(help="One day (2026-11-22) instead of all.")] = "",
+) -> None:
+    """Received = open + closed + merged + handed over + holding pen, or exit 1."""
+    _run("verify_intake", day=day)
+
+
+@verify.command("ledger")
+def verify_ledger(
+    checkpoint: Annotated[Path | None, typer.Option(help="A file with an earlier head.")] = None,
+) -> None:
+    """The accountability ledger is unbroken, or exit 1 naming the first bad entry."""
+    _run("verify_ledger", checkpoint=checkpoint)
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

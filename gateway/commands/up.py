@@ -1,0 +1,147 @@
+"""``huiyin up``: everything in one process; each step is idempotent and says what it did."""
+
+import secrets
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from channels import load as load_channels
+from gateway import accounts, county, demo_cases
+from gateway.app import create_app
+from gateway.offices import Rules
+from gateway.settings import FILE, PREFIX, BadSettings, Settings, load, utc_now
+from gateway.state import State, channel_settings, open_database, wire
+from gateway.ticks import Ticks
+from models.migrations import upgrade
+from models.processes import enlist
+from models.transaction import acting
+from models.vocabulary import Role
+
+DEMO_PASSWORD = "huiyin-demo"  # noqa: S105 known on purpose, refused by `huiyin serve`
+MADE_UP = {
+    "SECRET_KEY": 32,
+    "DATABASE_KEY": 32,
+    "CONSOLE_TOKEN": 24,
+}
+
+
+def run(*, demo: bool, host: str, port: int) -> int:
+    """Prepare what is missing, then serve until Ctrl-C."""
+    settings = prepare(demo=demo, host=host, port=port)
+    state = open_house(settings, demo=demo)
+    ticks = Ticks(
+        state.database,
+        state.mint,
+        channels=state.channels,
+        offices=state.offices,
+        intake=state.intake,
+        now=state.now,
+    )
+    config = uvicorn.Config(
+        create_app(state, ticks),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    _welcome(settings, host, port)
+    server.run()
+    return 0
+
+
+def prepare(*, demo: bool, host: str, port: int) -> Settings:
+    """Settings with random secrets (mode 600), a free port, a database that is up to date."""
+    if sys.version_info < (3, 11):
+        raise BadSettings("Huiyin needs Python 3.11 or newer")
+    _require_free(host, port)
+    settings = load()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = settings.data_dir / FILE
+    if not path.exists():
+        _write_settings(path, demo=demo, host=host, port=port)
+        print(f"settings    {path} (random secrets, only you can read it)")
+        settings = load()
+    settings.require_secret()
+    return settings
+
+
+def open_house(settings: Settings, *, demo: bool) -> State:
+    """Migrate, load county and profile, make the first administrator, wire the process."""
+    database = open_database(settings)
+    upgrade(database)
+    kind = "encrypted SQLite" if database.is_sqlite and settings.database_key else "database"
+    print(f"database    {kind}, up to date")
+    rules = Rules.load(settings.profile, settings.profile_dir)
+    print(f"rules       {rules.policy.name}: {len(rules.policy.routes)} routes")
+    mint = enlist(database, "up", utc_now())
+    fresh = False
+    with acting(database, mint) as tx:
+        if not county.has_units(tx):
+            fresh = True
+            if demo:
+                county.seed_demo(tx, accounts.hash_password(DEMO_PASSWORD), utc_now())
+            else:
+                county.seed_baseline(tx, rules.policy)
+    if fresh and not demo:
+        with acting(database, mint) as tx:
+            accounts.add_staff(
+                tx, login="admin", name="管理员", role=Role.ADMINISTRATOR, unit="hotline",
+                area=None, now=utc_now(),
+            )  # fmt: skip
+            link = accounts.one_time_link(tx, "admin", utc_now())
+        print(f"sign in     {settings.public_url}/sign-in/{link}   (once, within 24 hours)")
+    database.close()
+    channels = load_channels(settings.channel_names, channel_settings(settings, rules))
+    state = wire(settings, kind="up", channels=channels)
+    if fresh and demo:
+        futures = [state.intake.submit(call) for call in demo_cases.calls(state.offices.current(), utc_now())]
+        kept = sum(future.result().number is not None for future in futures)
+        print(f"county      望河县, invented: {kept} cases")
+    return state
+
+
+def _welcome(settings: Settings, host: str, port: int) -> None:
+    base = settings.public_url.rstrip("/")
+    print(f"\n市民 citizens      {base}/help   {base}/status")
+    print(f"坐席 operators     {base}/desk")
+    print(f"承办单位 bureaus    {base}/inbox")
+    if settings.demo:
+        print(f"\nAccounts of the invented county, all with the password {DEMO_PASSWORD}:")
+        for role, login in _DEMO_ACCOUNTS:
+            print(f"  {login:<22}{role}")
+    print("\nCtrl-C stops.", flush=True)
+
+
+_DEMO_ACCOUNTS = (
+    ("operator 话务员", "op01"),
+    ("dispatcher 派单员", "dispatch01"),
+    ("duty lead 值班长", "lead01"),
+    ("bureau officer 民政局经办人", "civil_affairs.1"),
+    ("bureau head 民政局负责人", "civil_affairs.head"),
+)
+
+
+def _require_free(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise BadSettings(
+                f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
+            ) from None
+
+
+def _write_settings(path: Path, *, demo: bool, host: str, port: int) -> None:
+    lines = ["# Written by 'huiyin up'. Keep it: without these keys the data cannot be read."]
+    lines += [f"{PREFIX}{name}={secrets.token_hex(size)}" for name, size in MADE_UP.items()]
+    lines.append(f"{PREFIX}PUBLIC_URL=http://{host}:{port}")
+    if demo:
+        lines += [f"{PREFIX}DEMO=1", f"{PREFIX}HOTLINE=望河12345"]
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n", "utf-8")

@@ -1,0 +1,1 @@
+"""The invented county 望河县: data only. Nobody in it exists."""

@@ -1,0 +1,46 @@
+"""Some hundred invented cases, entered through the real path, so that every screen has life."""
+
+import tomllib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+
+from gateway import recorded
+from gateway.county import demo_file
+from gateway.intake import Call
+from referral.office import Office
+
+HOW_MANY = 260
+DAYS = 12
+_SEED = 20261101
+
+
+def calls(office: Office, now: datetime) -> Iterator[Call]:
+    """The calls of the last days, oldest first; the same ones for the same ``now``."""
+    random = Random(_SEED)  # noqa: S311 nothing secret
+    kinds = tomllib.loads(demo_file("cases.toml"))["case"]
+    villages = [place for place in office.directory.places if place.kind == "village"]
+    workers = [o for o in office.directory.officers if o.role in ("grid_worker", "village_cadre")]
+    minutes = sorted(random.randrange(2, DAYS * 24 * 60) for _ in range(HOW_MANY))
+    for index, ago in enumerate(reversed(minutes)):
+        kind = random.choices(kinds, weights=[len(kind["texts"]) for kind in kinds])[0]
+        village = random.choice(villages)
+        township = office.directory.place[village.parent or village.code]
+        reporter = random.choice(workers) if kind.get("reporter") else None
+        if reporter is not None and reporter.area:
+            village = next((v for v in villages if v.code in reporter.area), village)
+        name = random.choice("赵钱孙李周吴郑王冯陈") + random.choice(("大爷", "大妈", "师傅", "婶"))
+        address = f"{township.name}{village.name}{random.randint(1, 60)}号"
+        text = random.choice(kind["texts"]).format(
+            village=village.name, township=township.name, address=address, name=name
+        )
+        record = recorded.Recorded(
+            channel=kind["channel"],
+            external_id=f"demo-{index}",
+            sender=reporter.login if reporter else f"+8619900{random.randrange(10**6):06d}",
+            text=text,
+            at=now - timedelta(minutes=ago),
+            reporter=reporter.login if reporter else None,
+        )
+        body = record.model_dump_json(exclude_defaults=True).encode()
+        yield recorded.call_of(record, body, record.at or now)
