@@ -13,6 +13,8 @@ from triage.text import Folded, fold
 from triage.topics import Need, quiet_level, read_needs, track_of
 
 _JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
+_LETTER = 100  # characters from which on a text can be a petition
+_CIVIC = 3  # different words of administration that make a text a petition
 _SHOWN = 4  # hits of one row that are shown
 
 
@@ -140,6 +142,10 @@ def _message(folded: Folded, scan: Scan, signals: SignalPolicy, context: Context
     )
     public = not pleads and any(has(g) for g in ("news", "offer", "cheer", "notice", "recruit"))
     chain = has("chain") and has("chain_ask") and not has("flood_scene")
+    civic = {word for span in scan.cues.get("civic", ()) if (word := folded.text[slice(*span)])}
+    petition = len(folded.text) >= _LETTER and (
+        has("salutation") or len(civic) >= _CIVIC
+    )
     exercise = has("exercise")
     registered = bool(context.exercise_codes) and any(
         code and code in folded.text
@@ -152,6 +158,7 @@ def _message(folded: Folded, scan: Scan, signals: SignalPolicy, context: Context
         pleads=pleads,
         public=public,
         chain=chain,
+        petition=petition,
         exercise=exercise,
         registered=registered,
         reporter=context.reporter,

@@ -79,6 +79,7 @@ class Message:
     pleads: bool  # it asks for help
     public: bool  # it is addressed to everybody: news, an offer, good wishes, a warning
     chain: bool  # it is passed on without anybody one could call
+    petition: bool  # a long letter about administration, where danger words are mostly history
     exercise: bool  # it calls itself an exercise
     registered: bool  # ... with a code that the running system knows
     reporter: bool  # a member of staff reports somebody else's need
@@ -101,7 +102,10 @@ def judge(message: Message, rule: Rule, span: Span) -> Judgement:
     )
     level = rule.level
     if level.is_urgent and (
-        message.exercise or message.chain or _averted(message, span) or purpose is Purpose.QUOTE
+        message.exercise
+        or message.chain
+        or (message.petition and (rule.loose or rule.plea))
+        or _averted(message, span)
     ):
         level = Level.PRIORITY
     return Judgement(polarity, time, person, purpose, counts, level)

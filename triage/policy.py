@@ -17,14 +17,14 @@ FILES = ("signals.toml", "cues.toml", "topics.toml", "sounds.toml")
 
 _SIGNAL_KEYS = {
     "id", "words", "class", "level", "near", "unless", "reach", "gap", "nature", "always", "plea",
-    "service", "handoff", "cite", "tag", "examples", "counter_examples", "off",
+    "loose", "service", "handoff", "cite", "tag", "examples", "counter_examples", "off",
 }  # fmt: skip
 _CLASS_KEYS = {
-    "name", "level", "nature", "always", "plea", "service", "handoff", "cite", "tag", "rank",
+    "name", "level", "nature", "always", "plea", "loose", "service", "handoff", "cite", "tag",
 }  # fmt: skip
 _TOPIC_KEYS = {"id", "words", "near", "unless", "reach", "gap", "cite", "tag", "examples", "off"}
 _GROUP_KEYS = {"words", "include"}
-_SOUND_KEYS = {"words", "real"}
+_SOUND_KEYS = {"words", "real", "pairs"}
 _NATURES = ("state", "event")
 
 
@@ -34,7 +34,8 @@ class Rule:
 
     ``nature`` "event" is something that happened and can be over (a crash), "state" lasts (no
     food). ``always`` counts in questions and conditions too (self-harm). ``plea`` counts only
-    where the text asks for help. ``near`` and ``unless`` name groups within ``reach`` characters.
+    where the text asks for help. ``loose`` words also live in petitions, as history or figure of
+    speech: there they only bring a person. ``near`` and ``unless`` name groups within ``reach`` characters.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Rule:
     nature: str = "state"
     always: bool = False
     plea: bool = False
+    loose: bool = False
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
 
@@ -156,7 +158,7 @@ def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
         groups=groups,
         hash=stamp,
         matcher=Matcher(groups, phrases),
-        sounds=Sounds(sounds["words"], sounds["real"]),
+        sounds=Sounds(sounds["words"], sounds["real"], pairs=sounds.get("pairs", {})),
     )
 
 
@@ -219,6 +221,7 @@ def _rule(file: str, cls: str, row: Mapping[str, Any]) -> Rule:
         nature=nature,
         always=bool(row.get("always", False)),
         plea=bool(row.get("plea", False)),
+        loose=bool(row.get("loose", False)),
         examples=tuple(row.get("examples", ())),
         counter_examples=tuple(row.get("counter_examples", ())),
     )

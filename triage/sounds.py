@@ -24,11 +24,11 @@ class Repair:
 
 
 @cache
-def _readings() -> tuple[Mapping[int, str], Mapping[str, frozenset[str]]]:
-    """Char code -> code of its near sound; char -> all its readings with tone."""
+def _readings() -> tuple[Mapping[int, str], Mapping[str, str]]:
+    """Char code -> code of its near sound; char -> its usual reading with tone."""
     codes: dict[str, int] = {}
     first: dict[int, str] = {}
-    readings: dict[str, set[str]] = {}
+    readings: dict[str, str] = {}
     source = resources.files("triage.rules").joinpath("syllables.csv").read_text("utf-8")
     for row in csv.DictReader(source.splitlines()):
         near = row["reading"][:-1]
@@ -37,16 +37,18 @@ def _readings() -> tuple[Mapping[int, str], Mapping[str, frozenset[str]]]:
         code = chr(_CODES + codes.setdefault(near, len(codes)))
         for char in row["first"]:
             first[ord(char)] = code
-        for char in row["first"] + row["also"]:
-            readings.setdefault(char, set()).add(row["reading"])
-    return first, {char: frozenset(all_) for char, all_ in readings.items()}
+            readings[char] = row["reading"]
+    return first, readings
 
 
 class Sounds:
     """The words worth hearing through a wrong spelling, found in one pass over the sounds."""
 
-    def __init__(self, words: Iterable[str], real: Iterable[str]) -> None:
-        """``words`` are what may be meant; ``real`` are spellings that mean themselves."""
+    def __init__(
+        self, words: Iterable[str], real: Iterable[str], *, pairs: Mapping[str, str]
+    ) -> None:
+        """``words`` are what may be meant; ``real`` are spellings that mean themselves; ``pairs``
+        are spellings that recognisers are known to write, and what they stand for."""
         self._codes, self._readings = _readings()
         self._real = frozenset(real)
         self._automaton = ahocorasick.Automaton()
@@ -56,10 +58,19 @@ class Sounds:
         for sound, meant in by_sound.items():
             self._automaton.add_word(sound, tuple(meant))
         self._automaton.make_automaton()
+        self._pairs = ahocorasick.Automaton()
+        for was, word in pairs.items():
+            if len(was) != len(word):
+                raise ValueError(f"sounds.toml: pairs: {was!r} and {word!r} differ in length")
+            self._pairs.add_word(was, (was, word))
+        self._pairs.make_automaton()
 
     def repairs(self, text: str) -> list[Repair]:
         """Every place of the folded text that sounds like one of the words but is not it."""
-        found = []
+        found: list[Repair] = []
+        if len(self._pairs):
+            for last, (was, word) in self._pairs.iter(text):
+                found.append(Repair(last + 1 - len(was), was, word))
         if not len(self._automaton):
             return found
         for last, meant in self._automaton.iter(text.translate(self._codes)):
@@ -77,23 +88,20 @@ class Sounds:
         return found
 
     def _plausible(self, was: str, word: str) -> bool:
-        """Two characters sound alike far too often by chance: one must stand as it should, or the
-        tones must agree too. Longer words need one character right, or the exact syllables."""
+        """Two characters sound alike far too often by chance: one must stand as it should and the
+        other must have its tone. Longer words need two characters right, or the exact syllables.
+        What recognisers write beyond that is listed as a pair."""
         same = sum(a == b for a, b in zip(was, word, strict=True))
         if len(word) == 2:
-            return self._alike(was, word, tones=same == 0)
+            return same == 1 and self._alike(was, word, tones=True)
         return same >= 2 or (same == 1 and self._alike(was, word, tones=False))
 
     def _alike(self, was: str, word: str, *, tones: bool) -> bool:
         for a, b in zip(was, word, strict=True):
             if a == b:
                 continue
-            heard = self._readings.get(a, frozenset())
-            meant = self._readings.get(b, frozenset())
-            if tones:
-                if not heard & meant:
-                    return False
-            elif not {r[:-1] for r in heard} & {r[:-1] for r in meant}:
+            heard, meant = self._readings.get(a, ""), self._readings.get(b, "-")
+            if heard != meant and (tones or heard[:-1] != meant[:-1]):
                 return False
         return True
 
