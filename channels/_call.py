@@ -11,7 +11,7 @@ The state of a call is a flat document:
     wrong    wrong numbers or codes in the whole call; the second one ends the guessing
     told     "1" once a contact was made of the call      missed  "1" once one said "unanswered"
     asked    "1" once a status was told                   danger  "1" once key 1 was pressed
-    tape     start (with this step), on, kept             from    the caller, for late recordings
+    tape     on, kept: the recording runs, has come       from    the caller, for late recordings
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,9 @@ from channels import Wording
 from models import numbers
 from models.messages import Ask, Correspondent, Inbound, Line, Lookup, Media, Say, Step, Turn
 from models.vocabulary import Form, Level
+
+TAPED = "call_taped"
+"""The phrase that says that the call is recorded; the recording begins where it is spoken."""
 
 _ANSWERED = frozenset({"completed", "answered"})
 _NUMBER_DIGITS = 14
@@ -42,8 +45,6 @@ class CallFlow:
         """The next step. Words, recordings and a declared danger become contacts in the very step
         in which they arrive; a call that ends unanswered becomes exactly one missed contact."""
         kept = dict(state)
-        if kept.get("tape") == "start":
-            kept["tape"] = "on"
         if turn.sender:
             kept["from"] = turn.sender
         call = _Call(self._say, operator=self._operator, state=kept, turn=turn, who=who)
@@ -88,15 +89,20 @@ class _Call:
 
     def _tell(self, *before: str) -> Step:
         self._state.pop("asked", None)
-        self._state.setdefault("tape", "start")
-        return self._ask("telling", *before, "call_tell", line=Line.RECORD)
+        return self._ask("telling", *before, *self._taped(), "call_tell", line=Line.RECORD)
 
     def _connect(self, *phrases: str) -> Step:
         self._state.pop("asked", None)
         if not self._operator:
             return self._nobody()
-        self._state.setdefault("tape", "start")
-        return self._ask("connecting", *(phrases or ("call_connecting",)), line=Line.CONNECT)
+        phrases = phrases or ("call_connecting",)
+        return self._ask("connecting", *phrases, *self._taped(), line=Line.CONNECT)
+
+    def _taped(self) -> tuple[str, ...]:
+        """The recording begins with the phrase that says so, once in a call."""
+        begun = "tape" in self._state
+        self._state.setdefault("tape", "on")
+        return () if begun else (TAPED,)
 
     def _nobody(self) -> Step:
         """Nobody took the call: it is written down as missed, and the caller may leave words."""
@@ -110,7 +116,8 @@ class _Call:
             return self._goodbye()
         self._state["tries"] = "0"
         step = self._tell("call_danger_unanswered" if danger else "call_unanswered")
-        return replace(step, contact=contact, says=step.says[:1] if danger else step.says)
+        says = step.says[:-1] if danger else step.says
+        return replace(step, contact=contact, says=says)
 
     def _after(self, contact: Inbound) -> Step:
         """Something was written down: say so, and let the caller add to it."""
@@ -262,7 +269,7 @@ class _Call:
             contact = self._contact(
                 "missed", missed=True, claims=Level.LIFE_THREAT if danger else None
             )
-        if self._state.get("tape") not in ("start", "on"):
+        if self._state.get("tape") != "on":
             return Step(None, contact=contact)
         self._state["at"] = "over"  # the recording comes after the call and needs its number
         return Step(self._state, contact=contact)

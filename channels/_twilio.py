@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
 from twilio.request_validator import (  # type: ignore[import-untyped]
     RequestValidator,
@@ -147,8 +147,15 @@ def with_reference(url: str, message: Outbound) -> str:
     """The address for receipts, naming the message's key and request; no personal data."""
     if not url:
         return ""
-    reference = {"key": message.key} | ({"number": message.number} if message.number else {})
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(reference)}"
+    named = dict(parse_qsl(urlsplit(url).query))
+    wanted = {"key": message.key} | ({"number": message.number} if message.number else {})
+    missing = {name: value for name, value in wanted.items() if name not in named}
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(missing)}" if missing else url
+
+
+def reference(raw: Raw) -> str | None:
+    """The key of our message that its address for receipts names."""
+    return dict(parse_qsl(raw.query)).get("key")
 
 
 @dataclass(frozen=True, slots=True)

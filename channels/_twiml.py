@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from channels import ChannelSettings
+from channels._call import TAPED
 from models.messages import Line, Outcome, Say, Step
 from models.vocabulary import Form, Status
 
@@ -40,7 +41,7 @@ class Speaker:
         response = VoiceResponse()
         spoken, heard = _SPEECH.get(outcome.language[:2], _SPEECH["zh"])
         texts = [self._words(say, outcome) for say in step.says]
-        if (step.state or {}).get("tape") == "start":
+        if any(say.phrase == TAPED for say in step.says):
             response.start().recording(
                 recording_status_callback=f"{self._hook}/status",
                 track="inbound",
@@ -49,7 +50,7 @@ class Speaker:
             )
         if step.line in (Line.KEYS, Line.RECORD):
             # Keys and words may interrupt a question, but neither a number nor advice in danger.
-            held = max(1, len(texts) - 1) if step.contact is not None else 0
+            held = max(1, len(texts) - 1) if outcome.number else 0
             self._speak(response, texts[:held], spoken)
             keys_only = step.digits > 1
             gather = Gather(

@@ -52,6 +52,7 @@ class Sms(Channel):
     name: ClassVar[str] = "sms"
     form: ClassVar[Form] = Form.SMS
     address_kind: ClassVar[str] = "tel"
+    source: ClassVar[str] = "sms"
 
     def __init__(self, settings: ChannelSettings) -> None:
         """Raises ValueError when a Twilio setting is missing."""
@@ -100,7 +101,8 @@ class Sms(Channel):
             state = _STATES.get(fields.get("MessageStatus").lower())
             if state is None:
                 return ()
-            return (DeliveryReport(sid, state, error=fields.get("ErrorCode") or None),)
+            error = fields.get("ErrorCode") or None
+            return (DeliveryReport(sid, state, error=error, reference=_twilio.reference(raw)),)
         said = _said(sid, fields.get("From"), fields.get("Body"), media=_media(fields.get))
         if isinstance(said, Inbound) and ("ProfileName" in fields or "Latitude" in fields):
             # WhatsApp tells the name of the profile and may carry a point on the map.
@@ -143,12 +145,13 @@ class Sms(Channel):
             return {"from_": f"{kind}:{number}"}
         return {"from_": number}
 
-    async def missed(self, since: datetime) -> Sequence[Happening]:
+    async def missed(self, since: datetime) -> Sequence[Inbound]:
         """Messages that Twilio took for us since then, oldest first, with the ids their webhooks
-        bear: Twilio tries a webhook for 15 seconds only. Raises ``Unavailable``."""
+        bear: Twilio tries a webhook for 15 seconds only. Opt-outs are left out: Twilio keeps them
+        itself and refuses what we send (21610). Raises ``Unavailable``."""
         number = self._account.number
         to = {} if number.startswith("MG") else {"to": number}
-        found: list[Happening] = []
+        found: list[Inbound] = []
         async with self._account.api() as client:
             after = since.astimezone(UTC)  # the SDK writes any time as if it were UTC
             for row in await client.messages.list_async(date_sent_after=after, **to):
@@ -162,7 +165,9 @@ class Sms(Channel):
                     for item in items
                 )
                 at = row.date_created or row.date_sent
-                found.append(_said(row.sid, row.from_ or "", row.body or "", media=media, at=at))
+                said = _said(row.sid, row.from_ or "", row.body or "", media=media, at=at)
+                if isinstance(said, Inbound):
+                    found.append(said)
         return found[::-1]
 
 

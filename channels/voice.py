@@ -15,6 +15,7 @@ from models.messages import (
     DeliveryReport,
     Forged,
     Happening,
+    Inbound,
     Line,
     Media,
     Outbound,
@@ -40,7 +41,8 @@ _XML = "text/xml; charset=utf-8"
 # words keyed on a telephone: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE.
 _WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 
-_OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+_UNANSWERED = frozenset({"busy", "failed", "no-answer", "canceled"})
+_OVER = _UNANSWERED | {"completed"}
 _REPORTS = {
     **dict.fromkeys(("queued", "initiated", "ringing", "in-progress"), OutboxState.SENT),
     "completed": OutboxState.DELIVERED,
@@ -54,6 +56,7 @@ class Voice(Channel):
     name: ClassVar[str] = "voice"
     form: ClassVar[Form] = Form.SPOKEN
     address_kind: ClassVar[str] = "tel"
+    source: ClassVar[str] = "phone"
 
     def __init__(self, settings: ChannelSettings) -> None:
         """Raises ValueError when a Twilio setting is missing."""
@@ -104,7 +107,8 @@ class Voice(Channel):
         if state is None or not _is_ours(fields):
             return ()
         error = fields.get("CallStatus") if state is OutboxState.FAILED else None
-        return (DeliveryReport(fields.get("CallSid"), state, error=error),)
+        sid = fields.get("CallSid")
+        return (DeliveryReport(sid, state, error=error, reference=_twilio.reference(raw)),)
 
     def answer(self, raw: Raw, outcome: Outcome) -> Answer:
         """TwiML for the caller: what the steps say, the number and code of a new request, and what
@@ -115,11 +119,10 @@ class Voice(Channel):
         following = f"{self._hook}?turn={_number(raw) + 1}"
         steps = [step for step in outcome.steps if step.says or step.line]
         step = steps[-1] if steps else Step(says=(Say("call_connecting"),), line=Line.CONNECT)
-        in_danger = outcome.level is Level.LIFE_THREAT and step.contact is not None
-        if in_danger and step.line is Line.KEYS:
-            step = Step(step.state, says=(Say("call_danger"),), line=Line.CONNECT)
+        if outcome.number and outcome.level is Level.LIFE_THREAT and step.line is Line.KEYS:
+            step = Step(says=(Say("call_danger"),), line=Line.CONNECT)
         if step.line is Line.CONNECT and not self._settings.operator_number:
-            step = Step(step.state, says=(Say("call_kept"), Say("call_tell")), line=Line.RECORD)
+            step = Step(says=(Say("call_number"), Say("call_tell")), line=Line.RECORD)
         twiml = self._speaker.twiml(step, outcome, action=following)
         return Answer(twiml.encode(), media_type=_XML)
 
@@ -145,18 +148,22 @@ class Voice(Channel):
             sid = call.sid
         return _twilio.accepted(sid)
 
-    async def missed(self, since: datetime) -> Sequence[Happening]:
-        """Calls that ended since then, oldest first, each as the hang-up that its webhook tells
-        (or told): a call that we never saw thereby becomes a missed call."""
-        found: list[Happening] = []
+    async def missed(self, since: datetime) -> Sequence[Inbound]:
+        """Calls since then that failed because we did not answer Twilio, or that ended before they
+        were answered: missed calls, oldest first, with the id that a hang-up gives them."""
+        since = since.astimezone(UTC)  # the SDK writes any time as if it were UTC
+        found: list[Inbound] = []
         async with self._account.api() as client:
-            after = since.astimezone(UTC)  # the SDK writes any time as if it were UTC
-            calls = await client.calls.list_async(to=self._account.number, start_time_after=after)
+            faults = await client.notifications.list_async(log=0, message_date_after=since.date())
+            failed = {fault.call_sid for fault in faults}
+            calls = await client.calls.list_async(to=self._account.number, start_time_after=since)
             for call in calls:
-                sound = call.direction == "inbound" and _CALL_ID.match(call.sid or "")
-                if sound and call.status in _OVER:
+                ours = call.direction == "inbound" and _CALL_ID.match(call.sid or "")
+                lost = call.sid in failed or call.status in _UNANSWERED
+                if ours and lost and call.status in _OVER:
                     sender = _caller(call._from or "")
-                    found.append(_hang_up(call.sid, sender=sender, status=call.status))
+                    at = call.start_time or call.date_created
+                    found.append(Inbound(f"{call.sid}:missed", sender, "", at=at, missed=True))
         return found[::-1]
 
 

@@ -145,8 +145,8 @@ def test_words_of_a_call_whose_state_was_lost_are_no_repeat():
 
 
 def test_telling_is_taped_once_and_the_recording_finds_its_caller_after_the_call(line):
-    assert line("key", "2").state["tape"] == "start"
-    assert line("silence").state["tape"] == "on"
+    assert said(line("key", "2")) == ["call_taped", "call_tell"]
+    assert "call_taped" not in said(line("silence"))
     line("words", "断粮了")
     assert line("hang_up", "completed").state["at"] == "over"
     media = (Media("https://api.twilio.com/r/RE1", "audio/x-wav"),)

@@ -45,13 +45,14 @@ class TwilioStandIn:
         self.messages: list[dict[str, Any]] = []
         self.calls: list[dict[str, Any]] = []
         self.media: dict[str, list[dict[str, str]]] = {}
+        self.faults: list[dict[str, str]] = []
         self.requests: list[str] = []
         self._plan: deque[tuple[int, int | None] | float | bytes] = deque()
         self.app = self._routes()
 
     def reset(self) -> None:
         """Forget everything that was accepted, listed or planned."""
-        for kept in (self.messages, self.calls, self.media, self.requests, self._plan):
+        for kept in (self.messages, self.calls, self.media, self.faults, self.requests, self._plan):
             kept.clear()
 
     def settings(self) -> dict[str, str]:
@@ -91,9 +92,16 @@ class TwilioStandIn:
         ]
         return sid
 
-    def take_call(self, sender: str, *, at: datetime, status: str = "completed") -> str:
-        """An inbound call that stands in the list; returns its CallSid."""
+    def take_call(
+        self, sender: str, *, at: datetime, status: str = "completed", fault: int = 0
+    ) -> str:
+        """An inbound call that stands in the list; ``fault`` is the error that Twilio noted
+        (11200: our web hook did not answer). Returns its CallSid."""
         sid = "CA" + secrets.token_hex(16)
+        if fault:
+            self.faults.append(
+                {"call_sid": sid, "error_code": str(fault), "log": "0", "day": f"{at:%Y-%m-%d}"}
+            )
         call = {
             "sid": sid,
             "from": sender,
@@ -259,6 +267,14 @@ class TwilioStandIn:
             if refused := await self._refusal(request):
                 return refused
             return self._page(request, "calls", self.calls, "StartTime>")
+
+        @app.get(account + "/Notifications.json")
+        async def faults(request: Request) -> Response:
+            if refused := await self._refusal(request):
+                return refused
+            day = request.query_params.get("MessageDate>", "")
+            rows = [row for row in self.faults if row["day"] >= day]
+            return JSONResponse({"notifications": rows, "next_page_uri": None})
 
         return app
 
