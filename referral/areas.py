@@ -67,6 +67,7 @@ class Gazetteer:
             if area.parent is not None and area.parent not in self._by_code:
                 raise ValueError(f"area {area.code} lies in {area.parent!r}, which does not exist")
         self._paths = {area.code: self._climb(area) for area in self.areas}
+        self._above = {code: frozenset(a.code for a in path) for code, path in self._paths.items()}
         self._automaton = self._learn()
 
     def __contains__(self, code: str) -> bool:
@@ -81,7 +82,7 @@ class Gazetteer:
 
     def within(self, code: str, ancestor: str) -> bool:
         """Whether an area is, or lies in, another; False for an unknown code."""
-        return any(area.code == ancestor for area in self._paths.get(code, ()))
+        return ancestor in self._above.get(code, ())
 
     def locate(
         self, text: str, hint: str | None = None, location: tuple[float, float] | None = None
@@ -124,7 +125,7 @@ class Gazetteer:
             found = self._resolve(mention, named, own, location)
             if found is None:
                 continue
-            agreed = sum(area.code in named for area in self._paths[found.area.code])
+            agreed = len(self._above[found.area.code] & named)
             rank = (agreed, mention.whole, found.certainty, self._depth(found.area))
             if best is None or rank > best[0]:
                 best = (rank, found)
@@ -137,35 +138,45 @@ class Gazetteer:
         own: Area | None,
         location: tuple[float, float] | None,
     ) -> Found | None:
-        sure = 1.0 if mention.whole else 0.9
+        """Which of the places of one name is meant: the one that fits the other names, the town
+        before the village of its name, the one of the reporter, the nearest, else none of them."""
         areas = mention.areas
-        if len(areas) > 1:
-            together = tuple(
-                area
-                for area in areas
-                if any(above.code in named for above in self._paths[area.code][1:-1])
-            )
-            areas = together or areas
         if len(areas) == 1:
-            return self._found(areas[0], mention.quote, sure)
-        if own is not None:
-            inside = [
-                area
-                for area in areas
-                if self.within(area.code, own.code) or self.within(own.code, area.code)
-            ]
-            if not inside:  # the reporter's own township, where the hint is finer than that
-                township = self._of_kind(own, Kind.TOWNSHIP)
-                inside = [a for a in areas if township and self.within(a.code, township.code)]
-            if len(inside) == 1:
-                return self._found(inside[0], mention.quote, 0.7)
+            return self._found(areas[0], mention.quote, 1.0 if mention.whole else 0.9)
+        others = named - {area.code for area in areas}
+        areas = tuple(area for area in areas if self._fits(area, others)) or areas
+        outer = next((a for a in areas if all(self.within(b.code, a.code) for b in areas)), None)
+        if outer is not None:
+            return self._found(outer, mention.quote, 1.0 if mention.whole else 0.9)
+        inside = self._around(areas, own)
+        if len(inside) == 1:
+            return self._found(inside[0], mention.quote, 0.7)
         if location is not None and (near := self._nearest(location, areas)) is not None:
             return self._found(near, mention.quote, 0.7)
         common = self._common_parent(areas)
         return self._found(common, mention.quote, 0.5) if common else None
 
+    def _fits(self, area: Area, others: set[str]) -> bool:
+        """Whether an area lies in, or holds, a place that was named besides."""
+        return any(
+            code != area.code and (self.within(area.code, code) or self.within(code, area.code))
+            for code in others
+        )
+
+    def _around(self, areas: Sequence[Area], own: Area | None) -> list[Area]:
+        """Those in the reporter's own area, or failing that in the reporter's township."""
+        if own is None:
+            return []
+        inside = [
+            a for a in areas if self.within(a.code, own.code) or self.within(own.code, a.code)
+        ]
+        township = self._of_kind(own, Kind.TOWNSHIP)
+        if inside or township is None:
+            return inside
+        return [area for area in areas if self.within(area.code, township.code)]
+
     def _mentions(self, text: str) -> "list[_Mention]":
-        """The longest names, left to right, none inside another."""
+        """The longest names, left to right, none inside another; each name once."""
         hits: list[tuple[int, int, _Name]] = []
         for last, name in self._automaton.iter(text):
             begin, end = last - len(name.text) + 1, last + 1
@@ -173,14 +184,15 @@ class Gazetteer:
                 hits.append((begin, end, name))
         hits.sort(key=lambda hit: (hit[0] - hit[1], hit[0]))
         taken: list[tuple[int, int]] = []
-        mentions = []
+        mentions: dict[str, _Mention] = {}
         for begin, end, name in hits:
             if any(begin < other_end and other_begin < end for other_begin, other_end in taken):
                 continue
             taken.append((begin, end))
-            mentions.append(_Mention(begin, name.text, name.whole, name.areas))
-        mentions.sort(key=lambda mention: mention.begin)
-        return mentions
+            earlier = mentions.get(name.text)
+            if earlier is None or begin < earlier.begin:
+                mentions[name.text] = _Mention(begin, name.text, name.whole, name.areas)
+        return sorted(mentions.values(), key=lambda mention: mention.begin)
 
     def _found(self, area: Area, quote: str, certainty: float) -> Found:
         return Found(

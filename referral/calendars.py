@@ -56,11 +56,16 @@ class Calendar:
 
     def closes(self, day: date) -> datetime:
         """The close of business of a day, in UTC."""
+        index = self._index
+        offset = day.toordinal() - index.first
+        at = index.until[offset] if 0 <= offset < len(index.until) else 0
+        if at and index.days[at - 1] == day:
+            return index.closings[at - 1]
         return datetime.combine(day, self.close_of_business, self.zone).astimezone(UTC)
 
     def opens(self, day: date) -> datetime:
         """The opening of business of a day, in UTC."""
-        return datetime.combine(day, self.opening, self.zone).astimezone(UTC)
+        return self.closes(day) - self._office_hours
 
     def shift(self, day: date, days: int) -> date:
         """The day so many working days after ``day``, or before it when negative.
@@ -109,6 +114,11 @@ class Calendar:
         return frozenset(notice.year for notice in self.notices)
 
     @cached_property
+    def _office_hours(self) -> timedelta:
+        close, opening = self.close_of_business, self.opening
+        return timedelta(hours=close.hour - opening.hour, minutes=close.minute - opening.minute)
+
+    @cached_property
     def _index(self) -> "_Index":
         return _Index.of(self)
 
@@ -139,7 +149,10 @@ class _Index:
             first=begin.toordinal(),
             until=tuple(until),
             days=tuple(days),
-            closings=tuple(calendar.closes(day) for day in days),
+            closings=tuple(
+                datetime.combine(day, calendar.close_of_business, calendar.zone).astimezone(UTC)
+                for day in days
+            ),
             sure_from=date(years[0], 1, 1).toordinal() - begin.toordinal(),
             sure_until=bisect_left(days, date(years[-1] + 1, 1, 1)) if contiguous else 0,
         )

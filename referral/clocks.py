@@ -6,7 +6,7 @@ working day (Civil Code Art. 201 and 203).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -156,15 +156,23 @@ def reminders(
     A step that would come at or before the start, or before an earlier step, falls away: a clock of
     one working day has no "a working day before".
     """
-    found: list[tuple[int, datetime]] = []
-    last = start.astimezone(UTC)
+    return tuple(_walk(start, due_at, steps, measure, calendar))
+
+
+def _walk(
+    start: datetime,
+    due_at: datetime,
+    steps: tuple[LadderStep, ...],
+    measure: str,
+    calendar: Calendar,
+) -> Iterator[tuple[int, datetime]]:
+    last = begin = start.astimezone(UTC)
     for index, step in enumerate(steps):
         at = _instant(start, due_at, step.at, measure, calendar)
-        if at < last or at <= start:
+        if at < last or at <= begin:
             continue
         last = at
-        found.append((index, at))
-    return tuple(found)
+        yield index, at
 
 
 def next_step(
@@ -181,10 +189,10 @@ def next_step(
     """
     if not steps:
         return None
-    for index, at in reminders(start, due_at, steps, measure, calendar):
+    for index, at in _walk(start, due_at, steps, measure, calendar):
         if index > after_index:
             return index, at
-    every = _every(steps[-1].at)
+    every = _moment(steps[-1].at).every
     if every is None:
         return None
     index = max(after_index + 1, len(steps) - 1)
@@ -200,40 +208,56 @@ def step_at(steps: tuple[LadderStep, ...], index: int) -> LadderStep:
     return replace(steps[-1], who=rungs[min(higher, len(rungs) - 1)])
 
 
-_PERCENT = re.compile(r"(\d{1,3})%")
-_DAYS = re.compile(r"([+-])(\d{1,2})wd( opening)?")
-_AFTER = re.compile(r"\+(\d{1,4})(min|h|d)")
-_EVERY = re.compile(r"every (\d{1,4})min after")
+_MOMENT = re.compile(
+    r"(?P<due>due)|(?P<share>\d{1,3})%|(?P<days>[+-]\d{1,2})wd(?P<opening> opening)?"
+    r"|\+(?P<after>\d{1,4})(?P<long>min|h|d)|every (?P<every>\d{1,4})min after"
+)
 _LONG = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A moment of a ladder, read once: a share of the time, working days around due, or later."""
+
+    share: float | None = None
+    days: int | None = None
+    opening: bool = False
+    later: timedelta = timedelta()
+    every: timedelta | None = None
 
 
 def readable(at: str) -> bool:
     """Whether ``at`` is a moment a ladder may name."""
-    return at == "due" or any(form.fullmatch(at) for form in (_PERCENT, _DAYS, _AFTER, _EVERY))
+    return _MOMENT.fullmatch(at) is not None
 
 
 @lru_cache(maxsize=256)
-def _every(at: str) -> timedelta | None:
-    repeat = _EVERY.fullmatch(at)
-    return timedelta(minutes=int(repeat[1])) if repeat else None
+def _moment(at: str) -> _Moment:
+    found = _MOMENT.fullmatch(at)
+    if found is None:
+        raise ValueError(f"{at!r} is no moment of a ladder")
+    if found["share"]:
+        return _Moment(share=int(found["share"]) / 100)
+    if found["days"]:
+        return _Moment(days=int(found["days"]), opening=bool(found["opening"]))
+    if found["after"]:
+        return _Moment(later=int(found["after"]) * _LONG[found["long"]])
+    if found["every"]:
+        every = timedelta(minutes=int(found["every"]))
+        return _Moment(later=every, every=every)
+    return _Moment()
 
 
 def _instant(
     start: datetime, due_at: datetime, at: str, measure: str, calendar: Calendar
 ) -> datetime:
-    if at == "due":
-        return due_at.astimezone(UTC)
-    if share := _PERCENT.fullmatch(at):
-        return _share(start, due_at, int(share[1]) / 100, measure, calendar)
-    if after := _AFTER.fullmatch(at):
-        return due_at.astimezone(UTC) + int(after[1]) * _LONG[after[2]]
-    if every := _every(at):
-        return due_at.astimezone(UTC) + every
-    if days := _DAYS.fullmatch(at):
-        count = int(days[2]) if days[1] == "+" else -int(days[2])
-        day = calendar.shift(calendar.day_of(due_at), count)
-        return calendar.opens(day) if days[3] else calendar.closes(day)
-    raise ValueError(f"{at!r} is no moment of a ladder")
+    moment = _moment(at)
+    if moment.share is not None:
+        return _share(start, due_at, moment.share, measure, calendar)
+    if moment.days is None:
+        return due_at.astimezone(UTC) + moment.later
+    day = calendar.shift(calendar.day_of(due_at), moment.days)
+    return calendar.opens(day) if moment.opening else calendar.closes(day)
 
 
 def _share(

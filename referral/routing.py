@@ -120,15 +120,12 @@ class Route:
 
 def row_for(service: str, on: date, table: Sequence[RouteRow]) -> RouteRow | None:
     """The row of a type on a day; outside all dates the one nearest before, else the first."""
-    rows = [row for row in table if row.service == service]
-    if not rows:
-        return None
-    for row in rows:
-        if row.in_force(on):
+    for row in table:
+        if row.service == service and row.in_force(on):
             return row
-    rows.sort(key=lambda row: row.effective_from)
+    rows = sorted((r for r in table if r.service == service), key=lambda r: r.effective_from)
     past = [row for row in rows if row.effective_from <= on]
-    return past[-1] if past else rows[0]
+    return past[-1] if past else next(iter(rows), None)
 
 
 def route(
