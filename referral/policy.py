@@ -21,6 +21,7 @@ __all__ = ["ClockRule", "Policy", "PolicyError", "load_policy", "profiles"]
 
 BASELINE = "national_baseline"
 _HERE = Path(__file__).parent
+_OFFICE = ("opening", "close_of_business", "closed_locally")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +97,6 @@ class _Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class _Office:
-    opening: Any
-    close_of_business: Any
-    closed_locally: Any
-    source: str
-    tag: str
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     """The rules of one jurisdiction. ``hash`` is "sha256:…" of every byte read."""
 
@@ -169,6 +161,13 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
         build(ClockRule, where, row)
         for where, row in merged(layers, "clocks.toml", "clock", ("name", "case"))
     )
+    values = [
+        build(Value, where, row) for where, row in merged(layers, "values.toml", "value", ("key",))
+    ]
+    authorities = [
+        build(Authority, where, row)
+        for where, row in merged(layers, "authorities.toml", "authority", ("code",))
+    ]
     by_name: dict[tuple[str, str], tuple[ClockRule, ...]] = {}
     for rule in clocks:
         by_name[rule.name, rule.case] = (*by_name.get((rule.name, rule.case), ()), rule)
@@ -190,25 +189,17 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
             build(Line, where, row)
             for where, row in merged(layers, "lines.toml", "line", ("number",))
         ),
-        values=MappingProxyType(
-            {
-                row["key"]: build(Value, where, row)
-                for where, row in merged(layers, "values.toml", "value", ("key",))
-            }
-        ),
-        authorities=MappingProxyType(
-            {
-                row["code"]: build(Authority, where, row)
-                for where, row in merged(layers, "authorities.toml", "authority", ("code",))
-            }
-        ),
+        values=MappingProxyType({value.key: value for value in values}),
+        authorities=MappingProxyType({body.code: body for body in authorities}),
         _by_name=MappingProxyType(by_name),
     )
 
 
 def _last(layers: Layers, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for _, table in layers.tables(name):
+    for layer, (path, table) in enumerate(layers.tables(name)):
+        if layer and name == "office.toml" and (missing := {"source", "tag"} - set(table)):
+            raise PolicyError(f"{path}: changed office hours name their own {min(missing)}")
         found.update(table)
     return found
 
@@ -219,35 +210,41 @@ def _ladders(layers: Layers) -> dict[str, tuple[LadderStep, ...]]:
         if unknown := set(row) - {"name", "steps", "source", "tag"}:
             raise PolicyError(f"{where}: unknown key {min(unknown)!r}")
         steps = []
-        for step in row.get("steps", ()):
-            if set(step) != {"at", "who", "act"} or not readable(str(step["at"])):
+        given = row.get("steps")
+        if not isinstance(given, list) or not given:
+            raise PolicyError(f"{where}: steps is a list of steps")
+        for step in given:
+            shaped = isinstance(step, dict) and set(step) == {"at", "who", "act"}
+            if not shaped or not readable(str(step["at"])):
                 raise PolicyError(f"{where}: a step needs a readable at, and who and act: {step}")
             try:
                 steps.append(LadderStep(step["at"], Rung(step["who"]), LadderAct(step["act"])))
             except ValueError as error:
                 raise PolicyError(f"{where}: {error}") from None
-        ladders[row["name"]] = tuple(steps)
+        ladders[str(row.get("name", ""))] = tuple(steps)
     return ladders
 
 
 def _calendar(layers: Layers) -> Calendar:
     office = _last(layers, "office.toml")
-    if unknown := set(office) - {f.name for f in _Office.__dataclass_fields__.values()}:
+    if unknown := set(office) - {*_OFFICE, "source", "tag"}:
         raise PolicyError(f"office.toml: unknown key {min(unknown)!r}")
-    hours = _Office(**office)
-    if not isinstance(hours.opening, time) or not isinstance(hours.close_of_business, time):
+    opening, closing, closed = (office.get(name) for name in _OFFICE)
+    if not isinstance(opening, time) or not isinstance(closing, time) or opening >= closing:
         raise PolicyError("office.toml: opening and close_of_business are times such as 17:30:00")
+    if not isinstance(closed, list) or not all(type(day) is date for day in closed):
+        raise PolicyError("office.toml: closed_locally is a list of days such as [2026-07-21]")
     years = []
     for name in layers.names("calendars"):
         path, table = layers.tables(name)[-1]
         try:
             calendar_of([table])
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise PolicyError(f"{path}: {error}") from None
         years.append(table)
     return calendar_of(
         years,
-        close_of_business=hours.close_of_business,
-        opening=hours.opening,
-        closed_locally=frozenset(hours.closed_locally),
+        close_of_business=closing,
+        opening=opening,
+        closed_locally=frozenset(closed),
     )

@@ -20,6 +20,10 @@ TAGS = ("S", "V", "R", "L", "GK", "P")
 NOT_LAW = ("L", "GK", "P")
 """Nothing with these tags may be shown to a user as law (domain note 0.1)."""
 
+FILES = ("authorities", "clocks", "ladders", "lines", "office", "profile", "routes", "values")
+"""The files of a policy folder, besides ``calendars/<year>.toml``. Sub-folders that belong to
+somebody else (signals, locales) are left alone; another file at the top is a slip of the pen."""
+
 Row = dict[str, Any]
 T = TypeVar("T")
 
@@ -38,7 +42,12 @@ class Layers:
         for folder in folders:
             if not folder.is_dir():
                 raise PolicyError(f"{folder} is not a folder with policy files")
-            for path in sorted(folder.rglob("*.toml")):
+            for path in sorted(folder.glob("*.toml")):
+                if path.stem not in FILES:
+                    known = ", ".join(f"{name}.toml" for name in FILES)
+                    raise PolicyError(f"{path} is no policy file; there are {known}")
+                self._read(folder, path)
+            for path in sorted(folder.glob("calendars/*.toml")):
                 self._read(folder, path)
 
     @property
@@ -76,7 +85,10 @@ def merged(layers: Layers, name: str, kind: str, key: Sequence[str]) -> list[tup
     for layer, (path, table) in enumerate(layers.tables(name)):
         for unknown in set(table) - {kind}:
             raise PolicyError(f"{path}: unknown key {unknown!r}; rows are written [[{kind}]]")
-        for given in table.get(kind, ()):
+        rows = table.get(kind, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise PolicyError(f"{path}: rows are written [[{kind}]]")
+        for given in rows:
             where = f"{path}: {' '.join(str(given.get(part, '')) for part in key).strip()}"
             identity = tuple(str(given.get(part, "")) for part in key)
             versions = found.setdefault(identity, [])
@@ -88,6 +100,8 @@ def merged(layers: Layers, name: str, kind: str, key: Sequence[str]) -> list[tup
 
 def _lay(versions: list[tuple[str, Row]], where: str, given: Row, *, patch: bool) -> None:
     begins = given.get("effective_from")
+    if begins is not None and type(begins) is not date:
+        raise PolicyError(f"{where}: effective_from is a day such as 2026-07-01")
     if not versions:
         versions.append((where, dict(given)))
         return
@@ -99,7 +113,7 @@ def _lay(versions: list[tuple[str, Row]], where: str, given: Row, *, patch: bool
     if same_day:
         versions[-1] = (where, {**kept, **given})
         return
-    if not isinstance(begins, date) or begins <= newest.get("effective_from", date.min):
+    if begins is None or begins <= newest.get("effective_from", date.min):
         raise PolicyError(f"{where}: versions of a row stand in the order of effective_from")
     newest.setdefault("effective_until", begins - timedelta(days=1))
     kept.pop("effective_until", None)

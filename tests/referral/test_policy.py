@@ -3,8 +3,11 @@
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.vocabulary import ClockUnit
 from referral import clocks
@@ -255,8 +258,18 @@ def test_the_alarm_for_next_year_begins_in_december() -> None:
          'steps = [{ at = "sometimes", who = "holder", act = "breach" }]', "readable"),
         ("ladders", '[[ladder]]\nname = "urgent"\nsource = "x"\ntag = "L"\n'
          'steps = [{ at = "due", who = "mayor", act = "breach" }]', "mayor"),
-        ("office", "close = 17:30:00", "unknown key 'close'"),
-        ("office", 'opening = "half past eight"', "are times"),
+        ("office", "close = 17:30:00\nsource = 'x'\ntag = 'L'", "unknown key 'close'"),
+        ("office", 'opening = "half past eight"\nsource = "x"\ntag = "L"', "are times"),
+        ("office", "opening = 19:00:00\nsource = 'x'\ntag = 'L'", "are times"),
+        ("office", "closed_locally = [3]\nsource = 'x'\ntag = 'L'", "list of days"),
+        ("office", "opening = 09:00:00", "their own source"),
+        ("clock", "", "is no policy file"),
+        ("clocks", "clock = 3", "rows are written"),
+        ("clocks", "clock = [3]", "rows are written"),
+        ("values", "[[value]]\nvalue = 3\nsource = 'x'\ntag = 'L'", "key is missing"),
+        ("ladders", "[[ladder]]\nname = 'urgent'\nsteps = 3\nsource = 'x'\ntag = 'L'", "steps"),
+        ("clocks", "[[clock]]\nname = 'CLK-SIGN'\neffective_from = 3\nsource = 'x'\ntag = 'L'",
+         "effective_from is a day"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused_in_one_sentence(
@@ -266,6 +279,39 @@ def test_what_is_not_understood_is_refused_in_one_sentence(
         load_policy(overlay=overlay(tmp_path, **{file: text}))
     assert f"{file}.toml" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+SCALARS = st.sampled_from(
+    ['""', '"x"', "3", "-1", "0.5", "true", "[]", '["x"]', "2026-01-01", "{}"]
+)
+KEYS = st.sampled_from(
+    ["name", "case", "amount", "measure", "ladder", "tag", "source", "is_law", "effective_from"]
+)
+
+
+@given(st.dictionaries(KEYS, SCALARS, max_size=9))
+def test_a_county_file_loads_or_is_refused_in_a_sentence(row: dict[str, str]) -> None:
+    text = "[[clock]]\n" + "\n".join(f"{key} = {value}" for key, value in row.items())
+    with TemporaryDirectory() as folder:
+        try:
+            sentences = load_policy(overlay=overlay(Path(folder), clocks=text)).check(DAY)
+        except PolicyError as refused:
+            sentences = [str(refused)]
+    assert all(len(sentence) > 10 for sentence in sentences)
+
+
+def test_what_belongs_to_others_in_a_county_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "signals").mkdir()
+    (tmp_path / "signals" / "words.toml").write_text("not ours = [", encoding="utf-8")
+    assert load_policy(overlay=tmp_path).hash == BASE.hash
+
+
+def test_a_typhoon_day_of_the_county_moves_a_deadline(tmp_path: Path) -> None:
+    text = 'closed_locally = [2026-07-21]\nsource = "本县防汛指挥部通告"\ntag = "L"\n'
+    closed = load_policy(overlay=overlay(tmp_path, office=text)).calendar
+    start = datetime(2026, 7, 20, 9, 0, tzinfo=SHANGHAI)
+    found = [clocks.due(start, 1, "working_day", c).at for c in (BASE.calendar, closed)]
+    assert [at.astimezone(SHANGHAI).day for at in found] == [21, 22]
 
 
 def test_a_profile_or_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
