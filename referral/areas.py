@@ -2,7 +2,7 @@
 
 Pure. A hotline serves one jurisdiction, so the county's list is matched and nothing national is
 guessed: where two places share a name and nothing decides between them, the answer is what they
-both lie in (experience note 4.3). Texts come folded to simplified characters.
+both lie in (experience note 4.3). Traditional characters and full width are read like simplified.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -14,6 +14,7 @@ from math import cos, hypot, radians
 import ahocorasick
 
 from referral.place_names import COMMON_WORDS, full_names, goes_on, short_names
+from triage.text import plain
 
 
 class Kind(StrEnum):
@@ -178,9 +179,10 @@ class Gazetteer:
     def _mentions(self, text: str) -> "list[_Mention]":
         """The longest names, left to right, none inside another; each name once."""
         hits: list[tuple[int, int, _Name]] = []
-        for last, name in self._automaton.iter(text):
+        words = plain(text)  # one character for one: offsets stay
+        for last, name in self._automaton.iter(words):
             begin, end = last - len(name.text) + 1, last + 1
-            if name.whole or not goes_on(text, end):
+            if name.whole or not goes_on(words, end):
                 hits.append((begin, end, name))
         hits.sort(key=lambda hit: (hit[0] - hit[1], hit[0]))
         taken: list[tuple[int, int]] = []
@@ -191,7 +193,7 @@ class Gazetteer:
             taken.append((begin, end))
             earlier = mentions.get(name.text)
             if earlier is None or begin < earlier.begin:
-                mentions[name.text] = _Mention(begin, name.text, name.whole, name.areas)
+                mentions[name.text] = _Mention(begin, text[begin:end], name.whole, name.areas)
         return sorted(mentions.values(), key=lambda mention: mention.begin)
 
     def _found(self, area: Area, quote: str, certainty: float) -> Found:
@@ -245,13 +247,13 @@ class Gazetteer:
         names: dict[str, dict[str, Area]] = {}
         whole: set[str] = set()
         for area in self.areas:
-            for text in full_names(area.name, area.aliases):
+            for text in map(plain, full_names(area.name, area.aliases)):
                 names.setdefault(text, {})[area.code] = area
                 whole.add(text)
         for area in self.areas:
             if area.kind == Kind.GRID:
                 continue  # a grid is known by its number
-            for text in short_names(area.name, area.aliases):
+            for text in map(plain, short_names(area.name, area.aliases)):
                 if text not in whole and text not in self._common:
                     names.setdefault(text, {})[area.code] = area
         automaton = ahocorasick.Automaton()

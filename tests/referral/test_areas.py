@@ -62,6 +62,8 @@ def place(text: str, hint: str | None = None) -> str | None:
         ("云岭乡布依寨下雪封山", "云岭乡/布依寨村"),
         ("北石桥村桥断了", "石桥镇/北石桥村"),
         ("从清泉镇搬到石桥镇窑头村了", "石桥镇/窑头村"),
+        ("我住雙河鎮張莊村，冇人理", "双河镇/张庄村"),
+        ("雲嶺鄉羊圈村封山了", "云岭乡/羊圈村"),
         ("和平社区七号院", ""),
         ("没有说地方，就是饿", None),
         ("", None),
@@ -131,6 +133,15 @@ def test_the_quote_is_in_the_text() -> None:
     assert found is not None
     assert found.quote in text
     assert found.certainty == 1.0
+
+
+def test_the_quote_keeps_the_characters_the_person_wrote() -> None:
+    found = COUNTY.locate("阿婆在柳灣鎮藕塘村")
+    assert found is not None
+    assert found.quote == "藕塘村"
+    town = COUNTY.locate("阿婆在柳灣鎮")
+    assert town is not None
+    assert town.quote == "柳灣鎮"
 
 
 @pytest.mark.parametrize(
