@@ -109,9 +109,7 @@ class _Call:
         danger = "danger" in self._state
         contact = None
         if "missed" not in self._state:
-            contact = self._contact(
-                "missed", missed=True, claims=Level.LIFE_THREAT if danger else None
-            )
+            contact = self._missed()
         elif self._at != "connecting":
             return self._goodbye()
         self._state["tries"] = "0"
@@ -248,8 +246,7 @@ class _Call:
         """An operator picked up: the call is in the books even if nobody types a word."""
         contact = None
         if "told" not in self._state and self._at not in ("", "over"):
-            text = self._written("call_words_answered")
-            contact = self._contact("answered", text=text)
+            contact = self._contact("answered", text=self._written("call_words_answered"))
         if self._at not in ("", "over"):
             self._state["at"] = "talking"
         return Step(self._state if self._at else None, contact=contact)
@@ -265,10 +262,7 @@ class _Call:
         unanswered = self._at == "connecting" or not settled
         contact = None
         if unanswered and "missed" not in self._state and self._at not in ("over", "talking"):
-            danger = "danger" in self._state
-            contact = self._contact(
-                "missed", missed=True, claims=Level.LIFE_THREAT if danger else None
-            )
+            contact = self._missed()
         if self._state.get("tape") != "on":
             return Step(None, contact=contact)
         self._state["at"] = "over"  # the recording comes after the call and needs its number
@@ -276,6 +270,11 @@ class _Call:
 
     def _written(self, phrase: str) -> str:
         return self._say(phrase, {}, Form.FULL, "zh-CN")
+
+    def _missed(self) -> Inbound:
+        claims = Level.LIFE_THREAT if "danger" in self._state else None
+        self._state["missed"] = "1"
+        return self._contact("missed", missed=True, claims=claims)
 
     def _contact(
         self,
@@ -289,8 +288,6 @@ class _Call:
     ) -> Inbound:
         if not media:  # a recording alone may be of silence: the call still counts as missed
             self._state["told"] = "1"
-        if missed:
-            self._state["missed"] = "1"
         return Inbound(
             external_id=external_id or f"{self._turn.conversation}:{what}",
             sender=self._state.get("from", ""),

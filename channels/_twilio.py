@@ -143,6 +143,17 @@ def _addresses(url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((url, without, with_port)))
 
 
+def dialable(number: str) -> str:
+    """The number as Twilio dials it: one without a country is a Chinese one, as people write it
+    ("0572-1234567", "139 0001 0002"). Short codes and handles of other kinds stay as they are."""
+    digits = re.sub(r"[ ()\u2010-\u2014-]", "", number)
+    if re.fullmatch(r"1[3-9][0-9]{9}", digits):
+        return f"+86{digits}"
+    if re.fullmatch(r"0[1-9][0-9]{8,10}", digits):
+        return f"+86{digits[1:]}"
+    return digits if re.fullmatch(r"\+?[0-9]+", digits) else number
+
+
 def with_reference(url: str, message: Outbound) -> str:
     """The address for receipts, naming the message's key and request; no personal data."""
     if not url:

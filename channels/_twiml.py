@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from channels import ChannelSettings
 from channels._call import TAPED
+from channels._twilio import dialable
 from models.messages import Line, Outcome, Say, Step
 from models.vocabulary import Form, Status
 
@@ -70,7 +71,7 @@ class Speaker:
         if step.line is Line.CONNECT:
             dial = Dial(action=action, method="POST", timeout=RING)
             dial.number(
-                self._settings.operator_number,
+                dialable(self._settings.operator_number),
                 status_callback=f"{self._hook}/status",
                 status_callback_event="answered",
             )

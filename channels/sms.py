@@ -127,7 +127,7 @@ class Sms(Channel):
             last = number == len(parts)
             async with self._account.api(_twilio.references(message)) as client:
                 sent = await client.messages.create_async(
-                    to=message.address,
+                    to=_twilio.dialable(message.address),
                     body=part,
                     **self._sender(message.address),
                     **({"status_callback": callback} if callback and last else {}),

@@ -129,7 +129,8 @@ class Voice(Channel):
     async def send(self, message: Outbound) -> str:
         """Call the address and read the text, twice where there is room; returns the CallSid. For
         people who cannot read. ``Undeliverable`` when the address is no telephone number."""
-        if not re.fullmatch(r"\+?[0-9]{3,20}", message.address):
+        address = _twilio.dialable(message.address)
+        if not re.fullmatch(r"\+?[0-9]{3,20}", address):
             raise Undeliverable("this address cannot be called")
         twiml = self._speaker.reading(message.text, twice=True)
         if len(twiml) > LONGEST:
@@ -139,7 +140,7 @@ class Voice(Channel):
         callback = _twilio.with_reference(message.callback_url, message)
         async with self._account.api(_twilio.references(message)) as client:
             call = await client.calls.create_async(
-                to=message.address,
+                to=address,
                 from_=self._account.number,
                 twiml=twiml,
                 timeout=RING,

@@ -308,6 +308,23 @@ def test_a_receipt_posted_by_twilio_is_authentic(twilio):
     sms(twilio.base).verify(raw)
 
 
+@pytest.mark.parametrize(
+    ("written", "dialled"),
+    [
+        ("19900000264", "+8619900000264"),
+        ("139 0001 0002", "+8613900010002"),
+        ("0572-12345678", "+8657212345678"),
+        ("(0572) 1234567", "+865721234567"),
+        ("+85291234567", "+85291234567"),
+        ("10086", "10086"),
+        ("whatsapp:+8613900010003", "whatsapp:+8613900010003"),
+    ],
+)
+def test_a_number_without_a_country_is_a_chinese_one(twilio, written, dialled):
+    asyncio.run(sms(twilio.base).send(replace(MESSAGE, address=written)))
+    assert twilio.messages[0]["fields"]["To"] == dialled
+
+
 def test_a_handle_of_whatsapp_is_answered_by_whatsapp(twilio):
     asyncio.run(sms(twilio.base).send(replace(MESSAGE, address="whatsapp:+8613900010003")))
     assert twilio.messages[0]["fields"]["From"] == f"whatsapp:{NUMBER}"

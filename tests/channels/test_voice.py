@@ -34,7 +34,7 @@ from tests.standins.twilio import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioStandIn
 
 PUBLIC = "https://help.example.cn"
 HOOK = f"{PUBLIC}/hook/voice"
-OPERATOR = "+865721234599"
+OPERATOR = "0572-1234599"
 CALLER = "+8613900010002"
 SID = "CA" + "0123456789abcdef" * 2
 BOOK = Phrasebook.load()
@@ -245,7 +245,7 @@ def test_a_call_for_help_by_speech(call):
 def test_danger_is_connected_and_when_nobody_answers_words_are_taken(call):
     assert call(Digits="1") == spoken("call_danger") + spoken("call_taped")
     assert call.verbs() == ["Start", "Say", "Say", "Dial"]
-    assert call.twiml.find("Dial/Number").text == OPERATOR
+    assert call.twiml.find("Dial/Number").text == "+865721234599"
     assert call.contacts[0].claims is Level.LIFE_THREAT
     assert call(DialCallStatus="no-answer") == spoken("call_danger_unanswered")
     assert call.verbs() == ["Say", "Gather"]  # the advice is not cut off by a noise

@@ -152,7 +152,7 @@ class TwilioStandIn:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             port = listener.getsockname()[1]
-            server = uvicorn.Server(uvicorn.Config(self.app, log_level="error"))
+            server = uvicorn.Server(uvicorn.Config(self.app, log_level="error", lifespan="off"))
             thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
             thread.start()
             while not server.started:
