@@ -13,8 +13,8 @@ from triage.text import Folded, fold
 from triage.topics import Need, quiet_level, read_needs, track_of
 
 _JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
-_LETTER = 100  # characters from which on a text can be a petition
-_CIVIC = 3  # different words of administration that make a text a petition
+_LETTER = 60  # characters from which on a text can be a petition
+_CIVIC = 2  # different words of administration that make a text a petition
 _SHOWN = 4  # hits of one row that are shown
 
 
@@ -140,11 +140,15 @@ def _message(folded: Folded, scan: Scan, signals: SignalPolicy, context: Context
         not scan.covered("not_plea", *span) and not folded.tagged(*span)
         for span in scan.cues.get("plea", ())
     )
-    public = not pleads and any(has(g) for g in ("news", "offer", "cheer", "notice", "recruit"))
+    public = has("collector") or (
+        not pleads and any(has(g) for g in ("news", "offer", "cheer", "notice", "recruit"))
+    )
     chain = has("chain") and has("chain_ask") and not has("flood_scene")
     civic = {word for span in scan.cues.get("civic", ()) if (word := folded.text[slice(*span)])}
-    petition = len(folded.text) >= _LETTER and (
-        has("salutation") or len(civic) >= _CIVIC
+    petition = (
+        len(folded.text) >= _LETTER
+        and (has("salutation") or len(civic) >= _CIVIC)
+        and not has("emergency")
     )
     exercise = has("exercise")
     registered = bool(context.exercise_codes) and any(
@@ -206,7 +210,7 @@ def _stands(message: Message, rule: Rule, span: Span) -> bool:
         return False
     if any(not scan.near(cue, *span, reach=rule.reach) for cue in rule.near):
         return False
-    return not any(scan.near(cue, *span, reach=6) for cue in rule.unless)
+    return not any(scan.near(cue, *span, reach=rule.apart) for cue in rule.unless)
 
 
 def _signal(text: str, message: Message, rule: Rule, span: Span, judged: Judgement) -> Signal:

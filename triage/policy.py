@@ -16,7 +16,7 @@ from triage.text import squeeze
 FILES = ("signals.toml", "cues.toml", "topics.toml", "sounds.toml")
 
 _SIGNAL_KEYS = {
-    "id", "words", "class", "level", "near", "unless", "reach", "gap", "nature", "always", "plea",
+    "id", "words", "class", "level", "near", "unless", "reach", "apart", "gap", "nature", "always", "plea",
     "loose", "service", "handoff", "cite", "tag", "examples", "counter_examples", "off",
 }  # fmt: skip
 _CLASS_KEYS = {
@@ -35,7 +35,9 @@ class Rule:
     ``nature`` "event" is something that happened and can be over (a crash), "state" lasts (no
     food). ``always`` counts in questions and conditions too (self-harm). ``plea`` counts only
     where the text asks for help. ``loose`` words also live in petitions, as history or figure of
-    speech: there they only bring a person. ``near`` and ``unless`` name groups within ``reach`` characters.
+    speech: there they only bring a person. ``near``
+    names groups of which a word stands within ``reach`` characters, ``unless`` groups of which
+    none stands within ``apart``.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Rule:
     near: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     reach: int = 40
+    apart: int = 6
     gap: int = GAP
     nature: str = "state"
     always: bool = False
@@ -217,6 +220,7 @@ def _rule(file: str, cls: str, row: Mapping[str, Any]) -> Rule:
         near=tuple(row.get("near", ())),
         unless=tuple(row.get("unless", ())),
         reach=int(row.get("reach", 40)),
+        apart=int(row.get("apart", 6)),
         gap=int(row.get("gap", GAP)),
         nature=nature,
         always=bool(row.get("always", False)),

@@ -16,7 +16,7 @@ CLOSE = 2
 """Characters that may stand between a group and the letters written next to it (到{depth})."""
 Span = tuple[int, int]
 _PIECES = re.compile(r"\{[^{}]*\}|[^{}]+|[{}]")
-_STOPS = frozenset("。!?;\n…")
+_STOPS = frozenset("。!?;\n…#")
 _LOOK = 6  # spans are sorted by their end; words that overlap a place are never more than this
 
 

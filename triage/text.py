@@ -83,8 +83,8 @@ class Folded:
         return _around(self.clause_ends, place, len(self.text))
 
     def tagged(self, start: int, end: int) -> bool:
-        """Whether the span lies inside a hashtag."""
-        return any(first <= start and end <= last for first, last in self.tags)
+        """Whether the span touches a hashtag."""
+        return any(first < end and start < last for first, last in self.tags)
 
 
 def _around(ends: tuple[int, ...], place: int, length: int) -> tuple[int, int]:

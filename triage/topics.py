@@ -48,7 +48,7 @@ def read_needs(
                     continue
                 if any(not scan.near(cue, *span, reach=topic.reach) for cue in topic.near):
                     continue
-                if any(scan.near(cue, *span, reach=6) for cue in topic.unless):
+                if any(scan.near(cue, *span, reach=topic.apart) for cue in topic.unless):
                     continue
                 found.setdefault(owner, set()).add(span)
     ranked = sorted(found.items(), key=lambda item: (_length(item[1]), min(item[1])))
