@@ -6,14 +6,14 @@ both lie in (experience note 4.3). Traditional characters and full width are rea
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from math import cos, hypot, radians
 
 import ahocorasick
 
-from referral.place_names import COMMON_WORDS, full_names, goes_on, short_names
+from referral.place_names import COMMON_WORDS, full_names, is_part, short_names
 from triage.text import plain
 
 
@@ -42,10 +42,13 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The place a text speaks of, as exact as is certain. ``quote`` are the words that said so, ""
-    when only the location or the reporter's own area did. ``certainty`` runs from 0 to 1: 1 a full
-    name, 0.9 a short name, 0.7 one of several of the same name chosen by location or hint, 0.5 only
-    what several places of that name lie in, or the place of a point or a hint alone."""
+    """The place a text speaks of, as exact as is certain.
+
+    ``quote`` are the words that said so, "" when only a point or the reporter's own area did.
+    ``certainty`` runs from 0 to 1: 1 a full name, 0.9 a short name beside another that agrees, 0.7
+    one of several of the same name chosen by place or hint, 0.6 a short name alone, 0.5 only what
+    several places of that name lie in, or the place of a point or a hint alone.
+    """
 
     area: Area
     township: Area | None
@@ -55,6 +58,7 @@ class Found:
 
 
 _NEAR_KM = 15.0
+_ALONE = 0.6
 
 
 class Gazetteer:
@@ -127,6 +131,8 @@ class Gazetteer:
             if found is None:
                 continue
             agreed = len(self._above[found.area.code] & named)
+            if not mention.whole and agreed == 1 and found.certainty > _ALONE:
+                found = replace(found, certainty=_ALONE)
             rank = (agreed, mention.whole, found.certainty, self._depth(found.area))
             if best is None or rank > best[0]:
                 best = (rank, found)
@@ -182,7 +188,7 @@ class Gazetteer:
         words = plain(text)  # one character for one: offsets stay
         for last, name in self._automaton.iter(words):
             begin, end = last - len(name.text) + 1, last + 1
-            if name.whole or not goes_on(words, end):
+            if name.whole or not is_part(words, begin, end):
                 hits.append((begin, end, name))
         hits.sort(key=lambda hit: (hit[0] - hit[1], hit[0]))
         taken: list[tuple[int, int]] = []

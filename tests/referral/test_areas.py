@@ -145,10 +145,30 @@ def test_the_quote_keeps_the_characters_the_person_wrote() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["老百姓就盼个和平", "火车站在石门路那头", "柳湾路堵车", "文庙小学放假"]
+    "text",
+    [
+        "老百姓就盼个和平",
+        "火车站在石门路那头",
+        "柳湾路堵车",
+        "文庙小学放假",
+        "只能喝冷水",
+        "在外打鱼为生",
+        "大石桥那边",
+        "青山区的房子",
+        "白马花园的物业",
+        "藕塘新城的开发商",
+    ],
 )
 def test_a_common_word_or_a_street_is_no_place(text: str) -> None:
     assert COUNTY.locate(text) is None
+
+
+def test_a_short_name_alone_is_less_certain_than_beside_its_township() -> None:
+    alone, beside = COUNTY.locate("藕塘断水了"), COUNTY.locate("柳湾镇藕塘断水了")
+    assert alone is not None
+    assert beside is not None
+    assert alone.area == beside.area
+    assert (alone.certainty, beside.certainty) == (0.6, 0.9)
 
 
 def test_paths_and_containment() -> None:
