@@ -92,7 +92,6 @@ class _Call:
         return self._ask("telling", *before, *self._taped(), "call_tell", line=Line.RECORD)
 
     def _connect(self, *phrases: str) -> Step:
-        self._state.pop("asked", None)
         if not self._operator:
             return self._nobody()
         phrases = phrases or ("call_connecting",)
@@ -261,7 +260,7 @@ class _Call:
         settled = "told" in self._state or "asked" in self._state
         unanswered = self._at == "connecting" or not settled
         contact = None
-        if unanswered and "missed" not in self._state and self._at not in ("over", "talking"):
+        if unanswered and "missed" not in self._state and self._at != "over":
             contact = self._missed()
         if self._state.get("tape") != "on":
             return Step(None, contact=contact)

@@ -219,7 +219,7 @@ def _turn(raw: Raw, fields: _twilio.Form) -> Turn | None:
         return None
     digits = fields.get("Digits")
     if digits and digits != "hangup":
-        return turn("key", digits.rstrip("#") or "#")
+        return turn("key", digits)
     if fields.get("SpeechResult"):
         return turn("words", fields.get("SpeechResult"))
     if status in _OVER:

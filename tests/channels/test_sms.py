@@ -346,7 +346,8 @@ def test_a_text_too_long_for_one_message_goes_out_whole_in_parts(twilio):
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(400, 21610), (400, 21211), (400, 21614), (400, 21408), (400, 21999)]
+    ("status", "code"),
+    [(400, 21610), (400, 21211), (400, 21614), (403, 21408), (429, 21610), (400, 21999)],
 )
 def test_a_refusal_for_good_is_undeliverable(twilio, status, code):
     twilio.refuse(status, code)
