@@ -13,6 +13,7 @@ finishes it. A database that is locked or away raises ``Busy``: the provider is 
 
 import dataclasses
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -312,6 +313,8 @@ _TEXT_FIELDS: dict[type, tuple[str, ...]] = {
 
 def guess_language(text: str) -> str:
     """English when there is Latin script and no Chinese; Chinese otherwise."""
-    latin = sum(character.isascii() and character.isalpha() for character in text[:200])
-    han = any("\u3400" <= character <= "\u9fff" for character in text[:200])
-    return "en" if latin > 10 and not han else "zh-CN"
+    return "en" if _LATIN.search(text, 0, 200) and not _HAN.search(text, 0, 200) else "zh-CN"
+
+
+_LATIN = re.compile(r"[A-Za-z]{3}[^A-Za-z]+[A-Za-z]{3}")
+_HAN = re.compile(r"[\u3400-\u9fff]")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import col
 
 from models import dialogues, journal, people
@@ -102,14 +102,39 @@ def load(tx: Transaction, calls: Sequence["Call"]) -> Recall:
                 conversations.add(happening.conversation)
                 if happening.message:
                     contacts.add(happening.message.external_id)
-    _load_people(tx, recall, {handle for handle in handles if handle[1]})
+    since = min(call.now for call in calls) - JOIN_WINDOW
+    _load_people(tx, recall, {handle for handle in handles if handle[1]}, since)
     _load_contacts(tx, recall, contacts)
     if conversations:
         recall.states.update(dialogues.states(tx, conversations))
     return recall
 
 
-def _load_people(tx: Transaction, recall: Recall, handles: set[tuple[str, str]]) -> None:
+_LATELY = (
+    select(Contact.request_id, Contact.text, Contact.received_at)
+    .where(
+        col(Contact.request_id).in_(bindparam("requests", expanding=True)),
+        col(Contact.received_at) >= bindparam("since"),
+    )
+    .order_by(col(Contact.received_at))
+)
+_CONTACTS = (
+    select(
+        Contact.id,
+        Contact.channel,
+        Contact.external_id,
+        Contact.state,
+        HelpRequest.number,
+        HelpRequest.code,
+    )
+    .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
+    .where(col(Contact.external_id).in_(bindparam("ids", expanding=True)))
+)
+
+
+def _load_people(
+    tx: Transaction, recall: Recall, handles: set[tuple[str, str]], since: datetime
+) -> None:
     open_ids: dict[int, Acquaintance] = {}
     for row in people.correspondents(tx, handles):
         mapping = row._mapping
@@ -124,12 +149,7 @@ def _load_people(tx: Transaction, recall: Recall, handles: set[tuple[str, str]])
             open_ids[mapping["id"]] = known
     if not open_ids:
         return
-    latest = (
-        select(Contact.request_id, Contact.text, Contact.received_at)
-        .where(col(Contact.request_id).in_(list(open_ids)))
-        .order_by(col(Contact.received_at))
-    )
-    for row in tx.execute(latest):
+    for row in tx.execute(_LATELY, {"requests": list(open_ids), "since": since}):
         known = open_ids[row.request_id]
         known.lately, known.lately_at = row.text, row.received_at
 
@@ -137,17 +157,5 @@ def _load_people(tx: Transaction, recall: Recall, handles: set[tuple[str, str]])
 def _load_contacts(tx: Transaction, recall: Recall, external_ids: set[str]) -> None:
     if not external_ids:
         return
-    query = (
-        select(
-            Contact.id,
-            Contact.channel,
-            Contact.external_id,
-            Contact.state,
-            HelpRequest.number,
-            HelpRequest.code,
-        )
-        .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
-        .where(col(Contact.external_id).in_(external_ids))
-    )
-    for row in tx.execute(query):
+    for row in tx.execute(_CONTACTS, {"ids": list(external_ids)}):
         recall.contacts[(row.channel, row.external_id)] = row

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 import sqlcipher3.dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -62,6 +63,8 @@ class Database:
             connect_args={"check_same_thread": False, "timeout": PATIENCE_SECONDS / 2},
             pool_size=10,
             max_overflow=20,
+            json_serializer=_json,
+            json_deserializer=orjson.loads,
         )
 
         @event.listens_for(engine, "connect")
@@ -92,6 +95,8 @@ class Database:
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=20,
+            json_serializer=_json,
+            json_deserializer=orjson.loads,
             connect_args={
                 "connect_timeout": PATIENCE_SECONDS // 2,
                 "options": f"-c lock_timeout={PATIENCE_SECONDS}s -c timezone=UTC "
@@ -150,6 +155,10 @@ class Database:
         if self._file_lock is not None:
             os.close(self._file_lock)
             self._file_lock = None
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 @contextmanager

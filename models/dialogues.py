@@ -14,8 +14,8 @@ from models.transaction import Transaction
 class Conversation(SQLModel, table=True):
     """One call or chat in progress; ``state`` is the channel's own flat document."""
 
-    channel: str = operational(primary_key=True)
     conversation: str = personal(primary_key=True)
+    channel: str = operational(primary_key=True)
     state: dict[str, str] = document(sensitive)
     updated_at: datetime = operational(index=True)
 

@@ -20,7 +20,7 @@ class Event(SQLModel, table=True):
     """One act. ``detail`` is canonical JSON: reasons, rows and hashes that decided, old and new."""
 
     seq: int = key()
-    at: datetime = operational(index=True)
+    at: datetime = operational()
     request_id: int | None = key(foreign="request.id", nullable=True, index=True)
     number: str | None = operational(None)
     kind: str = operational()

@@ -5,11 +5,11 @@ re-cut so that its signature still fits has the same digest). What could not be 
 here, visibly, with its error and its number: the holding pen.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, Select, or_, select, text, update
+from sqlalchemy import Index, LargeBinary, Select, bindparam, select, text, update
 from sqlmodel import SQLModel, col
 
 from models.columns import bytes_of, document, key, operational, sensitive
@@ -24,8 +24,8 @@ class JournalEntry(SQLModel, table=True):
 
     __tablename__ = "journal"
     __table_args__ = (
-        Index("uq_journal_channel_provider_key", "channel", "provider_key", unique=True),
-        Index("uq_journal_channel_digest", "channel", "digest", unique=True),
+        Index("uq_journal_provider_key_channel", "provider_key", "channel", unique=True),
+        Index("uq_journal_digest_channel", "digest", "channel", unique=True),
         Index(
             "ix_journal_unfinished",
             "next_at",
@@ -54,23 +54,24 @@ class JournalEntry(SQLModel, table=True):
     outcome: dict[str, Any] | None = document(operational)
 
 
-def known(tx: Transaction, digests: Iterable[bytes], keys: Iterable[str]) -> Sequence[Any]:
+_KNOWN = select(
+    JournalEntry.id,
+    JournalEntry.channel,
+    JournalEntry.provider_key,
+    JournalEntry.digest,
+    JournalEntry.number,
+    JournalEntry.code,
+    JournalEntry.outcome,
+)
+_BY_DIGEST = _KNOWN.where(col(JournalEntry.digest).in_(bindparam("digests", expanding=True)))
+_BY_KEY = _KNOWN.where(col(JournalEntry.provider_key).in_(bindparam("keys", expanding=True)))
+
+
+def known(tx: Transaction, digests: Sequence[bytes], keys: Sequence[str]) -> list[Any]:
     """Entries that were kept earlier under one of these digests or provider ids."""
-    query = select(
-        JournalEntry.id,
-        JournalEntry.channel,
-        JournalEntry.provider_key,
-        JournalEntry.digest,
-        JournalEntry.state,
-        JournalEntry.number,
-        JournalEntry.code,
-        JournalEntry.outcome,
-    )
-    wanted = list(keys)
-    conditions = [col(JournalEntry.digest).in_(list(digests))]
-    if wanted:
-        conditions.append(col(JournalEntry.provider_key).in_(wanted))
-    found: Sequence[Any] = tx.execute(query.where(or_(*conditions))).all()
+    found = list(tx.execute(_BY_DIGEST, {"digests": digests}))
+    if keys:
+        found += tx.execute(_BY_KEY, {"keys": keys})
     return found
 
 

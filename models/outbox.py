@@ -18,6 +18,7 @@ from models.transaction import Transaction
 from models.vocabulary import OutboxState
 
 _DUE = text("next_at IS NOT NULL")
+_SENT = text("provider_id IS NOT NULL")
 
 
 class Outgoing(SQLModel, table=True):
@@ -27,7 +28,12 @@ class Outgoing(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_next_at", "next_at", sqlite_where=_DUE, postgresql_where=_DUE),
-        Index("ix_outbox_channel_provider_id", "channel", "provider_id"),
+        Index(
+            "ix_outbox_provider_id",
+            "provider_id",
+            sqlite_where=_SENT,
+            postgresql_where=_SENT,
+        ),
     )
 
     id: int = key()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, and_, select, update
+from sqlalchemy import Index, and_, bindparam, select, update
 from sqlmodel import SQLModel, col
 
 from models.columns import key, operational, personal
@@ -29,7 +29,7 @@ class Person(SQLModel, table=True):
 class Address(SQLModel, table=True):
     """A handle of a person; ``kind`` "tel" is shared by all channels with a telephone number."""
 
-    __table_args__ = (Index("uq_address_kind_value", "kind", "value", unique=True),)
+    __table_args__ = (Index("uq_address_value_kind", "value", "kind", unique=True),)
 
     id: int = key()
     person_id: int = key(foreign="person.id", index=True)
@@ -39,38 +39,37 @@ class Address(SQLModel, table=True):
     stopped_at: datetime | None = operational(None)
 
 
+OPEN_COLUMNS = tuple(HelpRequest.model_fields)
+"""All columns of a request, so that an open one can be gone on with."""
+
+_CORRESPONDENTS = (
+    select(
+        Address.id.label("address_id"),  # type: ignore[attr-defined]
+        Address.kind,
+        Address.value,
+        Address.staff,
+        Address.stopped_at,
+        Address.person_id.label("who"),  # type: ignore[attr-defined]
+        Person.language,
+        *(getattr(HelpRequest, name) for name in OPEN_COLUMNS),
+    )
+    .join(Person, col(Person.id) == col(Address.person_id))
+    .outerjoin(
+        HelpRequest,
+        and_(col(HelpRequest.person_id) == col(Person.id), col(HelpRequest.closed_at).is_(None)),
+    )
+    .where(col(Address.value).in_(bindparam("values", expanding=True)))
+    .order_by(col(HelpRequest.id))
+)
+
+
 def correspondents(tx: Transaction, handles: Iterable[tuple[str, str]]) -> Sequence[Any]:
     """Addresses with their person and that person's open requests, the oldest request first."""
     values = {value for _, value in handles}
     if not values:
         return []
-    query = (
-        select(
-            Address.id.label("address_id"),  # type: ignore[attr-defined]
-            Address.kind,
-            Address.value,
-            Address.staff,
-            Address.stopped_at,
-            Address.person_id.label("who"),  # type: ignore[attr-defined]
-            Person.language,
-            *(getattr(HelpRequest, name) for name in OPEN_COLUMNS),
-        )
-        .join(Person, col(Person.id) == col(Address.person_id))
-        .outerjoin(
-            HelpRequest,
-            and_(
-                col(HelpRequest.person_id) == col(Person.id), col(HelpRequest.closed_at).is_(None)
-            ),
-        )
-        .where(col(Address.value).in_(values))
-        .order_by(col(HelpRequest.id))
-    )
-    found: Sequence[Any] = tx.execute(query).all()
+    found: Sequence[Any] = tx.execute(_CORRESPONDENTS, {"values": list(values)}).all()
     return found
-
-
-OPEN_COLUMNS = tuple(HelpRequest.model_fields)
-"""All columns of a request, so that an open one can be gone on with."""
 
 
 def prefer(tx: Transaction, address_id: int | None, *, stop: bool, now: datetime) -> None:

@@ -63,7 +63,7 @@ class Contact(SQLModel, table=True):
     """What came in, as it came; never edited, never deleted in the life of the case."""
 
     __table_args__ = (
-        Index("uq_contact_channel_external_id", "channel", "external_id", unique=True),
+        Index("uq_contact_external_id_channel", "external_id", "channel", unique=True),
     )
 
     id: int = key()

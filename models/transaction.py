@@ -12,10 +12,10 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, insert, select, update
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlmodel import SQLModel, col
 
-from models import numbers
+from models import inserts, numbers
 from models.counters import Counter
 from models.db import Database
 from models.events import SYSTEM, Event, Ledger, seal
@@ -90,7 +90,7 @@ class Transaction:
     def count(self, name: str) -> int:
         """The next value of a named counter, from 1."""
         if name not in self._counters:
-            found = self.execute(select(Counter.value).where(Counter.name == name)).scalar()
+            found = self.execute(_COUNTED, {"counter": name}).scalar()
             self._counters[name] = found or 0
         self._counters[name] += 1
         return self._counters[name]
@@ -110,15 +110,13 @@ class Transaction:
 
     def write(self) -> None:
         """Send everything to the database; called once, before the commit."""
-        for table in SQLModel.metadata.sorted_tables:
-            if rows := self._added.get(table):
-                self.connection.execute(_insert(table), rows)
+        for table in sorted(self._added, key=_order):
+            if rows := self._added[table]:
+                inserts.write(self.connection, table, rows)
         for name, value in self._counters.items():
-            changed = self.execute(
-                update(Counter).where(Counter.name == name).values(value=value)  # type: ignore[arg-type]
-            )
+            changed = self.execute(_COUNT, {"counter": name, "reached": value})
             if not changed.rowcount:
-                self.execute(insert(Counter).values(name=name, value=value))
+                self.execute(insert(Counter), {"name": name, "value": value})
         for statement in self._updates:
             self.execute(statement)
         if self._events:
@@ -130,8 +128,9 @@ class Transaction:
             seq += 1
             entry["seq"], entry["previous"] = seq, previous
             previous = entry["hash"] = seal(previous, entry)
-        self.connection.execute(_insert(Event.__table__), self._events)  # type: ignore[attr-defined]
-        self.execute(update(Ledger).values(seq=seq, hash=previous))
+        table: Table = Event.__table__  # type: ignore[attr-defined]
+        inserts.write(self.connection, table, self._events)
+        self.execute(_MOVE_HEAD, {"reached": seq, "sealed": previous})
 
 
 @contextmanager
@@ -145,8 +144,24 @@ def acting(database: Database, mint: Callable[[], int]) -> Iterator[Transaction]
 
 
 _HEAD = select(Ledger.seq, Ledger.hash).with_for_update()
+_ORDER: dict[Table, int] = {}
+
+
+def _order(table: Table) -> int:
+    """Parents before children, as foreign keys want it."""
+    if table not in _ORDER:
+        _ORDER.update({each: at for at, each in enumerate(SQLModel.metadata.sorted_tables)})
+    return _ORDER[table]
+
+
+_MOVE_HEAD = update(Ledger).values(seq=bindparam("reached"), hash=bindparam("sealed"))
+_COUNTED = select(Counter.value).where(col(Counter.name) == bindparam("counter"))
+_COUNT = (
+    update(Counter)
+    .where(col(Counter.name) == bindparam("counter"))
+    .values(value=bindparam("reached"))
+)
 _BLANK: dict[type[SQLModel], tuple[Table, Row]] = {}
-_INSERT: dict[Table, Any] = {}
 
 
 def _blank(model: type[SQLModel]) -> tuple[Table, Row]:
@@ -159,8 +174,3 @@ def _blank(model: type[SQLModel]) -> tuple[Table, Row]:
         _BLANK[model] = table, defaults
     return _BLANK[model]
 
-
-def _insert(table: Table) -> Any:
-    if table not in _INSERT:
-        _INSERT[table] = insert(table)
-    return _INSERT[table]

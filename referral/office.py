@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models.messages import Inbound
 from models.phrases import Phrasebook
@@ -48,6 +48,9 @@ class Office:
     ways: Mapping[str, Way]
     callback_url: str = ""
     exercises: frozenset[str] = field(default_factory=frozenset)
+    first_steps: dict[tuple[str, timedelta], tuple[int, timedelta] | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def assess(self, text: str, channel: str, inbound: Inbound) -> Assessment:
         """What the text means, by the signals in force."""

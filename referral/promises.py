@@ -15,6 +15,7 @@ from referral.office import Office
 from referral.policy import ClockRule
 
 FIRST = -1  # no step of the ladder has been taken yet
+_CACHED = 10_000
 
 
 def start(
@@ -31,8 +32,7 @@ def start(
     """Start a clock at ``at``; ``due`` overrides what the rule's amount gives (CLK-COOP)."""
     calendar = office.policy.calendar
     due = due or clocks.due(at, rule.amount, rule.measure, calendar)
-    ladder = office.policy.ladders.get(rule.ladder, ())
-    step = clocks.next_step(at, due.at, ladder, FIRST, rule.measure, calendar)
+    step = _first_step(office, rule, at, due.at)
     return tx.add(
         Clock,
         id=tx.mint(),
@@ -55,6 +55,24 @@ def start(
         step=step[0] if step else 0,
         next_at=step[1] if step else None,
     )
+
+
+def _first_step(
+    office: Office, rule: ClockRule, at: datetime, due: datetime
+) -> tuple[int, datetime] | None:
+    """The first rung of the ladder. On calendar time it is the same distance from the start for
+    all clocks of one length, so it is worked out once."""
+    ladder = office.policy.ladders.get(rule.ladder, ())
+    if is_working_day(rule.measure):
+        return clocks.next_step(at, due, ladder, FIRST, rule.measure, office.policy.calendar)
+    key = (rule.ladder, due - at)
+    if key not in office.first_steps:
+        if len(office.first_steps) > _CACHED:
+            office.first_steps.clear()
+        step = clocks.next_step(at, due, ladder, FIRST, rule.measure, office.policy.calendar)
+        office.first_steps[key] = (step[0], step[1] - at) if step else None
+    found = office.first_steps[key]
+    return (found[0], at + found[1]) if found else None
 
 
 def stop(tx: Transaction, request_id: int, names: tuple[str, ...], at: datetime) -> None:

@@ -7,19 +7,13 @@ from pathlib import Path
 
 import uvicorn
 
-from channels import load as load_channels
-from gateway import accounts, county, demo_cases
+from gateway import demo_cases, house
 from gateway.app import create_app
 from gateway.offices import Rules
 from gateway.settings import FILE, PREFIX, BadSettings, Settings, load, utc_now
-from gateway.state import State, channel_settings, open_database, wire
+from gateway.state import State, wire
 from gateway.ticks import Ticks
-from models.migrations import upgrade
-from models.processes import enlist
-from models.transaction import acting
-from models.vocabulary import Role
 
-DEMO_PASSWORD = "huiyin-demo"  # noqa: S105 known on purpose, refused by `huiyin serve`
 MADE_UP = {
     "SECRET_KEY": 32,
     "DATABASE_KEY": 32,
@@ -72,36 +66,20 @@ def prepare(*, demo: bool, host: str, port: int) -> Settings:
 
 def open_house(settings: Settings, *, demo: bool) -> State:
     """Migrate, load county and profile, make the first administrator, wire the process."""
-    database = open_database(settings)
-    upgrade(database)
-    kind = "encrypted SQLite" if database.is_sqlite and settings.database_key else "database"
-    print(f"database    {kind}, up to date")
     rules = Rules.load(settings.profile, settings.profile_dir)
+    fresh = house.prepare(settings, rules, demo=demo)
+    kind = "SQLite" if settings.database.startswith("sqlite") else "PostgreSQL"
+    sealed = ", encrypted" if settings.database_key and kind == "SQLite" else ""
+    print(f"database    {kind}{sealed}, up to date")
     print(f"rules       {rules.policy.name}: {len(rules.policy.routes)} routes")
-    mint = enlist(database, "up", utc_now())
-    fresh = False
-    with acting(database, mint) as tx:
-        if not county.has_units(tx):
-            fresh = True
-            if demo:
-                county.seed_demo(tx, accounts.hash_password(DEMO_PASSWORD), utc_now())
-            else:
-                county.seed_baseline(tx, rules.policy)
     if fresh and not demo:
-        with acting(database, mint) as tx:
-            accounts.add_staff(
-                tx, login="admin", name="管理员", role=Role.ADMINISTRATOR, unit="hotline",
-                area=None, now=utc_now(),
-            )  # fmt: skip
-            link = accounts.one_time_link(tx, "admin", utc_now())
-        print(f"sign in     {settings.public_url}/sign-in/{link}   (once, within 24 hours)")
-    database.close()
-    channels = load_channels(settings.channel_names, channel_settings(settings, rules))
-    state = wire(settings, kind="up", channels=channels)
+        print(f"sign in     {house.sign_in_link(settings)}   (once, within 24 hours)")
+    state = wire(settings, kind="up")
     if fresh and demo:
-        futures = [state.intake.submit(call) for call in demo_cases.calls(state.offices.current(), utc_now())]
+        office = state.offices.current()
+        futures = [state.intake.submit(call) for call in demo_cases.calls(office, utc_now())]
         kept = sum(future.result().number is not None for future in futures)
-        print(f"county      望河县, invented: {kept} cases")
+        print(f"county      望河县, invented: {len(office.directory.officers)} staff, {kept} cases")
     return state
 
 
@@ -111,7 +89,7 @@ def _welcome(settings: Settings, host: str, port: int) -> None:
     print(f"坐席 operators     {base}/desk")
     print(f"承办单位 bureaus    {base}/inbox")
     if settings.demo:
-        print(f"\nAccounts of the invented county, all with the password {DEMO_PASSWORD}:")
+        print(f"\nAccounts of the invented county, all with the password {house.DEMO_PASSWORD}:")
         for role, login in _DEMO_ACCOUNTS:
             print(f"  {login:<22}{role}")
     print("\nCtrl-C stops.", flush=True)

@@ -1,0 +1,111 @@
+"""``huiyin replay``: recorded contacts through the whole live path, once each."""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from channels import load as load_channels
+from gateway import house, recorded
+from gateway.intake import Call
+from gateway.offices import Rules
+from gateway.settings import load, utc_now
+from gateway.state import channel_settings, wire
+from models.messages import Outcome
+
+IN_FLIGHT = 200
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the lines."""
+
+    opened: int = 0
+    joined: int = 0
+    repeated: int = 0
+    held: int = 0
+
+    def count(self, outcome: Outcome) -> None:
+        """Add one."""
+        if outcome.duplicate:
+            self.repeated += 1
+        elif outcome.held:
+            self.held += 1
+        elif outcome.opened:
+            self.opened += 1
+        else:
+            self.joined += 1
+
+    @property
+    def done(self) -> int:
+        """How many lines are through."""
+        return self.opened + self.joined + self.repeated + self.held
+
+    def __str__(self) -> str:
+        return (
+            f"{self.opened} requests opened, {self.joined} contacts joined an open request, "
+            f"{self.repeated} already known, {self.held} in the holding pen"
+        )
+
+
+def run(file: Path, rate: float) -> int:
+    """Replay. Answers go to the console channel only: history is never sent to people again."""
+    settings = load()
+    total = None
+    if str(file) != "-":  # a bad line is said before anything is written
+        total = sum(1 for number, line in _lines(file) if _record(file, number, line))
+    rules = Rules.load(settings.profile, settings.profile_dir)
+    house.prepare(settings, rules)
+    channels = load_channels(["console"], channel_settings(settings, rules))
+    state = wire(settings, kind="replay", channels=channels)
+    tally, waiting = Tally(), deque[Future[Outcome]]()
+    begun = time.monotonic()
+    try:
+        with Progress(
+            *Progress.get_default_columns(),
+            TextColumn("{task.completed} contacts"),
+            TimeElapsedColumn(),
+            disable=not sys.stderr.isatty(),
+            transient=True,
+        ) as progress:
+            bar = progress.add_task("replay", total=total)
+            for number, line in _lines(file):
+                waiting.append(state.intake.submit(_call(file, number, line)))
+                if len(waiting) >= IN_FLIGHT:
+                    tally.count(waiting.popleft().result())
+                    progress.advance(bar)
+                if rate:
+                    ahead = (tally.done + len(waiting)) / rate - (time.monotonic() - begun)
+                    time.sleep(max(ahead, 0))
+            while waiting:
+                tally.count(waiting.popleft().result())
+                progress.advance(bar)
+    finally:
+        state.close()
+    print(tally)
+    return 0
+
+
+def _record(file: Path, number: int, line: bytes) -> recorded.Recorded:
+    try:
+        return recorded.read(line)
+    except recorded.BadRecord as error:
+        raise ValueError(f"{file}:{number}: {error}") from None
+
+
+def _call(file: Path, number: int, line: bytes) -> Call:
+    record = _record(file, number, line)
+    return recorded.call_of(record, line.strip(), record.at or utc_now())
+
+
+def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    stream = sys.stdin.buffer if str(file) == "-" else file.open("rb")
+    with stream as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, line

@@ -1,0 +1,61 @@
+"""``huiyin serve``: web processes for production. Workers run beside them (``huiyin work``)."""
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import select
+from sqlmodel import col
+
+from gateway.app import create_app
+from gateway.settings import BadSettings, load
+from gateway.state import State, wire
+from models.migrations import is_current
+from models.places import Staff
+
+
+def run(*, host: str, port: int, workers: int) -> int:
+    """Serve until stopped. Refuses the demonstration's data and a database that is behind."""
+    require_ready()
+    uvicorn.run(
+        "gateway.commands.serve:build",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        server_header=False,
+    )
+    return 0
+
+
+def build() -> FastAPI:
+    """One web process."""
+    return create_app(wire(load(), kind="serve"))
+
+
+def require_ready() -> None:
+    """Raise ``BadSettings`` for what must not go into production."""
+    settings = load()
+    settings.require_secret()
+    if settings.demo:
+        raise BadSettings("HUIYIN_DEMO is on; 'huiyin serve' never runs the demonstration")
+    state = wire(settings, kind="check", channels={})
+    try:
+        if not is_current(state.database):
+            raise BadSettings("the database is not up to date; run 'huiyin migrate' first")
+        _refuse_demo_accounts(state)
+    finally:
+        state.close()
+
+
+def _refuse_demo_accounts(state: State) -> None:
+    with state.database.read() as session:
+        known = session.connection().execute(
+            select(Staff.login).where(col(Staff.demo), col(Staff.disabled_at).is_(None)).limit(1)
+        )
+        if known.first() is not None:
+            raise BadSettings(
+                "this data directory holds demonstration accounts with a known password; "
+                "use a fresh HUIYIN_DATA_DIR for production"
+            )

@@ -1,0 +1,29 @@
+"""``huiyin verify intake``"""
+
+import sys
+from datetime import date
+
+from gateway.accounting import account
+from gateway.settings import load
+from gateway.state import open_database
+
+SHOWN = 50
+
+
+def run(*, day: str) -> int:
+    """Print the account; 1 and the missing on stderr when it does not hold."""
+    try:
+        on = date.fromisoformat(day) if day else None
+    except ValueError:
+        raise ValueError(f"--day {day!r} is no date; write it as 2026-11-22") from None
+    database = open_database(load())
+    with database.read() as session:
+        found = account(session, on)
+    database.close()
+    places = ", ".join(f"{count} {place}" for place, count in sorted(found.by_place.items()))
+    print(f"{found.calls} calls, {found.contacts} contacts, {found.requests} requests: {places}")
+    for sentence in found.missing[:SHOWN]:
+        print(f"huiyin: {sentence}", file=sys.stderr)
+    if len(found.missing) > SHOWN:
+        print(f"huiyin: and {len(found.missing) - SHOWN} more", file=sys.stderr)
+    return 0 if found.holds else 1

@@ -1,0 +1,37 @@
+"""``huiyin work``: delivers, reminds, retries and catches up; any number may run."""
+
+import asyncio
+import signal
+
+from gateway.commands.serve import require_ready
+from gateway.settings import load
+from gateway.state import State, wire
+from gateway.ticks import Ticks
+
+
+def run() -> int:
+    """Work until stopped."""
+    require_ready()
+    state = wire(load(), kind="work")
+    try:
+        asyncio.run(_work(state))
+    finally:
+        state.close()
+    return 0
+
+
+async def _work(state: State) -> None:
+    stopped = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    ticks = Ticks(
+        state.database,
+        state.mint,
+        channels=state.channels,
+        offices=state.offices,
+        intake=state.intake,
+        now=state.now,
+    )
+    ticks.start()
+    await stopped.wait()
+    ticks.stop()

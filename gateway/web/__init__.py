@@ -1,0 +1,111 @@
+"""The pages: finished HTML from the server, our own style sheet, and no file from elsewhere."""
+
+from collections.abc import Callable
+from inspect import isawaitable
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.hooks import TooLarge
+from gateway.web import citizen
+from gateway.web.rendering import STATIC, error_page
+from models.db import Busy
+from models.messages import Forged, Unreadable
+from referral.directory import Nobody
+
+Handler = Callable[[Any, Any], Any]
+
+ROUTERS = (citizen.router,)
+
+MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")
+"""What machines call: no header of a page, no page as an error, and nothing that costs time."""
+
+FILES = ("/static/", "/vendor/")
+
+HEADERS = {
+    "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "geolocation=(self), camera=(), microphone=()",
+}
+FOR_EVER = "public, max-age=31536000, immutable"  # the address changes with the content
+TWO_YEARS = "max-age=63072000"
+
+
+class PageHeaders:
+    """Puts the protecting headers on everything that a browser shows; a plain ASGI layer."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self._app = app
+        self._headers = {**HEADERS, **({"strict-transport-security": TWO_YEARS} if https else {})}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on; machines' calls untouched."""
+        if scope["type"] != "http" or scope["path"].startswith(MACHINES):
+            await self._app(scope, receive, send)
+            return
+        is_file = scope["path"].startswith(FILES)
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                if is_file and message["status"] < 400 and scope["query_string"][:2] == b"v=":
+                    headers["cache-control"] = FOR_EVER
+                elif not is_file:
+                    headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
+def mount(app: FastAPI) -> None:
+    """Add the pages, their files, their headers and their errors. Call it after the handlers of
+    the machines' errors are in: a browser gets the same error as a page."""
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/vendor", StaticFiles(packages=[("js_lib_htmx", "static/htmx")]), name="vendor")
+    https = app.state.huiyin.settings.public_url.startswith("https:")
+    app.add_middleware(PageHeaders, https=https)
+    for error, (phrase, status) in _PAGES.items():
+        handler = _for_browsers(app.exception_handlers[error], phrase, status)
+        app.add_exception_handler(error, handler)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person looks at the answer."""
+    by_person = "text/html" in request.headers.get("accept", "")
+    return by_person and not request.url.path.startswith(MACHINES)
+
+
+def _for_browsers(machines: Handler, phrase: str, status: int) -> Handler:
+    """The handler that shows browsers a page and leaves machines what they had."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        other = getattr(error, "status_code", status) != status  # e.g. 405, which has no page
+        if wants_page(request) and not other:
+            return error_page(request, phrase, status)
+        answer = machines(request, error)
+        return await answer if isawaitable(answer) else answer
+
+    return handle
+
+
+_PAGES: dict[type[Exception], tuple[str, int]] = {
+    Forged: ("forged", 403),
+    Unreadable: ("unreadable", 400),
+    TooLarge: ("too_large", 413),
+    Busy: ("busy", 503),
+    Nobody: ("busy", 503),
+    TimeoutError: ("busy", 503),
+    HTTPException: ("not_found", 404),
+}

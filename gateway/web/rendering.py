@@ -1,0 +1,149 @@
+"""How a page is made: templates, the phrasebook's words, dates in China time, addresses of files.
+
+Every value is escaped, an undefined name is an error, and no sentence stands in a template: a
+template asks for it by ``t("key", name=value)``, which speaks the page's language. Other names in
+every template: ``language``, ``elder``, ``hotline``, ``now``, ``path``, ``switches`` (whether the
+switches of language and edition are shown), ``static(name)``; filters: ``when`` (an aware
+datetime in words, to the minute), ``day`` (the date alone), ``machine`` (RFC 3339).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from gateway.state import State
+from models.phrases import SOURCE_LANGUAGE, Phrasebook
+from models.vocabulary import Form
+from referral import wording
+from referral.directory import ZONE
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+EMERGENCY_LINES = ("110", "119", "120")
+YEAR_SECONDS = 31_536_000
+SWITCHES = {"lang": "language", "edition": "edition"}
+"""The switches in an address and the cookies that remember them; neither tells who somebody is."""
+
+
+@pass_context
+def _when(context: Context, at: datetime) -> str:
+    return wording.when(at, context["language"])
+
+
+@pass_context
+def _day(context: Context, at: datetime) -> str:
+    local = at.astimezone(ZONE)
+    if context["language"].startswith("en"):
+        return f"{local.day} {local:%b}"
+    return f"{local.month}月{local.day}日"
+
+
+def _machine(at: datetime) -> str:
+    return at.astimezone(ZONE).isoformat(timespec="seconds")
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a file of ours, with a mark of its content: it may be cached for ever."""
+    mark = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={mark}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals |= {"static": static, "lines": EMERGENCY_LINES}
+    environment.filters |= {"when": _when, "day": _day, "machine": _machine}
+    return environment
+
+
+_TEMPLATES = _environment()
+
+
+def translator(phrases: Phrasebook, language: str) -> Callable[..., str]:
+    """``t`` of the templates; raises KeyError for an unknown phrase or a missing parameter."""
+
+    def t(key: str, **params: object) -> str:
+        return phrases.say(
+            key, {name: str(value) for name, value in params.items()}, Form.FULL, language
+        )
+
+    return t
+
+
+def state_of(request: Request) -> State:
+    """The process that this request came to."""
+    state: State = request.app.state.huiyin
+    return state
+
+
+def language_of(request: Request) -> str:
+    """The language that was asked for here or before; Chinese otherwise."""
+    known = state_of(request).offices.current().phrases.languages()
+    asked = request.query_params.get("lang") or request.cookies.get("language", "")
+    return asked if asked in known else SOURCE_LANGUAGE
+
+
+def is_elder(request: Request) -> bool:
+    """Whether the elder edition (长辈版) is on: larger letters, larger targets, the same pages."""
+    return (request.query_params.get("edition") or request.cookies.get("edition")) == "elder"
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """A whole page as an answer. Raises when the template, a name in it or a phrase is missing."""
+    state = state_of(request)
+    office = state.offices.current()
+    language = language_of(request)
+    values = {
+        "t": translator(office.phrases, language),
+        "language": language,
+        "languages": office.phrases.languages(),
+        "elder": is_elder(request),
+        "hotline": office.hotline,
+        "now": state.now(),
+        "path": request.url.path,
+        # A switch is a link, and a link would throw away what was typed into a form shown again.
+        "switches": request.method == "GET",
+        **context,
+    }
+    html = _TEMPLATES.get_template(template).render(values)
+    answer = HTMLResponse(html, status, dict(headers or {}))
+    for name, cookie in SWITCHES.items():
+        if value := request.query_params.get(name, "")[:16]:
+            secure = state.settings.public_url.startswith("https:")
+            answer.set_cookie(cookie, value, YEAR_SECONDS, secure=secure, httponly=True)
+    return answer
+
+
+def error_page(request: Request, phrase: str, status: int) -> HTMLResponse:
+    """A page that says what went wrong and what to do; ``phrase`` is a key under ``error``."""
+    headers = {"retry-after": "5"} if status == 503 else None
+    return page(
+        request,
+        "error.html",
+        status=status,
+        headers=headers,
+        phrase=f"error.{phrase}",
+        switches=False,
+    )

@@ -1,0 +1,72 @@
+"""Many rows into one table, fast: plain tuples, no object a row and no type object a value.
+
+The statement is compiled once from the table, so that tables stay declared in one place; only the
+few Python values that a driver does not take as they are (times, documents) are turned here.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import JSON, Connection, Table, insert
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+Row = dict[str, Any]
+Encoder = Callable[[Any], Any]
+
+_PREPARED: dict[tuple[str, str], tuple[str, tuple[str, ...], tuple[tuple[int, Encoder], ...]]] = {}
+
+
+def write(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert complete rows (every column named). Raises what the driver raises."""
+    sql, names, encoders = _prepared(connection, table)
+    tuples = []
+    for row in rows:
+        values = [row[name] for name in names]
+        for position, encode in encoders:
+            if (value := values[position]) is not None:
+                values[position] = encode(value)
+        tuples.append(tuple(values))
+    connection.exec_driver_sql(sql, tuples)
+
+
+def _prepared(
+    connection: Connection, table: Table
+) -> tuple[str, tuple[str, ...], tuple[tuple[int, Encoder], ...]]:
+    dialect = connection.dialect
+    found = _PREPARED.get((dialect.name, table.name))
+    if found is None:
+        names = tuple(column.name for column in table.columns)
+        marks = ", ".join(["?" if dialect.paramstyle == "qmark" else "%s"] * len(names))
+        columns = ", ".join(dialect.identifier_preparer.quote(name) for name in names)
+        target = dialect.identifier_preparer.format_table(table)
+        sql = f"INSERT INTO {target} ({columns}) VALUES ({marks})"  # noqa: S608 our own names
+        encoders = tuple(
+            (position, encode)
+            for position, column in enumerate(table.columns)
+            if (encode := _encoder(column.type, dialect.name)) is not None
+        )
+        found = _PREPARED[dialect.name, table.name] = sql, names, encoders
+    return found
+
+
+def _encoder(kind: Any, dialect: str) -> Encoder | None:
+    if isinstance(kind, JSON):
+        return _document
+    if isinstance(kind, UTCDateTime) and dialect == "sqlite":
+        return _instant
+    return None
+
+
+def _document(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _instant(value: datetime) -> str:
+    """As SQLAlchemy stores it on SQLite: naive UTC with microseconds. A naive time is a bug."""
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+    return value.replace(tzinfo=None).isoformat(" ", "microseconds")
