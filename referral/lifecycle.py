@@ -89,9 +89,7 @@ def _find(
     if track is None:
         here = [row for row in here if row.track is None] or here
     else:
-        # The standard road is no way round the urgent one: a row made for this track goes first.
         here = [row for row in here if row.track in (None, track)]
-        here = [row for row in here if row.track is track] or here
     if not here:
         raise _wrong_status(table, rows, act, status, role)
     if reason:

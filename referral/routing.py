@@ -197,7 +197,8 @@ def _choose(
     named = None if service is None else row_for(service, on, table)
     if service == CONSULTATION and level.is_urgent:
         named = None  # danger inside a question: the words of the question do not route it
-    needed = [found for need in needs if (found := row_for(need, on, table)) is not None]
+    helped = [need for need in needs if need not in (*_AT_THE_DESK, UNCLEAR)]
+    needed = [found for need in helped if (found := row_for(need, on, table)) is not None]
     if level.is_urgent and (named is None or named.family != "urgent_hardship"):
         for row in needed:
             if row.family == "urgent_hardship":

@@ -159,6 +159,14 @@ def test_a_pause_gives_back_exactly_the_working_days_that_were_left() -> None:
     assert local(resumed.at) == "2026-11-16 17:30"  # three were left on the fourth
 
 
+def test_a_pause_on_the_last_day_leaves_the_next_working_day() -> None:
+    due = clocks.due(china("2026-11-02 10:00"), 1, "working_day", CALENDAR).at
+    resumed = clocks.resumed(
+        due, china("2026-11-03 10:00"), china("2026-11-05 09:00"), "working_day", CALENDAR
+    )
+    assert local(resumed.at) == "2026-11-06 17:30"
+
+
 def test_a_pause_moves_calendar_time_by_its_length_and_a_breach_not_at_all() -> None:
     due = china("2026-11-02 18:00")
     paused, until = china("2026-11-02 12:00"), china("2026-11-02 13:30")

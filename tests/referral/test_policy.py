@@ -217,6 +217,8 @@ def test_a_county_may_change_a_rule_from_a_day_on(tmp_path: Path) -> None:
     assert changed.clock("CLK-HANDLE", on=date(2026, 11, 30)).amount == 5
     assert changed.clock("CLK-HANDLE", on=date(2026, 12, 1)).amount == 4
     assert changed.clock("CLK-HANDLE").amount == 4
+    ended = changed.clock("CLK-HANDLE", on=date(2026, 11, 30))
+    assert ended.effective_until == date(2026, 11, 30)
 
 
 def test_a_changed_number_is_no_longer_shown_as_law(tmp_path: Path) -> None:

@@ -157,6 +157,12 @@ def test_one_family_with_four_needs_has_one_lead() -> None:
     assert {"medical_insurance", "education", "housing"} <= set(other.cooperating)
 
 
+def test_a_question_beside_a_need_brings_no_desk_into_the_case() -> None:
+    needs = ["consultation", "other_place", "grievance", "unclear"]
+    found = route("medical", Level.STANDARD, Track.STANDARD, DAY, TABLE, needs)
+    assert found.cooperating == found.row.cooperating
+
+
 def test_two_departments_leave_the_type_with_its_own_lead() -> None:
     found = route("medical", Level.STANDARD, Track.STANDARD, DAY, TABLE, ["education"])
     assert found.lead == "medical_insurance"
