@@ -125,7 +125,7 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
         signals=shown,
         handoff=_handoff(decided),
         needs=_all_needs(decided, needs),
-        facts=read_facts(text, scan, place=context.place),
+        facts=read_facts(text, folded, scan, place=context.place),
         policy=signals.hash,
         repaired=tuple(dict.fromkeys((repair.was, repair.read_as) for repair in repairs)),
         claimed=claimed,
@@ -204,7 +204,7 @@ def _widest(spans: list[Span]) -> list[Span]:
 def _stands(message: Message, rule: Rule, span: Span) -> bool:
     """Whether the row's own conditions hold: no idiom around it, what must be near is near."""
     scan = message.scan
-    if scan.covered("innocent", *span):
+    if scan.swallowed("innocent", *span) or scan.swallowed("not_plea", *span):
         return False
     if message.folded.tagged(*span):
         return False

@@ -1,11 +1,10 @@
 """What a text plainly states about people and places: telephone numbers, names, ages, addresses."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from triage.signals import Scan
-from triage.text import plain
+from triage.text import Folded
 
 _MOBILE = re.compile(r"(?<![\d])(?:\+?86[ -]?)?(1[3-9]\d[ \-—]?\d{4}[ \-—]?\d{4})(?!\d)")
 _LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[ \-—]?\d{7,8}(?:-\d{1,6})?)(?!\d)")
@@ -33,25 +32,30 @@ _STATED = re.compile(
 )
 _AGE = re.compile(r"(?:年龄[】\])]?[:是 ]{0,2})?(\d{1,3})(?:周?岁|(?=[,，。;；\n 】【]|$))")
 _AGE_SPOKEN = re.compile(r"([一二三四五六七八九]?十?[一二三四五六七八九]?)岁")
+_STEP = 8  # characters between two parts of one address
+_NUMBER = re.compile(r"[ ]?[A-Za-z]?[0-9一二三四五六七八九十东西南北]{1,5}(?:[-、][0-9]{1,4})*")
+_PART = re.compile(r"[\u4e00-\u9fa5A-Za-z0-9 ]{0,8}")
+_ROOM = re.compile(r"[0-9]{1,4}(?:-[0-9]{1,4}){1,3}(?![0-9])")
+_DIGITS = re.compile(r"[0-9][0-9 \-—]{5,}[0-9]")
 _MINOR_AGE = re.compile(r"我(?:今年)?(?:才|刚|只有)?(\d{1,2})岁")
 
 _LABEL = re.compile(
     r"(?:地址|住址|位置|地点|住在|家住|所在地|所在小区、社区|小区、社区|家在|人在|定位)"
     r"[】\])]?[:是为在 ]{0,2}([^\n,，。;；!！?？【】]{3,50})"
 )
-_UNITS = (
-    "自治区 省 市 区 县 旗 镇 乡 街道 村 屯 寨 庄 社区 小区 新村 大道 路 街 巷 弄 胡同 号楼 号院 号 栋 幢"
-    " 座 楼 层 单元 室 组 队 花园 家园 公寓 大厦 广场 苑 里 桥头 桥下 桥洞 天桥 桥 医院 学校 小学 中学"
-    " 敬老院 养老院 福利院 村委会 车站 火车站 站台 工业园 厂 市场 超市 宾馆 酒店 河堤 水库 工地"
+_UNIT_WORDS = (
+    "自治区 省 市 区 县 旗 镇 乡 街道 村 屯 寨 庄 社区 小区 新村 大道 路 街 巷 弄 胡同 号楼 号院 号 栋"
+    " 幢 座 楼 层 单元 室 组 队 花园 家园 公寓 大厦 广场 苑 桥头 桥下 桥洞 天桥 桥 医院 学校 小学"
+    " 中学 敬老院 养老院 福利院 村委会 车站 火车站 工业园 厂 市场 超市 宾馆 酒店 水库 工地"
 ).split()
-_ADDRESS = re.compile(
-    rf"(?:[\u4e00-\u9fa5]{{1,8}}?|[A-Za-z]?\d{{1,4}}[-\d]*|[零一二三四五六七八九十]{{1,3}})"
-    rf"(?:{'|'.join(sorted(_UNITS, key=len, reverse=True))})"
-)
+_UNIT = re.compile("|".join(sorted(_UNIT_WORDS, key=len, reverse=True)))
+_NUMBERED = frozenset("号楼 号院 号 栋 幢 座 楼 层 单元 室 组 队".split())
+_BODY = re.compile(r"[\u4e00-\u9fa5A-Za-z0-9\-]{0,8}$")
 _LEAD = re.compile(
-    r"^(?:我们?|俺们?|咱们?|家|本人|现在|目前|请问|请|他|她|你好|您好|那个|这里|这边|有人|昨晚|昨天|今天)*"
-    r"(?:家?住在?|是|在|到|从|去|给|把|对|于|位于)?"
+    r"^.*(?:现在|目前|请问|昨晚|昨天|今天|住在|家住|位于|地址|困在|来自|这里是|这是|我是|我们是|我们|我"
+    r"|俺们|俺|咱们|咱|他|她|你好|您好|那个|这个|这里|这边|有人|有个|人在|就在|是|在|到|从|去|给|把|住|于|的|了)"
 )
+_LOOKED = 2000  # code points in which an address is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +95,21 @@ class Facts:
         }
 
 
-def read_facts(text: str, scan: Scan, *, place: str | None) -> Facts:
+def read_facts(text: str, folded: Folded, scan: Scan, *, place: str | None) -> Facts:
     """Read the facts of a text; ``place`` is what the channel already knows and stands when the
     text names none. Telephone numbers come as digits only."""
-    flat = plain(text)
-    cues: Mapping[str, object] = scan.cues
-    age = _MINOR_AGE.search(flat)
+    flat, cues = folded.flat, scan.cues
+    age = _MINOR_AGE.search(flat) if "岁" in flat else None
+    people = _people(flat)
+    ages = {person.age for person in people if person.age is not None}
+    if age is not None:
+        ages.add(int(age[1]))
     return Facts(
         phones=_phones(flat),
-        people=_people(flat),
-        place=_place(flat, text) or place,
-        minor="child" in cues or "infant" in cues or (age is not None and int(age[1]) < 18),
-        elder="elder" in cues,
+        people=people,
+        place=_place(flat[:_LOOKED], text) or place,
+        minor="child" in cues or "infant" in cues or min(ages, default=18) < 18,
+        elder="elder" in cues or max(ages, default=0) >= 60,
         pregnant="pregnant" in cues,
         disabled="disabled" in cues,
         device="device" in cues,
@@ -111,12 +118,14 @@ def read_facts(text: str, scan: Scan, *, place: str | None) -> Facts:
 
 def _phones(flat: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    visible = flat.replace("\u200b", "")
-    for pattern in (_MOBILE, _LANDLINE, _LOCAL):
-        for match in pattern.finditer(visible):
-            found[re.sub(r"\D", "", match[1])] = None
-    for match in _SPOKEN.finditer(visible):
-        digits = re.sub(r"\D", "", match[0].translate(_SPELT))
+    if "\u200b" in flat:
+        flat = flat.replace("\u200b", "")
+    if _DIGITS.search(flat):
+        for pattern in (_MOBILE, _LANDLINE, _LOCAL):
+            for match in pattern.finditer(flat):
+                found[re.sub(r"[^0-9]", "", match[1])] = None
+    for match in _SPOKEN.finditer(flat):
+        digits = re.sub(r"[^0-9]", "", match[0].translate(_SPELT))
         if digits[0] == "1" and digits[1] in "3456789":
             found[digits] = None
     return tuple(found)
@@ -135,22 +144,35 @@ def _people(flat: str) -> tuple[Named, ...]:
 
 def _place(flat: str, text: str) -> str | None:
     """The longest run of address parts, or what stands after a label such as 地址:."""
-    runs: list[tuple[int, int, int]] = []
-    for match in _ADDRESS.finditer(flat[:5000]):
+    runs: list[tuple[int, int, int]] = []  # parts, -start, end
+    for match in _UNIT.finditer(flat):
         start, end = match.span()
-        start += len(_LEAD.match(match[0])[0])  # type: ignore[index]  # the pattern may be empty
-        if start >= end - 1:
-            continue
-        if runs and start - runs[-1][1] <= 1 and match.start() == start:
-            runs[-1] = (runs[-1][0], end, runs[-1][2] + 1)
-        else:
-            runs.append((start, end, 1))
-    labelled = _LABEL.search(flat[:5000])
-    best = max(runs, key=lambda run: (run[2], run[1] - run[0]), default=None)
-    if labelled and (best is None or best[2] < 3):
+        if runs and -runs[-1][1] <= start and start - runs[-1][2] <= _STEP:
+            between = flat[runs[-1][2] : start]
+            if _plain_part(between, match[0]):
+                runs[-1] = (runs[-1][0] + 1, runs[-1][1], end)
+                continue
+        body = _BODY.search(flat, max(0, start - 8), start)
+        first = body.start() if body else start
+        if lead := _LEAD.match(flat[first:start]):
+            first += lead.end()
+        if first < start:
+            runs.append((1, -first, end))
+    labelled = _LABEL.search(flat)
+    best = max(runs, default=None)
+    if labelled and (best is None or best[0] < 3):
         return text[slice(*labelled.span(1))].strip()
     if best is None:
         return None
-    start, end, parts = best
+    parts, start, end = best[0], -best[1], best[2]
+    if room := _ROOM.match(flat, end):
+        end = room.end()
     digits = any(char.isdigit() for char in flat[start:end])
-    return text[start:end].strip() if parts > 1 or digits or end - start >= 4 else None
+    return text[start:end].strip() if parts > 1 or digits else None
+
+
+def _plain_part(between: str, unit: str) -> bool:
+    """Whether what stands between two units can be a name or a number of an address."""
+    if unit in _NUMBERED:
+        return bool(_NUMBER.fullmatch(between))
+    return _PART.fullmatch(between) is not None and _LEAD.match(between) is None

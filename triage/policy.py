@@ -1,7 +1,8 @@
 """Read the rules of triage once, check them as a whole, and stamp them with their hash."""
 
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib import resources
@@ -25,6 +26,14 @@ _CLASS_KEYS = {
 _TOPIC_KEYS = {"id", "words", "near", "unless", "reach", "gap", "cite", "tag", "examples", "off"}
 _GROUP_KEYS = {"words", "include"}
 _SOUND_KEYS = {"words", "real", "pairs"}
+_PART = re.compile(r"\{([^{}]*)\}")
+JUDGED_CUES = frozenset(
+    "own family known_other stranger hypothetical risk imminent recurring lately long_ago history"
+    " now resolved still news counterfactual threat ask_policy ask complaint settled thanks plea"
+    " not_plea offer recruit cheer notice chain chain_ask flood_scene exercise innocent salutation"
+    " civic emergency collector elder infant child pregnant disabled device".split()
+) | {f"resolved_{cls}" for cls in "D2 D3 D4 D5 D6 U1 U2 U3 U4 U5 U6 U9 U10".split()}
+"""The groups of cues.toml that code asks for by name."""
 _NATURES = ("state", "event")
 
 
@@ -149,19 +158,31 @@ def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
         _known(f"signals.toml: class.{name}", row, _CLASS_KEYS)
     signals = _rows("signals.toml", read["signals.toml"]["signal"], _SIGNAL_KEYS, classes)
     topics = _rows("topics.toml", read["topics.toml"]["topic"], _TOPIC_KEYS, {})
+    if missing := JUDGED_CUES - groups.keys():
+        raise ValueError(f"cues.toml: groups that judgement needs are missing: {sorted(missing)}")
     for rule in (*signals.values(), *topics.values()):
         for cue in (*rule.near, *rule.unless):
             if cue not in groups:
                 raise ValueError(f"{rule.id}: near/unless names no group of cues.toml: {cue}")
-    phrases = [Phrases(r.id, r.words, r.gap) for r in (*signals.values(), *topics.values())]
     sounds = read["sounds.toml"]
     return SignalPolicy(
         signals=signals,
         topics=topics,
         groups=groups,
         hash=stamp,
-        matcher=Matcher(groups, phrases),
+        matcher=_matcher(groups, (*signals.values(), *topics.values())),
         sounds=Sounds(sounds["words"], sounds["real"], pairs=sounds.get("pairs", {})),
+    )
+
+
+def _matcher(groups: Mapping[str, tuple[str, ...]], rules: Sequence[Rule]) -> Matcher:
+    """Only what phrases are built from and what judgement asks for is searched in every text."""
+    named = {cue for rule in rules for cue in (*rule.near, *rule.unless)}
+    parts = {part for rule in rules for word in rule.words for part in _PART.findall(word)}
+    return Matcher(
+        {name: words for name, words in groups.items() if name in JUDGED_CUES or name in parts},
+        [Phrases(rule.id, rule.words, rule.gap) for rule in rules],
+        surroundings={name: groups[name] for name in named},
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import ahocorasick
 
@@ -40,14 +40,14 @@ class Scan:
 
     rows: Mapping[str, Sequence[Span]]
     cues: Mapping[str, Sequence[Span]]
+    text: str
+    surroundings: Mapping[str, tuple[str, ...]]
 
     def near(self, cue: str, start: int, end: int, *, reach: int) -> bool:
-        """Whether a word of the group stands within ``reach`` characters of the span."""
-        spans = self.cues.get(cue)
-        if not spans:
-            return False
-        at = bisect_left(spans, start - reach, key=_end)
-        return any(first <= end + reach for first, _ in spans[at : at + _LOOK])
+        """Whether a word of a group of surroundings stands within ``reach`` characters of the
+        span, or inside it. These groups are wide and seldom asked, so they are looked up here."""
+        window = self.text[max(0, start - reach) : end + reach]
+        return any(word in window for word in self.surroundings[cue])
 
     def within(self, cue: str, start: int, end: int) -> bool:
         """Whether a word of the group lies inside the span."""
@@ -71,6 +71,17 @@ class Scan:
         inside = (s for s in reversed(spans[max(0, at - _LOOK) : at]) if start <= s[0])
         return next(inside, None)
 
+    def swallowed(self, cue: str, start: int, end: int) -> bool:
+        """Whether a longer word of the group holds the span, or its end (被困 in 被困扰)."""
+        spans = self.cues.get(cue)
+        if not spans:
+            return False
+        at = bisect_left(spans, end, key=_end)
+        return any(
+            (first <= start and last - first > end - start) or (start <= first < end < last)
+            for first, last in spans[at : at + _LOOK]
+        )
+
     def covered(self, cue: str, start: int, end: int) -> bool:
         """Whether the span lies inside a word of the group."""
         spans = self.cues.get(cue)
@@ -83,80 +94,124 @@ class Scan:
 class Matcher:
     """All phrases of a policy, compiled once; scanning takes time linear in text and matches."""
 
-    def __init__(self, groups: Mapping[str, Sequence[str]], rows: Sequence[Phrases]) -> None:
-        """Raises ValueError for a phrase that names an unknown group or has an empty part."""
-        self._owners: list[str] = []
-        # symbol -> the (phrase, part, is last, gap) uses it has; phrase -> row
-        self._uses: dict[str, list[tuple[int, int, bool, int]]] = {}
-        words: dict[str, set[str]] = {}
+    def __init__(
+        self,
+        groups: Mapping[str, Sequence[str]],
+        rows: Sequence[Phrases],
+        *,
+        surroundings: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        """``groups`` are cues and parts of phrases, ``surroundings`` what rows name under near and
+        unless. Raises ValueError for a phrase that names an unknown group or has an empty part."""
+        self._surroundings = surroundings
+        parts: dict[str, _Part] = {}
+        states = 0
+        for row in rows:
+            for phrase in row.words:
+                states = _add(row, phrase, groups, parts, states)
+        words: dict[str, set[str]] = {symbol: {symbol} for symbol in parts if symbol[0] != "{"}
         for group, members in groups.items():
             for word in members:
                 words.setdefault(squeeze(word), set()).add("{" + group + "}")
-        for row in rows:
-            for phrase in row.words:
-                self._add(row, phrase, groups, words)
         self._automaton = ahocorasick.Automaton()
         for word, symbols in words.items():
-            cues = tuple(sorted(s[1:-1] for s in symbols if s.startswith("{")))
-            uses = tuple(use for s in sorted(symbols) for use in self._uses.get(s, ()))
-            latin = word.isascii() and word[0].isalpha()
-            self._automaton.add_word(word, (len(word), cues, uses, latin))
+            of = [parts[symbol] for symbol in sorted(symbols) if symbol in parts]
+            self._automaton.add_word(
+                word,
+                (
+                    len(word),
+                    tuple(sorted(s[1:-1] for s in symbols if s[0] == "{")),
+                    tuple(dict.fromkeys(owner for part in of for owner in part.whole)),
+                    tuple(part.state for part in of if part.begins),
+                    tuple(step for part in of for step in part.steps),
+                    word.isascii() and word[0].isalpha(),
+                ),
+            )
         self._automaton.make_automaton()
-
-    def _add(
-        self,
-        row: Phrases,
-        phrase: str,
-        groups: Mapping[str, Sequence[str]],
-        words: dict[str, set[str]],
-    ) -> None:
-        number = len(self._owners)
-        self._owners.append(row.owner)
-        parts = _parts(phrase, row.gap)
-        for place, (part, gap) in enumerate(parts):
-            if part.startswith("{"):
-                if part[1:-1] not in groups:
-                    raise ValueError(f"{row.owner}: {phrase!r} names no group of cues.toml: {part}")
-                symbol = part
-            else:
-                symbol = squeeze(part)
-                if not symbol or "{" in symbol or "}" in symbol:
-                    raise ValueError(f"{row.owner}: {phrase!r} has an empty or a broken part")
-                words.setdefault(symbol, set()).add(symbol)
-            use = (number, place, place == len(parts) - 1, gap)
-            self._uses.setdefault(symbol, []).append(use)
 
     def scan(self, folded: Folded, text: str | None = None) -> Scan:
         """Every phrase in ``folded``; ``text`` is another reading of it of the same length."""
         text = folded.text if text is None else text
         rows: dict[str, list[Span]] = {}
         cues: dict[str, list[Span]] = {}
-        begun: dict[tuple[int, int], Span] = {}
-        owners = self._owners
+        reached: dict[int, Span] = {}
         gaps = frozenset(folded.gaps)
-        for last, (length, groups, uses, latin) in self._automaton.iter(text):
+        for last, (length, groups, whole, begins, steps, latin) in self._automaton.iter(text):
             end = last + 1
             start = end - length
             if latin and not _alone(text, start, end, gaps):
                 continue
             span = (start, end)
             for group in groups:
-                cues.setdefault(group, []).append(span)
-            for number, part, is_last, gap in uses:
-                if part:
-                    before = begun.get((number, part - 1))
-                    if before is None or not 0 <= start - before[1] <= gap:
-                        continue
-                    if not _STOPS.isdisjoint(text[before[1] : start]):
-                        continue
-                    found = (before[0], end)
+                if group in cues:
+                    cues[group].append(span)
                 else:
-                    found = span
-                if is_last:
-                    rows.setdefault(owners[number], []).append(found)
+                    cues[group] = [span]
+            for owner in whole:
+                rows.setdefault(owner, []).append(span)
+            for before, gap, after, owner in steps:
+                begun = reached.get(before)
+                if begun is None or not 0 <= start - begun[1] <= gap:
+                    continue
+                if not _STOPS.isdisjoint(text[begun[1] : start]):
+                    continue
+                if owner:
+                    rows.setdefault(owner, []).append((begun[0], end))
                 else:
-                    begun[number, part] = found
-        return Scan(rows, cues)
+                    reached[after] = (begun[0], end)
+            for state in begins:
+                reached[state] = span
+        return Scan(rows, cues, text, self._surroundings)
+
+
+@dataclass(slots=True)
+class _Part:
+    """What a word or a group does in the phrases: it is one, it begins some, it carries some on.
+
+    A step is (state it needs, room before it, state it reaches, or the row it completes)."""
+
+    state: int
+    begins: bool = False
+    whole: list[str] = field(default_factory=list)
+    steps: list[tuple[int, int, int, str]] = field(default_factory=list)
+
+
+def _add(
+    row: Phrases,
+    phrase: str,
+    groups: Mapping[str, Sequence[str]],
+    parts: dict[str, _Part],
+    states: int,
+) -> int:
+    """Enter one phrase; returns the number of states in use after it."""
+    pieces = _parts(phrase, row.gap)
+    before = -1
+    for place, (piece, gap) in enumerate(pieces):
+        if piece.startswith("{"):
+            if piece[1:-1] not in groups:
+                raise ValueError(f"{row.owner}: {phrase!r} names no group of cues.toml: {piece}")
+            symbol = piece
+        else:
+            symbol = squeeze(piece)
+            if not symbol or "{" in symbol or "}" in symbol:
+                raise ValueError(f"{row.owner}: {phrase!r} has an empty or a broken part")
+        if symbol not in parts:
+            parts[symbol] = _Part(states)
+            states += 1
+        part = parts[symbol]
+        is_last = place == len(pieces) - 1
+        if is_last and place == 0:
+            part.whole.append(row.owner)
+        elif place == 0:
+            part.begins = True
+            before = part.state
+        elif is_last:
+            part.steps.append((before, gap, -1, row.owner))
+        else:
+            part.steps.append((before, gap, states, ""))
+            before = states
+            states += 1
+    return states
 
 
 def _parts(phrase: str, gap: int) -> list[tuple[str, int]]:

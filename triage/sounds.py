@@ -14,6 +14,14 @@ _NEAR = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("
 _CODES = 0xE000  # private use area: one code a near sound
 
 
+class _Codes(dict[int, str]):
+    """A character without a known reading stands for itself."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = char = chr(code)
+        return char
+
+
 @dataclass(frozen=True, slots=True)
 class Repair:
     """At ``start`` of the folded text ``was`` stands; it is also read as ``read_as``."""
@@ -27,7 +35,7 @@ class Repair:
 def _readings() -> tuple[Mapping[int, str], Mapping[str, str]]:
     """Char code -> code of its near sound; char -> its usual reading with tone."""
     codes: dict[str, int] = {}
-    first: dict[int, str] = {}
+    first = _Codes()
     readings: dict[str, str] = {}
     source = resources.files("triage.rules").joinpath("syllables.csv").read_text("utf-8")
     for row in csv.DictReader(source.splitlines()):

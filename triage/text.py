@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
 
@@ -62,6 +62,7 @@ class Folded:
     nothing was dropped. ``gaps`` are the places where white space stood: a weak end of clause."""
 
     text: str
+    flat: str  # ``plain`` of what was looked at: one character for each given one
     at: tuple[int, ...] | None
     gaps: tuple[int, ...]
     ends: tuple[int, ...]  # where sentences end
@@ -110,21 +111,35 @@ def fold(text: str) -> Folded:
         shift = len(text) - HEAD - TAIL
         text = text[:HEAD] + text[-TAIL:]
     flat = plain(text)
+    text = flat
     at: tuple[int, ...] | None = None
     gaps: tuple[int, ...] = ()
     if dropped := [match.start() for match in _DROPPED.finditer(flat)]:
-        skip = set(dropped)
-        kept = [place for place in range(len(flat)) if place not in skip]
-        gaps = tuple(
-            sorted({bisect_left(kept, place) for place in dropped if flat[place] != _GONE})
-        )
-        flat, at = "".join([flat[place] for place in kept]), tuple(kept)
+        text, at, gaps = _without(flat, dropped)
     if shift:
         places = at if at is not None else range(len(flat))
         at = tuple(place if place < HEAD else place + shift for place in places)
-    clause_ends = [match.end() for match in _CLAUSES.finditer(flat)]
+    clause_ends = [match.end() for match in _CLAUSES.finditer(text)]
     if gaps:
         clause_ends = sorted({*clause_ends, *gaps})
-    tags = tuple(match.span() for match in _HASHTAG.finditer(flat)) if "#" in flat else ()
-    ends = tuple(match.end() for match in _BREAKS.finditer(flat))
-    return Folded(flat, at, gaps, ends, tuple(clause_ends), tags)
+    tags = tuple(match.span() for match in _HASHTAG.finditer(text)) if "#" in text else ()
+    ends = tuple(match.end() for match in _BREAKS.finditer(text))
+    return Folded(text, flat, at, gaps, ends, tuple(clause_ends), tags)
+
+
+def _without(flat: str, dropped: list[int]) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
+    """The text without the dropped places, where the rest stood, and where white space stood."""
+    pieces: list[str] = []
+    at: list[int] = []
+    gaps: list[int] = []
+    begin = 0
+    for place in dropped:
+        if place > begin:
+            pieces.append(flat[begin:place])
+            at.extend(range(begin, place))
+        if flat[place] != _GONE and (not gaps or gaps[-1] != len(at)):
+            gaps.append(len(at))
+        begin = place + 1
+    pieces.append(flat[begin:])
+    at.extend(range(begin, len(flat)))
+    return "".join(pieces), tuple(at), tuple(gaps)

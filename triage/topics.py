@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from models.vocabulary import Level, Track
-from triage.judgement import Message, Polarity, Time
+from triage.judgement import Message, Person, Polarity, Time
 from triage.policy import SignalPolicy
 from triage.signals import Scan, Span
 from triage.text import Folded
@@ -30,6 +30,8 @@ class Judged(Protocol):
     def polarity(self) -> Polarity: ...
     @property
     def time(self) -> Time: ...
+    @property
+    def person(self) -> Person: ...
 
 
 def read_needs(
@@ -44,7 +46,7 @@ def read_needs(
             if topic is None:
                 continue
             for span in spans[:16]:
-                if scan.covered("innocent", *span):
+                if scan.swallowed("innocent", *span):
                     continue
                 if any(not scan.near(cue, *span, reach=topic.reach) for cue in topic.near):
                     continue
@@ -100,11 +102,13 @@ def _nothing_asked(message: Message, signals: Sequence[Judged], needs: tuple[Nee
     if not signals or any(signal.counts for signal in signals):
         return False
     denied = all(signal.polarity is Polarity.NEGATED for signal in signals)
-    over = all(
-        signal.polarity is Polarity.NEGATED or signal.time is not Time.NOW or not signal.counts
+    elsewhere = all(
+        signal.polarity is Polarity.NEGATED
+        or signal.time in (Time.PAST_RESOLVED, Time.HYPOTHETICAL)
+        or signal.person is Person.GENERAL
         for signal in signals
     )
-    return denied or (over and not needs and "settled" not in cues)
+    return denied or (elsewhere and not needs and "settled" not in cues)
 
 
 def track_of(level: Level, message: Message, needs: tuple[Need, ...]) -> Track:
