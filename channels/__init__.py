@@ -47,6 +47,9 @@ class Dialogue(Protocol):
     def step(self, state: Mapping[str, str], turn: Turn, who: Correspondent) -> Step:
         """The next step; {} is the state of a conversation that has just begun."""
 
+    def unfinished(self, state: Mapping[str, str]) -> Inbound | None:
+        """The contact that an abandoned conversation amounts to, None when nothing was said."""
+
 
 class Channel(ABC):
     """The contract on one page. ``verify`` and ``parse`` are pure; only ``send`` and ``missed``
@@ -91,6 +94,15 @@ class Channel(ABC):
     async def pending(self) -> int | None:
         """How many calls wait at the provider, where it can be asked."""
         return None
+
+    def warm(self) -> None:
+        """Load what is slow to load; called once in a thread when the process starts."""
+
+    async def register(self) -> None:
+        """Tell the provider where we are, where it wants to be told."""
+
+    async def close(self) -> None:
+        """Give back connections when the process stops."""
 
     async def listen(self, deliver: Callable[[Raw], object]) -> None:
         """Fetch calls for a machine without a public address; returns at once where there is no

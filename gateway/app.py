@@ -27,7 +27,7 @@ def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
             ticks.start()
         yield
         if ticks is not None:
-            ticks.stop()
+            await ticks.stop()
         state.close()
 
     app = FastAPI(

@@ -137,23 +137,31 @@ def _say(
     if reply is None:
         return
     language = outcome.language
-    for say in (say for step in steps for say in step.says):
-        params = {"hotline": office.hotline, "number": outcome.number or "", **say.params}
-        buttons = [
-            (value, office.phrases.say(label, {}, reply.way.form, language))
-            for value, label in say.buttons
-        ]
-        telling.post(
-            tx,
-            office,
-            say.phrase,
-            request=None,
-            reply=reply,
-            now=call.now,
-            language=language,
-            params=params,
-            buttons=buttons,
-        )
+    says = [say for step in steps for say in step.says]
+    if not says:
+        return
+    shared = {"hotline": office.hotline, "number": outcome.number or ""}
+    words = [
+        office.phrases.say(say.phrase, {**shared, **say.params}, reply.way.form, language)
+        for say in says
+    ]
+    buttons = [
+        (value, office.phrases.say(label, {}, reply.way.form, language))
+        for say in says
+        for value, label in say.buttons
+    ]
+    telling.post(
+        tx,
+        office,
+        says[0].phrase,
+        request=None,
+        reply=reply,
+        now=call.now,
+        language=language,
+        params={**shared, **says[0].params},
+        buttons=buttons,
+        text="\n".join(words),
+    )
 
 
 def _handle(turn: Turn) -> Inbound:

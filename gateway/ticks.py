@@ -19,8 +19,9 @@ from gateway import holding, recorded
 from gateway.delivery import Delivery
 from gateway.intake import Call, Intake
 from gateway.offices import Offices
-from models import clocks
+from models import clocks, dialogues
 from models.db import Busy, Database
+from models.messages import Raw
 from models.processes import Process
 from models.tasks import Task
 from models.transaction import acting
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
 CATCH_UP_SECONDS = 240
+ATTEND_AGAIN_SECONDS = 30
+ABANDONED_AFTER = timedelta(minutes=30)
 LOOK_BACK = timedelta(hours=24)
 SWEEP_BATCH = 100
 
@@ -60,6 +63,7 @@ class Ticks:
         self._delivery = Delivery(database, mint, channels, offices.current)
         self._asked: dict[str, datetime] = {}
         self._scheduler: AsyncIOScheduler | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to tick in the running event loop."""
@@ -71,6 +75,7 @@ class Ticks:
             (self.refresh, 5.0),
             (self.catch_up, float(CATCH_UP_SECONDS)),
             (self.alive, 30.0),
+            (self.tidy, 60.0),
         ]
         for job, seconds in plan:
             scheduler.add_job(
@@ -84,11 +89,40 @@ class Ticks:
             )
         scheduler.start()
         self._scheduler = scheduler
+        self._tasks = [
+            asyncio.get_running_loop().create_task(self._attend(channel))
+            for channel in self._channels.values()
+        ]
 
-    def stop(self) -> None:
-        """Stop ticking; what is under way ends by itself."""
+    async def stop(self) -> None:
+        """Stop ticking and listening; what is under way ends by itself."""
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for channel in self._channels.values():
+            await channel.close()
+
+    async def _attend(self, channel: Channel) -> None:
+        """Make a channel ready and, where it has to fetch its calls itself, listen for ever."""
+
+        async def deliver(raw: Raw) -> None:
+            await asyncio.wrap_future(self._intake.receive(channel, raw, self._now()))
+
+        while True:
+            try:
+                await asyncio.to_thread(channel.warm)
+                await channel.register()
+                await channel.listen(deliver)
+                return
+            except Exception as error:
+                log.warning(
+                    "a channel is not ready: %s",
+                    type(error).__name__,
+                    extra={"name_": channel.name},
+                )
+                await asyncio.sleep(ATTEND_AGAIN_SECONDS)
 
     async def deliver(self) -> None:
         """Send what is due, batch after batch, until nothing is."""
@@ -140,6 +174,30 @@ class Ticks:
     def _waiting(self, now: datetime) -> list[Any]:
         with self._database.read() as session:
             return holding.due_entries(session, now)
+
+    async def tidy(self) -> None:
+        """Hand in what was said in conversations that were abandoned, and forget the rest."""
+        now = self._now()
+        for row in await asyncio.to_thread(self._abandoned, now):
+            channel = self._channels.get(row.channel)
+            dialogue = channel.dialogue if channel else None
+            inbound = dialogue.unfinished(row.state) if dialogue else None
+            if channel is not None and inbound is not None:
+                body = recorded.of(inbound, row.channel)
+                call = recorded.call_of(
+                    recorded.read(body), body, now, kinds={row.channel: channel.address_kind}
+                )
+                call.source = channel.source
+                await asyncio.wrap_future(self._intake.submit(call))
+            await asyncio.to_thread(self._forget, row, now)
+
+    def _abandoned(self, now: datetime) -> list[Any]:
+        with self._database.read() as session:
+            return dialogues.older_than(session, now - ABANDONED_AFTER)
+
+    def _forget(self, row: Any, now: datetime) -> None:
+        with acting(self._database, self._mint) as tx:
+            dialogues.remember(tx, row.channel, row.conversation, state=None, now=now)
 
     async def refresh(self) -> None:
         """See changes of units, staff and rosters that another process made."""

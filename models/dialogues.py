@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select
-from sqlmodel import SQLModel, col
+from sqlmodel import Session, SQLModel, col
 
 from models.columns import document, operational, personal, sensitive
 from models.transaction import Transaction
@@ -53,3 +53,14 @@ def remember(
                 channel=channel, conversation=conversation, state=state, updated_at=now
             )
         )
+
+
+def older_than(session: Session, at: datetime, limit: int = 50) -> list[Any]:
+    """Conversations that nobody has gone on with since ``at``."""
+    query = (
+        select(Conversation.channel, Conversation.conversation, Conversation.state)
+        .where(col(Conversation.updated_at) < at)
+        .order_by(col(Conversation.updated_at))
+        .limit(limit)
+    )
+    return list(session.connection().execute(query))

@@ -173,4 +173,3 @@ def _blank(model: type[SQLModel]) -> tuple[Table, Row]:
         }
         _BLANK[model] = table, defaults
     return _BLANK[model]
-

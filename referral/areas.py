@@ -186,7 +186,7 @@ class Gazetteer:
         """The longest names, left to right, none inside another; each name once."""
         hits: list[tuple[int, int, _Name]] = []
         words = plain(text)  # one character for one: offsets stay
-        for last, name in self._automaton.iter(words):
+        for last, name in self._automaton.iter(words) if len(self._automaton) else ():
             begin, end = last - len(name.text) + 1, last + 1
             if name.whole or not is_part(words, begin, end):
                 hits.append((begin, end, name))

@@ -247,13 +247,13 @@ def _tell(
             tx, office, arrival, request, "reporter_told", due=due, unit=decided.holder.unit
         )
     elif not arrival.inbound.missed:
+        if decided.level is Level.LIFE_THREAT:
+            telling.say(tx, office, arrival, request, "handoff", due=due)
         telling.say(tx, office, arrival, request, "receipt", due=due, unit=decided.first.unit)
         if arrival.reply and arrival.reply.way.form is Form.SMS:
             telling.say(
                 tx, office, arrival, request, "receipt_code", due=due, unit=decided.first.unit
             )
-        if decided.level is Level.LIFE_THREAT:
-            telling.say(tx, office, arrival, request, "handoff", due=due)
         if decided.level.is_urgent:
             telling.say(
                 tx, office, arrival, request, "urgent_accepted", due=due, unit=decided.holder.unit

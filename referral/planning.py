@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from models.vocabulary import Level, Track
+from models.vocabulary import Form, Level, Track
 from referral import clocks
 from referral.areas import Found
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Unit
@@ -36,8 +36,9 @@ def plan(office: Office, arrival: Arrival, turn: int) -> Plan:
     found = _locate(office, arrival)
     area = found.area.code if found else _own_area(office, arrival)
     needs = [need.service for need in assessment.needs if need.service]
+    asked = "consultation" if assessment.track is Track.NONE else assessment.service
     chosen = route(
-        assessment.service,
+        asked,
         assessment.level,
         assessment.track,
         day,
@@ -71,9 +72,15 @@ def plan(office: Office, arrival: Arrival, turn: int) -> Plan:
 
 def summary(office: Office, chosen: Route, arrival: Arrival) -> str:
     """What we understood, in a few words: the kind of help and the words that decided."""
-    name = chosen.row.name_en if arrival.language.startswith("en") else chosen.row.name_zh
     quotes = [signal.quote for signal in arrival.assessment.signals if signal.counts][:2]
-    return "：".join([name, "、".join(quotes)]) if quotes else name
+    known = arrival.assessment.service is not None or not quotes
+    language = arrival.language
+    if chosen.row.service == "unclear":
+        name = office.phrases.say("words.unclear", {}, Form.FULL, language)
+    else:
+        name = chosen.row.name_en if language.startswith("en") else chosen.row.name_zh
+    parts = [name] if known else []
+    return "：".join([*parts, "、".join(quotes)]) if quotes else name
 
 
 def _locate(office: Office, arrival: Arrival) -> Found | None:

@@ -54,6 +54,7 @@ def say(
             due=due,
             language=arrival.language,
             understood=request["summary"],
+            lines=tuple(line for line in arrival.assessment.handoff if line in wording.EVERY_LINE),
         ),
         urgent=Level(request["level"]).is_urgent,
         stopped=arrival.stopped,
@@ -107,6 +108,7 @@ def post(
     stopped: bool = False,
     staff: str | None = None,
     buttons: Sequence[tuple[str, str]] = (),
+    text: str | None = None,
 ) -> Row:
     """Put one message into the outbox, worded and checked now, sent after the commit.
 
@@ -128,7 +130,7 @@ def post(
         params=dict(params),
         buttons=[list(button) for button in buttons] or None,
         language=language,
-        text=office.phrases.say(phrase, params, reply.way.form, language),
+        text=text or office.phrases.say(phrase, params, reply.way.form, language),
         urgent=urgent,
         safety=stopped and urgent,
         state=OutboxState.SUPPRESSED if suppressed else OutboxState.READY,

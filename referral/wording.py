@@ -8,6 +8,9 @@ from referral.directory import ZONE, Officer, Unit
 from referral.office import Office
 
 
+EVERY_LINE = ("110", "119", "120")
+
+
 def when(at: datetime, language: str) -> str:
     """A due time as people say it, in China time: "11月27日17:30" or "27 Nov, 17:30"."""
     local = at.astimezone(ZONE)
@@ -25,20 +28,23 @@ def params(
     due: datetime,
     language: str,
     understood: str = "",
+    lines: tuple[str, ...] = (),
 ) -> dict[str, str]:
-    """The parameters every notice may use. An officer is named by staff number only (N1)."""
+    """The parameters every notice may use. An officer is named by staff number only (N1), with the
+    telephone of the officer's own unit; ``lines`` are the emergency lines that fit the danger."""
     number = f"工号{officer.login}" if officer else ""
     if officer and language.startswith("en"):
         number = f"staff no. {officer.login}"
+    home = office.directory.unit.get(officer.unit) if officer else unit
     return {
         "number": request["number"],
         "code": request["code"],
         "hotline": office.hotline,
         "responder": number,
-        "responder_phone": (unit.duty_phone or unit.public_phone) if unit else "",
+        "responder_phone": (home.public_phone or home.duty_phone) if home else "",
         "unit": unit.name(language) if unit else office.hotline,
         "unit_phone": (unit.public_phone or unit.duty_phone) if unit else "",
         "due": when(due, language),
         "understood": understood,
-        "lines": "110/119/120",
+        "lines": ("/" if language.startswith("en") else "、").join(lines or EVERY_LINE),
     }

@@ -34,4 +34,4 @@ async def _work(state: State) -> None:
     )
     ticks.start()
     await stopped.wait()
-    ticks.stop()
+    await ticks.stop()
