@@ -189,6 +189,10 @@ def test_every_unambiguous_village_is_found_by_township_and_name() -> None:
             assert found.area == area
 
 
+def test_a_county_without_a_list_finds_nothing_and_fails_at_nothing() -> None:
+    assert Gazetteer(()).locate("柳湾镇藕塘村", "W03", (33.7, 112.4)) is None
+
+
 def test_a_list_that_hangs_in_the_air_is_refused() -> None:
     with pytest.raises(ValueError, match="does not exist"):
         Gazetteer([Area("a", "village", "甲村", "b")])
