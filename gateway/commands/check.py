@@ -24,7 +24,7 @@ def run() -> int:
     if not faults:
         print(
             f"{rules.policy.name}: {len(rules.policy.routes)} routes, "
-            f"{len(rules.policy.clocks)} clocks, {len(rules.signals.rules)} signals, "
+            f"{len(rules.policy.clocks)} clocks, {len(rules.signals.signals)} signals, "
             f"{len(rules.phrases.keys())} phrases in {', '.join(rules.phrases.languages())}; "
             f"{rules.policy.hash}"
         )
