@@ -15,6 +15,7 @@ from triage.topics import Need, quiet_level, read_needs, track_of
 _JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
 _LETTER = 60  # characters from which on a text can be a petition
 _CIVIC = 2  # different words of administration that make a text a petition
+_EMERGENCY = 2  # different words of a present emergency that make it none
 _SHOWN = 4  # hits of one row that are shown
 
 
@@ -144,11 +145,13 @@ def _message(folded: Folded, scan: Scan, signals: SignalPolicy, context: Context
         not pleads and any(has(g) for g in ("news", "offer", "cheer", "notice", "recruit"))
     )
     chain = has("chain") and has("chain_ask") and not has("flood_scene")
-    civic = {word for span in scan.cues.get("civic", ()) if (word := folded.text[slice(*span)])}
+    def kinds(group: str) -> int:
+        return len({folded.text[slice(*span)] for span in scan.cues.get(group, ())})
+
     petition = (
         len(folded.text) >= _LETTER
-        and (has("salutation") or len(civic) >= _CIVIC)
-        and not has("emergency")
+        and (has("salutation") or kinds("civic") >= _CIVIC)
+        and kinds("emergency") < _EMERGENCY
     )
     exercise = has("exercise")
     registered = bool(context.exercise_codes) and any(
