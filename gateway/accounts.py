@@ -1,0 +1,194 @@
+"""Accounts of staff and partners: made, given a password, let in once, bound to a chat.
+
+No account has a password until its holder sets one through a one-time link. Passwords are kept as
+Argon2id; checking one takes a tenth of a second and 64 MiB, so only a few run at a time.
+"""
+
+import secrets
+import threading
+from datetime import datetime, timedelta
+
+from pwdlib import PasswordHash
+from sqlalchemy import delete, select, update
+from sqlmodel import col
+
+from gateway.offices import changed
+from models.access import ApiToken, OneTimeKey, StaffSession, fresh, hashed
+from models.db import Busy
+from models.places import AreaRow, Staff, UnitRow
+from models.transaction import Transaction
+from models.vocabulary import Role
+from referral.casework import Refusal
+
+LINK_LASTS = timedelta(hours=24)
+CODE_LASTS = timedelta(minutes=10)
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 256
+_COMMON = (
+    "123456", "12345", "111111", "password", "passw0rd", "qwerty", "abcdef", "admin", "huiyin",
+    "hotline", "welcome", "letmein", "iloveyou", "回音", "热线", "求助", "民政", "woaini",
+)  # fmt: skip
+"""A password that is little more than one of these, or the login, is guessed first."""
+
+SCOPES = ("contacts:write", "requests:read")
+CHECKS_AT_ONCE = 2
+PATIENCE_SECONDS = 8
+
+_hasher = PasswordHash.recommended()
+_turn = threading.BoundedSemaphore(CHECKS_AT_ONCE)
+_NOBODY = _hasher.hash(secrets.token_urlsafe(24))
+
+
+def hash_password(password: str) -> str:
+    """The Argon2id hash that is kept. Waits its turn; raises ``Busy`` after eight seconds."""
+    _take_turn()
+    try:
+        return _hasher.hash(password)
+    finally:
+        _turn.release()
+
+
+def check_password(password: str, kept: str | None) -> tuple[bool, str | None]:
+    """Whether it is the password, and a newer hash to keep when the parameters have grown.
+
+    An account without a password takes as long as one with the wrong password. Never call it on
+    the event loop or inside a transaction. Raises ``Busy`` when too many wait.
+    """
+    _take_turn()
+    try:
+        if not kept:
+            _hasher.verify(password, _NOBODY)
+            return False, None
+        return _hasher.verify_and_update(password, kept)
+    finally:
+        _turn.release()
+
+
+def _take_turn() -> None:
+    if not _turn.acquire(timeout=PATIENCE_SECONDS):
+        raise Busy("too many people are signing in")
+
+
+def require_good(login: str, password: str) -> None:
+    """Raise ``Refusal`` (422) unless the password is one that is not guessed first."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise Refusal(
+            "refusal.password_length",
+            {"shortest": str(SHORTEST_PASSWORD), "longest": str(LONGEST_PASSWORD)},
+            422,
+        )
+    plain = password.casefold()
+    for word in (*_COMMON, login.casefold()):
+        if len(plain.replace(word, "")) < len(plain) and len(plain.replace(word, "")) < 6:
+            raise Refusal("refusal.password_common", status=422)
+    if len(set(plain)) < 5:
+        raise Refusal("refusal.password_common", status=422)
+
+
+def add_staff(
+    tx: Transaction,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    unit: str,
+    area: str | None,
+    now: datetime,
+    phone: str = "",
+    by: str = "system",
+) -> None:
+    """Create an account without a password. Raises ValueError with one sentence for a login taken,
+    a role, unit or area that does not exist."""
+    if not login or len(login) > 64 or not login.isprintable() or any(c.isspace() for c in login):
+        raise ValueError(f"{login!r} is no sign-in name: up to 64 characters without blanks")
+    if tx.execute(select(col(Staff.login)).where(col(Staff.login) == login)).first():
+        raise ValueError(f"there is already an account {login!r}")
+    if not tx.execute(select(col(UnitRow.code)).where(col(UnitRow.code) == unit)).first():
+        raise ValueError(f"there is no unit {unit!r}; see huiyin import units")
+    known = (
+        area is None
+        or tx.execute(select(col(AreaRow.code)).where(col(AreaRow.code) == area)).first()
+    )
+    if not known:
+        raise ValueError(f"there is no area {area!r}; see huiyin import areas")
+    tx.add(
+        Staff,
+        login=login,
+        name=name,
+        role=Role(role),
+        unit=unit,
+        area=area,
+        phone=phone,
+        created_at=now,
+    )
+    tx.event("staff_added", at=now, by=by, login=login, role=Role(role), unit=unit, area=area)
+    changed(tx)
+
+
+def set_password(tx: Transaction, login: str, kept: str, now: datetime, *, by: str = "") -> None:
+    """Keep the hash of a new password; every session of the account ends. Raises ValueError when
+    there is no such account."""
+    done = tx.execute(update(Staff).where(col(Staff.login) == login).values(password=kept))
+    if not done.rowcount:
+        raise ValueError(f"there is no account {login!r}")
+    tx.execute(delete(StaffSession).where(col(StaffSession.login) == login))
+    tx.event("password_set", at=now, by=by or login, login=login)
+
+
+def disable(tx: Transaction, login: str, now: datetime, *, by: str) -> None:
+    """Close an account: its sessions end, it holds nothing new. Raises ValueError as above."""
+    done = tx.execute(update(Staff).where(col(Staff.login) == login).values(disabled_at=now))
+    if not done.rowcount:
+        raise ValueError(f"there is no account {login!r}")
+    tx.execute(delete(StaffSession).where(col(StaffSession.login) == login))
+    tx.event("staff_disabled", at=now, by=by, login=login)
+    changed(tx)
+
+
+def one_time_link(tx: Transaction, login: str, now: datetime, *, by: str = "system") -> str:
+    """The token of a sign-in link that works once within 24 hours; earlier ones stop working.
+    Raises ValueError when there is no such account."""
+    if not tx.execute(
+        select(col(Staff.login)).where(col(Staff.login) == login, col(Staff.disabled_at).is_(None))
+    ).first():
+        raise ValueError(f"there is no account {login!r}")
+    value, kept = fresh()
+    _replace(tx, login, "sign_in", kept, now + LINK_LASTS)
+    tx.event("sign_in_link_made", at=now, by=by, login=login)
+    return value
+
+
+def bind_code(tx: Transaction, login: str, now: datetime) -> str:
+    """An eight-digit code that binds a chat to the account, once, within ten minutes."""
+    value = f"{secrets.randbelow(100_000_000):08d}"
+    _replace(tx, login, "bind", hashed(value), now + CODE_LASTS)
+    tx.event("bind_code_made", at=now, by=login, login=login)
+    return value
+
+
+def add_token(tx: Transaction, name: str, scope: str, now: datetime) -> str:
+    """A bearer token for a partner system, shown this once; only its hash is kept. ``scope`` is
+    one of SCOPES or several with blanks between. Raises ValueError for a name taken or a scope
+    that does not exist."""
+    wanted = scope.split()
+    if not wanted or any(one not in SCOPES for one in wanted):
+        raise ValueError(f"scope {scope!r} is none of {', '.join(SCOPES)}")
+    if not name or ":" in name or not name.isprintable():
+        raise ValueError(f"{name!r} is no name for a partner system: no colon, not empty")
+    if tx.execute(select(col(ApiToken.hash)).where(col(ApiToken.name) == name)).first():
+        raise ValueError(f"there is already a token named {name!r}")
+    value, kept = fresh()
+    tx.add(ApiToken, hash=kept, name=name, scope=" ".join(wanted), created_at=now)
+    tx.event("token_added", at=now, token=name, scope=wanted)
+    return value
+
+
+def _replace(tx: Transaction, login: str, purpose: str, kept: str, expires_at: datetime) -> None:
+    tx.execute(
+        delete(OneTimeKey).where(
+            col(OneTimeKey.login) == login,
+            col(OneTimeKey.purpose) == purpose,
+            col(OneTimeKey.used_at).is_(None),
+        )
+    )
+    tx.add(OneTimeKey, hash=kept, purpose=purpose, login=login, expires_at=expires_at)

@@ -1,0 +1,155 @@
+"""The answer to the citizen: who is answered, by which way, and what is kept of it.
+
+Nothing is said but through the outbox. Where nobody can be reached the words stand on the status
+page (件件有核实、事事有回音: no contact without a reply).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from models.people import Address, Person
+from models.requests import Contact
+from models.transaction import Row, Transaction
+from models.vocabulary import Form, Level, ReferralRole, Role, Track
+from referral import casework, telling, wording
+from referral.casework import Actor
+from referral.directory import HOTLINE, Unit
+from referral.office import Office, Reply, Way
+
+SHORTEST_REPLY = 4  # characters; "已办" answers nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondent:
+    """Where the answer goes. ``reply`` None: nobody can be reached, the status page shows it.
+    ``reported``: the reader is a reporter, who is told no private details (N16)."""
+
+    reply: Reply | None
+    language: str
+    stopped: bool = False
+    reported: bool = False
+
+
+def correspondent(tx: Transaction, office: Office, request: Mapping[str, Any]) -> Correspondent:
+    """Who is answered, by the way they last came from where it reaches them."""
+    language = tx.execute(
+        select(col(Person.language)).where(col(Person.id) == request["person_id"])
+    ).scalar()
+    contacts = tx.execute(
+        select(col(Contact.sender), col(Contact.text), col(Contact.reporter))
+        .where(col(Contact.request_id) == request["id"])
+        .order_by(col(Contact.received_at), col(Contact.id))
+    ).all()
+    reported = bool(contacts) and all(row.reporter is not None for row in contacts)
+    latest = next((row.sender for row in reversed(contacts) if row.sender), None)
+    language = language or _language(" ".join(row.text for row in contacts))
+    addresses = tx.execute(
+        select(col(Address.kind), col(Address.value), col(Address.stopped_at))
+        .where(col(Address.person_id) == request["person_id"])
+        .order_by(col(Address.id))
+    ).all()
+    ways = [(row, office.ways.get(row.kind)) for row in addresses]
+    within_reach = [(row, way) for row, way in ways if way is not None and row.value]
+    if not within_reach:
+        return Correspondent(None, language, reported=reported)
+    row, way = next((pair for pair in within_reach if pair[0].value == latest), within_reach[-1])
+    return Correspondent(Reply(way, row.value), language, row.stopped_at is not None, reported)
+
+
+def _language(words: str) -> str:
+    han = any("\u3400" <= character <= "\u9fff" for character in words[:400])
+    latin = sum(character.isascii() and character.isalpha() for character in words[:400])
+    return "en" if latin > 10 and not han else "zh-CN"
+
+
+_NOWHERE = Reply(Way("web", "", Form.FULL), "")
+
+
+def tell(
+    tx: Transaction,
+    office: Office,
+    request: Mapping[str, Any],
+    phrase: str,
+    *,
+    due: datetime,
+    now: datetime,
+    unit: Unit | None = None,
+    **more: str,
+) -> Row:
+    """Say something to the citizen by the way they came from. Where nobody can be reached, or the
+    person asked us to stop, the words are kept for the status page and not sent."""
+    who = correspondent(tx, office, request)
+    params = wording.params(
+        office,
+        request,
+        unit=unit or office.directory.unit.get(request["holder_unit"]),
+        officer=office.directory.officer.get(request["first_responder"]),
+        due=due,
+        language=who.language,
+        understood=request["summary"],
+    )
+    urgent = who.reply is not None and Level(request["level"]).is_urgent
+    return telling.post(
+        tx,
+        office,
+        phrase,
+        request=request,
+        reply=who.reply or _NOWHERE,
+        now=now,
+        language=who.language,
+        params={**params, **more},
+        urgent=urgent,
+        stopped=who.stopped or who.reply is None,
+    )
+
+
+def reply(
+    tx: Transaction, office: Office, actor: Actor, request: Row, *, text: str, now: datetime
+) -> Row:
+    """Answer the citizen by the way they came from; the words are kept as they were sent.
+
+    Only the lead, the holder or the desk answers: a cooperating bureau gives its part to the lead.
+    A reporter hears that the matter was seen to, and no private details (N16). Raises ``Refusal``.
+    """
+    casework.require_open(request)
+    answer = casework.need(text, "refusal.reply_too_short", at_least=SHORTEST_REPLY)
+    units = casework.units_of(office, actor, now)
+    desk = office.directory.unit.get(actor.unit)
+    at_desk = desk is not None and desk.authority == HOTLINE
+    if not at_desk and actor.role is not Role.SUPERVISOR and request["holder_unit"] not in units:
+        casework.own_referral(tx, request["id"], units, ReferralRole.LEAD)
+    who = correspondent(tx, office, request)
+    message = tell(
+        tx,
+        office,
+        request,
+        "reporter_outcome" if who.reported else "reply_to_citizen",
+        due=now,
+        now=now,
+        unit=desk,
+        **({} if who.reported else {"answer": answer}),
+    )
+    stops = ["CLK-CONSULT"] if request["track"] == Track.CONSULTATION else []
+    if not Level(request["level"]).is_urgent:
+        stops.append("CLK-CONTACT")
+    if who.reported:
+        stops.append("CLK-DISCOVERY-FEEDBACK")
+    casework.halt(tx, request["id"], stops, now)
+    casework.record(
+        tx,
+        "replied",
+        actor,
+        before=request,
+        after=request,
+        now=now,
+        outbox=message["id"],
+        channel=message["channel"],
+        reachable=who.reply is not None and not (who.stopped and not message["safety"]),
+        answer=answer,
+    )
+    return request

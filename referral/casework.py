@@ -1,0 +1,247 @@
+"""What a named person does to a request: the ground the verbs stand on.
+
+A verb is a function of a transaction (``handling``, ``answering``, ``correcting``, ``rerouting``,
+``handing_off``, ``finishing``). It asks the
+lifecycle whether the act is possible here and for this role, checks what only the rows know,
+changes them and records who did it and why, all in one transaction (I12). What cannot be done is
+refused with one sentence.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from models.clocks import Clock
+from models.events import Event
+from models.referrals import Referral
+from models.requests import HelpRequest
+from models.transaction import Row, Transaction
+from models.vocabulary import ReferralRole, ReferralStatus, Role, Status
+from referral.directory import HOTLINE, ZONE
+from referral.office import Office
+from referral.transitions import Transition
+
+FIELD = (Role.GRID_WORKER, Role.VILLAGE_CADRE)
+GRASSROOTS = (Role.TOWNSHIP_OFFICER, *FIELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The member of staff who acts. ``role``, ``unit`` and ``area`` are those of this moment: a
+    transfer changes them for open sessions too. ``demo`` marks an account with a known password."""
+
+    login: str
+    role: Role
+    unit: str
+    area: str | None = None
+    demo: bool = False
+    name: str = ""
+
+
+class Refusal(Exception):
+    """The act is refused; nothing was changed. ``key`` is the phrase to show, ``params`` fills it,
+    ``status`` is the HTTP status: 403 not yours, 404 not there, 409 not now, 422 not like this."""
+
+    def __init__(
+        self, key: str, params: Mapping[str, str] | None = None, status: int = 409
+    ) -> None:
+        super().__init__(key)
+        self.key = key
+        self.params = dict(params or {})
+        self.status = status
+
+
+def need(text: str, key: str, *, at_least: int = 2) -> str:
+    """The text without outer blanks; raises ``Refusal`` (422) when it says nothing."""
+    said = text.strip()
+    if len(said) < at_least:
+        raise Refusal(key, status=422)
+    return said
+
+
+def require_open(request: Mapping[str, Any]) -> None:
+    """Raise ``Refusal`` when the request is closed, merged or archived."""
+    if not Status(request["status"]).is_open:
+        raise Refusal("refusal.closed", {"number": request["number"]})
+
+
+def units_of(office: Office, actor: Actor, now: datetime) -> frozenset[str]:
+    """The actor's unit and every retired unit whose work it has taken over (R10)."""
+    day = now.astimezone(ZONE).date()
+    found = {actor.unit}
+    for unit in office.directory.units:
+        if unit.successor is not None:
+            current = office.directory.current(unit.code, day)
+            if current is not None and current.code == actor.unit:
+                found.add(unit.code)
+    return frozenset(found)
+
+
+def unit_name(office: Office, code: str | None) -> str:
+    """What a unit is called; its code when nobody knows it any more."""
+    unit = office.directory.unit.get(code or "")
+    return unit.name_zh if unit else code or ""
+
+
+def standing(office: Office, request: Mapping[str, Any]) -> Status:
+    """Where a request stands for the desk.
+
+    What the software sent out and no person has confirmed is still in triage (the order is out so
+    that nobody waits; CLK-TRIAGE runs), and so is what the desk itself leads: software proposes,
+    a person decides (I4).
+    """
+    status = Status(request["status"])
+    lead = office.directory.unit.get(request["lead_bureau"])
+    own = lead is not None and lead.authority == HOTLINE
+    if status is Status.DISPATCHED and (own or request["confirmed_at"] is None):
+        return Status.IN_TRIAGE
+    return status
+
+
+def change(tx: Transaction, request: Row, **changes: Any) -> Row:
+    """Change the request's row and return it as it is now. Raises ``Refusal`` when somebody else
+    was faster."""
+    done = tx.execute(
+        update(HelpRequest)
+        .where(
+            col(HelpRequest.id) == request["id"],
+            col(HelpRequest.status) == request["status"],
+            col(HelpRequest.level) == request["level"],
+        )
+        .values(**changes)
+    )
+    if not done.rowcount:
+        raise Refusal("refusal.overtaken", {"number": request["number"]})
+    return {**request, **changes}
+
+
+def record(
+    tx: Transaction,
+    kind: str,
+    actor: Actor,
+    *,
+    before: Row,
+    after: Row,
+    now: datetime,
+    row: Transition | None = None,
+    **detail: Any,
+) -> None:
+    """Log an act: who, when, from, to, by which row of the life cycle, and what was said for it."""
+    if row is not None:
+        detail["row"] = row.id
+    if before["status"] != after["status"]:
+        detail["was"], detail["now"] = before["status"], after["status"]
+    tx.event(kind, at=now, by=actor.login, request=after, unit=actor.unit, **detail)
+
+
+def referrals(tx: Transaction, request_id: int) -> list[Row]:
+    """All referrals of a request, the oldest first."""
+    columns = Referral.__table__.columns  # type: ignore[attr-defined]
+    rows = tx.execute(
+        select(*columns).where(col(Referral.request_id) == request_id).order_by(col(Referral.id))
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+GONE = (ReferralStatus.RETURNED, ReferralStatus.CANCELLED)
+
+
+def lead_of(tx: Transaction, request_id: int) -> Row:
+    """The lead's referral: exactly one while the request is open."""
+    for row in reversed(referrals(tx, request_id)):
+        if row["role"] == ReferralRole.LEAD and row["status"] not in GONE:
+            return row
+    raise Refusal("refusal.no_lead")
+
+
+def own_referral(
+    tx: Transaction, request_id: int, units: Collection[str], role: ReferralRole | None = None
+) -> Row:
+    """The order that one of these units holds, the lead's first. Raises ``Refusal`` (403)."""
+    mine = [
+        row
+        for row in referrals(tx, request_id)
+        if row["bureau"] in units and row["status"] not in GONE and role in (None, row["role"])
+    ]
+    if not mine:
+        raise Refusal("refusal.not_your_order", status=403)
+    return max(mine, key=lambda row: (row["role"] == ReferralRole.LEAD, row["id"]))
+
+
+def change_referral(tx: Transaction, referral: Row, **changes: Any) -> Row:
+    """Change a referral's row and return it as it is now."""
+    tx.execute(update(Referral).where(col(Referral.id) == referral["id"]).values(**changes))
+    return {**referral, **changes}
+
+
+def halt(
+    tx: Transaction,
+    request_id: int,
+    names: Sequence[str],
+    at: datetime,
+    *,
+    case: str | None = None,
+    referral_id: int | None = None,
+) -> None:
+    """Stop running clocks at once, so that one started by the same act runs on. A breach stays."""
+    wanted = [
+        col(Clock.request_id) == request_id,
+        col(Clock.name).in_(names),
+        col(Clock.stopped_at).is_(None),
+    ]
+    if case is not None:
+        wanted.append(col(Clock.case) == case)
+    if referral_id is not None:
+        wanted.append(col(Clock.referral_id) == referral_id)
+    tx.execute(update(Clock).where(*wanted).values(stopped_at=at, next_at=None))
+
+
+def halt_all(tx: Transaction, request_id: int, at: datetime, *, but: Sequence[str] = ()) -> None:
+    """Stop every running clock at once, but those that outlive the request (I10)."""
+    tx.execute(
+        update(Clock)
+        .where(
+            col(Clock.request_id) == request_id,
+            col(Clock.stopped_at).is_(None),
+            col(Clock.name).not_in(but),
+        )
+        .values(stopped_at=at, next_at=None)
+    )
+
+
+def running(tx: Transaction, request_id: int) -> list[Row]:
+    """The clocks of a request that are not stopped."""
+    columns = Clock.__table__.columns  # type: ignore[attr-defined]
+    rows = tx.execute(
+        select(*columns).where(col(Clock.request_id) == request_id, col(Clock.stopped_at).is_(None))
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of the log, its detail opened."""
+
+    seq: int
+    at: datetime
+    kind: str
+    by: str
+    detail: Mapping[str, Any]
+
+
+def history(tx: Transaction, request_id: int, *kinds: str) -> list[Told]:
+    """The events of these kinds (all without any), the oldest first."""
+    query = select(
+        col(Event.seq), col(Event.at), col(Event.kind), col(Event.by), col(Event.detail)
+    ).where(col(Event.request_id) == request_id)
+    if kinds:
+        query = query.where(col(Event.kind).in_(kinds))
+    return [
+        Told(row.seq, row.at, row.kind, row.by, orjson.loads(row.detail))
+        for row in tx.execute(query.order_by(col(Event.seq)))
+    ]

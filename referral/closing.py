@@ -1,0 +1,211 @@
+"""The end of a request: the citizen is rung, and only then it closes, or goes back to the lead.
+
+No closing without a reply on record, or attempts on record that were enough: so many tries at so
+many times of the day, and one by another way (I8). Software closes nothing (I4).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from models.outbox import Outgoing
+from models.tasks import Task
+from models.transaction import Row, Transaction
+from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
+from referral import casework, promises
+from referral.answering import correspondent, tell
+from referral.casework import Actor, Refusal, Told
+from referral.directory import ZONE
+from referral.handling import OUTCOMES, SPOKEN
+from referral.lifecycle import may, may_on_referral
+from referral.office import Office
+
+OUTLIVE = ("CLK-EXPLAIN", "CLK-AFTERCARE")
+VIEWS = ("satisfied", "fairly_satisfied", "dissatisfied")
+_DAY_PARTS = (12, 18)  # hours at which afternoon and evening begin
+
+
+def callback(
+    tx: Transaction,
+    _office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    outcome: str,
+    resolved: bool | None = None,
+    view: str = "",
+    by: str = "phone",
+    note: str = "",
+    now: datetime,
+) -> Row:
+    """Ring the requester after the result (T20): reached or not, whether it is done, what they say.
+
+    The first attempt stops CLK-CALLBACK. Raises ``Refusal`` or ``Impossible``.
+    """
+    casework.require_open(request)
+    if outcome not in OUTCOMES:
+        raise Refusal("refusal.outcome", {"allowed": ", ".join(OUTCOMES)}, 422)
+    if view and view not in VIEWS:
+        raise Refusal("refusal.view", {"allowed": ", ".join(VIEWS)}, 422)
+    if outcome in SPOKEN and resolved is None:
+        raise Refusal("refusal.resolved_or_not", status=422)
+    status = Status(request["status"])
+    again = status is Status.IN_CALLBACK
+    row = may("callback", Status.RESULT_REPORTED if again else status, actor.role)
+    after = request if again else casework.change(tx, request, status=row.to)
+    casework.halt(tx, request["id"], ("CLK-CALLBACK",), now)
+    casework.record(
+        tx,
+        "called_back",
+        actor,
+        before=request,
+        after=after,
+        now=now,
+        row=row,
+        outcome=outcome,
+        resolved=resolved,
+        view=view,
+        channel=by,
+        note=note.strip(),
+    )
+    return after
+
+
+def close(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    reason: str,
+    note: str = "",
+    now: datetime,
+) -> Row:
+    """Close with a reason of the closed list: after the callback (T21), or out of triage what was
+    answered (T10) or has another road that gave its receipt (T11).
+
+    ``note`` holds the receipt or what was found. Raises ``Refusal`` or ``Impossible``.
+    """
+    casework.require_open(request)
+    status = casework.standing(office, request)
+    track = Track(request["track"])
+    row = may("close", status, actor.role, reason=casework.need(reason, "refusal.reason_missing"))
+    urgent = Level(request["level"]).is_urgent
+    if status is Status.IN_TRIAGE and urgent and row.id == "T10":
+        raise Refusal("refusal.danger_first", {"number": request["number"]})
+    if status is Status.IN_TRIAGE and row.id == "T11":
+        casework.need(note, "refusal.receipt_missing")
+    if reason in ("false_report", "person_deceased"):
+        casework.need(note, "refusal.reason_missing")
+    _heard(tx, office, request, reason, asked=status is Status.IN_CALLBACK)
+    casework.halt_all(tx, request["id"], now, but=OUTLIVE)
+    if urgent and reason == "resolved":
+        for case in office.policy.cases("CLK-AFTERCARE"):
+            if case.startswith("urgent"):
+                rule = office.policy.clock("CLK-AFTERCARE", case)
+                promises.start(tx, office, request, rule=rule, at=now, urgent=True)
+    end(tx, request, actor, now)
+    after = casework.change(
+        tx,
+        request,
+        status=Status.CLOSED,
+        closed_at=now,
+        close_reason=reason,
+        confirmed_at=request["confirmed_at"] or now,
+        confirmed_by=request["confirmed_by"] or actor.login,
+    )
+    casework.record(
+        tx,
+        "closed",
+        actor,
+        before=request,
+        after=after,
+        now=now,
+        row=row,
+        reason=reason,
+        track=track,
+        note=note.strip(),
+    )
+    if reason == "unreachable":
+        tell(tx, office, after, "closed_unreachable", due=now, now=now)
+    return after
+
+
+def _heard(tx: Transaction, office: Office, request: Row, reason: str, *, asked: bool) -> None:
+    """I8, with the numbers of the register. Nobody is asked who left no way to be asked."""
+    number = {"number": request["number"]}
+    told = casework.history(tx, request["id"], "replied", "called_back", "contacted")
+    replied = any(one.kind == "replied" for one in told)
+    reachable = correspondent(tx, office, request).reply is not None
+    if not replied and (reachable or reason not in ("false_report", "unreachable")):
+        raise Refusal("refusal.reply_first", number)
+    calls = [one for one in told if one.kind == "called_back"]
+    if reason == "unreachable" and reachable:
+        if not _enough(tx, office, request, [one for one in told if one.kind != "replied"]):
+            values = office.policy.values
+            raise Refusal(
+                "refusal.attempts",
+                {
+                    "tries": str(values["callback_attempts_min"].value),
+                    "parts": str(values["callback_day_parts_min"].value),
+                },
+            )
+    elif asked and reachable and not any(one.detail["outcome"] in SPOKEN for one in calls):
+        raise Refusal("refusal.ask_first", number)
+    if reason == "resolved" and calls and calls[-1].detail.get("resolved") is False:
+        raise Refusal("refusal.not_resolved", number)
+
+
+def _enough(tx: Transaction, office: Office, request: Row, told: list[Told]) -> bool:
+    tries = [one for one in told if one.detail["outcome"] not in SPOKEN]
+    parts = {_day_part(one.at) for one in tries}
+    written = tx.execute(
+        select(col(Outgoing.id)).where(
+            col(Outgoing.request_id) == request["id"],
+            col(Outgoing.staff).is_(None),
+            col(Outgoing.sent_at).is_not(None),
+        )
+    ).first()
+    ways = {one.detail.get("channel") for one in tries} | ({"written"} if written else set())
+    values: Any = office.policy.values
+    return (
+        len(tries) >= values["callback_attempts_min"].value
+        and len(parts) >= values["callback_day_parts_min"].value
+        and len(ways) > 1
+    )
+
+
+def _day_part(at: datetime) -> int:
+    return sum(at.astimezone(ZONE).hour >= hour for hour in _DAY_PARTS)
+
+
+def end(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
+    """At the end of a request submitted parts are completed, other orders cancelled (R9, R10), and
+    the work that waited is done; a message that could not be said still waits for somebody."""
+    for referral in casework.referrals(tx, request["id"]):
+        status = ReferralStatus(referral["status"])
+        if status in (*casework.GONE, ReferralStatus.COMPLETED):
+            continue
+        done = status is ReferralStatus.RESULT_SUBMITTED
+        row = may_on_referral("complete" if done else "cancel", status, "system")
+        casework.change_referral(tx, referral, status=row.to)
+        tx.event(
+            "referral_completed" if done else "referral_cancelled",
+            at=now,
+            by=actor.login,
+            request=request,
+            bureau=referral["bureau"],
+            lead=referral["role"] == ReferralRole.LEAD,
+            row=row.id,
+        )
+    tx.execute(
+        update(Task)
+        .where(
+            col(Task.request_id) == request["id"],
+            col(Task.done_at).is_(None),
+            col(Task.kind) != TaskKind.UNDELIVERED,
+        )
+        .values(done_at=now, done_by=actor.login)
+    )

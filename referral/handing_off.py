@@ -1,0 +1,188 @@
+"""Life danger goes to 110, 119 or 120, and somebody makes sure; and the work that waits is done.
+
+Hand over, never hang up on: the request stays ours until the person is known to be safe.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from models.journal import JournalEntry
+from models.requests import HelpRequest
+from models.tasks import Task
+from models.transaction import Row, Transaction
+from models.vocabulary import ContactState, Level, Status, TaskKind, Track
+from referral import casework, closing, promises
+from referral.casework import Actor, Refusal
+from referral.correcting import raise_urgency
+from referral.lifecycle import may
+from referral.office import Office
+from referral.rerouting import DESK
+
+
+def hand_off(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    line: str,
+    receipt: str = "",
+    reason: str = "",
+    now: datetime,
+) -> Row:
+    """Hand over to an emergency line (T05) and, with its receipt, settle the hand-off (T06).
+
+    Without a receipt the request stands in emergency_handoff and CLK-HANDOFF runs on. With it the
+    safety confirmations start, each with its own clock, and the request goes on in triage: help may
+    still be needed. Whoever hands over affirms the danger, so the level is raised where it is not
+    life_threat yet. Raises ``Refusal`` or ``Impossible``.
+    """
+    casework.require_open(request)
+    if line not in {one.number for one in office.policy.lines if one.for_danger}:
+        raise Refusal("refusal.no_danger_line", {"line": line}, 422)
+    before, row = request, None
+    if Level(request["level"]) is not Level.LIFE_THREAT:
+        why = reason.strip() or line
+        request = raise_urgency(
+            tx, office, actor, request, level=Level.LIFE_THREAT, reason=why, now=now
+        )
+    if request["status"] != Status.EMERGENCY_HANDOFF:
+        row = may("hand_off", Status(request["status"]), actor.role)
+        request = casework.change(tx, request, status=row.to, track=Track.URGENT)
+    if receipt.strip():
+        row = may("settle_handoff", Status.EMERGENCY_HANDOFF, actor.role)
+        request = casework.change(tx, request, status=row.to)
+        promises.stop(tx, request["id"], ("CLK-HANDOFF",), now)
+        for case in office.policy.cases("CLK-SAFETY-CONFIRM"):
+            rule = office.policy.clock("CLK-SAFETY-CONFIRM", case)
+            promises.start(tx, office, request, rule=rule, at=now, urgent=True)
+        _finish(tx, request, TaskKind.CONFIRM_HANDOFF, actor, now)
+    elif Level(before["level"]) is Level.LIFE_THREAT and not _runs(tx, request, "CLK-HANDOFF"):
+        rule = office.policy.clock("CLK-HANDOFF")
+        promises.start(tx, office, request, rule=rule, at=now, urgent=True)
+    casework.record(
+        tx,
+        "handed_off",
+        actor,
+        before=before,
+        after=request,
+        now=now,
+        row=row,
+        line=line,
+        receipt=receipt.strip(),
+        reason=reason.strip(),
+    )
+    return request
+
+
+def confirm_safe(
+    tx: Transaction,
+    _office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    seen_by: str,
+    note: str = "",
+    close: bool = False,
+    now: datetime,
+) -> Row:
+    """The person is known to be safe, and by whom: the safety clocks stop. With ``close`` nothing
+    more is needed and the head of shift ends the request (T07). Raises ``Refusal`` or
+    ``Impossible``."""
+    casework.require_open(request)
+    seen = casework.need(seen_by, "refusal.seen_by")
+    row, after = None, request
+    if close:
+        row = may("confirm_safe", Status(request["status"]), actor.role, reason="safe_confirmed")
+        casework.halt_all(tx, request["id"], now, but=closing.OUTLIVE)
+        closing.end(tx, request, actor, now)
+        after = casework.change(
+            tx, request, status=row.to, closed_at=now, close_reason="safe_confirmed"
+        )
+    casework.halt(tx, request["id"], ("CLK-SAFETY-CONFIRM",), now)
+    casework.record(
+        tx,
+        "safe_confirmed",
+        actor,
+        before=request,
+        after=after,
+        now=now,
+        row=row,
+        seen_by=seen,
+        note=note.strip(),
+    )
+    return after
+
+
+def done(
+    tx: Transaction, office: Office, actor: Actor, task: Row, *, note: str, now: datetime
+) -> Row:
+    """Finish a piece of work that waited for a person, with a note of what was done.
+
+    A hand-off is finished by handing off, and a text nobody could read by reading it: nothing kept
+    is answered for good without being understood. Raises ``Refusal``.
+    """
+    said = casework.need(note, "refusal.note_missing")
+    if task["done_at"] is not None:
+        raise Refusal("refusal.task_done", {"by": task["done_by"] or ""})
+    units = casework.units_of(office, actor, now)
+    if task["unit"] not in units and actor.role not in DESK:
+        raise Refusal("refusal.not_your_unit", status=403)
+    if task["kind"] == TaskKind.CONFIRM_HANDOFF:
+        raise Refusal("refusal.hand_off_instead", {"number": task["number"] or ""})
+    if task["kind"] == TaskKind.UNREADABLE and _unread(tx, task):
+        raise Refusal("refusal.read_instead", {"number": task["number"] or ""})
+    changed = tx.execute(
+        update(Task)
+        .where(col(Task.id) == task["id"], col(Task.done_at).is_(None))
+        .values(done_at=now, done_by=actor.login)
+    )
+    if not changed.rowcount:
+        raise Refusal("refusal.overtaken", {"number": task["number"] or ""})
+    if task["kind"] == TaskKind.CALL_BACK and task["request_id"] is not None:
+        casework.halt(tx, task["request_id"], ("CLK-MISSED-CALL",), now)
+    tx.event(
+        "task_done",
+        at=now,
+        by=actor.login,
+        request=_of(tx, task),
+        task=str(task["id"]),
+        task_kind=task["kind"],
+        note=said,
+    )
+    return {**task, "done_at": now, "done_by": actor.login}
+
+
+def _runs(tx: Transaction, request: Row, name: str) -> bool:
+    return name in {clock["name"] for clock in casework.running(tx, request["id"])}
+
+
+def _unread(tx: Transaction, task: Row) -> bool:
+    state = tx.execute(
+        select(col(JournalEntry.state)).where(col(JournalEntry.id) == task["journal_id"])
+    ).scalar()
+    return state not in (None, ContactState.HANDLED)
+
+
+def _of(tx: Transaction, task: Row) -> dict[str, Any] | None:
+    found = tx.execute(
+        select(col(HelpRequest.id), col(HelpRequest.number)).where(
+            col(HelpRequest.id) == task["request_id"]
+        )
+    ).first()
+    return dict(found._mapping) if found else None
+
+
+def _finish(tx: Transaction, request: Row, kind: TaskKind, actor: Actor, now: datetime) -> None:
+    tx.later(
+        update(Task)
+        .where(
+            col(Task.request_id) == request["id"],
+            col(Task.kind) == kind,
+            col(Task.done_at).is_(None),
+        )
+        .values(done_at=now, done_by=actor.login)
+    )

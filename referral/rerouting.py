@@ -1,0 +1,226 @@
+"""Another bureau must act: a person corrects where the request goes.
+
+Reassigning keeps the original due time (I6), leaves no moment without a holder (I1), and the
+citizen is told the new name.
+"""
+
+from datetime import date, datetime
+
+from models.referrals import Referral
+from models.requests import queue_key
+from models.transaction import Row, Transaction
+from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status, Track
+from referral import casework, clocks, promises, telling
+from referral.answering import tell
+from referral.casework import Actor, Refusal
+from referral.directory import ZONE, Answerable, Unit
+from referral.lifecycle import Transition, may, may_on_referral
+from referral.office import Office
+from referral.planning import TOWNSHIP
+from referral.routing import GRASSROOTS, UNCLEAR, RouteRow, row_for
+
+DESK = (Role.OPERATOR, Role.DISPATCHER, Role.DUTY_LEAD)
+_DECIDES_LATER = ("CLK-ARBITRATE", "CLK-CONSULT")
+"""Clocks that are no handling time: they say by when somebody decides, or answers a question."""
+
+
+def correctroute_of(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    reason: str,
+    service: str | None = None,
+    bureau: str | None = None,
+    now: datetime,
+) -> Row:
+    """Send the request to the right lead: by the kind of help, or to a named bureau.
+
+    The old lead's order is cancelled, the new one bears the original due time (I6), the holder
+    moves, and the citizen hears the new name with the unchanged date (N9). Work is never pushed
+    down to a township or village (国办函〔2025〕66号). Raises ``Refusal`` or ``Impossible``.
+    """
+    casework.require_open(request)
+    why = casework.need(reason, "refusal.reason_missing")
+    day = now.astimezone(ZONE).date()
+    old = casework.lead_of(tx, request["id"])
+    row = _may_correct(request, old, office, actor)
+    route = route_of(office, request, now, service)
+    unit = _wanted(office, request, route, service, bureau, day)
+    if unit.code == old["bureau"] and (service is None or service == request["service"]):
+        raise Refusal("refusal.same_bureau", {"unit": unit.name_zh})
+    urgent = Level(request["level"]).is_urgent
+    due, clock = _kept_due(office, request, old, route=route, corrected=service is not None)
+    casework.change_referral(tx, old, status=ReferralStatus.CANCELLED)
+    casework.halt(tx, request["id"], ("CLK-SIGN",), now, referral_id=old["id"])
+    casework.halt(tx, request["id"], ("CLK-ARBITRATE",), now)
+    _cancel_other(tx, request, unit, now)
+    new = tx.add(
+        Referral,
+        id=tx.mint(),
+        request_id=request["id"],
+        bureau=unit.code,
+        role=ReferralRole.LEAD,
+        service=route.service,
+        dispatched_at=now,
+        due_at=due,
+        provisional=old["provisional"],
+        decided_by=route.id if service else f"person:{actor.login}",
+    )
+    may_on_referral("dispatch", None, "system")
+    sign = ("CLK-SIGN", "urgent" if urgent else "")
+    start(tx, office, request, sign, now, urgent=urgent, referral_id=new["id"])
+    if clock is not None:
+        start(tx, office, request, clock, request["received_at"], urgent=urgent)
+    holder = _new_holder(office, request, unit, route, now)
+    after = casework.change(
+        tx,
+        request,
+        lead_bureau=unit.code,
+        service=service or request["service"],
+        route=route.id,
+        holder_unit=holder.unit.code,
+        holder_person=holder.officer.login,
+        queue_key=queue_key(Level(request["level"]).rank, due, request["id"]),
+    )
+    casework.record(
+        tx,
+        "route_corrected",
+        actor,
+        before=request,
+        after=after,
+        now=now,
+        row=row,
+        reason=why,
+        old_lead=old["bureau"],
+        lead=unit.code,
+        service=service,
+        due=due.isoformat(),
+    )
+    tell(tx, office, after, "handed_over", due=due, now=now, unit=unit)
+    notify(tx, office, after, holder, due=due, now=now)
+    return after
+
+
+def _may_correct(request: Row, old: Row, office: Office, actor: Actor) -> Transition:
+    """An unsigned order that no person confirmed is still a proposal, and the desk's operator
+    chooses the kind of help (T09); afterwards it takes who may cancel an order (R10)."""
+    proposed = casework.standing(office, request) is Status.IN_TRIAGE
+    if proposed and old["signed_at"] is None and actor.role in DESK:
+        return may("accept", Status.IN_TRIAGE, actor.role, track=Track.STANDARD)
+    return may_on_referral("cancel", ReferralStatus(old["status"]), actor.role)
+
+
+def _wanted(
+    office: Office,
+    request: Row,
+    route: RouteRow,
+    service: str | None,
+    bureau: str | None,
+    day: date,
+) -> Unit:
+    if (service is None) == (bureau is None):
+        raise Refusal("refusal.service_or_bureau", status=422)
+    if bureau is not None:
+        unit = office.directory.current(bureau, day)
+    else:
+        unit = office.directory.responsible(route.lead, request["area"], day)
+        if Level(request["level"]) is Level.LIFE_THREAT and route.danger_lead:
+            unit = office.directory.responsible(route.danger_lead, request["area"], day) or unit
+    if unit is None:
+        raise Refusal("refusal.no_such_bureau", {"bureau": bureau or route.lead}, 422)
+    if unit.authority in GRASSROOTS:
+        raise Refusal("refusal.never_down", {"unit": unit.name_zh}, 422)
+    return unit
+
+
+def _kept_due(
+    office: Office, request: Row, old: Row, *, route: RouteRow, corrected: bool
+) -> tuple[datetime, tuple[str, str] | None]:
+    """The original due time; an earlier one where the right kind of help has a shorter clock, and
+    its own where the old clock was none for handling. With the clock to start, if any."""
+    urgent = Level(request["level"]).is_urgent
+    before = next((row for row in office.policy.routes if row.id == request["route"]), route)
+    name, case = handling_clock(route, urgent)
+    if not corrected or handling_clock(before, urgent) == (name, case):
+        return old["due_at"], None
+    rule = office.policy.clock(name, case)
+    due = clocks.due(request["received_at"], rule.amount, rule.measure, office.policy.calendar).at
+    if due < old["due_at"] or handling_clock(before, urgent)[0] in _DECIDES_LATER:
+        return due, (name, case)
+    return old["due_at"], None
+
+
+def _cancel_other(tx: Transaction, request: Row, unit: Unit, now: datetime) -> None:
+    """A bureau that helped and now leads has one order, not two."""
+    for other in casework.referrals(tx, request["id"]):
+        helps = other["role"] == ReferralRole.COOPERATING and other["bureau"] == unit.code
+        if helps and other["status"] not in casework.GONE:
+            casework.change_referral(tx, other, status=ReferralStatus.CANCELLED)
+            casework.halt(tx, request["id"], ("CLK-COOP", "CLK-SIGN"), now, referral_id=other["id"])
+
+
+def _new_holder(
+    office: Office, request: Row, unit: Unit, route: RouteRow, now: datetime
+) -> Answerable:
+    """The new lead's person on duty; on an urgent matter the township goes on with first aid."""
+    held = office.directory.unit.get(request["holder_unit"])
+    officer = office.directory.officer.get(request["holder_person"])
+    first = Level(request["level"]).is_urgent and route.first_line == TOWNSHIP
+    if first and held is not None and officer is not None and held.authority == TOWNSHIP:
+        return Answerable(held, officer, "first_aid")
+    return office.directory.answerable(unit, now)
+
+
+def notify(
+    tx: Transaction,
+    office: Office,
+    request: Row,
+    holder: Answerable,
+    *,
+    due: datetime,
+    now: datetime,
+) -> None:
+    """Tell the person who holds the request now."""
+    urgent = Level(request["level"]).is_urgent
+    telling.notify(tx, office, request, holder, due=due, now=now, urgent=urgent)
+
+
+def route_of(office: Office, request: Row, now: datetime, service: str | None = None) -> RouteRow:
+    """The row of the catalogue: of a kind of help, else the one that decided."""
+    day = now.astimezone(ZONE).date()
+    if service is not None:
+        row = row_for(service, day, office.policy.routes)
+        if row is None:
+            raise Refusal("refusal.no_such_service", {"service": service}, 422)
+        return row
+    found = [row for row in office.policy.routes if row.id == request["route"]]
+    chosen = found[0] if found else row_for(UNCLEAR, day, office.policy.routes)
+    if chosen is None:
+        raise LookupError("the routing catalogue has no row for 'unclear'")
+    return chosen
+
+
+def handling_clock(route: RouteRow, urgent: bool) -> tuple[str, str]:
+    """The clock of the lead's order and its case."""
+    if urgent:
+        return route.urgent_clock, route.urgent_clock_case
+    return route.clock, route.clock_case
+
+
+def start(
+    tx: Transaction,
+    office: Office,
+    request: Row,
+    clock: tuple[str, str],
+    at: datetime,
+    *,
+    urgent: bool = False,
+    referral_id: int | None = None,
+) -> Row:
+    """Start a clock (name and case) by the version of its rule in force that day."""
+    rule = office.policy.clock(*clock, at.astimezone(ZONE).date())
+    return promises.start(
+        tx, office, request, rule=rule, at=at, urgent=urgent, referral_id=referral_id
+    )
