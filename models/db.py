@@ -79,7 +79,7 @@ class Database:
             cursor.execute("PRAGMA trusted_schema = OFF")
             cursor.execute("PRAGMA temp_store = MEMORY")
             cursor.execute("PRAGMA cache_size = -32000")
-            cursor.execute("PRAGMA wal_autocheckpoint = 2000")
+            cursor.execute("PRAGMA wal_autocheckpoint = 4000")
             cursor.close()
 
         @event.listens_for(engine, "begin")
@@ -161,13 +161,27 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+_PASSING = (
+    "database is locked",
+    "database table is locked",
+    "database or disk is full",
+    "disk I/O error",
+    "unable to open database file",
+    "attempt to write a readonly database",
+)
+"""What SQLite says when it may go better later; its other operational errors are bugs."""
+
+
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """Turn 'locked', 'away' and 'disk full' into ``Busy``; anything else is a bug and passes."""
     try:
         yield
     except OperationalError as error:
-        raise Busy(str(error.orig).splitlines()[0]) from error
+        said = str(error.orig).splitlines()[0]
+        if isinstance(error.orig, sqlcipher3.dbapi2.Error) and not said.startswith(_PASSING):
+            raise
+        raise Busy(said) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Busy(str(error.orig).splitlines()[0]) from error

@@ -6,10 +6,11 @@ few Python values that a driver does not take as they are (times, documents) are
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Connection, Table, insert
+from sqlalchemy import JSON, Connection, Table
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 Row = dict[str, Any]
@@ -63,8 +64,11 @@ def _document(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+@lru_cache(maxsize=1024)
 def _instant(value: datetime) -> str:
-    """As SQLAlchemy stores it on SQLite: naive UTC with microseconds. A naive time is a bug."""
+    """As SQLAlchemy stores it on SQLite: naive UTC with microseconds. A naive time is a bug.
+
+    Remembered, because the rows of one act share a handful of instants."""
     if value.tzinfo is not UTC:
         if value.tzinfo is None:
             raise ValueError("a time without a zone cannot be stored")

@@ -151,7 +151,7 @@ class Phrasebook:
 
 def units(text: str) -> int:
     """The length in UCS-2 code units, as an SMS centre counts: a rare character takes two."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _shortened(value: str, *, by: int) -> str:

@@ -76,7 +76,7 @@ class Contact(SQLModel, table=True):
     name: str | None = personal(None)
     text: str = sensitive(sa_type=Text)
     said_at: datetime = operational()
-    received_at: datetime = operational(index=True)
+    received_at: datetime = operational()
     place: str | None = sensitive(None)
     location: list[Any] | None = document(sensitive)
     media: list[Any] | None = document(sensitive)

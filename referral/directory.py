@@ -209,8 +209,9 @@ class Directory:
             for shift in self._shifts.get(unit.code, ())
             if shift.login in self.officer and shift.covers(local)
         ]
-        if on_duty:
-            return on_duty
+        if on_duty:  # at the desk the operators answer first, not the duty lead beside them
+            operators = [found for found in on_duty if found.officer.role == Role.OPERATOR]
+            return operators or on_duty
         staff = self._staff.get(unit.code, ())
         heads = [Answerable(unit, o, "head") for role in HEADS for o in staff if o.role == role]
         return heads[:1] or [Answerable(unit, officer, "staff") for officer in staff][:1]

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from models.messages import Inbound
 from models.phrases import Phrasebook
@@ -12,6 +13,8 @@ from referral.directory import Directory
 from referral.policy import Policy
 from triage.assess import Assessment, Context, assess
 from triage.policy import SignalPolicy
+
+_IN_REQUEST = frozenset({"number", "code", "hotline", "understood"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,10 @@ class Office:
     ways: Mapping[str, Way]
     callback_url: str = ""
     exercises: frozenset[str] = field(default_factory=frozenset)
-    first_steps: dict[tuple[str, timedelta], tuple[int, timedelta] | None] = field(
+    rungs: dict[tuple[object, ...], tuple[Any, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
+    """First rungs of ladders already worked out (``referral.promises``)."""
 
     def assess(self, text: str, channel: str, inbound: Inbound) -> Assessment:
         """What the text means, by the signals in force."""
@@ -70,9 +74,20 @@ class Office:
         way = self.ways.get(kind) or self.ways.get("console")
         return Reply(way, inbound.sender) if way and inbound.sender else None
 
+    def kept_params(self, phrase: str) -> frozenset[str]:
+        """What a message must keep to be worded again in another form; the rest stands in the
+        request itself."""
+        return self.phrases.parameters(phrase) - _IN_REQUEST
+
     def stamp(self) -> str:
-        """The policy that decides now, for the record: clocks and routes, then signals."""
-        return f"{self.policy.hash} {self.signals.hash}"
+        """The rules that decide now, for the record: clocks and routes, then signals. Sixteen
+        digits of each hash tell one version from another; events carry the whole."""
+        return f"{short(self.policy.hash)} {short(self.signals.hash)}"
+
+
+def short(stamp: str) -> str:
+    """The first sixteen digits of a hash."""
+    return stamp.removeprefix("sha256:")[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Starting, stopping and stepping clocks: every promise is a row with its source and its ladder."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import update
@@ -11,7 +11,7 @@ from models.clocks import Clock
 from models.transaction import Row, Transaction
 from models.vocabulary import ClockUnit
 from referral import clocks
-from referral.office import Office
+from referral.office import Office, short
 from referral.policy import ClockRule
 
 FIRST = -1  # no step of the ladder has been taken yet
@@ -50,7 +50,7 @@ def start(
         provisional=due.provisional,
         source=rule.source,
         tag=rule.tag,
-        policy=office.policy.hash,
+        policy=short(office.policy.hash),
         ladder=rule.ladder,
         step=step[0] if step else 0,
         next_at=step[1] if step else None,
@@ -60,19 +60,26 @@ def start(
 def _first_step(
     office: Office, rule: ClockRule, at: datetime, due: datetime
 ) -> tuple[int, datetime] | None:
-    """The first rung of the ladder. On calendar time it is the same distance from the start for
-    all clocks of one length, so it is worked out once."""
+    """The first rung of the ladder that lies ahead. Worked out once for all clocks that run alike:
+    on calendar time those of one length, on working days those of one day and one due time."""
     ladder = office.policy.ladders.get(rule.ladder, ())
+    calendar, seen = office.policy.calendar, office.rungs
+    if len(seen) > _CACHED:
+        seen.clear()
     if is_working_day(rule.measure):
-        return clocks.next_step(at, due, ladder, FIRST, rule.measure, office.policy.calendar)
+        day = calendar.day_of(at)
+        key: tuple[object, ...] = (rule.ladder, day, due)
+        if key not in seen:
+            midnight = datetime.combine(day, time.min, calendar.zone)
+            steps = clocks.reminders(midnight, due, ladder, rule.measure, calendar)
+            seen[key] = tuple((index, when) for index, when in steps)
+        ahead = (step for step in seen[key] if step[1] > at)
+        return next(ahead, None)
     key = (rule.ladder, due - at)
-    if key not in office.first_steps:
-        if len(office.first_steps) > _CACHED:
-            office.first_steps.clear()
-        step = clocks.next_step(at, due, ladder, FIRST, rule.measure, office.policy.calendar)
-        office.first_steps[key] = (step[0], step[1] - at) if step else None
-    found = office.first_steps[key]
-    return (found[0], at + found[1]) if found else None
+    if key not in seen:
+        step = clocks.next_step(at, due, ladder, FIRST, rule.measure, calendar)
+        seen[key] = ((step[0], step[1] - at),) if step else ()
+    return next(((index, at + after) for index, after in seen[key]), None)
 
 
 def stop(tx: Transaction, request_id: int, names: tuple[str, ...], at: datetime) -> None:

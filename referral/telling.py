@@ -127,7 +127,7 @@ def post(
         channel=reply.way.channel,
         address=reply.address,
         phrase=phrase,
-        params=dict(params),
+        params={name: params[name] for name in office.kept_params(phrase) if name in params},
         buttons=[list(button) for button in buttons] or None,
         language=language,
         text=text or office.phrases.say(phrase, params, reply.way.form, language),

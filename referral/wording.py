@@ -7,7 +7,6 @@ from typing import Any
 from referral.directory import ZONE, Officer, Unit
 from referral.office import Office
 
-
 EVERY_LINE = ("110", "119", "120")
 
 
