@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from models.vocabulary import Level, Track, worst
 from triage.facts import Facts, read_facts
-from triage.judgement import Judgement, Message, Person, Polarity, Purpose, Time, judge
+from triage.judgement import PUBLIC_CUES, Judgement, Message, Person, Polarity, Purpose, Time, judge
 from triage.policy import Rule, SignalPolicy
 from triage.signals import Scan, Span
 from triage.sounds import mended
@@ -141,10 +141,9 @@ def _message(folded: Folded, scan: Scan, signals: SignalPolicy, context: Context
         not scan.covered("not_plea", *span) and not folded.tagged(*span)
         for span in scan.cues.get("plea", ())
     )
-    public = has("collector") or (
-        not pleads and any(has(g) for g in ("news", "offer", "cheer", "notice", "recruit"))
-    )
+    public = has("collector") or (not pleads and any(has(group) for group in PUBLIC_CUES))
     chain = has("chain") and has("chain_ask") and not has("flood_scene")
+
     def kinds(group: str) -> int:
         return len({folded.text[slice(*span)] for span in scan.cues.get(group, ())})
 
@@ -213,7 +212,11 @@ def _stands(message: Message, rule: Rule, span: Span) -> bool:
         return False
     if any(not scan.near(cue, *span, reach=rule.reach) for cue in rule.near):
         return False
-    return not any(scan.near(cue, *span, reach=rule.apart) for cue in rule.unless)
+    if not rule.unless:
+        return True
+    first, last = message.folded.sentence(span[0])
+    first, last = max(first, span[0] - rule.apart), min(max(last, span[1]), span[1] + rule.apart)
+    return not any(scan.inside(cue, first, last) for cue in rule.unless)
 
 
 def _signal(text: str, message: Message, rule: Rule, span: Span, judged: Judgement) -> Signal:

@@ -15,6 +15,8 @@ _ZERO_AFTER = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)\d\d[年.\-/]|\d\d年(?![代级])")
 _OLD = 30  # characters before the hit in which a year or "last year" dates it
+_POST = 80  # characters from which on a text is judged public as a whole
+PUBLIC_CUES = ("collector", "news", "offer", "cheer", "notice", "recruit")
 _BACK = 14  # characters before the hit in which a negator may stand
 
 
@@ -189,8 +191,9 @@ def _resolved(message: Message, rule: Rule, span: Span) -> bool:
         return False  # somebody saved yesterday is in danger today
     scan, text = message.scan, message.folded.text
     start, end = span
+    opening, _ = message.folded.sentence(start)
     for group in ("resolved", f"resolved_{rule.cls}"):
-        cue = scan.first(group, max(0, start - 20), end + 60)
+        cue = scan.first(group, max(opening, start - 20), end + 60)
         if cue is None or (cue[0] <= start and end <= cue[1]):
             continue
         before = text[max(0, cue[0] - 4) : cue[0]]
@@ -205,11 +208,11 @@ def _resolved(message: Message, rule: Rule, span: Span) -> bool:
 def _person(message: Message, rule: Rule, span: Span) -> Person:
     scan, folded = message.scan, message.folded
     start, end = span
-    first, _ = folded.sentence(start)
+    first, last = folded.sentence(start)
     near = max(first, start - 40)
     if (cue := scan.last("news", near, start)) and not scan.within("own", cue[1], end):
         return Person.GENERAL
-    if message.public and not rule.always and not _own_now(message, span):
+    if _public(message, first, last) and not rule.always and not _own_now(message, span):
         return Person.GENERAL
     spans = [
         (found[1], person)
@@ -224,6 +227,13 @@ def _person(message: Message, rule: Rule, span: Span) -> Person:
     if spans:
         return max(spans)[1]
     return Person.KNOWN_OTHER if message.reporter else Person.SELF
+
+
+def _public(message: Message, first: int, last: int) -> bool:
+    """In a short message every sentence speaks for itself; a long one is news or it is not."""
+    if not message.public or len(message.folded.text) >= _POST:
+        return message.public
+    return any(message.scan.within(cue, first, last) for cue in PUBLIC_CUES)
 
 
 def _own_now(message: Message, span: Span) -> bool:

@@ -46,7 +46,11 @@ class Scan:
     def near(self, cue: str, start: int, end: int, *, reach: int) -> bool:
         """Whether a word of a group of surroundings stands within ``reach`` characters of the
         span, or inside it. These groups are wide and seldom asked, so they are looked up here."""
-        window = self.text[max(0, start - reach) : end + reach]
+        return self.inside(cue, max(0, start - reach), end + reach)
+
+    def inside(self, cue: str, start: int, end: int) -> bool:
+        """Whether a word of a group of surroundings stands between the two places."""
+        window = self.text[start:end]
         return any(word in window for word in self.surroundings[cue])
 
     def within(self, cue: str, start: int, end: int) -> bool:
