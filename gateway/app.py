@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from gateway import hooks, operations
+from gateway import hooks, operations, web
 from gateway.state import State
 from gateway.ticks import Ticks
 from models.db import Busy
@@ -42,6 +42,7 @@ def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
     app.include_router(operations.router)
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)  # type: ignore[arg-type]
+    web.mount(app)
     return app
 
 

@@ -13,13 +13,16 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
+from gateway.hooks import raw_of
 from gateway.state import State
+from models.messages import Unreadable
 from models.phrases import SOURCE_LANGUAGE, Phrasebook
 from models.vocabulary import Form
 from referral import wording
@@ -28,9 +31,8 @@ from referral.directory import ZONE
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 EMERGENCY_LINES = ("110", "119", "120")
+MOST_FIELDS = 200
 YEAR_SECONDS = 31_536_000
-SWITCHES = {"lang": "language", "edition": "edition"}
-"""The switches in an address and the cookies that remember them; neither tells who somebody is."""
 
 
 @pass_context
@@ -94,7 +96,7 @@ def state_of(request: Request) -> State:
 def language_of(request: Request) -> str:
     """The language that was asked for here or before; Chinese otherwise."""
     known = state_of(request).offices.current().phrases.languages()
-    asked = request.query_params.get("lang") or request.cookies.get("language", "")
+    asked = request.query_params.get("lang") or request.cookies.get("lang", "")
     return asked if asked in known else SOURCE_LANGUAGE
 
 
@@ -129,11 +131,30 @@ def page(
     }
     html = _TEMPLATES.get_template(template).render(values)
     answer = HTMLResponse(html, status, dict(headers or {}))
-    for name, cookie in SWITCHES.items():
-        if value := request.query_params.get(name, "")[:16]:
+    switched = {"lang": language, "edition": "elder" if values["elder"] else "standard"}
+    for name, value in switched.items():  # remembered; neither tells who somebody is
+        if name in request.query_params:
             secure = state.settings.public_url.startswith("https:")
-            answer.set_cookie(cookie, value, YEAR_SECONDS, secure=secure, httponly=True)
+            answer.set_cookie(name, value, YEAR_SECONDS, secure=secure, httponly=True)
     return answer
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """The fields of a posted form, trimmed; the first filled one of each name. Raises what the
+    hooks raise for a body beyond the limit, and ``Unreadable`` for one that is no form."""
+    return fields_in((await raw_of(request, state_of(request).settings, "")).body)
+
+
+def fields_in(body: bytes) -> dict[str, str]:
+    """The fields of a form's body. Raises ``Unreadable``."""
+    try:
+        pairs = parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Unreadable("the form has too many fields") from None
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields[name] = fields.get(name) or value.replace("\r\n", "\n").strip()
+    return fields
 
 
 def error_page(request: Request, phrase: str, status: int) -> HTMLResponse:

@@ -1,0 +1,263 @@
+"""The public pages: ask for help, see that it is kept, see what becomes of it. Work without script.
+
+The form posts to ``/help``, which gives a person the chance to correct a slip and then goes the
+one path of ``/hook/web``. No page needs a token against forged posts: whoever may write may write
+anonymously, the form's signed key only proves that we printed the form, and the pass of a case is a
+cookie that other sites cannot use. No number, code or word of a citizen stands in an address.
+"""
+
+import asyncio
+import dataclasses
+import secrets
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import partial
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+
+from channels import Channel
+from channels.web import e164, form_token
+from gateway import guessing
+from gateway.hooks import PATIENCE_SECONDS, raw_of
+from gateway.intake import Call
+from gateway.web import adding, passes, progress
+from gateway.web.rendering import fields_in, fields_of, language_of, page, state_of
+from models import numbers
+from models.db import Busy
+from models.messages import Forged, Outcome, Raw
+from referral.directory import Nobody
+
+router = APIRouter(include_in_schema=False)
+
+SAYS_SOMETHING = ("what", "where", "phone", "name", "latitude")
+AWAY = (Busy, Nobody, TimeoutError)
+RECEIPT, CASE = "receipt", "case"
+MAY_COME_AGAIN = {"retry-after": "5"}
+
+
+@router.get("/")
+async def home() -> Response:
+    """The one thing most people come for."""
+    return RedirectResponse("/help", 303)
+
+
+@router.get("/help")
+def help_form(request: Request) -> Response:
+    """The form. 404 where the channel ``web`` is switched off."""
+    _channel(request)
+    return _form(request, {})
+
+
+@router.post("/help")
+async def ask_for_help(request: Request) -> Response:
+    """Keep what was written, or show the form again with every word still in it."""
+    channel = _channel(request)
+    state = state_of(request)
+    raw = await raw_of(request, state.settings, "")
+    fields = fields_in(raw.body)
+    faults = _faults(fields)
+    if faults and not (faults == {"phone"} and fields.get("anyway")):
+        return _form(request, fields, faults=faults, status=422)
+    url = f"{state.settings.public_url.rstrip('/')}/hook/{channel.name}"
+    try:
+        outcome = await _kept(request, channel, dataclasses.replace(raw, url=url, query=""))
+    except Forged:
+        # Our secret has changed, or nobody printed this form: a new key, the words kept.
+        return _form(request, {**fields, "key": ""}, notice="renewed", status=403)
+    except AWAY:
+        return _form(request, fields, notice="busy", status=503)
+    answer = RedirectResponse("/received", 303)
+    told = {"number": outcome.number or "", "code": outcome.code or ""}
+    reachable = "1" if e164(fields.get("phone", "")) else ""
+    joined = "1" if not outcome.opened and not outcome.held and not outcome.duplicate else ""
+    passes.give(request, answer, RECEIPT, {**told, "reachable": reachable, "joined": joined})
+    passes.give(request, answer, CASE, told)
+    return answer
+
+
+@router.get("/received")
+def received(request: Request) -> Response:
+    """The number, large; the code; what happens next and by when."""
+    told = passes.shown(request, RECEIPT)
+    state = state_of(request)
+    if told is None:
+        return RedirectResponse("/status", 303)
+    office = state.offices.current()
+    with state.database.read() as session:
+        found = progress.find(session, told["number"], told["code"])
+        seen: progress.Progress | progress.Held | None = None
+        if isinstance(found, dict):
+            language = language_of(request)
+            seen = progress.read(session, office, found, language=language, now=state.now())
+        elif found is not None:
+            seen = found
+    held = not isinstance(seen, progress.Progress)
+    return page(request, "citizen_received.html", told=told, held=held, case=seen)
+
+
+@router.get("/status")
+def status_form(request: Request) -> Response:
+    """Where number and code are entered."""
+    return page(request, "citizen_status.html", notice="", typed=defaultdict(str))
+
+
+@router.post("/status")
+async def look_up(request: Request) -> Response:
+    """Open the case of a number and its code; the same words and time for unknown and wrong."""
+    fields = await fields_of(request)
+    said = _plain(fields.get("number", ""))
+    number = numbers.normal(said) or said
+    code = "".join(filter(str.isdecimal, _plain(fields.get("code", ""))))
+    client = request.client.host if request.client else ""
+    found = await run_in_threadpool(_tried, request, number, code, client)
+    again = partial(page, request, "citizen_status.html", typed=defaultdict(str, fields))
+    if found == "pause":
+        retry = {"retry-after": str(int(guessing.WINDOW.total_seconds()))}
+        return again(notice="pause", status=429, headers=retry)
+    if not found:
+        return again(notice="wrong", status=422)
+    answer = RedirectResponse("/status/case", 303)
+    passes.give(request, answer, CASE, {"number": number, "code": code})
+    return answer
+
+
+@router.get("/status/case")
+def case(request: Request) -> Response:
+    """What becomes of the request whose number and code this browser has proven."""
+    return _case(request)
+
+
+@router.post("/status/case")
+async def add_to_case(request: Request) -> Response:
+    """More of the same matter: a contact like any other, in the same request."""
+    proven = passes.shown(request, CASE)
+    if proven is None:
+        return RedirectResponse("/status", 303)
+    state = state_of(request)
+    fields = await fields_of(request)
+    if not fields.get("what"):
+        return await run_in_threadpool(_case, request, fields, "empty", 422)
+    try:
+        call = await run_in_threadpool(adding.call_of, state, proven, fields)
+        if call is None:
+            return RedirectResponse("/status", 303)
+        outcome = await _submitted(request, call)
+    except AWAY:
+        return await run_in_threadpool(_case, request, fields, "busy", 503)
+    if outcome.number != proven["number"] and outcome.number and outcome.code:
+        # The matter had ended: the words began a new one, with a number of its own.
+        answer = RedirectResponse("/received", 303)
+        told = {"number": outcome.number, "code": outcome.code}
+        passes.give(request, answer, RECEIPT, {**told, "reachable": "1", "joined": ""})
+        passes.give(request, answer, CASE, told)
+        return answer
+    return RedirectResponse("/status/case?added=1", 303)
+
+
+def _plain(said: str) -> str:
+    """What was typed with full-width letters and digits made plain, and no longer than sense."""
+    return unicodedata.normalize("NFKC", said)[:64]
+
+
+def _channel(request: Request) -> Channel:
+    channel = state_of(request).channels.get("web")
+    if channel is None:
+        raise HTTPException(404)
+    return channel
+
+
+def _form(
+    request: Request,
+    typed: Mapping[str, str],
+    *,
+    faults: frozenset[str] | set[str] = frozenset(),
+    notice: str = "",
+    status: int = 200,
+) -> Response:
+    """The form; a form shown again keeps its key, so that a second try is no second request."""
+    secret = state_of(request).settings.secret_key
+    return page(
+        request,
+        "citizen_help.html",
+        status=status,
+        headers=MAY_COME_AGAIN if status == 503 else None,
+        key=typed.get("key") or form_token(secret, secrets.token_urlsafe(12)),
+        typed=defaultdict(str, typed),
+        faults=faults,
+        notice=notice,
+    )
+
+
+def _faults(fields: Mapping[str, str]) -> set[str]:
+    """What a person should look at again. Danger alone is enough: it is kept as it is."""
+    danger = fields.get("how_urgent") == "danger"
+    if not danger and not any(fields.get(name) for name in SAYS_SOMETHING):
+        return {"what"}
+    phone = fields.get("phone", "")
+    return {"phone"} if phone and not e164(phone) else set()
+
+
+async def _kept(request: Request, channel: Channel, raw: Raw) -> Outcome:
+    """The one path, as ``hooks.take`` goes it."""
+    state = state_of(request)
+    future = state.intake.receive(channel, raw, state.now())
+    outcome = await asyncio.wait_for(asyncio.wrap_future(future), PATIENCE_SECONDS)
+    state.counts.received(channel.name, outcome)
+    return outcome
+
+
+async def _submitted(request: Request, call: Call) -> Outcome:
+    state = state_of(request)
+    future = asyncio.wrap_future(state.intake.submit(call))
+    outcome = await asyncio.wait_for(future, PATIENCE_SECONDS)
+    state.counts.received(call.channel, outcome)
+    return outcome
+
+
+def _tried(request: Request, number: str, code: str, client: str) -> str:
+    """Whether number and code fit: "found", "" or "pause"."""
+    state = state_of(request)
+    secret = state.settings.secret_key
+    subjects = [
+        guessing.subject(secret, "status number", number),
+        guessing.subject(secret, "status address", client),
+    ]
+    if not guessing.may_try(state, subjects, now=state.now()):
+        return "pause"
+    with state.database.read() as session:
+        return "found" if progress.find(session, number, code) else ""
+
+
+def _case(
+    request: Request, typed: Mapping[str, str] | None = None, notice: str = "", status: int = 200
+) -> Response:
+    proven = passes.shown(request, CASE)
+    if proven is None:
+        return RedirectResponse("/status", 303)
+    state, language = state_of(request), language_of(request)
+    office, now = state.offices.current(), state.now()
+    with state.database.read() as session:
+        found = progress.find(session, proven["number"], proven["code"])
+        if found is None:
+            return RedirectResponse("/status", 303)
+        seen: progress.Progress | progress.Held = (
+            progress.read(session, office, found, language=language, now=now)
+            if isinstance(found, dict)
+            else found
+        )
+    if not notice and "added" in request.query_params:
+        notice = "added"
+    return page(
+        request,
+        "citizen_status_found.html",
+        status=status,
+        headers=MAY_COME_AGAIN if status == 503 else None,
+        case=seen,
+        held=isinstance(seen, progress.Held),
+        notice=notice,
+        typed=defaultdict(str, typed or {}),
+        nonce=(typed or {}).get("nonce") or secrets.token_urlsafe(12),
+    )

@@ -1,0 +1,226 @@
+"""What a citizen may see of a request: its way, who is responsible, until when, what was said.
+
+Nothing of other people, no internal note, no name of staff: only this request's rows.
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlmodel import col
+
+from gateway.conversations import due_of
+from models.clocks import Clock
+from models.journal import JournalEntry
+from models.outbox import Outgoing
+from models.requests import Contact, HelpRequest
+from models.tasks import Task
+from models.transaction import Row
+from models.vocabulary import Form, Level, OutboxState, Status
+from referral import casework
+from referral.office import Office
+
+STEPS = ("received", "checking", "forwarded", "handling", "answered", "ended")
+
+STEP_OF: Mapping[Status, str] = {
+    Status.RECEIVED: "received",
+    Status.NEEDS_CLARIFICATION: "received",
+    Status.IN_TRIAGE: "checking",
+    Status.EMERGENCY_HANDOFF: "checking",
+    Status.ACCEPTED: "forwarded",
+    Status.DISPATCHED: "forwarded",
+    Status.IN_PROGRESS: "handling",
+    Status.SUSPENDED: "handling",
+    Status.REOPENED: "handling",
+    Status.RESULT_REPORTED: "answered",
+    Status.IN_CALLBACK: "answered",
+    Status.CLOSED: "ended",
+    Status.ARCHIVED: "ended",
+    Status.MERGED: "ended",
+}
+"""The six steps a citizen sees (experience note 1.1 and 2.2)."""
+
+_STEP_OF_EVENT = {"received": "received", "assessed": "checking", "dispatched": "forwarded"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the way; ``at`` is when it was first reached, None while it was not."""
+
+    name: str
+    at: datetime | None
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing said. ``theirs`` is the citizen's; ``lost`` did not reach their telephone."""
+
+    theirs: bool
+    at: datetime
+    text: str
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """All that the status page shows. Times are aware. ``was_due`` is the first promise where it
+    has moved; ``reminded`` says that the ladder of reminders has already been climbed."""
+
+    number: str
+    status: Status
+    is_urgent: bool
+    received_at: datetime
+    steps: Sequence[Step]
+    unit: str
+    unit_phone: str
+    due: datetime
+    contact_due: datetime
+    was_due: datetime | None
+    reason: str
+    late: bool
+    reminded: bool
+    messages: Sequence[Message]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still owes an answer."""
+        return self.status.is_open
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A call that was kept but not understood yet; ``due`` is when somebody has read it."""
+
+    number: str
+    due: datetime | None
+
+
+def find(session: Any, number: str, code: str) -> Row | Held | None:
+    """The request, or the call in the holding pen, of a number with its code.
+
+    An unknown number and a wrong code cost the same: both tables are always asked, by the number
+    alone, and the code is compared in constant time whether or not there is one.
+    """
+    reader = session.connection()
+    columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
+    request = reader.execute(select(*columns).where(col(HelpRequest.number) == number)).first()
+    held = reader.execute(
+        select(JournalEntry.id, JournalEntry.number, JournalEntry.code).where(
+            text("state <> 'handled'"),  # word for word the condition of the index
+            col(JournalEntry.number) == number,
+        )
+    ).first()
+    given = code.encode()
+    of_request = hmac.compare_digest((request.code if request else "-" * 6).encode(), given)
+    of_held = hmac.compare_digest((held.code or "" if held else "-" * 6).encode(), given)
+    if request is not None and of_request:
+        return dict(request._mapping)
+    if held is not None and of_held:
+        due = reader.execute(
+            select(Task.due_at).where(col(Task.journal_id) == held.id).order_by(col(Task.id))
+        ).scalar()
+        return Held(held.number, due)
+    return None
+
+
+def read(session: Any, office: Office, request: Row, *, language: str, now: datetime) -> Progress:
+    """What the citizen sees of this request at this moment."""
+    reader = session.connection()
+    events = casework.history(reader, request["id"])
+    status = casework.standing(office, request)
+    unit = office.directory.unit.get(request["lead_bureau"])
+    due = due_of(request["queue_key"])
+    first, reason = _first_promise(events)
+    moved = first is not None and abs((first - due).total_seconds()) >= 60
+    return Progress(
+        number=request["number"],
+        status=status,
+        is_urgent=Level(request["level"]).is_urgent,
+        received_at=request["received_at"],
+        steps=_steps(events, status),
+        unit=unit.name(language) if unit else office.hotline,
+        unit_phone=(unit.public_phone or unit.duty_phone) if unit else "",
+        due=due,
+        contact_due=_contact_due(reader, request) or due,
+        was_due=first if moved else None,
+        reason=reason,
+        late=status.is_open and now > due,
+        reminded=any(event.kind in ("breached", "reminder") for event in events),
+        messages=_messages(reader, office, request),
+    )
+
+
+def _steps(events: Sequence[casework.Told], status: Status) -> list[Step]:
+    reached: dict[str, datetime] = {}
+    for event in events:
+        name = _STEP_OF_EVENT.get(event.kind)
+        moved_to = event.detail.get("now")
+        if moved_to in set(Status):
+            name = STEP_OF[Status(moved_to)]
+        if name is not None:
+            reached.setdefault(name, event.at)
+    here = STEPS.index(STEP_OF[status])
+    return [
+        Step(name, reached.get(name) if index <= here else None, index == here)
+        for index, name in enumerate(STEPS)
+    ]
+
+
+def _first_promise(events: Sequence[casework.Told]) -> tuple[datetime | None, str]:
+    first = next((event for event in events if event.kind == "dispatched"), None)
+    extended = next((event for event in reversed(events) if event.kind == "extended"), None)
+    due = datetime.fromisoformat(first.detail["due"]) if first else None
+    return due, str(extended.detail.get("reason", "")) if extended else ""
+
+
+def _contact_due(reader: Any, request: Row) -> datetime | None:
+    """By when somebody gets in touch: the latest promise of a contact that still runs."""
+    names = ("CLK-URGENT-CONTACT",) if Level(request["level"]).is_urgent else ("CLK-CONTACT",)
+    found: datetime | None = reader.execute(
+        select(Clock.due_at)
+        .where(
+            col(Clock.request_id) == request["id"],
+            col(Clock.name).in_(names),
+            col(Clock.case) == "",
+            col(Clock.stopped_at).is_(None),
+        )
+        .order_by(col(Clock.due_at).desc())
+    ).scalar()
+    return found
+
+
+def _messages(reader: Any, office: Office, request: Row) -> list[Message]:
+    said = reader.execute(
+        select(Contact.received_at, Contact.text).where(
+            col(Contact.request_id) == request["id"],
+            col(Contact.person_id) == request["person_id"],  # not a neighbour's, merged
+            col(Contact.reporter).is_(None),
+        )
+    )
+    told = reader.execute(
+        select(
+            Outgoing.posted_at, Outgoing.text, Outgoing.state, Outgoing.phrase, Outgoing.params,
+            Outgoing.language,
+        ).where(
+            col(Outgoing.request_id) == request["id"],
+            col(Outgoing.person_id) == request["person_id"],
+            col(Outgoing.staff).is_(None),
+        )
+    )  # fmt: skip
+    messages = [Message(True, row.received_at, row.text) for row in said]
+    messages += [
+        Message(False, row.posted_at, _whole(office, row), row.state == OutboxState.FAILED)
+        for row in told
+    ]
+    return sorted(messages, key=lambda message: (message.at, not message.theirs))
+
+
+def _whole(office: Office, row: Any) -> str:
+    """The words as they were sent; an answer that an SMS had to shorten stands here in full."""
+    if "answer" not in row.params:
+        return str(row.text)
+    return office.phrases.say(row.phrase, row.params, Form.FULL, row.language)
