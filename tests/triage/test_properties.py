@@ -1,0 +1,102 @@
+"""What holds for every text: it is total, its quotes stand where it says, danger never lowers."""
+
+import json
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from triage.assess import Assessment, Context, assess
+from triage.policy import load_signals
+
+POLICY = load_signals()
+SENTENCES = tomllib.loads(Path(__file__).with_name("sentences.toml").read_text("utf-8"))
+DANGER = [t for g in ("danger", "flood", "patient") for ts in SENTENCES[g].values() for t in ts]
+QUIET = ["路灯坏了,请来修", "想问低保怎么申请", "小区停车难", "谢谢", "", "物业乱收费"]
+anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=300)
+mixed = st.lists(st.sampled_from([*DANGER, *QUIET, "\u200b", " ", "\n", "。", "🆘"]), max_size=8)
+
+
+def rank(text: str) -> int:
+    return assess(text, Context(), POLICY).level.rank
+
+
+def holds(text: str, result: Assessment) -> None:
+    for signal in result.signals:
+        assert text[signal.start : signal.end] == signal.quote
+        assert signal.quote
+    json.dumps(result.as_json())
+
+
+@given(anything)
+@settings(max_examples=300, deadline=None)
+def test_any_text_at_all_is_assessed(text: str) -> None:
+    holds(text, assess(text, Context(), POLICY))
+
+
+@given(mixed.map("".join))
+@settings(max_examples=200, deadline=None)
+def test_a_quote_is_what_stands_at_its_place_in_the_given_text(text: str) -> None:
+    holds(text, assess(text, Context(), POLICY))
+
+
+@given(st.lists(st.sampled_from(DANGER), min_size=1, max_size=4), st.sampled_from(DANGER))
+@settings(max_examples=300, deadline=None)
+def test_more_danger_never_lowers_the_level(said: list[str], more: str) -> None:
+    text = "。".join(said)
+    assert rank(f"{text}。{more}") <= min(rank(text), rank(more))
+
+
+@given(st.sampled_from(QUIET), st.sampled_from(DANGER))
+@settings(max_examples=200, deadline=None)
+def test_danger_beside_an_ordinary_matter_stays_danger(quiet: str, danger: str) -> None:
+    assert rank(f"{quiet}。{danger}") <= 1
+
+
+@given(st.sampled_from(DANGER), st.sampled_from(["\u200b", "\u2060", "\ufeff", "\u202e"]))
+@settings(max_examples=100, deadline=None)
+def test_marks_nobody_sees_hide_nothing(danger: str, mark: str) -> None:
+    text = mark.join(danger)
+    result = assess(text, Context(), POLICY)
+    assert result.level.is_urgent
+    holds(text, result)
+
+
+@given(anything)
+@settings(max_examples=100, deadline=None)
+def test_the_same_text_gets_the_same_answer(text: str) -> None:
+    assert assess(text, Context(), POLICY) == assess(text, Context(), POLICY)
+
+
+@pytest.mark.parametrize("text", ["", "\0", "\ud800断粮了\udfff", "𠮷" * 50, "\r\n\t", "。" * 500])
+def test_odd_texts_are_assessed(text: str) -> None:
+    holds(text, assess(text, Context(), POLICY))
+
+
+def test_of_five_megabytes_the_beginning_and_the_end_are_read() -> None:
+    filler = "今天天气不错,路灯正常。" * 150_000
+    began = time.perf_counter()
+    at_the_end = assess(filler + "家里断粮两天了", Context(), POLICY)
+    took = time.perf_counter() - began
+    assert at_the_end.level.is_urgent
+    holds(filler + "家里断粮两天了", at_the_end)
+    assert assess("家里断粮两天了。" + filler, Context(), POLICY).level.is_urgent
+    assert took < 5
+
+
+@pytest.mark.parametrize("piece", ["水", "没吃", "老人", "断粮0户,", "(((", "不", "我打他", "🆘"])
+def test_time_grows_with_length_and_no_faster(piece: str) -> None:
+    def seconds(length: int) -> float:
+        text = (piece * length)[:length]
+        best = 9.0
+        for _ in range(3):
+            began = time.perf_counter()
+            assess(text, Context(), POLICY)
+            best = min(best, time.perf_counter() - began)
+        return best
+
+    seconds(2000)
+    assert seconds(32_000) < 16 * max(seconds(4000), 0.002)
