@@ -67,7 +67,7 @@ class ConsoleChannel(Channel):
         self.sent.append(message)
         del self.sent[:-_KEPT]
         self.show(message)
-        _log.info("console_sent", key=message.key, number=message.number)
+        _log.debug("console_sent", key=message.key, number=message.number)
         return f"console:{message.key}"
 
     def key(self, raw: Raw) -> str | None:

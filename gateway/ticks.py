@@ -269,6 +269,8 @@ def _guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]
     async def run() -> None:
         try:
             await job()
+        except asyncio.CancelledError:  # the process stops; what was claimed comes again
+            return
         except Busy as busy:
             log.warning("the database is busy: %s", busy)
         except Exception:

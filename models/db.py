@@ -44,6 +44,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._lock = threading.Lock()
+        self._closed = False
         self._file_lock: int | None = None
         self.engine = self._sqlite(key) if self.is_sqlite else self._postgresql()
 
@@ -64,6 +65,7 @@ class Database:
             pool_size=10,
             max_overflow=20,
             json_serializer=_json,
+            hide_parameters=True,  # an error must not quote what a citizen wrote
             json_deserializer=orjson.loads,
         )
 
@@ -96,6 +98,7 @@ class Database:
             pool_size=10,
             max_overflow=20,
             json_serializer=_json,
+            hide_parameters=True,  # an error must not quote what a citizen wrote
             json_deserializer=orjson.loads,
             connect_args={
                 "connect_timeout": PATIENCE_SECONDS // 2,
@@ -114,6 +117,8 @@ class Database:
         if not self._lock.acquire(timeout=PATIENCE_SECONDS):
             raise Busy("another transaction of this process holds the database")
         try:
+            if self._closed:
+                raise Busy("this process is shutting down")
             if self._file_lock is not None:
                 fcntl.flock(self._file_lock, fcntl.LOCK_EX)
             try:
@@ -150,11 +155,13 @@ class Database:
                     )
 
     def close(self) -> None:
-        """Give back every connection and the lock file."""
-        self.engine.dispose()
-        if self._file_lock is not None:
-            os.close(self._file_lock)
-            self._file_lock = None
+        """Let the last writer finish, then give back every connection and the lock file."""
+        with self._lock:
+            self._closed = True
+            self.engine.dispose()
+            if self._file_lock is not None:
+                os.close(self._file_lock)
+                self._file_lock = None
 
 
 def _json(value: Any) -> str:

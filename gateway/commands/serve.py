@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from sqlmodel import col
 
+from gateway import observe
 from gateway.app import create_app
 from gateway.settings import BadSettings, load
 from gateway.state import State, wire
@@ -31,6 +32,7 @@ def run(*, host: str, port: int, workers: int) -> int:
 
 def build() -> FastAPI:
     """One web process."""
+    observe.set_up()
     return create_app(wire(load(), kind="serve"))
 
 

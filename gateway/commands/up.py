@@ -7,11 +7,12 @@ from pathlib import Path
 
 import uvicorn
 
-from gateway import demo_cases, house
+from channels import load as load_channels
+from gateway import demo_cases, house, observe
 from gateway.app import create_app
 from gateway.offices import Rules
 from gateway.settings import FILE, PREFIX, BadSettings, Settings, load, utc_now
-from gateway.state import State, wire
+from gateway.state import State, channel_settings, wire
 from gateway.ticks import Ticks
 
 MADE_UP = {
@@ -23,6 +24,7 @@ MADE_UP = {
 
 def run(*, demo: bool, host: str, port: int) -> int:
     """Prepare what is missing, then serve until Ctrl-C."""
+    observe.set_up()
     settings = prepare(demo=demo, host=host, port=port)
     state = open_house(settings, demo=demo)
     ticks = Ticks(
@@ -44,7 +46,10 @@ def run(*, demo: bool, host: str, port: int) -> int:
     )
     server = uvicorn.Server(config)
     _welcome(settings, host, port)
-    server.run()
+    try:
+        server.run()
+    except KeyboardInterrupt:  # uvicorn has stopped in good order and passes the signal on
+        print("\nStopped.")
     return 0
 
 
@@ -61,7 +66,20 @@ def prepare(*, demo: bool, host: str, port: int) -> Settings:
         print(f"settings    {path} (random secrets, only you can read it)")
         settings = load()
     settings.require_secret()
+    if demo:
+        _spare_strangers(settings)
     return settings
+
+
+def _spare_strangers(settings: Settings) -> None:
+    """The county's telephone numbers are invented and may belong to somebody."""
+    telephones = {"sms", "voice"} & set(settings.channel_names)
+    if telephones and "TWILIO_API_BASE" not in settings.env:
+        raise BadSettings(
+            f"HUIYIN_CHANNELS names {' and '.join(sorted(telephones))}, but the demonstration's "
+            "telephone numbers are invented; take them out or set HUIYIN_TWILIO_API_BASE to a "
+            "local stand-in"
+        )
 
 
 def open_house(settings: Settings, *, demo: bool) -> State:
@@ -74,13 +92,21 @@ def open_house(settings: Settings, *, demo: bool) -> State:
     print(f"rules       {rules.policy.name}: {len(rules.policy.routes)} routes")
     if fresh and not demo:
         print(f"sign in     {house.sign_in_link(settings)}   (once, within 24 hours)")
-    state = wire(settings, kind="up")
     if fresh and demo:
-        office = state.offices.current()
-        futures = [state.intake.submit(call) for call in demo_cases.calls(office, utc_now())]
-        kept = sum(future.result().number is not None for future in futures)
-        print(f"county      望河县, invented: {len(office.directory.officers)} staff, {kept} cases")
-    return state
+        _enter_cases(settings, rules)
+    return wire(settings, kind="up")
+
+
+def _enter_cases(settings: Settings, rules: Rules) -> None:
+    """The invented cases, answered through the console whatever channels are switched on: nobody
+    may get a text about them."""
+    channels = load_channels(["console"], channel_settings(settings, rules))
+    state = wire(settings, kind="demo", channels=channels)
+    office = state.offices.current()
+    futures = [state.intake.submit(call) for call in demo_cases.calls(office, utc_now())]
+    kept = sum(future.result().number is not None for future in futures)
+    state.close()
+    print(f"county      望河县, invented: {len(office.directory.officers)} staff, {kept} cases")
 
 
 def _welcome(settings: Settings, host: str, port: int) -> None:

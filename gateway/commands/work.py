@@ -3,6 +3,7 @@
 import asyncio
 import signal
 
+from gateway import observe
 from gateway.commands.serve import require_ready
 from gateway.settings import load
 from gateway.state import State, wire
@@ -11,6 +12,7 @@ from gateway.ticks import Ticks
 
 def run() -> int:
     """Work until stopped."""
+    observe.set_up()
     require_ready()
     state = wire(load(), kind="work")
     try:
