@@ -13,7 +13,6 @@ finishes it. A database that is locked or away raises ``Busy``: the provider is 
 
 import dataclasses
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from channels import Channel
 from gateway import conversations, holding, recall
+from gateway.cleaning import clean, guess_language
 from gateway.recall import Acquaintance, Recall
 from models import people
 from models.journal import JournalEntry
@@ -287,34 +287,3 @@ def _record(tx: Transaction, arrival: Arrival, request: Row, before: Any) -> Non
         level=assessment.level,
         assessment=assessment.as_json(),
     )
-
-
-def clean(happening: Happening) -> Happening:
-    """The same without what no database can hold: NUL and lone surrogates. The bytes are kept."""
-    if isinstance(happening, Turn) and happening.message:
-        happening = dataclasses.replace(happening, message=clean(happening.message))
-    changes: dict[str, Any] = {}
-    for name in _TEXT_FIELDS[type(happening)]:
-        value = getattr(happening, name)
-        if (isinstance(value, str) and not value.isascii()) or (value and "\0" in value):
-            whole = value.encode("utf-8", "replace").decode().replace("\0", "")
-            if whole != value:
-                changes[name] = whole
-    return dataclasses.replace(happening, **changes) if changes else happening
-
-
-_TEXT_FIELDS: dict[type, tuple[str, ...]] = {
-    Inbound: ("external_id", "sender", "text", "place", "name", "reporter", "reply_to"),
-    Turn: ("external_id", "conversation", "sender", "act", "value"),
-    DeliveryReport: ("provider_id", "error"),
-    Preference: ("external_id", "sender"),
-}
-
-
-def guess_language(text: str) -> str:
-    """English when there is Latin script and no Chinese; Chinese otherwise."""
-    return "en" if _LATIN.search(text, 0, 200) and not _HAN.search(text, 0, 200) else "zh-CN"
-
-
-_LATIN = re.compile(r"[A-Za-z]{3}[^A-Za-z]+[A-Za-z]{3}")
-_HAN = re.compile(r"[\u3400-\u9fff]")

@@ -11,7 +11,8 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from channels.web import e164
-from gateway.intake import Call, clean
+from gateway.cleaning import clean
+from gateway.intake import Call
 from models.messages import Inbound, Location, Media, Raw
 from models.vocabulary import Level
 
