@@ -12,6 +12,7 @@ The state of a call is a flat document:
     told     "1" once a contact was made of the call      missed  "1" once one said "unanswered"
     asked    "1" once a status was told                   danger  "1" once key 1 was pressed
     tape     on, kept: the recording runs, has come       from    the caller, for late recordings
+    call     the conversation, for a call that is never told to have ended
 """
 
 from collections.abc import Mapping
@@ -45,10 +46,19 @@ class CallFlow:
         """The next step. Words, recordings and a declared danger become contacts in the very step
         in which they arrive; a call that ends unanswered becomes exactly one missed contact."""
         kept = dict(state)
+        kept["call"] = turn.conversation
         if turn.sender:
             kept["from"] = turn.sender
         call = _Call(self._say, operator=self._operator, state=kept, turn=turn, who=who)
         return call.step()
+
+    def unfinished(self, state: Mapping[str, str]) -> Inbound | None:
+        """The missed call that is left when the provider never told us that the caller hung up."""
+        if not state.get("call") or state.keys() & {"told", "missed", "asked"}:
+            return None
+        words = self._say("call_unfinished", {}, Form.SPOKEN, "zh-CN")
+        external_id = f"{state['call']}:missed"
+        return Inbound(external_id, state.get("from", ""), words, missed=True)
 
 
 class _Call:

@@ -51,7 +51,9 @@ def account(session: Session, day: date | None = None) -> Account:
 def _contacts(session: Session, found: Account, span: tuple[datetime, datetime] | None) -> None:
     """Where every contact is now: with a request that is open, closed, ..., or in the pen."""
     query = (
-        select(Contact.id, Contact.state, Contact.external_id, HelpRequest.status)
+        select(
+            col(Contact.id), col(Contact.state), col(Contact.external_id), col(HelpRequest.status)
+        )
         .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
         .where(*_within(Contact.received_at, span))
     )
@@ -65,9 +67,9 @@ def _contacts(session: Session, found: Account, span: tuple[datetime, datetime] 
             found.missing.append(f"contact {row.id} has no request and is not in the holding pen")
         else:
             found.by_place[_PLACE.get(row.status, "open")] += 1
-    unread = select(JournalEntry.id).where(
+    unread = select(col(JournalEntry.id)).where(
         col(JournalEntry.state) == ContactState.HOLDING_PEN,
-        ~select(Contact.id).where(col(Contact.journal_id) == col(JournalEntry.id)).exists(),
+        ~select(col(Contact.id)).where(col(Contact.journal_id) == col(JournalEntry.id)).exists(),
         *_within(JournalEntry.received_at, span),
     )
     for _ in session.connection().execute(unread):
@@ -87,19 +89,19 @@ def _requests(session: Session, found: Account, span: tuple[datetime, datetime] 
     """Every open request has a holder, exactly one living lead referral and a first contact."""
     connection = session.connection()
     leads: dict[int, int] = defaultdict(int)
-    living = select(Referral.request_id).where(
+    living = select(col(Referral.request_id)).where(
         col(Referral.role) == ReferralRole.LEAD,
         col(Referral.status).not_in([ReferralStatus.CANCELLED, ReferralStatus.RETURNED]),
     )
     for (request_id,) in connection.execute(living).yield_per(5000):
         leads[request_id] += 1
-    told = {row[0] for row in connection.execute(select(Contact.request_id).distinct())}
+    told = {row[0] for row in connection.execute(select(col(Contact.request_id)).distinct())}
     query = select(
-        HelpRequest.id,
-        HelpRequest.number,
-        HelpRequest.status,
-        HelpRequest.holder_unit,
-        HelpRequest.holder_person,
+        col(HelpRequest.id),
+        col(HelpRequest.number),
+        col(HelpRequest.status),
+        col(HelpRequest.holder_unit),
+        col(HelpRequest.holder_person),
     ).where(*_within(HelpRequest.received_at, span))
     for row in connection.execute(query).yield_per(1000):
         found.requests += 1
@@ -118,7 +120,9 @@ def _numbers(session: Session, found: Account, day: date | None) -> None:
     given: dict[str, set[int]] = defaultdict(set)
     for number in _all_numbers(session):
         given[number[2:10]].add(int(number[11:-2]))
-    counters = select(Counted.name, Counted.value).where(col(Counted.name).like("number:%"))
+    counters = select(col(Counted.name), col(Counted.value)).where(
+        col(Counted.name).like("number:%")
+    )
     for name, value in session.connection().execute(counters):
         when = name.removeprefix("number:")
         if day is not None and when != f"{day:%Y%m%d}":
@@ -132,8 +136,8 @@ def _numbers(session: Session, found: Account, day: date | None) -> None:
 def _all_numbers(session: Session) -> Iterator[str]:
     connection = session.connection()
     for column in (HelpRequest.number, JournalEntry.number):
-        query = select(column).where(col(column).is_not(None)).distinct()
-        yield from (row[0] for row in connection.execute(query).yield_per(5000))
+        query = select(col(column)).where(col(column).is_not(None)).distinct()
+        yield from (str(row[0]) for row in connection.execute(query).yield_per(5000))
 
 
 def _span(day: date | None) -> tuple[datetime, datetime] | None:

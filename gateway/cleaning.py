@@ -10,7 +10,9 @@ from models.messages import DeliveryReport, Happening, Inbound, Preference, Turn
 def clean(happening: Happening) -> Happening:
     """The same without what no database can hold: NUL and lone surrogates. The bytes are kept."""
     if isinstance(happening, Turn) and happening.message:
-        happening = dataclasses.replace(happening, message=clean(happening.message))
+        message = clean(happening.message)
+        assert isinstance(message, Inbound)  # noqa: S101 the same kind comes back
+        happening = dataclasses.replace(happening, message=message)
     changes: dict[str, Any] = {}
     for name in _TEXT_FIELDS[type(happening)]:
         value = getattr(happening, name)

@@ -188,9 +188,9 @@ def _look_up(
 def status_of(tx: Any, office: Office, number: str, code: str) -> dict[str, str]:
     """Stage, unit and due time for a number with its code; the same {} for wrong and unknown."""
     row = tx.execute(
-        select(HelpRequest.status, HelpRequest.lead_bureau, HelpRequest.queue_key).where(
-            col(HelpRequest.number) == number, col(HelpRequest.code) == code
-        )
+        select(
+            col(HelpRequest.status), col(HelpRequest.lead_bureau), col(HelpRequest.queue_key)
+        ).where(col(HelpRequest.number) == number, col(HelpRequest.code) == code)
     ).first()
     if row is None:
         return {"found": ""}
@@ -211,7 +211,7 @@ def due_of(queue_key: str) -> datetime:
 def _bind(tx: Transaction, call: "Call", turn: Turn, known: "Recall", code: str) -> dict[str, str]:
     """Bind this chat to the account that the one-time code was made for. A code works once."""
     found = tx.execute(
-        select(OneTimeKey.hash, OneTimeKey.login).where(
+        select(col(OneTimeKey.hash), col(OneTimeKey.login)).where(
             col(OneTimeKey.hash) == hashed(code),
             col(OneTimeKey.purpose) == "bind",
             col(OneTimeKey.used_at).is_(None),

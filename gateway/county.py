@@ -21,7 +21,7 @@ DEMO = "gateway.demo"
 
 def has_units(tx: Transaction) -> bool:
     """Whether somebody has already said who is there."""
-    return tx.execute(select(UnitRow.code).limit(1)).first() is not None
+    return tx.execute(select(col(UnitRow.code)).limit(1)).first() is not None
 
 
 def seed_baseline(tx: Transaction, policy: Policy) -> None:
@@ -83,7 +83,11 @@ def seed_demo(tx: Transaction, password: str, now: datetime) -> None:
 def demo_logins(tx: Transaction) -> list[tuple[str, str, str]]:
     """One account a role (login, name, role), the first of each."""
     found: dict[str, tuple[str, str, str]] = {}
-    query = select(Staff.login, Staff.name, Staff.role).where(col(Staff.demo)).order_by(Staff.login)
+    query = (
+        select(col(Staff.login), col(Staff.name), col(Staff.role))
+        .where(col(Staff.demo))
+        .order_by(Staff.login)
+    )
     for login, name, role in tx.execute(query):
         found.setdefault(role, (login, name, role))
     return list(found.values())

@@ -46,7 +46,7 @@ def contacts(session: Session, span: Span) -> Iterator[Row]:
             "reporter": row.reporter,
             "media": row.media or [],
         }
-    words = select(Contact.id).where(col(Contact.journal_id) == col(JournalEntry.id)).exists()
+    words = select(col(Contact.id)).where(col(Contact.journal_id) == col(JournalEntry.id)).exists()
     unread = (
         _columns(JournalEntry)
         .where(col(JournalEntry.state) == ContactState.HOLDING_PEN, ~words)
@@ -74,9 +74,9 @@ def contacts(session: Session, span: Span) -> Iterator[Row]:
 def requests(session: Session, span: Span) -> Iterator[Row]:
     """Every request with the ids of its contacts."""
     of: dict[int, list[str]] = {}
-    pairs = select(Contact.request_id, Contact.id).order_by(col(Contact.id))
+    pairs = select(col(Contact.request_id), col(Contact.id)).order_by(col(Contact.id))
     for request_id, contact_id in session.connection().execute(pairs).yield_per(5000):
-        of.setdefault(request_id, []).append(str(contact_id))
+        of.setdefault(request_id or 0, []).append(str(contact_id))
     query = _columns(HelpRequest).order_by(col(HelpRequest.id))
     for row in _rows(session, query, HelpRequest.received_at, span):
         yield {

@@ -1,6 +1,7 @@
 """Making a data directory fit to take a message: migrated, with units and somebody to answer."""
 
 from sqlalchemy import select
+from sqlmodel import col
 
 from gateway import accounts, county
 from gateway.offices import Rules
@@ -34,7 +35,7 @@ def prepare(settings: Settings, rules: Rules, *, demo: bool = False) -> bool:
         elif fresh:
             county.seed_baseline(tx, rules.policy)
     with acting(database, mint) as tx:
-        if tx.execute(select(Staff.login).limit(1)).first() is None:
+        if tx.execute(select(col(Staff.login)).limit(1)).first() is None:
             accounts.add_staff(
                 tx,
                 login=ADMINISTRATOR,

@@ -111,7 +111,7 @@ def changed(tx: Transaction) -> None:
 def directory_version(session: Session) -> int:
     """How often the directory has changed."""
     found = session.connection().execute(
-        select(Counter.value).where(col(Counter.name) == DIRECTORY)
+        select(col(Counter.value)).where(col(Counter.name) == DIRECTORY)
     )
     return found.scalar() or 0
 

@@ -111,7 +111,7 @@ def load(tx: Transaction, calls: Sequence["Call"]) -> Recall:
 
 
 _LATELY = (
-    select(Contact.request_id, Contact.text, Contact.received_at)
+    select(col(Contact.request_id), col(Contact.text), col(Contact.received_at))
     .where(
         col(Contact.request_id).in_(bindparam("requests", expanding=True)),
         col(Contact.received_at) >= bindparam("since"),
@@ -120,12 +120,12 @@ _LATELY = (
 )
 _CONTACTS = (
     select(
-        Contact.id,
-        Contact.channel,
-        Contact.external_id,
-        Contact.state,
-        HelpRequest.number,
-        HelpRequest.code,
+        col(Contact.id),
+        col(Contact.channel),
+        col(Contact.external_id),
+        col(Contact.state),
+        col(HelpRequest.number),
+        col(HelpRequest.code),
     )
     .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
     .where(col(Contact.external_id).in_(bindparam("ids", expanding=True)))

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -17,8 +18,10 @@ from sqlmodel import col
 from channels import Channel
 from gateway import holding, recorded
 from gateway.delivery import Delivery
+from gateway.heartbeat import beat
 from gateway.intake import Call, Intake
 from gateway.offices import Offices
+from gateway.state import State
 from models import clocks, dialogues
 from models.db import Busy, Database
 from models.messages import Raw
@@ -64,6 +67,20 @@ class Ticks:
         self._asked: dict[str, datetime] = {}
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    def of(cls, state: State) -> "Ticks":
+        """The ticks of a wired process; with an outside heartbeat where one is named."""
+        url = state.settings.heartbeat_url
+        return cls(
+            state.database,
+            state.mint,
+            channels=state.channels,
+            offices=state.offices,
+            intake=state.intake,
+            now=state.now,
+            heartbeat=partial(beat, url) if url else None,
+        )
 
     def start(self) -> None:
         """Begin to tick in the running event loop."""

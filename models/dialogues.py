@@ -26,9 +26,9 @@ def states(tx: Transaction, conversations: Iterable[str]) -> dict[tuple[str, str
     if not wanted:
         return {}
     rows: Any = tx.execute(
-        select(Conversation.channel, Conversation.conversation, Conversation.state).where(
-            col(Conversation.conversation).in_(wanted)
-        )
+        select(
+            col(Conversation.channel), col(Conversation.conversation), col(Conversation.state)
+        ).where(col(Conversation.conversation).in_(wanted))
     ).all()
     return {(row.channel, row.conversation): row.state for row in rows}
 
@@ -58,7 +58,7 @@ def remember(
 def older_than(session: Session, at: datetime, limit: int = 50) -> list[Any]:
     """Conversations that nobody has gone on with since ``at``."""
     query = (
-        select(Conversation.channel, Conversation.conversation, Conversation.state)
+        select(col(Conversation.channel), col(Conversation.conversation), col(Conversation.state))
         .where(col(Conversation.updated_at) < at)
         .order_by(col(Conversation.updated_at))
         .limit(limit)

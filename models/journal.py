@@ -55,13 +55,13 @@ class JournalEntry(SQLModel, table=True):
 
 
 _KNOWN = select(
-    JournalEntry.id,
-    JournalEntry.channel,
-    JournalEntry.provider_key,
-    JournalEntry.digest,
-    JournalEntry.number,
-    JournalEntry.code,
-    JournalEntry.outcome,
+    col(JournalEntry.id),
+    col(JournalEntry.channel),
+    col(JournalEntry.provider_key),
+    col(JournalEntry.digest),
+    col(JournalEntry.number),
+    col(JournalEntry.code),
+    col(JournalEntry.outcome),
 )
 _BY_DIGEST = _KNOWN.where(col(JournalEntry.digest).in_(bindparam("digests", expanding=True)))
 _BY_KEY = _KNOWN.where(col(JournalEntry.provider_key).in_(bindparam("keys", expanding=True)))

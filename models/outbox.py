@@ -120,12 +120,12 @@ def report(
         mine = col(Outgoing.id) == int(reference)
     found = tx.execute(
         select(
-            Outgoing.id,
-            Outgoing.state,
-            Outgoing.request_id,
-            Outgoing.number,
-            Outgoing.urgent,
-            Outgoing.provider_id,
+            col(Outgoing.id),
+            col(Outgoing.state),
+            col(Outgoing.request_id),
+            col(Outgoing.number),
+            col(Outgoing.urgent),
+            col(Outgoing.provider_id),
         )
         .where(col(Outgoing.channel) == channel, mine)
         .limit(1)

@@ -44,13 +44,13 @@ OPEN_COLUMNS = tuple(HelpRequest.model_fields)
 
 _CORRESPONDENTS = (
     select(
-        Address.id.label("address_id"),  # type: ignore[attr-defined]
-        Address.kind,
-        Address.value,
-        Address.staff,
-        Address.stopped_at,
-        Address.person_id.label("who"),  # type: ignore[attr-defined]
-        Person.language,
+        col(Address.id).label("address_id"),
+        col(Address.kind),
+        col(Address.value),
+        col(Address.staff),
+        col(Address.stopped_at),
+        col(Address.person_id).label("who"),
+        col(Person.language),
         *(getattr(HelpRequest, name) for name in OPEN_COLUMNS),
     )
     .join(Person, col(Person.id) == col(Address.person_id))

@@ -23,4 +23,5 @@ def enlist(database: Database, kind: str, now: datetime) -> Mint:
     """Give this process its number. Raises ``Busy``."""
     with database.write() as connection:
         made = connection.execute(insert(Process).values(kind=kind, started_at=now, seen_at=now))
-        return Mint(made.inserted_primary_key[0])
+        number: int = made.inserted_primary_key[0]  # type: ignore[index]
+        return Mint(number)

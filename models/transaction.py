@@ -143,7 +143,7 @@ def acting(database: Database, mint: Callable[[], int]) -> Iterator[Transaction]
         transaction.write()
 
 
-_HEAD = select(Ledger.seq, Ledger.hash).with_for_update()
+_HEAD = select(col(Ledger.seq), col(Ledger.hash)).with_for_update()
 _ORDER: dict[Table, int] = {}
 
 
@@ -155,7 +155,7 @@ def _order(table: Table) -> int:
 
 
 _MOVE_HEAD = update(Ledger).values(seq=bindparam("reached"), hash=bindparam("sealed"))
-_COUNTED = select(Counter.value).where(col(Counter.name) == bindparam("counter"))
+_COUNTED = select(col(Counter.value)).where(col(Counter.name) == bindparam("counter"))
 _COUNT = (
     update(Counter)
     .where(col(Counter.name) == bindparam("counter"))
@@ -167,9 +167,6 @@ _BLANK: dict[type[SQLModel], tuple[Table, Row]] = {}
 def _blank(model: type[SQLModel]) -> tuple[Table, Row]:
     if model not in _BLANK:
         table: Table = model.__table__  # type: ignore[attr-defined]
-        defaults = {
-            column.name: column.default.arg if column.default is not None else None
-            for column in table.columns
-        }
+        defaults = {column.name: getattr(column.default, "arg", None) for column in table.columns}
         _BLANK[model] = table, defaults
     return _BLANK[model]

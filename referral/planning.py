@@ -50,7 +50,7 @@ def plan(office: Office, arrival: Arrival, turn: int) -> Plan:
     lead = lead or office.directory.responsible(BACKSTOP, area, day) or desk
     first = _first_responder(office, arrival, desk, turn)
     lead = lead or first.unit
-    acting = lead
+    acting: Unit | None = lead
     if chosen.row.first_line == "township" and assessment.level.is_urgent:
         # The township acts first on an urgent matter; the lead stays with the bureau (RT-05).
         acting = office.directory.responsible(TOWNSHIP, area, day) if area else None

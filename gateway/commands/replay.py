@@ -58,7 +58,7 @@ def run(file: Path, rate: float) -> int:
     settings = load()
     total = None
     if str(file) != "-":  # a bad line is said before anything is written
-        total = sum(1 for number, line in _lines(file) if _record(file, number, line))
+        total = len([_record(file, number, line).channel for number, line in _lines(file)])
     rules = Rules.load(settings.profile, settings.profile_dir)
     house.prepare(settings, rules)
     channels = load_channels(["console"], channel_settings(settings, rules))

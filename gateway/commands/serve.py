@@ -54,7 +54,9 @@ def require_ready() -> None:
 def _refuse_demo_accounts(state: State) -> None:
     with state.database.read() as session:
         known = session.connection().execute(
-            select(Staff.login).where(col(Staff.demo), col(Staff.disabled_at).is_(None)).limit(1)
+            select(col(Staff.login))
+            .where(col(Staff.demo), col(Staff.disabled_at).is_(None))
+            .limit(1)
         )
         if known.first() is not None:
             raise BadSettings(

@@ -27,14 +27,7 @@ def run(*, demo: bool, host: str, port: int) -> int:
     observe.set_up()
     settings = prepare(demo=demo, host=host, port=port)
     state = open_house(settings, demo=demo)
-    ticks = Ticks(
-        state.database,
-        state.mint,
-        channels=state.channels,
-        offices=state.offices,
-        intake=state.intake,
-        now=state.now,
-    )
+    ticks = Ticks.of(state)
     config = uvicorn.Config(
         create_app(state, ticks),
         host=host,

@@ -26,14 +26,7 @@ async def _work(state: State) -> None:
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    ticks = Ticks(
-        state.database,
-        state.mint,
-        channels=state.channels,
-        offices=state.offices,
-        intake=state.intake,
-        now=state.now,
-    )
+    ticks = Ticks.of(state)
     ticks.start()
     await stopped.wait()
     await ticks.stop()
