@@ -95,7 +95,8 @@ def _for_browsers(machines: Handler, phrase: str, status: int) -> Handler:
         if wants_page(request) and not other:
             return error_page(request, phrase, status)
         answer = machines(request, error)
-        return await answer if isawaitable(answer) else answer
+        plain: Response = await answer if isawaitable(answer) else answer
+        return plain
 
     return handle
 

@@ -49,7 +49,7 @@ def _handle(tx: Transaction, request: Row) -> tuple[str, str]:
     kinds = {
         row.kind: row.value
         for row in tx.execute(
-            select(Address.kind, Address.value)
+            select(col(Address.kind), col(Address.value))
             .where(col(Address.person_id) == request["person_id"], col(Address.staff).is_(None))
             .order_by(col(Address.id).desc())
         )

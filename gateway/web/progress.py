@@ -109,7 +109,7 @@ def find(session: Any, number: str, code: str) -> Row | Held | None:
     columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
     request = reader.execute(select(*columns).where(col(HelpRequest.number) == number)).first()
     held = reader.execute(
-        select(JournalEntry.id, JournalEntry.number, JournalEntry.code).where(
+        select(col(JournalEntry.id), col(JournalEntry.number), col(JournalEntry.code)).where(
             text("state <> 'handled'"),  # word for word the condition of the index
             col(JournalEntry.number) == number,
         )
@@ -121,7 +121,7 @@ def find(session: Any, number: str, code: str) -> Row | Held | None:
         return dict(request._mapping)
     if held is not None and of_held:
         due = reader.execute(
-            select(Task.due_at).where(col(Task.journal_id) == held.id).order_by(col(Task.id))
+            select(col(Task.due_at)).where(col(Task.journal_id) == held.id).order_by(col(Task.id))
         ).scalar()
         return Held(held.number, due)
     return None
@@ -181,7 +181,7 @@ def _contact_due(reader: Any, request: Row) -> datetime | None:
     """By when somebody gets in touch: the latest promise of a contact that still runs."""
     names = ("CLK-URGENT-CONTACT",) if Level(request["level"]).is_urgent else ("CLK-CONTACT",)
     found: datetime | None = reader.execute(
-        select(Clock.due_at)
+        select(col(Clock.due_at))
         .where(
             col(Clock.request_id) == request["id"],
             col(Clock.name).in_(names),
@@ -195,7 +195,7 @@ def _contact_due(reader: Any, request: Row) -> datetime | None:
 
 def _messages(reader: Any, office: Office, request: Row) -> list[Message]:
     said = reader.execute(
-        select(Contact.received_at, Contact.text).where(
+        select(col(Contact.received_at), col(Contact.text)).where(
             col(Contact.request_id) == request["id"],
             col(Contact.person_id) == request["person_id"],  # not a neighbour's, merged
             col(Contact.reporter).is_(None),
@@ -203,14 +203,18 @@ def _messages(reader: Any, office: Office, request: Row) -> list[Message]:
     )
     told = reader.execute(
         select(
-            Outgoing.posted_at, Outgoing.text, Outgoing.state, Outgoing.phrase, Outgoing.params,
-            Outgoing.language,
+            col(Outgoing.posted_at),
+            col(Outgoing.text),
+            col(Outgoing.state),
+            col(Outgoing.phrase),
+            col(Outgoing.params),
+            col(Outgoing.language),
         ).where(
             col(Outgoing.request_id) == request["id"],
             col(Outgoing.person_id) == request["person_id"],
             col(Outgoing.staff).is_(None),
         )
-    )  # fmt: skip
+    )
     messages = [Message(True, row.received_at, row.text) for row in said]
     messages += [
         Message(False, row.posted_at, _whole(office, row), row.state == OutboxState.FAILED)
