@@ -5,17 +5,15 @@ from dataclasses import dataclass, field
 
 from models.vocabulary import Level, Track, worst
 from triage.facts import Facts, read_facts
-from triage.judgement import PUBLIC_CUES, Judgement, Message, Person, Polarity, Purpose, Time, judge
+from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
+from triage.message import Message, read_message
 from triage.policy import Rule, SignalPolicy
 from triage.signals import Scan, Span
 from triage.sounds import mended
-from triage.text import Folded, fold
+from triage.text import fold
 from triage.topics import Need, quiet_level, read_needs, track_of
 
 _JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
-_LETTER = 60  # characters from which on a text can be a petition
-_CIVIC = 2  # different words of administration that make a text a petition
-_EMERGENCY = 2  # different words of a present emergency that make it none
 _SHOWN = 4  # hits of one row that are shown
 
 
@@ -107,7 +105,9 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
     readings = [scan]
     if repairs:
         readings.append(signals.matcher.scan(folded, mended(folded.text, repairs)))
-    message = _message(folded, scan, signals, context)
+    message = read_message(
+        folded, scan, signals, reporter=context.reporter, exercise_codes=context.exercise_codes
+    )
     found = _signals(text, message, readings)
     counting = [(rule, signal) for rule, signal in found if signal.counts]
     needs = read_needs(text, folded, readings, signals)
@@ -121,7 +121,7 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
     shown = tuple(signal for _, signal in found)
     return Assessment(
         level=level,
-        track=track_of(level, message, needs),
+        track=track_of(level, needs),
         service=_service(decided, needs, level),
         signals=shown,
         handoff=_handoff(decided),
@@ -130,44 +130,6 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
         policy=signals.hash,
         repaired=tuple(dict.fromkeys((repair.was, repair.read_as) for repair in repairs)),
         claimed=claimed,
-    )
-
-
-def _message(folded: Folded, scan: Scan, signals: SignalPolicy, context: Context) -> Message:
-    def has(group: str) -> bool:
-        return group in scan.cues
-
-    pleads = any(
-        not scan.covered("not_plea", *span) and not folded.tagged(*span)
-        for span in scan.cues.get("plea", ())
-    )
-    public = has("collector") or (not pleads and any(has(group) for group in PUBLIC_CUES))
-    chain = has("chain") and has("chain_ask") and not has("flood_scene")
-
-    def kinds(group: str) -> int:
-        return len({folded.text[slice(*span)] for span in scan.cues.get(group, ())})
-
-    petition = (
-        len(folded.text) >= _LETTER
-        and (has("salutation") or kinds("civic") >= _CIVIC)
-        and kinds("emergency") < _EMERGENCY
-    )
-    exercise = has("exercise")
-    registered = bool(context.exercise_codes) and any(
-        code and code in folded.text
-        for code in (raw.strip().lower() for raw in context.exercise_codes)
-    )
-    return Message(
-        folded=folded,
-        scan=scan,
-        policy=signals,
-        pleads=pleads,
-        public=public,
-        chain=chain,
-        petition=petition,
-        exercise=exercise,
-        registered=registered,
-        reporter=context.reporter,
     )
 
 
@@ -181,10 +143,15 @@ def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tupl
     signals: list[tuple[Rule, Signal]] = []
     for owner, found in spans.items():
         rule = message.policy.signals[owner]
-        judged = []
+        judged: list[tuple[Span, Judgement]] = []
+        enough = 0
         for span in _widest(found):
-            if _stands(message, rule, span):
-                judged.append((span, judge(message, rule, span)))
+            if not _stands(message, rule, span):
+                continue
+            judged.append((span, judge(message, rule, span)))
+            enough += judged[-1][1].counts and judged[-1][1].level is rule.level
+            if enough == _SHOWN:
+                break
         judged.sort(key=lambda pair: (not pair[1].counts, pair[1].level.rank, pair[0]))
         signals += [(rule, _signal(text, message, rule, *pair)) for pair in judged[:_SHOWN]]
     signals.sort(key=lambda pair: (pair[1].start, pair[1].end, pair[0].id))

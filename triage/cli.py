@@ -19,7 +19,7 @@ def triage_lines(
         context = Context(
             channel=_word(row, "channel", f"{source}:{number}"),
             place=_word(row, "place", f"{source}:{number}"),
-            reporter=row.get("channel") in ("grid_app",) or bool(row.get("reporter")),
+            reporter=row.get("channel") == "grid_app" or bool(row.get("reporter")),
         )
         assessment = assess(str(row["text"]), context, signals)
         yield {"id": row["id"], **assessment.as_json()}

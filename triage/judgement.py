@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.vocabulary import Level
-from triage.policy import Rule, SignalPolicy
-from triage.signals import Scan, Span
-from triage.text import Folded
+from triage.message import PUBLIC_CUES, Message
+from triage.policy import Rule
+from triage.signals import Span
 
 _ZERO_AFTER = re.compile(
     r"(?:的?(?:情况|现象|问题|人员|人数|户数|群众|户)?[:是为共有]{0,2})?"
@@ -16,7 +16,6 @@ _ZERO_AFTER = re.compile(
 _YEAR = re.compile(r"(?:19|20)\d\d[年.\-/]|\d\d年(?![代级])")
 _OLD = 30  # characters before the hit in which a year or "last year" dates it
 _POST = 80  # characters from which on a text is judged public as a whole
-PUBLIC_CUES = ("collector", "news", "offer", "cheer", "notice", "recruit")
 _BACK = 14  # characters before the hit in which a negator may stand
 
 
@@ -71,22 +70,6 @@ class Judgement:
     level: Level
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A text as the judges see it, with what is true of it as a whole."""
-
-    folded: Folded
-    scan: Scan
-    policy: SignalPolicy
-    pleads: bool  # it asks for help
-    public: bool  # it is addressed to everybody: news, an offer, good wishes, a warning
-    chain: bool  # it is passed on without anybody one could call
-    petition: bool  # a long letter about administration, where danger words are mostly history
-    exercise: bool  # it calls itself an exercise
-    registered: bool  # ... with a code that the running system knows
-    reporter: bool  # a member of staff reports somebody else's need
-
-
 def judge(message: Message, rule: Rule, span: Span) -> Judgement:
     """The judgement of one hit. Unsure is never a decoy: what no cue rules out counts."""
     polarity = _polarity(message, span)
@@ -122,9 +105,9 @@ def _polarity(message: Message, span: Span) -> Polarity:
         return Polarity.UNCERTAIN
     bare = before
     for _ in range(3):
-        fill = next((word for word in groups["negation_fill"] if bare.endswith(word)), "")
-        if not fill:
+        if not bare.endswith(groups["negation_fill"]):
             break
+        fill = next(word for word in groups["negation_fill"] if bare.endswith(word))
         bare = bare[: -len(fill)]
     for view in (before, bare):
         if view.endswith(groups["negation"]) and not view.endswith(groups["not_negation"]):

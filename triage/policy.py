@@ -17,8 +17,9 @@ from triage.text import squeeze
 FILES = ("signals.toml", "cues.toml", "topics.toml", "sounds.toml")
 
 _SIGNAL_KEYS = {
-    "id", "words", "class", "level", "near", "unless", "reach", "apart", "gap", "nature", "always", "plea",
-    "loose", "service", "handoff", "cite", "tag", "examples", "counter_examples", "off",
+    "id", "words", "class", "level", "near", "unless", "reach", "apart", "gap", "nature",
+    "always", "plea", "loose", "service", "handoff", "cite", "tag", "examples",
+    "counter_examples", "off",
 }  # fmt: skip
 _CLASS_KEYS = {
     "name", "level", "nature", "always", "plea", "loose", "service", "handoff", "cite", "tag",
@@ -28,11 +29,18 @@ _GROUP_KEYS = {"words", "include"}
 _SOUND_KEYS = {"words", "real", "pairs"}
 _PART = re.compile(r"\{([^{}]*)\}")
 JUDGED_CUES = frozenset(
-    "own family known_other stranger hypothetical risk imminent recurring lately long_ago history"
-    " now resolved still news counterfactual threat ask_policy ask complaint settled thanks plea"
-    " not_plea offer recruit cheer notice chain chain_ask flood_scene exercise innocent salutation"
-    " civic emergency collector elder infant child pregnant disabled device".split()
-) | {f"resolved_{cls}" for cls in "D2 D3 D4 D5 D6 U1 U2 U3 U4 U5 U6 U9 U10".split()}
+    {
+        "own", "family", "known_other", "stranger", "hypothetical", "risk", "imminent",
+        "recurring", "lately", "long_ago", "history", "now", "resolved", "still", "news",
+        "counterfactual", "threat", "ask_policy", "ask", "complaint", "settled", "thanks",
+        "plea", "not_plea", "offer", "recruit", "cheer", "notice", "chain", "chain_ask",
+        "flood_scene", "exercise", "innocent", "salutation", "civic", "emergency", "collector",
+        "elder", "infant", "child", "pregnant", "disabled", "device",
+        "resolved_D2", "resolved_D3", "resolved_D4", "resolved_D5", "resolved_D6",
+        "resolved_U1", "resolved_U2", "resolved_U3", "resolved_U4", "resolved_U5",
+        "resolved_U6", "resolved_U9", "resolved_U10",
+    }
+)  # fmt: skip
 """The groups of cues.toml that code asks for by name."""
 _NATURES = ("state", "event")
 
@@ -119,9 +127,11 @@ def check(policy: SignalPolicy) -> list[str]:
             if any(s.rule == rule.id and s.counts for s in signals):
                 problems.append(f"signals.toml: {rule.id}: its counter-example counts: {example}")
     for topic in policy.topics.values():
-        for example in topic.examples:
-            if topic.id not in {n.service for n in assess(example, Context(), policy).needs}:
-                problems.append(f"topics.toml: {topic.id}: its example is not found: {example}")
+        problems += [
+            f"topics.toml: {topic.id}: its example is not found: {example}"
+            for example in topic.examples
+            if topic.id not in {n.service for n in assess(example, Context(), policy).needs}
+        ]
     return problems
 
 

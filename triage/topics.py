@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from models.vocabulary import Level, Track
-from triage.judgement import Message, Person, Polarity, Time
+from triage.judgement import Person, Polarity, Time
+from triage.message import Message
 from triage.policy import SignalPolicy
 from triage.signals import Scan, Span
 from triage.text import Folded
@@ -55,8 +56,8 @@ def read_needs(
                 found.setdefault(owner, set()).add(span)
     ranked = sorted(found.items(), key=lambda item: (_length(item[1]), min(item[1])))
     needs = []
-    for owner, spans in ranked:
-        start, end = folded.origin(*min(spans))
+    for owner, places in ranked:
+        start, end = folded.origin(*min(places))
         needs.append(Need(owner, text[start:end]))
     return tuple(needs)
 
@@ -111,7 +112,7 @@ def _nothing_asked(message: Message, signals: Sequence[Judged], needs: tuple[Nee
     return denied or (elsewhere and not needs and "settled" not in cues)
 
 
-def track_of(level: Level, message: Message, needs: tuple[Need, ...]) -> Track:
+def track_of(level: Level, needs: tuple[Need, ...]) -> Track:
     """The road a request travels; a complaint about those who handle cases has its own."""
     if level.is_urgent:
         return Track.URGENT

@@ -96,7 +96,7 @@ def test_lines_come_out_in_order_with_the_id_first() -> None:
     ],
 )
 def test_a_bad_line_is_named_with_source_line_and_column(line: str, place: str) -> None:
-    with pytest.raises(ValueError, match="in.jsonl:2:") as caught:
+    with pytest.raises(ValueError, match=r"in\.jsonl:2:") as caught:
         list(triage_lines(['{"id": "0", "text": "好"}', line], "in.jsonl", POLICY))
     assert place in str(caught.value)
     assert "\n" not in str(caught.value)

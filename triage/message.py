@@ -1,0 +1,82 @@
+"""What is true of a text as a whole: a plea, news or an offer, a petition, an exercise."""
+
+from bisect import bisect_right
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from triage.policy import SignalPolicy
+from triage.signals import Scan
+from triage.text import Folded, squeeze
+
+PUBLIC_CUES = ("collector", "news", "offer", "cheer", "notice", "recruit")
+"""Groups of cues.toml whose words speak to everybody."""
+
+_LETTER = 60  # characters from which on a text can be a petition
+_CIVIC = 2  # different words of administration that make a text a petition
+_EMERGENCY = 2  # different words of a present emergency that make it none
+_DENSE = 0.75  # share of sentences with danger in them that makes it none
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text as the judges see it, with what is true of it as a whole."""
+
+    folded: Folded
+    scan: Scan
+    policy: SignalPolicy
+    pleads: bool  # it asks for help
+    public: bool  # it is addressed to everybody: news, an offer, good wishes, a warning
+    chain: bool  # it is passed on without anybody one could call
+    petition: bool  # a long letter about administration, where danger words are mostly history
+    exercise: bool  # it calls itself an exercise
+    registered: bool  # ... with a code that the running system knows
+    reporter: bool  # a member of staff reports somebody else's need
+
+
+def read_message(
+    folded: Folded,
+    scan: Scan,
+    policy: SignalPolicy,
+    *,
+    reporter: bool,
+    exercise_codes: AbstractSet[str],
+) -> Message:
+    """Read the kind of a text. ``exercise_codes`` are those registered in the running system."""
+    cues = scan.cues
+    pleads = any(
+        not scan.covered("not_plea", *span) and not folded.tagged(*span)
+        for span in cues.get("plea", ())
+    )
+    return Message(
+        folded=folded,
+        scan=scan,
+        policy=policy,
+        pleads=pleads,
+        public="collector" in cues or (not pleads and any(group in cues for group in PUBLIC_CUES)),
+        chain="chain" in cues and "chain_ask" in cues and "flood_scene" not in cues,
+        petition=_is_petition(folded, scan, policy),
+        exercise="exercise" in cues,
+        registered=any(code and squeeze(code) in folded.text for code in exercise_codes),
+        reporter=reporter,
+    )
+
+
+def _is_petition(folded: Folded, scan: Scan, policy: SignalPolicy) -> bool:
+    """A letter of some length in the words of administration, unless it is full of danger."""
+
+    def kinds(group: str) -> int:
+        return len({folded.text[slice(*span)] for span in scan.cues.get(group, ())})
+
+    if len(folded.text) < _LETTER or kinds("emergency") >= _EMERGENCY:
+        return False
+    if "salutation" not in scan.cues and kinds("civic") < _CIVIC:
+        return False
+    dangerous = {
+        bisect_right(folded.ends, start)
+        for owner, spans in scan.rows.items()
+        if owner in policy.signals and policy.signals[owner].level.is_urgent
+        for start, _ in spans
+    }
+    ends_with_stop = bool(folded.ends) and folded.ends[-1] == len(folded.text)
+    sentences = len(folded.ends) + (not ends_with_stop)
+    return len(dangerous) < _DENSE * sentences
