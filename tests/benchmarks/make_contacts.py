@@ -15,7 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,9 @@ def contacts(data: Path) -> list[dict[str, Any]]:
         for row in _rows(data / source.file):
             if (row.get("text") or "").strip():  # urgency/ repeats texts of the other files
                 found.setdefault(row["id"], _contact(source, row))
-    return sorted(found.values(), key=lambda one: (one["at"], one["external_id"]))
+    return sorted(
+        found.values(), key=lambda one: (datetime.fromisoformat(one["at"]), one["external_id"])
+    )
 
 
 def _contact(source: Source, row: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def _contact(source: Source, row: dict[str, Any]) -> dict[str, Any]:
         "external_id": f"replay-{row['id']}",
         "sender": _sender(channel, who),
         "text": text if not title or text.startswith(title) else f"{title}\n{text}",
-        "at": _said(row.get(source.at), row["id"]).astimezone(UTC).isoformat(),
+        "at": _said(row.get(source.at), row["id"]).astimezone(CHINA).isoformat(),
     }
     if channel == "grid_app":
         contact["reporter"] = contact["sender"]
