@@ -196,8 +196,10 @@ def _lowered(
         names.add(handling_clock(route, urgent=True)[0])
         casework.halt(tx, request["id"], tuple(names), now)
         received = request["received_at"]
-        clock = start(tx, office, request, standard, received)
-        start(tx, office, request, ("CLK-CONTACT", ""), received)
+        going = {clock["name"]: clock for clock in casework.running(tx, request["id"])}
+        clock = going.get(standard[0]) or start(tx, office, request, standard, received)
+        if "CLK-CONTACT" not in going and not _contacted(tx, request):
+            start(tx, office, request, ("CLK-CONTACT", ""), received)
         if lead["signed_at"] is None:
             casework.halt(tx, request["id"], ("CLK-SIGN",), now, referral_id=lead["id"])
             start(tx, office, request, ("CLK-SIGN", ""), received, referral_id=lead["id"])
@@ -255,10 +257,12 @@ def _proposal(tx: Transaction, request: Row, level: Level) -> casework.Told | No
 
 def _spoken(tx: Transaction, office: Office, request: Row) -> bool:
     """Whether somebody spoke with the person, or nobody can: they left no address."""
-    for told in casework.history(tx, request["id"], "contacted"):
-        if told.detail.get("outcome") in SPOKEN:
-            return True
-    return correspondent(tx, office, request).reply is None
+    return _contacted(tx, request) or correspondent(tx, office, request).reply is None
+
+
+def _contacted(tx: Transaction, request: Row) -> bool:
+    told = casework.history(tx, request["id"], "contacted")
+    return any(one.detail.get("outcome") in SPOKEN for one in told)
 
 
 def _holder(office: Office, request: Row, now: datetime) -> Answerable:

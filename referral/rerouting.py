@@ -14,7 +14,7 @@ from referral import casework, clocks, promises, telling
 from referral.answering import tell
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE, Answerable, Unit
-from referral.lifecycle import Transition, may, may_on_referral
+from referral.lifecycle import Impossible, Transition, may, may_on_referral
 from referral.office import Office
 from referral.planning import TOWNSHIP
 from referral.routing import GRASSROOTS, UNCLEAR, RouteRow, row_for
@@ -24,7 +24,7 @@ _DECIDES_LATER = ("CLK-ARBITRATE", "CLK-CONSULT")
 """Clocks that are no handling time: they say by when somebody decides, or answers a question."""
 
 
-def correctroute_of(
+def correct_route(
     tx: Transaction,
     office: Office,
     actor: Actor,
@@ -45,7 +45,7 @@ def correctroute_of(
     why = casework.need(reason, "refusal.reason_missing")
     day = now.astimezone(ZONE).date()
     old = casework.lead_of(tx, request["id"])
-    row = _may_correct(request, old, office, actor)
+    row = _may_correct(old, actor)
     route = route_of(office, request, now, service)
     unit = _wanted(office, request, route, service, bureau, day)
     if unit.code == old["bureau"] and (service is None or service == request["service"]):
@@ -103,13 +103,17 @@ def correctroute_of(
     return after
 
 
-def _may_correct(request: Row, old: Row, office: Office, actor: Actor) -> Transition:
-    """An unsigned order that no person confirmed is still a proposal, and the desk's operator
-    chooses the kind of help (T09); afterwards it takes who may cancel an order (R10)."""
-    proposed = casework.standing(office, request) is Status.IN_TRIAGE
-    if proposed and old["signed_at"] is None and actor.role in DESK:
+def _may_correct(old: Row, actor: Actor) -> Transition:
+    """While nobody has signed, the desk's people choose the kind of help (T09); a signed order
+    takes who may cancel it (R10)."""
+    if old["signed_at"] is None and actor.role in DESK:
         return may("accept", Status.IN_TRIAGE, actor.role, track=Track.STANDARD)
-    return may_on_referral("cancel", ReferralStatus(old["status"]), actor.role)
+    try:
+        return may_on_referral("cancel", ReferralStatus(old["status"]), actor.role)
+    except Impossible as error:
+        raise Impossible(
+            error.key, str(error), **{**error.params, "act": "correct_route"}
+        ) from None
 
 
 def _wanted(

@@ -1,0 +1,216 @@
+"""Who may do what, and whose data they may see. Deny by default: one table, one scope.
+
+``RIGHTS`` says which role may do an act at all, ``scope`` which requests exist for somebody: it
+goes into the query itself, so that what is foreign and what does not exist answer alike. What the
+life cycle allows in a status, and which unit's order it is, the verbs check.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlmodel import col
+
+from models import numbers
+from models.access import Look
+from models.journal import JournalEntry
+from models.referrals import Referral
+from models.requests import Contact, HelpRequest
+from models.transaction import Row, Transaction
+from models.vocabulary import Role, Track
+from referral.casework import FIELD, GONE, GRASSROOTS, Actor, Refusal, units_of
+from referral.office import Office
+from referral.routing import GRIEVANCE
+
+__all__ = ["RIGHTS", "Actor", "Partner", "Sight", "Viewer", "admit", "allow", "scope", "sight"]
+
+_ROLES: dict[str, tuple[Role, ...]] = {
+    "O": (Role.OPERATOR,),
+    "D": (Role.DISPATCHER,),
+    "L": (Role.DUTY_LEAD,),
+    "S": (Role.SUPERVISOR,),
+    "B": (Role.BUREAU_OFFICER, Role.BUREAU_HEAD),
+    "T": (Role.TOWNSHIP_OFFICER,),
+    "G": FIELD,
+    "A": (Role.ADMINISTRATOR,),
+    "U": (Role.AUDITOR,),
+}
+
+
+def _roles(letters: str) -> frozenset[Role]:
+    return frozenset(role for letter in letters for role in _ROLES[letter])
+
+
+RIGHTS: Mapping[str, frozenset[Role]] = {
+    # O operator, D dispatcher, L duty lead, S supervisor, B bureau officer and head, T township
+    # officer, G grid worker and village cadre, A administrator, U auditor
+    "see": _roles("ODLSBTGAU"),
+    "see_tasks": _roles("ODLSBT"),
+    "see_held": _roles("ODL"),
+    "see_desk": _roles("ODLSAU"),
+    "see_inbox": _roles("BTG"),
+    "reveal": _roles("ODLSBTG"),
+    "confirm": _roles("ODL"),
+    "raise_urgency": _roles("ODLSBTG"),
+    "lower_urgency": _roles("LS"),
+    "correct_route": _roles("ODLS"),
+    "hand_off": _roles("OL"),
+    "confirm_safe": _roles("OL"),
+    "sign": _roles("BT"),
+    "record_contact": _roles("ODLSBTG"),
+    "reply": _roles("ODLSBT"),
+    "submit_part": _roles("BT"),
+    "report_result": _roles("BT"),
+    "callback": _roles("OL"),
+    "rehandle": _roles("OLS"),
+    "close": _roles("OL"),
+    "claim": _roles("ODLSBTG"),
+    "done": _roles("ODLSBT"),
+    "finish_held": _roles("ODL"),
+    "add_contact": _roles("ODLSBTG"),
+    "bind": _roles("ODLSBTGAU"),
+}
+
+DESK = _roles("ODLS")
+JURISDICTION = _roles("ODLSAU")
+"""Roles that see all requests of the jurisdiction; A and U without personal data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A partner system with a bearer token: it sees what it sent in, without personal data."""
+
+    name: str
+    scopes: frozenset[str]
+
+
+Viewer = Actor | Partner
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What somebody may see of a request: the words as they came, and who the person is."""
+
+    words: bool
+    person: bool
+
+
+def allow(viewer: Viewer, act: str) -> None:
+    """Raise ``Refusal`` (403) unless the role may do the act. KeyError for an act not in RIGHTS:
+    what nobody has named is not allowed by accident."""
+    if isinstance(viewer, Partner):
+        if act == "see" and "requests:read" in viewer.scopes:
+            return
+        raise Refusal("refusal.scope", {"scope": act}, 403)
+    if viewer.role not in RIGHTS[act]:
+        raise Refusal("refusal.role", {"act": act, "role": viewer.role}, 403)
+
+
+def sight(viewer: Viewer, request: Mapping[str, Any]) -> Sight:
+    """Field by field (PIPL Art. 6: the least that the work needs). Of a confidential request only
+    the desk knows who called (domain note AS-05)."""
+    if isinstance(viewer, Partner) or viewer.role not in RIGHTS["reveal"]:
+        return Sight(words=False, person=False)
+    return Sight(words=True, person=viewer.role in DESK or not request["confidential"])
+
+
+def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[bool]]:
+    """The conditions under which a request exists for this viewer; [] means all of them."""
+    if isinstance(viewer, Partner):
+        return [_sent_in_by(viewer)]
+    if viewer.role in JURISDICTION:
+        return []
+    if viewer.role not in RIGHTS["see"]:
+        return [false()]
+    units = sorted(units_of(office, viewer, now))
+    holds = col(HelpRequest.holder_unit).in_(units)
+    ordered = col(HelpRequest.id).in_(
+        select(col(Referral.request_id)).where(
+            col(Referral.bureau).in_(units), col(Referral.status).not_in(GONE)
+        )
+    )
+    if viewer.role not in GRASSROOTS:
+        return [or_(holds, ordered)]
+    own = col(HelpRequest.area).in_(_areas(office, viewer.area))
+    # I9: a complaint never comes before the people it may be about.
+    quiet = and_(
+        col(HelpRequest.track) != Track.GRIEVANCE,
+        or_(
+            col(HelpRequest.service).is_(None),
+            col(HelpRequest.service) != GRIEVANCE,
+            holds,
+        ),
+    )
+    if viewer.role is Role.TOWNSHIP_OFFICER:
+        return [or_(own, holds, ordered), quiet]
+    reported = col(HelpRequest.id).in_(
+        select(col(Contact.request_id)).where(col(Contact.reporter) == viewer.login)
+    )
+    mine = col(HelpRequest.holder_person) == viewer.login
+    return [or_(reported, mine, and_(own, holds)), quiet]
+
+
+def _areas(office: Office, area: str | None) -> list[str]:
+    if area is None:
+        return []
+    directory = office.directory
+    return sorted(place.code for place in directory.places if directory.within(place.code, area))
+
+
+def _sent_in_by(partner: Partner) -> ColumnElement[bool]:
+    sent = (
+        select(col(Contact.request_id))
+        .join(JournalEntry, col(JournalEntry.id) == col(Contact.journal_id))
+        .where(
+            col(JournalEntry.provider_key) >= f"{partner.name}:",
+            col(JournalEntry.provider_key) < f"{partner.name};",
+        )
+    )
+    return col(HelpRequest.id).in_(sent)
+
+
+def admit(
+    connection: Any, viewer: Viewer, office: Office, number: str, *, act: str, now: datetime
+) -> Row:
+    """The request's row, when the viewer may do the act and the request exists for them.
+
+    ``connection`` executes: a transaction or a session's connection. Raises ``Refusal``: 403 for
+    the act (whatever the number), 404 alike for a foreign and a missing request.
+    """
+    allow(viewer, act)
+    query = select(*HelpRequest.__table__.columns).where(  # type: ignore[attr-defined]
+        col(HelpRequest.number) == (numbers.normal(number) or number),
+        *scope(viewer, office, now),
+    )
+    found = connection.execute(query).first()
+    if found is None:
+        raise Refusal("refusal.not_found", status=404)
+    return dict(found._mapping)
+
+
+def look(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    act: str,
+    now: datetime,
+    request_id: int | None = None,
+    purpose: str = "",
+) -> None:
+    """Remember that somebody looked at somebody's data (PIPL Art. 51, 54)."""
+    tx.add(
+        Look,
+        id=tx.mint(),
+        at=now,
+        login=actor.login,
+        act=act,
+        request_id=request_id,
+        purpose=purpose[:200],
+    )
+
+
+def refuse_confidential() -> None:
+    """Raise the ``Refusal`` for who asks for the person of a confidential request."""
+    raise Refusal("refusal.confidential", status=403)

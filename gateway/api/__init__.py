@@ -1,0 +1,11 @@
+"""JSON for staff and partner systems under /api/v1; the description under /api/docs."""
+
+from fastapi import APIRouter
+
+from gateway.api import account, contacts, docs, requests, tasks
+
+_v1 = APIRouter(prefix="/api/v1")
+for _part in (requests, tasks, contacts, account):
+    _v1.include_router(_part.router)
+
+routers: tuple[APIRouter, ...] = (_v1, docs.router)

@@ -1,0 +1,48 @@
+"""Contacts as JSON: recorded ones from partner systems, and those that staff enter for others."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from gateway import entering
+from gateway.api.support import ApiRoute, Process, Staff, bearer
+from gateway.hooks import PATIENCE_SECONDS
+from gateway.recorded import Recorded
+from gateway.sessions import NotSignedIn
+from models.messages import Outcome
+
+router = APIRouter(route_class=ApiRoute, tags=["contacts"])
+
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {}}}}
+_BODY["requestBody"]["content"] = {"application/json": {"schema": Recorded.model_json_schema()}}
+
+
+@router.post("/contacts", status_code=201, openapi_extra=_BODY)
+async def contact(request: Request, state: Process) -> JSONResponse:
+    """A recorded contact from a partner system: bearer token, Idempotency-Key. 201 with the number
+    and the citizen's query code; 200 with the same for a repeat; 409 for the same key with other
+    content. Answered only when it is kept."""
+    partner = await asyncio.to_thread(bearer, request)
+    if partner is None:
+        raise NotSignedIn
+    key, body, now = request.headers.get("idempotency-key"), await request.body(), state.now()
+    future = await asyncio.to_thread(entering.receive, state, partner, key, body, now=now)
+    outcome = await asyncio.wait_for(asyncio.wrap_future(future), PATIENCE_SECONDS)
+    if outcome.duplicate:
+        await asyncio.to_thread(entering.require_same, state, partner, key, body)
+    state.counts.received("api", outcome)
+    return JSONResponse(_kept(outcome), 200 if outcome.duplicate else 201)
+
+
+@router.post("/enter", status_code=201)
+def enter(state: Process, actor: Staff, body: entering.Entry) -> JSONResponse:
+    """Enter a contact for somebody: a caller or a visitor at the desk, a report from the field."""
+    outcome = entering.enter(state, actor, body, now=state.now())
+    return JSONResponse(_kept(outcome), 200 if outcome.duplicate else 201)
+
+
+def _kept(outcome: Outcome) -> dict[str, Any]:
+    found = {"number": outcome.number, "code": outcome.code, "opened": outcome.opened}
+    return {**found, "held": True} if outcome.held else found

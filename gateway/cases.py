@@ -1,0 +1,293 @@
+"""One request with everything its page needs: words, orders, clocks, messages, history, acts.
+
+Telephone numbers are masked, names are left out, the query code is starred: who the person is, is
+shown by one press with a purpose, and the look is kept (``reveal``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from gateway import access, possible
+from gateway.access import Sight, Viewer
+from gateway.lamps import Lamp, lamp
+from gateway.revealing import masked
+from models.clocks import Clock
+from models.events import Event
+from models.outbox import Outgoing
+from models.referrals import Referral
+from models.requests import Contact
+from referral.office import Office
+from triage.redact import redact
+
+STARS = "******"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One contact. ``pieces`` are its words cut where danger signs stand: (text, sign or None)."""
+
+    id: str
+    channel: str
+    external_id: str
+    sender: str
+    text: str
+    at: datetime
+    received_at: datetime
+    state: str
+    error: str | None
+    place: str | None
+    reporter: str | None
+    media: tuple[Mapping[str, str], ...]
+    level: str | None
+    pieces: tuple[tuple[str, Mapping[str, Any] | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One bureau's part."""
+
+    bureau: str
+    bureau_name: str
+    role: str
+    status: str
+    dispatched_at: datetime
+    due_at: datetime
+    signed_at: datetime | None
+    signed_by: str | None
+    completed_at: datetime | None
+    decided_by: str
+    provisional: bool
+    result: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One clock, with its source. ``is_law``: the number may be shown as law (never with L, GK or
+    P, which say that nobody but a place, or we ourselves, set it)."""
+
+    clock: str
+    case: str
+    name_zh: str
+    name_en: str
+    unit: str
+    amount: float
+    measure: str
+    started_at: datetime
+    due_at: datetime
+    paused: tuple[Any, ...]
+    stopped_at: datetime | None
+    breached_at: datetime | None
+    provisional: bool
+    source: str
+    tag: str
+    is_law: bool
+    lamp: Lamp
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What was said, as it was said; the address is masked, the query code starred."""
+
+    id: str
+    to: str
+    channel: str
+    phrase: str
+    state: str
+    attempts: int
+    posted_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    text: str
+    staff: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One entry of the history."""
+
+    seq: int
+    at: datetime
+    kind: str
+    by: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All of it. ``acts`` are those that this viewer may do now."""
+
+    request: Mapping[str, Any]
+    sight: Sight
+    contacts: tuple[Said, ...]
+    orders: tuple[Order, ...]
+    promises: tuple[Promise, ...]
+    messages: tuple[Message, ...]
+    history: tuple[Happened, ...]
+    acts: tuple[str, ...]
+
+
+FIELDS = (
+    "number", "status", "track", "level", "service", "area", "place", "lead_bureau",
+    "first_unit", "first_responder", "holder_unit", "holder_person", "received_at", "closed_at",
+    "close_reason", "confirmed_at", "confirmed_by", "confidential", "route", "channel", "policy",
+    "summary",
+)  # fmt: skip
+
+
+def case(
+    session: Session, viewer: Viewer, office: Office, number: str, *, now: datetime
+) -> tuple[Case, int]:
+    """The request with its row id. Raises ``Refusal``: 404 alike for foreign and missing ones."""
+    connection = session.connection()
+    row = access.admit(connection, viewer, office, number, act="see", now=now)
+    sees = access.sight(viewer, row)
+    shown = {name: row[name] for name in FIELDS}
+    if not sees.words:
+        shown["summary"], shown["place"] = "", None
+    orders = _rows(connection, Referral, row["id"], Referral.id)
+    found = Case(
+        request=shown,
+        sight=sees,
+        contacts=tuple(
+            _said(one, sees) for one in _rows(connection, Contact, row["id"], Contact.received_at)
+        ),
+        orders=tuple(_order(one, office, sees) for one in orders),
+        promises=tuple(
+            _promise(one, office, now) for one in _rows(connection, Clock, row["id"], Clock.due_at)
+        ),
+        messages=tuple(
+            _message(one, row["code"], sees)
+            for one in _rows(connection, Outgoing, row["id"], Outgoing.id)
+        ),
+        history=tuple(
+            _happened(one, sees) for one in _rows(connection, Event, row["id"], Event.seq)
+        ),
+        acts=possible.acts(viewer, office, row, orders, now),
+    )
+    return found, row["id"]
+
+
+def _rows(connection: Any, table: Any, request_id: int, order: Any) -> list[Any]:
+    query = select(*table.__table__.columns).where(col(table.request_id) == request_id)
+    return list(connection.execute(query.order_by(col(order), *table.__table__.primary_key)))
+
+
+def _said(row: Any, sees: Sight) -> Said:
+    text = row.text if sees.words else ""
+    return Said(
+        id=str(row.id),
+        channel=row.channel,
+        external_id=row.external_id,
+        sender=masked(row.sender),
+        text=text,
+        at=row.said_at,
+        received_at=row.received_at,
+        state=row.state,
+        error=row.error,
+        place=row.place if sees.words else None,
+        reporter=row.reporter,
+        media=tuple(
+            {"url": url, "content_type": kind} for url, kind in (row.media or []) if sees.words
+        ),
+        level=row.level,
+        pieces=marked(text, (row.assessment or {}).get("signals", []) if sees.words else []),
+    )
+
+
+def marked(
+    text: str, signals: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[str, Mapping[str, Any] | None], ...]:
+    """The text in pieces, each danger sign with the rule and the source behind it. Of signs that
+    overlap the first that counts is shown."""
+    pieces: list[tuple[str, Mapping[str, Any] | None]] = []
+    place = 0
+    fitting = [one for one in signals if 0 <= one["start"] < one["end"] <= len(text)]
+    for sign in sorted(fitting, key=lambda one: (one["start"], not one["counts"], -one["end"])):
+        if sign["start"] < place:
+            continue
+        if sign["start"] > place:
+            pieces.append((text[place : sign["start"]], None))
+        pieces.append((text[sign["start"] : sign["end"]], sign))
+        place = sign["end"]
+    if place < len(text):
+        pieces.append((text[place:], None))
+    return tuple(pieces)
+
+
+def _order(row: Any, office: Office, sees: Sight) -> Order:
+    unit = office.directory.unit.get(row.bureau)
+    return Order(
+        bureau=row.bureau,
+        bureau_name=unit.name_zh if unit else row.bureau,
+        role=row.role,
+        status=row.status,
+        dispatched_at=row.dispatched_at,
+        due_at=row.due_at,
+        signed_at=row.signed_at,
+        signed_by=row.signed_by,
+        completed_at=row.completed_at,
+        decided_by=row.decided_by,
+        provisional=row.provisional,
+        result=row.result if sees.words else None,
+    )
+
+
+def _promise(row: Any, office: Office, now: datetime) -> Promise:
+    try:
+        rule = office.policy.clock(row.name, row.case, row.started_at.date())
+    except KeyError:  # an old clock whose rule the profile no longer has
+        rule = None
+    return Promise(
+        clock=row.name,
+        case=row.case,
+        name_zh=rule.name_zh if rule else row.name,
+        name_en=rule.name_en if rule else row.name,
+        unit=row.unit,
+        amount=row.amount,
+        measure=row.measure,
+        started_at=row.started_at,
+        due_at=row.due_at,
+        paused=tuple(row.paused or ()),
+        stopped_at=row.stopped_at,
+        breached_at=row.breached_at,
+        provisional=row.provisional,
+        source=row.source,
+        tag=row.tag,
+        is_law=bool(rule and rule.is_law and row.tag not in ("L", "GK", "P")),
+        lamp=lamp(None if row.stopped_at else row, now, office.policy.calendar),
+    )
+
+
+def _message(row: Any, code: str, sees: Sight) -> Message:
+    return Message(
+        id=str(row.id),
+        to=masked(row.address),
+        channel=row.channel,
+        phrase=row.phrase,
+        state=row.state,
+        attempts=row.attempts,
+        posted_at=row.posted_at,
+        sent_at=row.sent_at,
+        delivered_at=row.delivered_at,
+        text=row.text.replace(code, STARS) if sees.words else "",
+        staff=row.staff,
+        error=redact(row.error) if row.error else None,
+    )
+
+
+_WORDS = ("answer", "note", "reason", "who", "seen_by", "receipt", "why_absent", "words")
+
+
+def _happened(row: Any, sees: Sight) -> Happened:
+    """An act; what was typed into it may name a person and stays with those who may know."""
+    detail = orjson.loads(row.detail)
+    if not sees.words:
+        detail = {name: value for name, value in detail.items() if name not in _WORDS}
+    return Happened(row.seq, row.at, row.kind, row.by, detail)

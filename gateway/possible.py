@@ -1,0 +1,50 @@
+"""What somebody may do with a request at this moment, so that a page offers nothing in vain."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from gateway import access
+from gateway.access import Actor, Viewer
+from gateway.acts import ACTS
+from models.vocabulary import ReferralStatus, Status
+from referral import lifecycle
+from referral.casework import GONE, standing, units_of
+from referral.office import Office
+
+
+def acts(
+    viewer: Viewer, office: Office, request: Mapping[str, Any], orders: Sequence[Any], now: datetime
+) -> tuple[str, ...]:
+    """What this viewer may do now: by right, by the life cycle, and by holding the order."""
+    if not isinstance(viewer, Actor) or not Status(request["status"]).is_open:
+        return ()
+    units = units_of(office, viewer, now)
+    status = standing(office, request)
+    real = Status(request["status"])
+    possible = {*lifecycle.acts(status, viewer.role), *lifecycle.acts(real, viewer.role)}
+    mine = [row for row in orders if row.bureau in units and row.status not in GONE]
+    on_order = {
+        act for row in mine for act in lifecycle.acts(ReferralStatus(row.status), viewer.role)
+    }
+    leads = any(row.role == "lead" for row in mine)
+    holds = request["holder_unit"] in units
+    desk = viewer.role in access.DESK
+    fits = {
+        "confirm": request["confirmed_at"] is None or real is Status.IN_TRIAGE,
+        "raise_urgency": request["level"] != "life_threat",
+        "lower_urgency": real is not Status.EMERGENCY_HANDOFF and request["level"] != "none",
+        "correct_route": True,
+        "hand_off": True,
+        "confirm_safe": request["level"] == "life_threat",
+        "claim": holds and request["holder_person"] != viewer.login,
+        "sign": "sign" in on_order or (not mine and holds and "sign" in possible),
+        "record_contact": True,
+        "reply": desk or leads or holds,
+        "submit_part": not leads and "submit_part" in on_order,
+        "report_result": leads and "report_result" in possible,
+        "callback": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
+        "rehandle": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
+        "close": "close" in possible,
+    }
+    return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])

@@ -1,0 +1,76 @@
+"""A refusal as one clear sentence in the reader's language; the one place that words it."""
+
+from collections.abc import Mapping
+
+from models.phrases import SOURCE_LANGUAGE, Phrasebook
+from models.vocabulary import Form
+from referral.casework import Refusal
+from referral.lifecycle import Impossible
+
+_WORDS_OF: Mapping[str, tuple[str, ...]] = {
+    "act": ("act",),
+    "instead": ("act",),
+    "scope": ("act",),
+    "status": ("status", "order"),
+    "possible": ("status", "order"),
+    "role": ("role",),
+    "who": ("role",),
+    "reason": ("reason",),
+    "allowed": ("reason", "outcome", "view"),
+    "level": ("level",),
+}
+"""Which words a parameter is made of: the phrases under ``staff.<name>``."""
+
+_STATUS = {
+    "impossible.status": 409,
+    "impossible.reason": 409,
+    "impossible.role": 403,
+    "impossible.approval": 403,
+}
+
+
+def language(accepted: str | None, phrases: Phrasebook) -> str:
+    """The first language of an Accept-Language header that we speak; Chinese otherwise."""
+    for part in (accepted or "").split(","):
+        tag = part.split(";")[0].strip().lower()
+        for known in phrases.languages():
+            if tag and (known.lower() == tag or known.lower().split("-")[0] == tag.split("-")[0]):
+                return known
+    return SOURCE_LANGUAGE
+
+
+def sentence(phrases: Phrasebook, error: Refusal | Impossible, spoken: str) -> str:
+    """What the refusal says, its codes put into words."""
+    params = {name: _worded(phrases, name, value, spoken) for name, value in error.params.items()}
+    return phrases.say(error.key, params, Form.FULL, spoken)
+
+
+def status_of(error: Refusal | Impossible) -> int:
+    """The HTTP status that goes with it."""
+    return error.status if isinstance(error, Refusal) else _STATUS.get(error.key, 409)
+
+
+def word(phrases: Phrasebook, family: str, code: str, spoken: str) -> str:
+    """A code of a closed vocabulary in words; ``other`` of the family, else the code itself."""
+    for key in (f"staff.{family}.{code}", f"staff.{family}.other"):
+        try:
+            return phrases.say(key, {}, Form.FULL, spoken)
+        except KeyError:
+            continue
+    return code
+
+
+def _worded(phrases: Phrasebook, name: str, value: str, spoken: str) -> str:
+    families = _WORDS_OF.get(name, ())
+    if not families:
+        return value
+    parts = [_one(phrases, families, part, spoken) for part in value.split(", ") if part]
+    joined = (", " if spoken.startswith("en") else "、").join(parts)
+    return joined or value
+
+
+def _one(phrases: Phrasebook, families: tuple[str, ...], code: str, spoken: str) -> str:
+    for family in families:
+        if (found := word(phrases, family, code, spoken)) != code:
+            return found
+    return code

@@ -1,0 +1,258 @@
+"""Signing in and staying signed in: sessions on the server, guesses counted, keys only as hashes.
+
+A cookie holds a random key; the row under its hash says who, until when, and the token that every
+change must bring along (CSRF). Role, unit and area are read from the account at every call, so a
+transfer, a new password or a closed account counts at once for open sessions too.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete, func, select, update
+from sqlmodel import Session as Reading
+from sqlmodel import col
+
+from gateway import accounts
+from gateway.access import Actor, Partner
+from gateway.settings import Settings
+from gateway.state import State
+from models.access import ApiToken, Attempt, OneTimeKey, StaffSession, fresh, hashed
+from models.places import Staff
+from models.transaction import acting
+from models.vocabulary import Role
+from referral.casework import Refusal
+
+IDLE = timedelta(minutes=15)
+LONGEST = timedelta(hours=12)
+SESSIONS_AT_ONCE = 3
+_SEEN_AGAIN = timedelta(seconds=60)
+
+FREE_GUESSES = 5
+FREE_GUESSES_OF_ADDRESS = 20  # an office behind one address has many people
+REMEMBERED = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(minutes=15)
+
+
+class NotSignedIn(Exception):
+    """Nobody is signed in, or no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session in force. ``csrf`` is the token that every change must carry."""
+
+    actor: Actor
+    csrf: str
+    hash: str
+
+
+def cookie_name(settings: Settings) -> str:
+    """With https the name that browsers bind to this host and to secure transport."""
+    return "__Host-huiyin" if is_secure(settings) else "huiyin"
+
+
+def is_secure(settings: Settings) -> bool:
+    """Whether citizens and staff come by https."""
+    return settings.public_url.startswith("https:")
+
+
+def sign_in(state: State, login: str, password: str, address: str) -> str:
+    """Check the password and open a session; returns the key for the cookie.
+
+    An unknown name and a wrong password answer alike and take as long. After five failures the
+    next guesses wait, longer each time, never for ever; others are not affected. Call it from a
+    thread. Raises ``Refusal`` (401, 429) or ``Busy``.
+    """
+    now = state.now()
+    login = login.strip()[:64]
+    guess = _count_guess(state, login, address, now)
+    with state.database.read() as session:
+        row = (
+            session.connection()
+            .execute(
+                select(col(Staff.password), col(Staff.demo)).where(
+                    col(Staff.login) == login, col(Staff.disabled_at).is_(None)
+                )
+            )
+            .first()
+        )
+    right, newer = accounts.check_password(
+        password[: accounts.LONGEST_PASSWORD], row.password if row else None
+    )
+    if not right or row is None:
+        raise Refusal("refusal.wrong_password", status=401)
+    with acting(state.database, state.mint) as tx:
+        tx.execute(delete(Attempt).where(col(Attempt.id).in_(guess)))
+        if newer:
+            tx.execute(update(Staff).where(col(Staff.login) == login).values(password=newer))
+        return _open(tx, login, now)
+
+
+def _count_guess(state: State, login: str, address: str, now: datetime) -> list[int]:
+    """Count this guess before it is checked, so that twelve at once are twelve."""
+    limits = {f"sign_in:{login}": FREE_GUESSES, f"sign_in_from:{address}": FREE_GUESSES_OF_ADDRESS}
+    guess: list[int] = []
+    with acting(state.database, state.mint) as tx:
+        tx.execute(delete(Attempt).where(col(Attempt.at) < now - 4 * REMEMBERED))
+        for subject, free in limits.items():
+            earlier = tx.execute(
+                select(func.count(), func.max(Attempt.at)).where(
+                    col(Attempt.subject) == subject, col(Attempt.at) > now - REMEMBERED
+                )
+            ).one()
+            count, last = earlier
+            over = count - free
+            if over >= 0 and last is not None:
+                wait = min(timedelta(minutes=1) * 2 ** min(over, 8), LONGEST_WAIT)
+                if now < last + wait:
+                    minutes = str(int(-((last + wait - now) // -timedelta(minutes=1))))
+                    raise Refusal("refusal.wait", {"minutes": minutes}, 429)
+            guess.append(tx.mint())
+            tx.add(Attempt, id=guess[-1], at=now, subject=subject)
+    return guess
+
+
+def _open(tx: Any, login: str, now: datetime) -> str:
+    """A new session, at most three at a time: the longest unused ends."""
+    mine = tx.execute(
+        select(col(StaffSession.hash))
+        .where(col(StaffSession.login) == login)
+        .order_by(col(StaffSession.seen_at).desc(), col(StaffSession.hash))
+    ).all()
+    surplus = [row.hash for row in mine[SESSIONS_AT_ONCE - 1 :]]
+    if surplus:
+        tx.execute(delete(StaffSession).where(col(StaffSession.hash).in_(surplus)))
+    value, kept = fresh()
+    csrf, _ = fresh()
+    tx.add(
+        StaffSession,
+        hash=kept,
+        login=login,
+        csrf=csrf,
+        created_at=now,
+        seen_at=now,
+        expires_at=now + LONGEST,
+    )
+    tx.event("signed_in", at=now, by=login)
+    return value
+
+
+def link_holder(state: State, token: str) -> str | None:
+    """Whose one-time link this is, while it works; opening the page does not use it up."""
+    with state.database.read() as session:
+        return session.connection().execute(_key(token, state.now())).scalar()
+
+
+def _key(token: str, now: datetime) -> Any:
+    return (
+        select(col(OneTimeKey.login))
+        .join(Staff, col(Staff.login) == col(OneTimeKey.login))
+        .where(
+            col(OneTimeKey.hash) == hashed(token),
+            col(OneTimeKey.purpose) == "sign_in",
+            col(OneTimeKey.used_at).is_(None),
+            col(OneTimeKey.expires_at) > now,
+            col(Staff.disabled_at).is_(None),
+        )
+    )
+
+
+def use_link(state: State, token: str, password: str) -> str:
+    """Use a one-time link: the account gets this password and a session, whose key is returned.
+    The link works once. Raises ``Refusal`` (410 for a link that does not work) or ``Busy``."""
+    now = state.now()
+    login = link_holder(state, token)
+    if login is None:
+        raise Refusal("refusal.link", status=410)
+    accounts.require_good(login, password)
+    kept = accounts.hash_password(password)
+    with acting(state.database, state.mint) as tx:
+        used = tx.execute(
+            update(OneTimeKey)
+            .where(col(OneTimeKey.hash) == hashed(token), col(OneTimeKey.used_at).is_(None))
+            .values(used_at=now)
+        )
+        if not used.rowcount:
+            raise Refusal("refusal.link", status=410)
+        accounts.set_password(tx, login, kept, now)
+        tx.execute(delete(Attempt).where(col(Attempt.subject) == f"sign_in:{login}"))
+        return _open(tx, login, now)
+
+
+def signed_in(state: State, key: str | None) -> SignedIn:
+    """Whose session this key opens, as the account stands now. Raises ``NotSignedIn``."""
+    if not key:
+        raise NotSignedIn
+    now, kept = state.now(), hashed(key)
+    with state.database.read() as session:
+        row = session.connection().execute(_session(kept, now)).first()
+    if row is None:
+        raise NotSignedIn
+    if now - row.seen_at > _SEEN_AGAIN:
+        with state.database.write() as connection:
+            connection.execute(
+                update(StaffSession).where(col(StaffSession.hash) == kept).values(seen_at=now)
+            )
+    actor = Actor(row.login, Role(row.role), row.unit, row.area, row.demo, row.name)
+    return SignedIn(actor, row.csrf, kept)
+
+
+def _session(kept: str, now: datetime) -> Any:
+    return (
+        select(
+            col(StaffSession.csrf),
+            col(StaffSession.seen_at),
+            *(getattr(Staff, name) for name in ("login", "role", "unit", "area", "demo", "name")),
+        )
+        .join(Staff, col(Staff.login) == col(StaffSession.login))
+        .where(
+            col(StaffSession.hash) == kept,
+            col(StaffSession.expires_at) > now,
+            col(StaffSession.seen_at) > now - IDLE,
+            col(Staff.disabled_at).is_(None),
+        )
+    )
+
+
+def sign_out(state: State, session: SignedIn) -> None:
+    """End the session; its key opens nothing any more."""
+    with acting(state.database, state.mint) as tx:
+        tx.execute(delete(StaffSession).where(col(StaffSession.hash) == session.hash))
+        tx.event("signed_out", at=state.now(), by=session.actor.login)
+
+
+def require_token(session: SignedIn, given: str | None) -> None:
+    """Raise ``Refusal`` (403) unless the change brings the session's own token."""
+    if not given or not hmac.compare_digest(given.encode(), session.csrf.encode()):
+        raise Refusal("refusal.csrf", status=403)
+
+
+def require_same_site(settings: Settings, host: str, origin: str | None, site: str | None) -> None:
+    """Raise ``Refusal`` (403) when a browser says that another site sends this form (Origin and
+    Sec-Fetch-Site; what is no browser sends neither and has no cookie to abuse)."""
+    if site not in (None, "same-origin", "none"):
+        raise Refusal("refusal.csrf", status=403)
+    if origin is None or site == "same-origin":
+        return
+    own = {host, urlsplit(settings.public_url).netloc}
+    if urlsplit(origin).netloc not in own:
+        raise Refusal("refusal.csrf", status=403)
+
+
+def partner(reading: Reading, token: str) -> Partner:
+    """The partner system of a bearer token. Raises ``NotSignedIn``."""
+    row = (
+        reading.connection()
+        .execute(
+            select(col(ApiToken.name), col(ApiToken.scope)).where(
+                col(ApiToken.hash) == hashed(token), col(ApiToken.disabled_at).is_(None)
+            )
+        )
+        .first()
+    )
+    if row is None:
+        raise NotSignedIn
+    return Partner(row.name, frozenset(row.scope.split()))

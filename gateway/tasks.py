@@ -1,0 +1,166 @@
+"""Work that waits for a person, and the holding pen, as the people see them who may do it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlmodel import Session, col
+
+from gateway import access
+from gateway.access import Actor
+from models.journal import JournalEntry
+from models.outbox import Outgoing
+from models.requests import Contact, HelpRequest
+from models.tasks import Task
+from models.transaction import Row, Transaction
+from models.vocabulary import ContactState
+from referral.casework import Refusal, units_of
+from referral.office import Office
+from triage.redact import redact
+
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One piece of work. ``said`` is the message that could not be delivered, redacted."""
+
+    id: int
+    kind: str
+    unit: str
+    number: str | None
+    journal_id: int | None
+    urgent: bool
+    note: str
+    opened_at: datetime
+    due_at: datetime
+    phrase: str | None = None
+    error: str | None = None
+
+
+def _mine(actor: Actor, office: Office, now: datetime) -> list[ColumnElement[bool]]:
+    """The desk sees all work; others that of their own unit on requests that exist for them."""
+    if actor.role in access.DESK:
+        return []
+    visible = access.scope(actor, office, now)
+    conditions: list[ColumnElement[bool]] = [
+        col(Task.unit).in_(sorted(units_of(office, actor, now)))
+    ]
+    if visible:
+        seen = select(col(HelpRequest.id)).where(*visible)
+        conditions.append(or_(col(Task.request_id).is_(None), col(Task.request_id).in_(seen)))
+    return conditions
+
+
+def waiting(session: Session, actor: Actor, office: Office, now: datetime) -> list[Waiting]:
+    """What waits for this person's unit, urgent first, then by due time; at most a hundred."""
+    access.allow(actor, "see_tasks")
+    rows = session.connection().execute(
+        select(
+            *Task.__table__.columns,  # type: ignore[attr-defined]
+            col(Outgoing.phrase),
+            col(Outgoing.error),
+        )
+        .outerjoin(Outgoing, col(Outgoing.id) == col(Task.outbox_id))
+        .where(col(Task.done_at).is_(None), *_mine(actor, office, now))
+        .order_by(col(Task.urgent).desc(), col(Task.due_at), col(Task.id))
+        .limit(MOST)
+    )
+    return [
+        Waiting(
+            id=row.id,
+            kind=row.kind,
+            unit=row.unit,
+            number=row.number,
+            journal_id=row.journal_id,
+            urgent=row.urgent,
+            note=redact(row.note),
+            opened_at=row.opened_at,
+            due_at=row.due_at,
+            phrase=row.phrase,
+            error=redact(row.error) if row.error else None,
+        )
+        for row in rows
+    ]
+
+
+def admit(tx: Transaction, office: Office, actor: Actor, task_id: int, *, now: datetime) -> Row:
+    """The task's row when it exists for this person. Raises ``Refusal`` (404)."""
+    columns = Task.__table__.columns  # type: ignore[attr-defined]
+    found = tx.execute(
+        select(*columns).where(col(Task.id) == task_id, *_mine(actor, office, now))
+    ).first()
+    if found is None:
+        raise Refusal("refusal.not_found", status=404)
+    return dict(found._mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A call in the holding pen: kept byte for byte, not understood. ``body`` and ``words`` are
+    what came, shown only where one call is opened."""
+
+    id: int
+    channel: str
+    received_at: datetime
+    number: str | None
+    error: str
+    attempts: int
+    next_at: datetime | None
+    words: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
+    body: str = ""
+
+
+_HELD = (
+    "id", "channel", "received_at", "number", "error", "attempts", "next_at",
+)  # fmt: skip
+
+
+def held(session: Session, actor: Actor) -> list[Held]:
+    """The holding pen, the longest waiting first. Error texts may quote what came: redacted."""
+    access.allow(actor, "see_held")
+    rows = session.connection().execute(
+        select(*(getattr(JournalEntry, name) for name in _HELD))
+        .where(col(JournalEntry.state) == ContactState.HOLDING_PEN)
+        .order_by(col(JournalEntry.received_at), col(JournalEntry.id))
+        .limit(MOST)
+    )
+    return [_held(row) for row in rows]
+
+
+def one_held(session: Session, actor: Actor, entry_id: int) -> Held:
+    """One call of the pen with everything that came. Raises ``Refusal`` (404)."""
+    access.allow(actor, "see_held")
+    connection = session.connection()
+    row = connection.execute(
+        select(*(getattr(JournalEntry, name) for name in _HELD), col(JournalEntry.body)).where(
+            col(JournalEntry.id) == entry_id,
+            col(JournalEntry.state) == ContactState.HOLDING_PEN,
+        )
+    ).first()
+    if row is None:
+        raise Refusal("refusal.not_found", status=404)
+    contacts = connection.execute(
+        select(col(Contact.text), col(Contact.sender))
+        .where(col(Contact.journal_id) == entry_id)
+        .order_by(col(Contact.id))
+    ).all()
+    return _held(row, contacts, bytes(row.body).decode("utf-8", "replace")[:4000])
+
+
+def _held(row: Any, contacts: Sequence[Any] = (), body: str = "") -> Held:
+    return Held(
+        id=row.id,
+        channel=row.channel,
+        received_at=row.received_at,
+        number=row.number,
+        error=redact(row.error or ""),
+        attempts=row.attempts,
+        next_at=row.next_at,
+        words=tuple(contact.text for contact in contacts),
+        senders=tuple(contact.sender for contact in contacts if contact.sender),
+        body=body,
+    )
