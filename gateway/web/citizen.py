@@ -70,10 +70,15 @@ async def ask_for_help(request: Request) -> Response:
     except AWAY:
         return _form(request, fields, notice="busy", status=503)
     answer = RedirectResponse("/received", 303)
+    # Whoever types a telephone number has not shown that it is theirs: words that joined a request
+    # already open under it are kept, but its number and code go to that telephone alone.
+    proven = passes.shown(request, CASE) or {}
+    if not (outcome.opened or outcome.held or proven.get("number") == outcome.number):
+        passes.give(request, answer, RECEIPT, {"number": "", "code": "", "reachable": "1"})
+        return answer
     told = {"number": outcome.number or "", "code": outcome.code or ""}
     reachable = "1" if e164(fields.get("phone", "")) else ""
-    joined = "1" if not outcome.opened and not outcome.held and not outcome.duplicate else ""
-    passes.give(request, answer, RECEIPT, {**told, "reachable": reachable, "joined": joined})
+    passes.give(request, answer, RECEIPT, {**told, "reachable": reachable})
     passes.give(request, answer, CASE, told)
     return answer
 
@@ -151,7 +156,7 @@ async def add_to_case(request: Request) -> Response:
         # The matter had ended: the words began a new one, with a number of its own.
         answer = RedirectResponse("/received", 303)
         told = {"number": outcome.number, "code": outcome.code}
-        passes.give(request, answer, RECEIPT, {**told, "reachable": "1", "joined": ""})
+        passes.give(request, answer, RECEIPT, {**told, "reachable": "1"})
         passes.give(request, answer, CASE, told)
         return answer
     return RedirectResponse("/status/case?added=1", 303)

@@ -195,11 +195,13 @@ def _contact_due(reader: Any, request: Row) -> datetime | None:
 
 def _messages(reader: Any, office: Office, request: Row) -> list[Message]:
     said = reader.execute(
-        select(col(Contact.received_at), col(Contact.text)).where(
+        select(col(Contact.received_at), col(Contact.text))
+        .where(
             col(Contact.request_id) == request["id"],
             col(Contact.person_id) == request["person_id"],  # not a neighbour's, merged
             col(Contact.reporter).is_(None),
         )
+        .order_by(col(Contact.id))
     )
     told = reader.execute(
         select(
@@ -209,11 +211,13 @@ def _messages(reader: Any, office: Office, request: Row) -> list[Message]:
             col(Outgoing.phrase),
             col(Outgoing.params),
             col(Outgoing.language),
-        ).where(
+        )
+        .where(
             col(Outgoing.request_id) == request["id"],
             col(Outgoing.person_id) == request["person_id"],
             col(Outgoing.staff).is_(None),
         )
+        .order_by(col(Outgoing.id))
     )
     messages = [Message(True, row.received_at, row.text) for row in said]
     messages += [

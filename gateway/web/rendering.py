@@ -4,7 +4,8 @@ Every value is escaped, an undefined name is an error, and no sentence stands in
 template asks for it by ``t("key", name=value)``, which speaks the page's language. Other names in
 every template: ``language``, ``elder``, ``hotline``, ``now``, ``path``, ``switches`` (whether the
 switches of language and edition are shown), ``static(name)``; filters: ``when`` (an aware
-datetime in words, to the minute), ``day`` (the date alone), ``machine`` (RFC 3339).
+datetime in words, to the minute), ``day`` (the date alone), ``machine`` (RFC 3339),
+``digits`` (what a telephone dials).
 """
 
 from collections.abc import Callable, Mapping
@@ -52,6 +53,11 @@ def _machine(at: datetime) -> str:
     return at.astimezone(ZONE).isoformat(timespec="seconds")
 
 
+def _digits(line: str) -> str:
+    """What a telephone dials of a line's name and number, e.g. 12345 of 望河12345."""
+    return "".join(filter(str.isdecimal, line))
+
+
 @cache
 def static(name: str) -> str:
     """The address of a file of ours, with a mark of its content: it may be cached for ever."""
@@ -69,7 +75,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals |= {"static": static, "lines": EMERGENCY_LINES}
-    environment.filters |= {"when": _when, "day": _day, "machine": _machine}
+    environment.filters |= {"when": _when, "day": _day, "machine": _machine, "digits": _digits}
     return environment
 
 

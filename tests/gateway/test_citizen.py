@@ -179,6 +179,27 @@ def test_the_same_form_sent_twice_shows_the_same_number(citizen: TestClient, sta
     assert count(state, Contact) == 1
 
 
+def test_typing_somebodys_telephone_number_opens_nothing_of_theirs(
+    citizen: TestClient, state: State
+) -> None:
+    number, code = ask(citizen, what=HUNGRY, phone=PHONE)
+    stranger = browser(state, "10.9.0.1")
+    key = key_of(stranger.get("/help").text)
+    for _ in range(2):  # the second time it is a repeat
+        stranger.post("/help", data={"key": key, "what": "试一试", "phone": PHONE})
+        page = stranger.get("/received").text
+        assert number not in page
+        assert code not in page
+        assert number not in str(stranger.cookies)
+        assert stranger.get("/status/case").status_code == 303
+    assert count(state, Contact) == 2, "the words are kept all the same"
+    citizen.post(
+        "/help",
+        data={"key": key_of(citizen.get("/help").text), "what": "我再说一句", "phone": PHONE},
+    )
+    assert told(citizen.get("/received").text) == (number, code), "this browser has proven it"
+
+
 def test_page_and_hook_are_one_path(citizen: TestClient, state: State) -> None:
     data = {"key": key_of(citizen.get("/help").text), "what": CALM}
     citizen.post("/help", data=data)
