@@ -78,9 +78,9 @@ def test_odd_texts_are_assessed(text: str) -> None:
 
 def test_of_five_megabytes_the_beginning_and_the_end_are_read() -> None:
     filler = "今天天气不错,路灯正常。" * 150_000
-    began = time.perf_counter()
+    began = time.process_time()
     at_the_end = assess(filler + "家里断粮两天了", Context(), POLICY)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     assert at_the_end.level.is_urgent
     holds(filler + "家里断粮两天了", at_the_end)
     assert assess("家里断粮两天了。" + filler, Context(), POLICY).level.is_urgent
@@ -93,9 +93,9 @@ def test_time_grows_with_length_and_no_faster(piece: str) -> None:
         text = (piece * length)[:length]
         best = 9.0
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.process_time()
             assess(text, Context(), POLICY)
-            best = min(best, time.perf_counter() - began)
+            best = min(best, time.process_time() - began)
         return best
 
     seconds(2000)
