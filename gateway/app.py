@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from gateway import hooks, operations, web
+from gateway import api, hooks, operations, web
 from gateway.state import State
 from gateway.ticks import Ticks
 from models.db import Busy
@@ -38,11 +38,13 @@ def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.huiyin = state
-    app.include_router(hooks.router)
     app.include_router(operations.router)
+    for router in api.routers:
+        app.include_router(router)
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)  # type: ignore[arg-type]
     web.mount(app)
+    app.add_middleware(hooks.Hooks, state=state, handlers=_HANDLERS)
     return app
 
 
@@ -54,9 +56,8 @@ def _unreadable(_request: Request, error: Exception) -> Response:
     return PlainTextResponse(f"{error}\n", 400)
 
 
-def _too_large(request: Request, _error: Exception) -> Response:
-    limit = request.app.state.huiyin.settings.body_limit
-    return PlainTextResponse(f"The body is larger than {limit} bytes; send it in parts.\n", 413)
+def _too_large(_request: Request, error: Exception) -> Response:
+    return PlainTextResponse(f"The body is larger than {error} bytes; send it in parts.\n", 413)
 
 
 def _busy(_request: Request, _error: Exception) -> Response:

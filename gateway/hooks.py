@@ -1,10 +1,15 @@
-"""``POST /hook/{channel}``: raw body in, answer out; nothing between but the one path."""
+"""``POST /hook/{channel}``: raw body in, answer out; nothing between but the one path.
+
+Providers' calls are answered in front of the pages' own machinery (routing, sessions, validation),
+which they do not use: half of what such a call costs before it is kept would be spent there.
+"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from channels import Channel
 from gateway.intake import Intake
@@ -15,23 +20,44 @@ from models.messages import Answer, Raw
 PATIENCE_SECONDS = 12
 """Twilio waits fifteen seconds in all; after twelve we say 503 and let the provider repeat."""
 
-router = APIRouter()
+PREFIX = "/hook/"
+Handlers = Mapping[type[Exception], Callable[[Request, Exception], Response]]
 
 
 class TooLarge(Exception):
     """The body is larger than HUIYIN_BODY_LIMIT."""
 
 
-@router.post("/hook/{channel}", include_in_schema=False)
-@router.post("/hook/{channel}/{part}", include_in_schema=False)
-async def hook(channel: str, request: Request, part: str = "") -> Response:
-    """Verify, keep, understand, commit, answer. 404 for a channel that is switched off."""
-    state: State = request.app.state.huiyin
-    adapter = state.channels.get(channel)
-    if adapter is None:
-        return PlainTextResponse("There is no such channel here.\n", 404)
-    raw = await raw_of(request, state.settings, part)
-    return response(await take(state.intake, adapter, raw, state))
+class Hooks:
+    """The outermost layer of the application; everything but a hook is passed on."""
+
+    def __init__(self, app: ASGIApp, state: State, handlers: Handlers) -> None:
+        self._app = app
+        self._state = state
+        self._handlers = handlers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            answer = await self._hook(request, scope)
+        except tuple(self._handlers) as error:
+            kind = next(kind for kind in self._handlers if isinstance(error, kind))
+            answer = self._handlers[kind](request, error)
+        await answer(scope, receive, send)
+
+    async def _hook(self, request: Request, scope: Scope) -> Response:
+        """Verify, keep, understand, commit, answer. 404 for a channel that is switched off."""
+        channel, _, part = scope["path"].removeprefix(PREFIX).partition("/")
+        adapter = self._state.channels.get(channel)
+        if adapter is None or "/" in part:
+            return PlainTextResponse("There is no such channel here.\n", 404)
+        if scope["method"] != "POST":
+            return PlainTextResponse("Calls come by POST.\n", 405, headers={"allow": "POST"})
+        raw = await raw_of(request, self._state.settings, part)
+        return response(await take(self._state.intake, adapter, raw, self._state))
 
 
 async def take(intake: Intake, adapter: Channel, raw: Raw, state: State) -> Answer:
@@ -44,8 +70,8 @@ async def take(intake: Intake, adapter: Channel, raw: Raw, state: State) -> Answ
 
 async def raw_of(request: Request, settings: Settings, part: str) -> Raw:
     """The call as the provider made it: our public address, never the Host header."""
-    query = request.url.query
-    path = request.url.path + (f"?{query}" if query else "")
+    query = request.scope["query_string"].decode("latin-1")
+    path = request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
     headers = {
         name: value for name, value in request.headers.items() if not name.startswith("x-huiyin-")
     }
@@ -56,13 +82,13 @@ async def raw_of(request: Request, settings: Settings, part: str) -> Raw:
 async def _limited(request: Request, limit: int) -> bytes:
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > limit:
-        raise TooLarge
+        raise TooLarge(limit)
     pieces: list[bytes] = []
     size = 0
     async for piece in request.stream():
         size += len(piece)
         if size > limit:
-            raise TooLarge
+            raise TooLarge(limit)
         pieces.append(piece)
     return b"".join(pieces)
 

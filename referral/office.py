@@ -14,6 +14,8 @@ from referral.policy import Policy
 from triage.assess import Assessment, Context, assess
 from triage.policy import SignalPolicy
 
+_ASKED_BY_OFFICE = {"warning_lead": Level.STANDARD, "transfer_in": Level.STANDARD}
+"""What another body hands over is a matter to be seen to, however it is worded."""
 _IN_REQUEST = frozenset({"number", "code", "hotline", "understood"})
 
 
@@ -62,7 +64,7 @@ class Office:
             channel=channel,
             place=inbound.place,
             reporter=inbound.reporter is not None,
-            claims=inbound.claims,
+            claims=inbound.claims or _ASKED_BY_OFFICE.get(channel),
             exercise_codes=self.exercises,
         )
         return assess(text, context, self.signals)
