@@ -589,6 +589,39 @@ def test_errors_are_pages_for_people_and_plain_for_machines(citizen: TestClient)
     assert citizen.post("/hook/web", content=b"x=1").text.startswith("This call is not")
 
 
+class BrokenDatabase:
+    """A database that fails in one way."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def read(self) -> None:
+        """Fail."""
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [(Busy("away"), 503, "现在太忙"), (RuntimeError("secret detail"), 500, "出了问题")],
+)
+def test_a_page_that_cannot_be_made_says_what_to_do_and_not_why(
+    state: State, error: Exception, status: int, words: str
+) -> None:
+    broken = dataclasses.replace(state, database=BrokenDatabase(error))  # type: ignore[arg-type]
+    citizen = TestClient(
+        create_app(broken), headers=BROWSER, base_url="https://x", raise_server_exceptions=False
+    )
+    answer = citizen.post("/status", data={"number": "1", "code": "2"})
+    assert answer.status_code == status
+    assert words in answer.text
+    assert str(error) not in answer.text
+    assert 'href="tel:120"' in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    plain = citizen.post("/status", data={"number": "1"}, headers={"accept": "*/*"})
+    assert (plain.status_code, "<html" in plain.text) == (status, False)
+
+
 def test_language_and_edition_are_remembered(citizen: TestClient) -> None:
     assert '<html lang="en">' in citizen.get("/help?lang=en").text
     assert "Ask for help" in citizen.get("/status").text
