@@ -5,13 +5,14 @@ from inspect import isawaitable
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.hooks import TooLarge
-from gateway.web import citizen
+from gateway.web import citizen, desk, inbox, staff
 from gateway.web.rendering import STATIC, error_page
 from models.db import Busy
 from models.messages import Forged, Unreadable
@@ -19,7 +20,7 @@ from referral.directory import Nobody
 
 Handler = Callable[[Any, Any], Any]
 
-ROUTERS = (citizen.router,)
+ROUTERS = (citizen.router, staff.router, desk.router, inbox.router)
 
 MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")
 """What machines call: no header of a page, no page as an error, and nothing that costs time."""
@@ -79,6 +80,7 @@ def mount(app: FastAPI) -> None:
     for error, (phrase, status) in _PAGES.items():
         handler = _for_browsers(app.exception_handlers[error], phrase, status)
         app.add_exception_handler(error, handler)
+    app.add_exception_handler(Exception, _failed)
 
 
 def wants_page(request: Request) -> bool:
@@ -99,6 +101,20 @@ def _for_browsers(machines: Handler, phrase: str, status: int) -> Handler:
         return plain
 
     return handle
+
+
+def _failed(request: Request, _error: Exception) -> Response:
+    """A fault of ours. The server logs it; nobody is shown what it was."""
+    if wants_page(request):
+        try:
+            answer = error_page(request, "failed", 500)
+        except Exception:  # what failed may be what makes the page
+            return PlainTextResponse(
+                "系统出了问题，请拨打热线。 The system failed; please call.\n", 500
+            )
+        answer.headers.update({**HEADERS, "cache-control": "no-store"})
+        return answer
+    return PlainTextResponse("Internal Server Error", 500)
 
 
 _PAGES: dict[type[Exception], tuple[str, int]] = {

@@ -1,0 +1,185 @@
+"""The page of one request, at the desk and in an inbox: the same facts, the acts of each."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+
+from gateway import access, acts, cases, revealing, sentences, sessions
+from gateway.access import Actor
+from gateway.state import State
+from gateway.web.rendering import state_of
+from gateway.web.staff import Typed, checked, staff_page, worded
+from models.transaction import acting
+from models.vocabulary import Level
+from referral.casework import Refusal
+from referral.directory import ZONE
+from referral.lifecycle import Impossible
+from referral.office import Office
+from referral.routing import GRASSROOTS
+from referral.transitions import REQUEST
+
+REVEAL = "reveal"
+
+
+def show(
+    request: Request,
+    session: sessions.SignedIn,
+    number: str,
+    *,
+    base: str,
+    template: str,
+    status: int = 200,
+    error: str = "",
+    tried: str = "",
+    typed: Mapping[str, str] | None = None,
+    revealed: revealing.Revealed | None = None,
+) -> Response:
+    """The page; opening it is recorded. Raises ``Refusal`` (404) alike for foreign and missing."""
+    state, actor = state_of(request), session.actor
+    now, office = state.now(), state.offices.current()
+    with state.database.read() as reading:
+        case, request_id = cases.case(reading, actor, office, number, now=now)
+    if request.method == "GET":
+        with acting(state.database, state.mint) as tx:
+            access.look(tx, actor, act="see", now=now, request_id=request_id)
+    return staff_page(
+        request,
+        template,
+        status=status,
+        base=base,
+        case=case,
+        error=error,
+        tried=tried,
+        typed=Typed(typed or {}),
+        revealed=revealed,
+        done=_done(request, case),
+        names=_names(office, actor, case, now),
+    )
+
+
+def _done(request: Request, case: cases.Case) -> str:
+    done = request.query_params.get("done", "")
+    if done not in acts.ACTS or request.method != "GET":
+        return ""
+    if done == "lower_urgency" and any(
+        one.kind == "lowering_proposed" for one in case.history[-1:]
+    ):
+        return "second_needed"
+    return done
+
+
+def _names(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dict[str, Any]:
+    """What codes are called, and what the forms offer to choose from."""
+    directory, day = office.directory, now.astimezone(ZONE).date()
+    request = case.request
+    place = directory.place.get(request["area"] or "")
+    units = {unit.code: unit.name_zh for unit in directory.units}
+    services = {row.service: row.name_zh for row in office.policy.routes if row.in_force(day)}
+    rank = Level(request["level"]).rank
+    reasons = [row.reasons for row in REQUEST if row.act == "close" and actor.role in row.who]
+    return {
+        "area": place.name if place else "",
+        "lead": units.get(request["lead_bureau"], request["lead_bureau"]),
+        "holder_unit": units.get(request["holder_unit"], request["holder_unit"]),
+        "service": services.get(request["service"] or "", request["service"] or ""),
+        "services": services,
+        "units": [
+            (unit.code, unit.name_zh)
+            for unit in directory.units
+            if unit.authority not in GRASSROOTS and unit.serves_on(day)
+        ],
+        "lines": [line for line in office.policy.lines if line.for_danger],
+        "higher": [level for level in Level if level.rank < rank],
+        "lower": [level for level in Level if level.rank > rank],
+        "reasons": tuple(dict.fromkeys(one for row in reasons for one in row)),
+    }
+
+
+def act(
+    request: Request,
+    session: sessions.SignedIn,
+    number: str,
+    name: str,
+    form: Mapping[str, str],
+    *,
+    base: str,
+    template: str,
+) -> Response:
+    """Do an act from its form. A refusal shows the page again with what was typed."""
+    fields = checked(session, form)
+    state = state_of(request)
+    if name == REVEAL:
+        return _reveal(request, session, number, fields, base=base, template=template)
+    if name not in acts.ACTS:
+        raise Refusal("refusal.not_found", status=404)
+    chosen = acts.ACTS[name]
+    try:
+        body = acts.read_form(chosen, fields)
+        acts.perform(state, session.actor, number, chosen, body, now=state.now())
+    except (Refusal, Impossible) as error:
+        if sentences.status_of(error) == 404:
+            raise
+        return show(
+            request,
+            session,
+            number,
+            base=base,
+            template=template,
+            status=sentences.status_of(error),
+            error=worded(request, error),
+            tried=name,
+            typed=acts.known(fields, chosen),
+        )
+    return _after(state, session.actor, number, name, base)
+
+
+def _after(state: State, actor: Actor, number: str, name: str, base: str) -> Response:
+    """Back to the request, or to the list when it has gone to somebody else."""
+    with state.database.read() as reading:
+        try:
+            access.admit(
+                reading.connection(),
+                actor,
+                state.offices.current(),
+                number,
+                act="see",
+                now=state.now(),
+            )
+        except Refusal:
+            return RedirectResponse(base, 303)
+    return RedirectResponse(f"{base}/{number}?done={name}", 303)
+
+
+def _reveal(
+    request: Request,
+    session: sessions.SignedIn,
+    number: str,
+    fields: Mapping[str, str],
+    *,
+    base: str,
+    template: str,
+) -> Response:
+    state = state_of(request)
+    purpose = fields.get("purpose", "")
+    error, found = "", None
+    try:
+        found = revealing.reveal(state, session.actor, number, purpose, now=state.now())
+    except Refusal as refusal:
+        if refusal.status == 404:
+            raise
+        error = worded(request, refusal)
+    return show(
+        request,
+        session,
+        number,
+        base=base,
+        template=template,
+        status=422 if error else 200,
+        error=error,
+        tried=REVEAL,
+        typed={"purpose": purpose},
+        revealed=found,
+    )

@@ -1,0 +1,172 @@
+"""The desk of the help line: the queue, waiting work, one request, the holding pen, entering."""
+
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ValidationError
+
+from gateway import access, acts, entering, tasks, views
+from gateway.web import casepage
+from gateway.web.rendering import state_of
+from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, home, staff_page, worded
+from models.transaction import acting
+from referral.casework import Refusal
+
+Body = TypeVar("Body", bound=BaseModel)
+
+BASE, TEMPLATE = "/desk", "case.html"
+TABS = tuple(name for name, where in views.TABS.items() if where == "desk")
+
+router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
+
+
+@router.get("")
+def queue(request: Request, session: SignedIn) -> Response:
+    """The queue under one tab, the counts of all, and what waits."""
+    actor = session.actor
+    access.allow(actor, "see_desk")
+    state = state_of(request)
+    now, office = state.now(), state.offices.current()
+    tab = request.query_params.get("tab", TABS[0])
+    with state.database.read() as reading:
+        page = views.queue(
+            reading,
+            actor,
+            office,
+            where=views.tab(tab, actor, office, now),
+            after=request.query_params.get("after"),
+            now=now,
+        )
+        counts = views.counts(reading, actor, office, TABS, now)
+        waiting = tasks.waiting(reading, actor, office, now) if _may(actor, "see_tasks") else []
+        held = tasks.held(reading, actor) if _may(actor, "see_held") else []
+        last = None if page.lines else views.last_arrival(reading, actor, office, now)
+    return staff_page(
+        request,
+        "desk.html",
+        page=page,
+        counts=counts,
+        tabs=TABS,
+        tab=tab,
+        tasks=waiting,
+        held=held,
+        last=last,
+        base=BASE,
+        paged=bool(request.query_params.get("after")),
+    )
+
+
+def _may(actor: access.Actor, act: str) -> bool:
+    return actor.role in access.RIGHTS[act]
+
+
+@router.post("/tasks/{task_id}")
+def finish_task(request: Request, session: SignedIn, form: Fields, task_id: int) -> Response:
+    """Finish waiting work with a note."""
+    fields = checked(session, form)
+    state = state_of(request)
+    acts.finish_task(state, session.actor, task_id, fields.get("note", ""), now=state.now())
+    return RedirectResponse(home(session.actor), 303)
+
+
+@router.get("/enter")
+def enter_form(request: Request, session: SignedIn) -> Response:
+    """The form for a caller or a visitor."""
+    access.allow(session.actor, "add_contact")
+    return _enter_page(request, {})
+
+
+@router.post("/enter")
+def enter(request: Request, session: SignedIn, form: Fields) -> Response:
+    """Enter a contact on behalf; the same press twice is one contact."""
+    fields = checked(session, form)
+    state = state_of(request)
+    try:
+        entry = _read(entering.Entry, fields)
+        outcome = entering.enter(state, session.actor, entry, now=state.now())
+    except Refusal as error:
+        return _enter_page(request, fields, status=error.status, error=worded(request, error))
+    return _enter_page(request, {}, entered=outcome)
+
+
+def _enter_page(
+    request: Request, typed: Any, *, status: int = 200, error: str = "", entered: Any = None
+) -> Response:
+    key = typed.get("key") or f"{state_of(request).mint()}"
+    return staff_page(
+        request,
+        "enter.html",
+        status=status,
+        typed=Typed(typed),
+        error=error,
+        entered=entered,
+        key=key,
+        base=BASE,
+    )
+
+
+@router.get("/held/{entry_id}")
+def held(request: Request, session: SignedIn, entry_id: int) -> Response:
+    """A call that nobody could read, as it came; looking is recorded."""
+    return _held_page(request, session, entry_id, {})
+
+
+@router.post("/held/{entry_id}")
+def finish_held(request: Request, session: SignedIn, form: Fields, entry_id: int) -> Response:
+    """Type what it says."""
+    fields = checked(session, form)
+    state = state_of(request)
+    try:
+        read = _read(entering.Read, fields)
+        outcome = entering.finish_held(state, session.actor, entry_id, read, now=state.now())
+    except Refusal as error:
+        if error.status == 404:
+            raise
+        return _held_page(
+            request, session, entry_id, fields, status=error.status, error=worded(request, error)
+        )
+    return RedirectResponse(f"{BASE}/{outcome.number}", 303)
+
+
+def _held_page(
+    request: Request,
+    session: SignedIn,
+    entry_id: int,
+    typed: Any,
+    *,
+    status: int = 200,
+    error: str = "",
+) -> Response:
+    state = state_of(request)
+    with state.database.read() as reading:
+        entry = tasks.one_held(reading, session.actor, entry_id)
+    if request.method == "GET":
+        with acting(state.database, state.mint) as tx:
+            purpose = f"journal {entry_id}"
+            access.look(tx, session.actor, act="see_held", now=state.now(), purpose=purpose)
+    return staff_page(
+        request, "held.html", status=status, entry=entry, typed=Typed(typed), error=error, base=BASE
+    )
+
+
+def _read(model: type[Body], fields: Any) -> Body:
+    filled = {name: value for name, value in fields.items() if value.strip() or name == "text"}
+    try:
+        return model.model_validate(filled)
+    except ValidationError as error:
+        field = str(error.errors(include_input=False, include_url=False)[0]["loc"][0])
+        raise Refusal("refusal.field", {"field": field}, 422) from None
+
+
+@router.get("/{number}")
+def case(request: Request, session: SignedIn, number: str) -> Response:
+    """One request."""
+    access.allow(session.actor, "see_desk")
+    return casepage.show(request, session, number, base=BASE, template=TEMPLATE)
+
+
+@router.post("/{number}/{act}")
+def act(request: Request, session: SignedIn, form: Fields, number: str, act: str) -> Response:
+    """An act on it."""
+    return casepage.act(request, session, number, act, form, base=BASE, template=TEMPLATE)

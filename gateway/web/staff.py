@@ -1,0 +1,241 @@
+"""What the pages of staff share: the session, forms with their token, refusals as pages; sign-in.
+
+The pages work without script. A change is a form whose token belongs to the session; a refusal is
+shown on the page it came from, with what was typed still in its fields.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, quote
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+
+from gateway import access, accounts, hooks, sentences, sessions
+from gateway.access import Actor
+from gateway.state import State
+from gateway.web import rendering
+from gateway.web.rendering import state_of
+from models.transaction import acting
+from referral.casework import Refusal
+from referral.lifecycle import Impossible
+
+MOST_FIELDS = 60
+Form = Mapping[str, str]
+
+
+class Typed(dict[str, str]):
+    """What was typed into a form; a field that was not is empty."""
+
+    def __missing__(self, _field: str) -> str:
+        return ""
+
+
+class StaffRoute(APIRoute):
+    """A route for signed-in staff: who is not is sent to sign in, a refusal is a page."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler with its outcome shown."""
+        handler = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except sessions.NotSignedIn:
+                back = request.url.path if request.method == "GET" else ""
+                return RedirectResponse(f"/sign-in?next={quote(back)}", 303)
+            except (Refusal, Impossible) as error:
+                return staff_page(
+                    request,
+                    "refused.html",
+                    status=sentences.status_of(error),
+                    error=worded(request, error),
+                )
+
+        return guarded
+
+
+def session_of(request: Request) -> sessions.SignedIn:
+    """Who is signed in. Raises ``NotSignedIn``."""
+    state = state_of(request)
+    found = sessions.signed_in(state, request.cookies.get(sessions.cookie_name(state.settings)))
+    request.state.signed_in = found
+    return found
+
+
+async def form_of(request: Request) -> Form:
+    """The fields of a form that this site sent, within the limit of a body. Raises ``Refusal``
+    (403) for a form of another site."""
+    state = state_of(request)
+    sessions.require_same_site(
+        state.settings,
+        request.headers.get("host", ""),
+        request.headers.get("origin"),
+        request.headers.get("sec-fetch-site"),
+    )
+    raw = await hooks.raw_of(request, state.settings, "")
+    text = raw.body.decode("utf-8", "replace").replace("\0", "")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise Refusal("refusal.body", {"what": "form"}, 422) from None
+
+
+SignedIn = Annotated[sessions.SignedIn, Depends(session_of)]
+Fields = Annotated[Mapping[str, str], Depends(form_of)]
+
+
+def checked(session: sessions.SignedIn, form: Form) -> dict[str, str]:
+    """The fields without the token, which must be the session's own. Raises ``Refusal``."""
+    sessions.require_token(session, form.get("csrf"))
+    return {name: value for name, value in form.items() if name != "csrf"}
+
+
+def worded(request: Request, error: Refusal | Impossible) -> str:
+    """A refusal as a sentence in the page's language."""
+    phrases = state_of(request).offices.current().phrases
+    return sentences.sentence(phrases, error, rendering.language_of(request))
+
+
+def staff_page(
+    request: Request, template: str, *, status: int = 200, **context: Any
+) -> HTMLResponse:
+    """A page with who is signed in, the session's token and ``word(family, code)``."""
+    phrases = state_of(request).offices.current().phrases
+    language = rendering.language_of(request)
+    session: sessions.SignedIn | None = getattr(request.state, "signed_in", None)
+    me = session.actor if session else None
+
+    def word(family: str, code: str | None) -> str:
+        return sentences.word(phrases, family, str(code), language) if code else ""
+
+    return rendering.page(
+        request,
+        template,
+        status=status,
+        me=me,
+        csrf=session.csrf if session else "",
+        word=word,
+        may=frozenset(act for act, roles in access.RIGHTS.items() if me and me.role in roles),
+        **context,
+    )
+
+
+router = APIRouter(route_class=StaffRoute, include_in_schema=False)
+
+
+@router.get("/sign-in")
+def sign_in_form(request: Request) -> Response:
+    """The form; whoever is signed in goes on to work."""
+    try:
+        return RedirectResponse(home(session_of(request).actor), 303)
+    except sessions.NotSignedIn:
+        return staff_page(
+            request, "sign_in.html", error="", login="", next=request.query_params.get("next", "")
+        )
+
+
+@router.post("/sign-in")
+def sign_in(request: Request, form: Fields) -> Response:
+    """Check the password, open a session, set the cookie."""
+    state = state_of(request)
+    login, password = form.get("login", ""), form.get("password", "")
+    address = request.client.host if request.client else ""
+    try:
+        key = sessions.sign_in(state, login, password, address)
+    except Refusal as error:
+        return staff_page(
+            request,
+            "sign_in.html",
+            status=error.status,
+            error=worded(request, error),
+            login=login,
+            next=form.get("next", ""),
+        )
+    return _let_in(state, key, form.get("next", ""))
+
+
+@router.get("/sign-in/{token}")
+def link_form(request: Request, token: str) -> Response:
+    """A one-time link asks for a password; opening it does not use it up."""
+    return _link_page(request, token, "")
+
+
+@router.post("/sign-in/{token}")
+def use_link(request: Request, token: str, form: Fields) -> Response:
+    """Set the password, open a session."""
+    state = state_of(request)
+    password = form.get("password", "")
+    try:
+        if password != form.get("again", ""):
+            raise Refusal("refusal.passwords_differ", status=422)
+        key = sessions.use_link(state, token, password)
+    except Refusal as error:
+        if error.status != 422:
+            raise
+        return _link_page(request, token, worded(request, error), status=422)
+    return _let_in(state, key, "")
+
+
+def _link_page(request: Request, token: str, error: str, *, status: int = 200) -> Response:
+    login = sessions.link_holder(state_of(request), token)
+    if login is None:
+        raise Refusal("refusal.link", status=410)
+    return staff_page(
+        request,
+        "set_password.html",
+        status=status,
+        error=error,
+        login=login,
+        shortest=accounts.SHORTEST_PASSWORD,
+    )
+
+
+def _let_in(state: State, key: str, wanted: str) -> Response:
+    actor = sessions.signed_in(state, key).actor
+    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\", "/sign-"))
+    answer = RedirectResponse(wanted if inside else home(actor), 303)
+    answer.set_cookie(
+        sessions.cookie_name(state.settings),
+        key,
+        max_age=int(sessions.LONGEST.total_seconds()),
+        httponly=True,
+        secure=sessions.is_secure(state.settings),
+        samesite="lax",
+        path="/",
+    )
+    return answer
+
+
+def home(actor: Actor) -> str:
+    """Where the work of this role is."""
+    return "/desk" if actor.role in access.RIGHTS["see_desk"] else "/inbox"
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, session: SignedIn, form: Fields) -> Response:
+    """End the session."""
+    checked(session, form)
+    state = state_of(request)
+    sessions.sign_out(state, session)
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(
+        sessions.cookie_name(state.settings),
+        path="/",
+        secure=sessions.is_secure(state.settings),
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+@router.post("/bind")
+def bind(request: Request, session: SignedIn, form: Fields) -> Response:
+    """Show a code that binds a chat to the account."""
+    checked(session, form)
+    access.allow(session.actor, "bind")
+    state = state_of(request)
+    with acting(state.database, state.mint) as tx:
+        code = accounts.bind_code(tx, session.actor.login, state.now())
+    return staff_page(request, "bind.html", code=code)
