@@ -15,7 +15,7 @@ from models.messages import Inbound
 from models.requests import Contact, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralStatus, Role, Status, Track
-from referral import casework, opening, telling
+from referral import casework, opening, starting, telling
 from referral.answering import correspondent, tell
 from referral.casework import Actor, Refusal
 from referral.directory import Answerable
@@ -112,7 +112,7 @@ def raise_urgency(
     )
     if becomes_urgent:
         opening.dispatch_more(tx, office, arrival, request=after, decided=decided)
-        opening.start_clocks(tx, office, arrival, request=after, decided=decided, raised=True)
+        starting.start_clocks(tx, office, arrival, request=after, decided=decided, raised=True)
     if level.is_urgent:
         word = telling.next_word(office, arrival, level)
         tell(tx, office, after, "urgent_joined", due=word, now=now)

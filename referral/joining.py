@@ -8,7 +8,7 @@ from sqlmodel import col
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Track, worst
-from referral import opening, telling
+from referral import opening, starting, telling
 from referral.office import Arrival, Office
 from referral.planning import plan
 
@@ -27,7 +27,7 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
     level = worst(before, arrival.level)
     if level is before or arrival.inbound.missed:
         if arrival.inbound.missed:
-            opening.missed_call(tx, office, arrival, request)
+            starting.missed_call(tx, office, arrival, request)
         else:
             telling.say(
                 tx,
@@ -62,7 +62,7 @@ def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, l
     tx.later(update(HelpRequest).where(col(HelpRequest.id) == request["id"]).values(**changes))
     if becomes_urgent:
         opening.dispatch_more(tx, office, arrival, request=request, decided=decided)
-        opening.start_clocks(tx, office, arrival, request=request, decided=decided, raised=True)
+        starting.start_clocks(tx, office, arrival, request=request, decided=decided, raised=True)
     if level.is_urgent:
         telling.say(
             tx,

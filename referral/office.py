@@ -1,4 +1,4 @@
-"""Everything casework judges by, as one value: the policy, who is there, the words, the ways out."""
+"""What casework judges by, as one value: the policy, who is there, the words, the ways out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

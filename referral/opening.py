@@ -12,7 +12,7 @@ from models.referrals import Referral
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, ReferralRole, Status, TaskKind, Track
-from referral import clocks, promises, telling
+from referral import clocks, promises, starting, telling
 from referral.directory import ZONE, Unit
 from referral.office import Arrival, Office
 from referral.planning import Plan, plan, summary
@@ -61,7 +61,7 @@ def open_request(
     )
     record_assessment(tx, arrival, request)
     _dispatch(tx, office, arrival, request=request, decided=decided)
-    start_clocks(tx, office, arrival, request=request, decided=decided)
+    starting.start_clocks(tx, office, arrival, request=request, decided=decided)
     _tell(tx, office, arrival, request=request, decided=decided)
     ask_people(tx, office, arrival, request=request)
     return request
@@ -187,56 +187,6 @@ def _cooperate(
     )
 
 
-def start_clocks(
-    tx: Transaction,
-    office: Office,
-    arrival: Arrival,
-    *,
-    request: Row,
-    decided: Plan,
-    raised: bool = False,
-) -> None:
-    """Every clock that the domain note 3c.2 starts at receipt, acceptance or dispatch.
-
-    CLK-DISPATCH is not started: the referrals leave in the same transaction.
-    """
-    urgent = decided.level.is_urgent
-    day = arrival.now.astimezone(ZONE).date()
-    names: list[tuple[str, str]] = []
-    if not raised:
-        names.append(("CLK-FIRST-REPLY", _reply_case(arrival, urgent)))
-    names.append(("CLK-TRIAGE", _triage_case(arrival, decided.level)))
-    if urgent:
-        names += [("CLK-URGENT-CONTACT", ""), ("CLK-URGENT-CONTACT", "on_site")]
-        names += [("CLK-RELIEF", ""), ("CLK-RELIEF", "limit")]
-    elif not arrival.inbound.missed:
-        names.append(("CLK-CONTACT", ""))
-    if not arrival.inbound.missed:
-        names.append((decided.lead_rule.name, decided.lead_rule.case))
-    if decided.level is Level.LIFE_THREAT:
-        names.append(("CLK-HANDOFF", ""))
-    if arrival.assessment.facts.minor and urgent:
-        names.append(("CLK-MINOR-REPORT", ""))
-    if arrival.inbound.reporter and not raised:
-        names.append(("CLK-DISCOVERY-FEEDBACK", ""))
-    names += [(name, "") for name in decided.route.row.clocks]
-    for name, case in dict.fromkeys(names):
-        rule = office.policy.clock(name, case, day)
-        promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent)
-    if arrival.inbound.missed:
-        missed_call(tx, office, arrival, request)
-
-
-def _reply_case(arrival: Arrival, urgent: bool) -> str:
-    return "grid_urgent" if urgent and arrival.source == "grid_app" else arrival.source
-
-
-def _triage_case(arrival: Arrival, level: Level) -> str:
-    if level.is_urgent:
-        return "danger"
-    return "phone" if arrival.source == "phone" else ""
-
-
 def _tell(
     tx: Transaction, office: Office, arrival: Arrival, *, request: Row, decided: Plan
 ) -> None:
@@ -270,15 +220,6 @@ def _tell(
         now=arrival.now,
         urgent=decided.level.is_urgent,
     )
-
-
-def missed_call(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
-    """A missed call is a task with a clock; five minutes when an urgent case is open."""
-    urgent = Level(request["level"]).is_urgent
-    rule = office.policy.clock("CLK-MISSED-CALL", "urgent" if urgent else "")
-    clock = promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent)
-    telling.ask(tx, office, TaskKind.CALL_BACK, request, now=arrival.now, due=clock["due_at"])
-    telling.say(tx, office, arrival, request, "call_back_promised", due=clock["due_at"])
 
 
 def ask_people(tx: Transaction, office: Office, arrival: Arrival, *, request: Row) -> None:

@@ -28,11 +28,13 @@ def start(
     urgent: bool,
     referral_id: int | None = None,
     due: clocks.Due | None = None,
+    stopped: bool = False,
 ) -> Row:
-    """Start a clock at ``at``; ``due`` overrides what the rule's amount gives (CLK-COOP)."""
+    """Start a clock at ``at``; ``due`` overrides what the rule's amount gives (CLK-COOP);
+    ``stopped`` for what was done in the same moment."""
     calendar = office.policy.calendar
     due = due or clocks.due(at, rule.amount, rule.measure, calendar)
-    step = _first_step(office, rule, at, due.at)
+    step = None if stopped else _first_step(office, rule, at, due.at)
     return tx.add(
         Clock,
         id=tx.mint(),
@@ -47,6 +49,7 @@ def start(
         started_at=at,
         due_at=due.at,
         paused=[],
+        stopped_at=at if stopped else None,
         provisional=due.provisional,
         source=rule.source,
         tag=rule.tag,

@@ -1,0 +1,79 @@
+"""The clocks that start when a request is received, accepted and dispatched (domain note 3c.2)."""
+
+from models.transaction import Row, Transaction
+from models.vocabulary import Level, TaskKind
+from referral import promises, telling
+from referral.directory import ZONE
+from referral.office import Arrival, Office
+from referral.planning import Plan
+
+
+def start_clocks(
+    tx: Transaction,
+    office: Office,
+    arrival: Arrival,
+    *,
+    request: Row,
+    decided: Plan,
+    raised: bool = False,
+) -> None:
+    """Every clock that the domain note 3c.2 starts at receipt, acceptance or dispatch.
+
+    CLK-DISPATCH is not started: the referrals leave in the same transaction.
+    """
+    urgent = decided.level.is_urgent
+    day = arrival.now.astimezone(ZONE).date()
+    names: list[tuple[str, str]] = []
+    if not raised:
+        _start_first_reply(tx, office, arrival, request, urgent=urgent)
+    names.append(("CLK-TRIAGE", _triage_case(arrival, decided.level)))
+    if urgent:
+        names += [("CLK-URGENT-CONTACT", ""), ("CLK-URGENT-CONTACT", "on_site")]
+        names += [("CLK-RELIEF", ""), ("CLK-RELIEF", "limit")]
+    elif not arrival.inbound.missed:
+        names.append(("CLK-CONTACT", ""))
+    if not arrival.inbound.missed:
+        names.append((decided.lead_rule.name, decided.lead_rule.case))
+    if decided.level is Level.LIFE_THREAT:
+        names.append(("CLK-HANDOFF", ""))
+    if arrival.assessment.facts.minor and urgent:
+        names.append(("CLK-MINOR-REPORT", ""))
+    if arrival.inbound.reporter and not raised:
+        names.append(("CLK-DISCOVERY-FEEDBACK", ""))
+    names += [(name, "") for name in decided.route.row.clocks]
+    for name, case in dict.fromkeys(names):
+        rule = office.policy.clock(name, case, day)
+        promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent)
+    if arrival.inbound.missed:
+        missed_call(tx, office, arrival, request)
+
+
+def _start_first_reply(
+    tx: Transaction, office: Office, arrival: Arrival, request: Row, *, urgent: bool
+) -> None:
+    """Sending the receipt stops it; where the page, the voice or the window that takes the words
+    gives the receipt itself, it has stopped as it starts."""
+    day = arrival.now.astimezone(ZONE).date()
+    rule = office.policy.clock("CLK-FIRST-REPLY", _reply_case(arrival, urgent), day)
+    face_to_face = arrival.source in ("phone", "walk_in") and not arrival.inbound.missed
+    told = face_to_face or arrival.reply is None
+    promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent, stopped=told)
+
+
+def _reply_case(arrival: Arrival, urgent: bool) -> str:
+    return "grid_urgent" if urgent and arrival.source == "grid_app" else arrival.source
+
+
+def _triage_case(arrival: Arrival, level: Level) -> str:
+    if level.is_urgent:
+        return "danger"
+    return "phone" if arrival.source == "phone" else ""
+
+
+def missed_call(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
+    """A missed call is a task with a clock; five minutes when an urgent case is open."""
+    urgent = Level(request["level"]).is_urgent
+    rule = office.policy.clock("CLK-MISSED-CALL", "urgent" if urgent else "")
+    clock = promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent)
+    telling.ask(tx, office, TaskKind.CALL_BACK, request, now=arrival.now, due=clock["due_at"])
+    telling.say(tx, office, arrival, request, "call_back_promised", due=clock["due_at"])
