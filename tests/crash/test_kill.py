@@ -31,7 +31,7 @@ from models.journal import JournalEntry
 from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest
 from tests.crash import processes
-from tests.crash.processes import KEY, PROJECT, SAID, Server, Sms, huiyin, sms
+from tests.crash.processes import KEY, PROJECT, SAID, Forked, Server, Sms, huiyin, sms
 
 KILLS = int(os.environ.get("HUIYIN_KILLS", "10"))
 CLIENTS = 3
@@ -189,13 +189,14 @@ def kill_again_and_again(url: str, folder: Path, *, kills: int, workers: int) ->
     chance = random.Random(kills)
     env = processes.environment(folder, url)
     log, ledger = folder / "server.log", folder / "ledger"
-    server = Server.serve(env, log, workers=workers)
+    start = Forked.serve if workers == 1 else Server.serve
+    server = start(env, log, workers=workers)
     try:
         server.wait()
         with Sender(server, ledger, chance) as sender:
             for _ in range(kills):
-                following = Server.serve(env, log, workers=workers)  # starts while we still take
-                time.sleep(chance.uniform(0.05, 1.2))
+                following = start(env, log, workers=workers)  # starts while we still take
+                time.sleep(chance.uniform(0.05, 0.8))
                 server.kill()
                 sender.server = server = following
                 server.wait()
@@ -213,14 +214,14 @@ def kill_again_and_again(url: str, folder: Path, *, kills: int, workers: int) ->
 def test_a_message_that_was_acknowledged_survives_every_kill(sqlite: str, tmp_path: Path) -> None:
     statuses = kill_again_and_again(sqlite, tmp_path, kills=KILLS, workers=1)
     print(f"SQLite, {KILLS} kills: {dict(statuses)}")
-    assert statuses[200] > 10 * KILLS, "the kills must have met real work"
+    assert statuses[200] > 5 * KILLS, "the kills must have met real work"
 
 
 def test_postgresql_keeps_what_was_acknowledged_as_well(postgresql: str, tmp_path: Path) -> None:
     kills, workers = (2, 1) if KILLS <= 10 else (KILLS // 5, 2)
     statuses = kill_again_and_again(postgresql, tmp_path, kills=kills, workers=workers)
     print(f"PostgreSQL, {kills} kills: {dict(statuses)}")
-    assert statuses[200] > 10 * kills
+    assert statuses[200] > 5 * kills
 
 
 def test_ten_messages_delivered_a_hundred_times_at_once_are_ten_requests(
