@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
 from models.vocabulary import Role
 
@@ -173,8 +174,16 @@ def verify_ledger(
 
 
 def main() -> None:
-    """The entry point."""
-    app()
+    """The entry point. Arguments that cannot be read are said in one line, like every fault."""
+    try:
+        status = app(standalone_mode=False)
+    except TyperException as error:
+        if said := " ".join(error.format_message().split()):
+            typer.echo(f"huiyin: {said} (see huiyin --help)", err=True)
+        status = 2
+    except typer.Abort:
+        status = 130
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The real Twilio SDK and the real aiogram against stand-ins on loopback, through the whole path."""
+"""The real SDKs of Twilio and Telegram, against stand-ins on loopback, through the whole path."""
 
 import asyncio
 import xml.etree.ElementTree as ET
