@@ -5,7 +5,7 @@ entry is written in the transaction of the act itself; if it cannot be written, 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -44,7 +44,8 @@ SYSTEM = "system"
 
 def seal(previous: str, entry: Mapping[str, Any]) -> str:
     """The hash of an entry: SHA-256 over the previous hash and the entry's canonical JSON."""
-    fields = (entry["seq"], entry["at"], entry["number"], entry["kind"], entry["by"])
+    at = entry["at"].astimezone(UTC)  # as every database gives it back
+    fields = (entry["seq"], at, entry["number"], entry["kind"], entry["by"])
     canonical = orjson.dumps((previous, *fields, entry["detail"]), option=orjson.OPT_UTC_Z)
     return sha256(canonical).hexdigest()
 
