@@ -42,7 +42,7 @@ def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
     for router in api.routers:
         app.include_router(router)
     for error, handler in _HANDLERS.items():
-        app.add_exception_handler(error, handler)  # type: ignore[arg-type]
+        app.add_exception_handler(error, handler)
     web.mount(app)
     app.add_middleware(hooks.Hooks, state=state, handlers=_HANDLERS)
     return app

@@ -1,5 +1,6 @@
-"""Recorded contacts: the JSON form in which partner systems post, history is replayed and missed
-messages are fetched. ``{"channel","external_id","sender","text","at","place"?,"reporter"?,"media"?}``
+"""Recorded contacts: the JSON form in which partner systems post and history is replayed.
+
+``{"channel","external_id","sender","text","at","place"?,"reporter"?,"media"?}``
 """
 
 from collections.abc import Mapping

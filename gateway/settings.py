@@ -96,10 +96,9 @@ def _file_values(folder: Path) -> dict[str, str]:
         return {}
     values: dict[str, str] = {}
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        line = line.strip()
-        if not line or line.startswith("#"):
+        if not line.strip() or line.lstrip().startswith("#"):
             continue
-        name, equals, value = line.partition("=")
+        name, equals, value = line.strip().partition("=")
         if not equals or not name.strip().startswith(PREFIX):
             raise BadSettings(f"{path}:{number}: expected {PREFIX}NAME=value")
         values[name.strip().removeprefix(PREFIX)] = value.strip().strip("'\"")

@@ -1,1 +1,4 @@
-"""What the system knows: words, tables with their queries, journal, outbox, events. Imports nothing of ours."""
+"""What the system knows: words, tables with their queries, journal, outbox, events.
+
+Imports nothing of ours.
+"""

@@ -1,4 +1,4 @@
-"""Keys to the house: sessions, one-time links, bearer tokens, binding codes. Only hashes are kept."""
+"""Keys to the house: sessions, one-time links, bearer tokens, codes. Only hashes are kept."""
 
 import secrets
 from datetime import datetime

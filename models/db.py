@@ -122,8 +122,8 @@ class Database:
             if self._file_lock is not None:
                 fcntl.flock(self._file_lock, fcntl.LOCK_EX)
             try:
-                with _plain_errors(), self.engine.connect() as connection:
-                    connection = connection.execution_options(huiyin_write=True)
+                with _plain_errors(), self.engine.connect() as plain:
+                    connection = plain.execution_options(huiyin_write=True)
                     with connection.begin():
                         yield connection
             finally:

@@ -9,7 +9,7 @@ from itertools import count
 
 
 class Mint:
-    """Makes ids for one process. Safe to call from several threads: ``next`` on a count is atomic."""
+    """Makes ids for one process, from any thread: ``next`` on a count is atomic."""
 
     def __init__(self, process: int) -> None:
         if not 0 < process < 2**31:

@@ -26,7 +26,7 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A point on the map; the datum is kept because WGS-84 and GCJ-02 differ by hundreds of metres."""
+    """A point on the map; without its datum it may be hundreds of metres off (GCJ-02)."""
 
     latitude: float
     longitude: float

@@ -1,4 +1,4 @@
-"""The closed words of the field, one spelling each for table, event, page, phrase and test. Pure."""
+"""The closed words of the field, one spelling for table, event, page, phrase and test. Pure."""
 
 from enum import StrEnum
 
@@ -163,4 +163,4 @@ class Protection(StrEnum):
     OPERATIONAL = "operational"  # no person can be recognised from it
     PERSONAL = "personal"  # recognises a person: name, phone, address
     SENSITIVE = "sensitive"  # PIPL Art. 28: words, health, place, minors
-    SECRET = "secret"  # password hashes, codes, tokens
+    SECRET = "secret"  # noqa: S105 the class of password hashes, codes, tokens

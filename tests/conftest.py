@@ -121,7 +121,9 @@ def channels() -> dict[str, Channel]:
 
 
 @pytest.fixture
-def state(settings: Settings, channels: dict[str, Channel], now: Callable[[], datetime]) -> Iterator[State]:
+def state(
+    settings: Settings, channels: dict[str, Channel], now: Callable[[], datetime]
+) -> Iterator[State]:
     """One wired process."""
     wired = wire(settings, kind="test", now=now, channels=channels)
     yield wired

@@ -68,7 +68,9 @@ def test_a_call_for_food_becomes_an_urgent_request_with_a_holder_and_an_answer(s
     relief = clocks["CLK-RELIEF", ""]
     assert (relief.due_at - relief.started_at).total_seconds() == 24 * 3600
     assert relief.source
-    assert {"CLK-FIRST-REPLY", "CLK-TRIAGE", "CLK-SIGN", "CLK-URGENT-CONTACT"} <= {n for n, _ in clocks}
+    assert {"CLK-FIRST-REPLY", "CLK-TRIAGE", "CLK-SIGN", "CLK-URGENT-CONTACT"} <= {
+        n for n, _ in clocks
+    }
     said = {row.phrase: row for row in all_of(state, Outgoing)}
     assert {"receipt", "receipt_code", "urgent_accepted", "staff_new_referral"} <= set(said)
     assert request.number in said["receipt"].text
@@ -96,7 +98,10 @@ def test_a_repeated_call_keeps_its_reference(state, now):
 def test_the_same_call_delivered_by_many_at_once_is_one_request(state, now):
     with ThreadPoolExecutor(16) as pool:
         outcomes = list(
-            pool.map(lambda n: take(state, call(str(n % 4), HUNGRY, f"+861990000000{n % 4}"), now), range(64))
+            pool.map(
+                lambda n: take(state, call(str(n % 4), HUNGRY, f"+861990000000{n % 4}"), now),
+                range(64),
+            )
         )
     assert len({outcome.number for outcome in outcomes}) == 4
     assert count(state, HelpRequest) == 4
@@ -275,7 +280,11 @@ def test_what_was_missed_while_down_comes_through_the_same_journal(state, now):
 
 def test_an_open_request_always_has_a_holder_and_every_contact_a_place(state, now):
     for index in range(30):
-        take(state, call(str(index), [HUNGRY, DIBAO, "?", ""][index % 4], f"+86199{index % 7:08d}"), now)
+        take(
+            state,
+            call(str(index), [HUNGRY, DIBAO, "?", ""][index % 4], f"+86199{index % 7:08d}"),
+            now,
+        )
         now.forward(minutes=7)
     requests = all_of(state, HelpRequest)
     assert all(r.holder_unit and r.holder_person for r in requests if Status(r.status).is_open)
