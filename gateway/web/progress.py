@@ -19,7 +19,7 @@ from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import Row
-from models.vocabulary import Form, Level, OutboxState, Status
+from models.vocabulary import Level, OutboxState, Status
 from referral import casework
 from referral.office import Office
 
@@ -57,12 +57,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing said. ``theirs`` is the citizen's; ``lost`` did not reach their telephone."""
+    """One thing said. ``theirs`` is the citizen's; ``lost`` did not reach their telephone;
+    ``whole`` are the words that an SMS had to shorten."""
 
     theirs: bool
     at: datetime
     text: str
     lost: bool = False
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
         reason=reason,
         late=status.is_open and now > due,
         reminded=any(event.kind in ("breached", "reminder") for event in events),
-        messages=_messages(reader, office, request),
+        messages=_messages(reader, request),
     )
 
 
@@ -193,7 +195,7 @@ def _contact_due(reader: Any, request: Row) -> datetime | None:
     return found
 
 
-def _messages(reader: Any, office: Office, request: Row) -> list[Message]:
+def _messages(reader: Any, request: Row) -> list[Message]:
     said = reader.execute(
         select(col(Contact.received_at), col(Contact.text))
         .where(
@@ -208,9 +210,7 @@ def _messages(reader: Any, office: Office, request: Row) -> list[Message]:
             col(Outgoing.posted_at),
             col(Outgoing.text),
             col(Outgoing.state),
-            col(Outgoing.phrase),
             col(Outgoing.params),
-            col(Outgoing.language),
         )
         .where(
             col(Outgoing.request_id) == request["id"],
@@ -221,14 +221,13 @@ def _messages(reader: Any, office: Office, request: Row) -> list[Message]:
     )
     messages = [Message(True, row.received_at, row.text) for row in said]
     messages += [
-        Message(False, row.posted_at, _whole(office, row), row.state == OutboxState.FAILED)
+        Message(False, row.posted_at, row.text, row.state == OutboxState.FAILED, _whole(row))
         for row in told
     ]
     return sorted(messages, key=lambda message: (message.at, not message.theirs))
 
 
-def _whole(office: Office, row: Any) -> str:
-    """The words as they were sent; an answer that an SMS had to shorten stands here in full."""
-    if "answer" not in row.params:
-        return str(row.text)
-    return office.phrases.say(row.phrase, row.params, Form.FULL, row.language)
+def _whole(row: Any) -> str:
+    """The unit's own words, where an SMS had to shorten them; they stand here in full."""
+    answer = str(row.params.get("answer", ""))
+    return "" if answer in row.text else answer

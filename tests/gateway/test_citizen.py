@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +25,9 @@ from models.outbox import Outgoing
 from models.phrases import Phrasebook
 from models.requests import Contact, HelpRequest, queue_key
 from models.transaction import acting
-from models.vocabulary import Form, Level, Status
+from models.vocabulary import Form, Level, Role, Status
+from referral import answering, correcting, handling
+from referral.casework import Actor
 from tests.conftest import Clock
 from tests.fakes import RecordingChannel, call
 
@@ -519,6 +522,53 @@ def test_a_full_answer_stands_where_the_sms_was_cut(citizen: TestClient, state: 
             )
         )  # fmt: skip
     assert whole in citizen.get("/status/case").text
+
+
+def act(state: State, number: str, verb: Callable[..., Any], role: Role, **told: Any) -> None:
+    """Let a member of staff do something to the request, as the pages of the staff do."""
+    office = state.offices.current()
+    with acting(state.database, state.mint) as tx:
+        query = select(*HelpRequest.__table__.columns).where(col(HelpRequest.number) == number)  # type: ignore[attr-defined]
+        request = dict(tx.execute(query).one()._mapping)
+        unit = "hotline" if role is Role.OPERATOR else request["lead_bureau"]
+        officer = next(o for o in office.directory.officers if (o.role, o.unit) == (role, unit))
+        actor = Actor(officer.login, role, unit, officer.area)
+        verb(tx, office, actor, request, now=state.now(), **told)
+
+
+def steps(page: str) -> list[tuple[str, str]]:
+    """The way on the page: how each step stands and when it was reached."""
+    way = page[page.index('<ol class="way">') : page.index("</ol>")]
+    found = re.findall(r'<li class="(\w+)".*?</li>', way, re.DOTALL)
+    dates = [re.search(r"<time[^>]*>([^<]+)<", one) for one in way.split("</li>")[:-1]]
+    return [(one, at[1] if at else "") for one, at in zip(found, dates, strict=True)]
+
+
+def test_the_way_moves_with_what_the_staff_do(
+    citizen: TestClient, state: State, now: Clock
+) -> None:
+    number, _ = ask(citizen, what="我家想申请低保，需要带什么材料", phone=PHONE)
+    page = citizen.get("/status/case").text
+    assert '<p class="big">正在核实</p>' in page
+    assert [how for how, _ in steps(page)] == ["done", "here"] + ["ahead"] * 4
+    now.forward(minutes=5)
+    act(state, number, correcting.confirm, Role.OPERATOR)
+    assert '<p class="big">已转交望河县民政局</p>' in citizen.get("/status/case").text
+    now.forward(minutes=5)
+    act(state, number, handling.sign, Role.BUREAU_OFFICER)
+    page = citizen.get("/status/case").text
+    assert '<p class="big">正在办理</p>' in page
+    assert steps(page) == [
+        ("done", "9月30日16:40"),
+        ("done", "9月30日16:40"),
+        ("done", "9月30日16:40"),
+        ("here", "9月30日16:50"),
+        ("ahead", ""),
+        ("ahead", ""),
+    ]
+    answer = "低保请带身份证和户口簿到镇里办理，不收费"
+    act(state, number, answering.reply, Role.BUREAU_OFFICER, text=answer)
+    assert answer in citizen.get("/status/case").text
 
 
 def test_a_pass_ends_after_half_an_hour(citizen: TestClient, now: Clock) -> None:
