@@ -15,7 +15,7 @@ from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
-from models.vocabulary import ContactState
+from models.vocabulary import ContactState, TaskKind
 from referral.casework import Refusal, units_of
 from referral.office import Office
 from triage.redact import redact
@@ -76,7 +76,7 @@ def waiting(session: Session, actor: Actor, office: Office, now: datetime) -> li
             number=row.number,
             journal_id=row.journal_id,
             urgent=row.urgent,
-            note=redact(row.note),
+            note=row.note if row.kind == TaskKind.CONFIRM_HANDOFF else redact(row.note),
             opened_at=row.opened_at,
             due_at=row.due_at,
             phrase=row.phrase,

@@ -6,7 +6,7 @@ page (件件有核实、事事有回音: no contact without a reply).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -123,6 +123,8 @@ def reply(
     at_desk = desk is not None and desk.authority == HOTLINE
     if not at_desk and actor.role is not Role.SUPERVISOR and request["holder_unit"] not in units:
         casework.own_referral(tx, request["id"], units, ReferralRole.LEAD)
+    if _just_said(tx, request, actor, answer, now):
+        return request
     who = correspondent(tx, office, request)
     message = tell(
         tx,
@@ -153,3 +155,19 @@ def reply(
         answer=answer,
     )
     return request
+
+
+AT_ONCE = timedelta(minutes=2)
+"""The same words by the same person within this time are one press of the button too many."""
+
+
+def _just_said(tx: Transaction, request: Row, actor: Actor, answer: str, now: datetime) -> bool:
+    told = casework.history(tx, request["id"], "replied", "rehandled")
+    last = told[-1] if told else None
+    return (
+        last is not None
+        and last.kind == "replied"
+        and last.by == actor.login
+        and last.detail.get("answer") == answer
+        and now - last.at < AT_ONCE
+    )

@@ -193,6 +193,8 @@ def _lowered(
         names = {"CLK-URGENT-CONTACT", "CLK-RELIEF", "CLK-HANDOFF", "CLK-TRIAGE"}
         route = route_of(office, request, now)
         standard = handling_clock(route, urgent=False)
+        if standard[0] in names:  # a kind of help that is urgent by itself
+            standard = ("CLK-HANDLE", "")
         names.add(handling_clock(route, urgent=True)[0])
         casework.halt(tx, request["id"], tuple(names), now)
         received = request["received_at"]

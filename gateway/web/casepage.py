@@ -94,6 +94,7 @@ def _names(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dic
         "lines": [line for line in office.policy.lines if line.for_danger],
         "higher": [level for level in Level if level.rank < rank],
         "lower": [level for level in Level if level.rank > rank],
+        "clocks": {one.clock: one.name_zh for one in case.promises},
         "reasons": tuple(dict.fromkeys(one for row in reasons for one in row)),
     }
 
