@@ -10,9 +10,10 @@ from channels import Channel, ChannelSettings, load
 from gateway import settings as settings_of
 from gateway.intake import Intake
 from gateway.offices import Offices, Rules
-from gateway.settings import Settings
+from gateway.settings import BadSettings, Settings
 from models.db import Database
 from models.messages import Outcome
+from models.migrations import is_current
 from models.processes import enlist
 from models.writer import Writer
 
@@ -58,6 +59,15 @@ class State:
 def open_database(settings: Settings) -> Database:
     """The database of these settings."""
     return Database(settings.database, key=settings.database_key)
+
+
+def open_current(settings: Settings) -> Database:
+    """The database of these settings, or ``BadSettings`` when it was never made or is behind."""
+    database = open_database(settings)
+    if not is_current(database):
+        database.close()
+        raise BadSettings("the database is not up to date; run 'huiyin migrate' first")
+    return database
 
 
 def wire(

@@ -14,7 +14,7 @@ import xlsxwriter
 
 from gateway.exporting import EXPORTS, Row, local
 from gateway.settings import load
-from gateway.state import open_database
+from gateway.state import open_current
 
 FORMATS = ("jsonl", "csv", "xlsx")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -29,7 +29,7 @@ def run(*, what: str, fmt: str, since: str, until: str, output: Path) -> int:
     span = (_time("--since", since), _time("--until", until))
     if fmt == "xlsx" and str(output) == "-":
         raise ValueError("a spreadsheet needs a file: add -o FILE.xlsx")
-    database = open_database(load())
+    database = open_current(load())
     with database.read() as session, _sink(output) as sink:
         rows = ({k: local(v) for k, v in row.items()} for row in EXPORTS[what](session, span))
         {"jsonl": _jsonl, "csv": _csv, "xlsx": _xlsx}[fmt](rows, sink)

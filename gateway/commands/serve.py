@@ -8,8 +8,7 @@ from sqlmodel import col
 from gateway import observe
 from gateway.app import create_app
 from gateway.settings import BadSettings, load
-from gateway.state import State, wire
-from models.migrations import is_current
+from gateway.state import State, open_current, wire
 from models.places import Staff
 
 
@@ -42,10 +41,9 @@ def require_ready() -> None:
     settings.require_secret()
     if settings.demo:
         raise BadSettings("HUIYIN_DEMO is on; 'huiyin serve' never runs the demonstration")
+    open_current(settings).close()
     state = wire(settings, kind="check", channels={})
     try:
-        if not is_current(state.database):
-            raise BadSettings("the database is not up to date; run 'huiyin migrate' first")
         _refuse_demo_accounts(state)
     finally:
         state.close()

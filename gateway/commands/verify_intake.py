@@ -5,7 +5,7 @@ from datetime import date
 
 from gateway.accounting import account
 from gateway.settings import load
-from gateway.state import open_database
+from gateway.state import open_current
 
 SHOWN = 50
 
@@ -16,7 +16,7 @@ def run(*, day: str) -> int:
         on = date.fromisoformat(day) if day else None
     except ValueError:
         raise ValueError(f"--day {day!r} is no date; write it as 2026-11-22") from None
-    database = open_database(load())
+    database = open_current(load())
     with database.read() as session:
         found = account(session, on)
     database.close()

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from gateway.settings import load
-from gateway.state import open_database
+from gateway.state import open_current
 from models.events import GENESIS, Event, Ledger, first_broken
 
 BATCH = 5000
@@ -16,7 +16,7 @@ BATCH = 5000
 def run(*, checkpoint: Path | None) -> int:
     """Walk the chain; 1 naming the first bad entry. A checkpoint is a file "seq hash" of an
     earlier run; it is compared, and written anew when the chain holds."""
-    database = open_database(load())
+    database = open_current(load())
     seq, previous = 0, GENESIS
     expected = _read(checkpoint)
     with database.read() as session:

@@ -1,0 +1,528 @@
+"""``huiyin`` as people and scripts call it: in processes of its own, by exit status and output."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+import sqlcipher3.dbapi2
+from python_calamine import CalamineWorkbook
+
+from tests.gateway.world import free_port
+
+ROOT = Path(__file__).parent.parent.parent
+FORMULA = "=HYPERLINK(1)断粮两天了，孩子饿得直哭"
+RECORDED = [
+    {"channel": "sms", "external_id": "s1", "sender": "+8619900000001", "text": FORMULA},
+    {"channel": "phone", "external_id": "p1", "sender": "+8619900000002", "text": "低保批了没有"},
+    {"channel": "chat", "external_id": "c1", "sender": "c-1", "text": "@谢谢你们"},
+    {"channel": "web_form", "external_id": "w1", "text": "路灯坏了，晚上看不清路\n请派人修一下"},
+    {
+        "channel": "sms",
+        "external_id": "s2",
+        "sender": "+8619900000001",
+        "text": "-补充：我家四口人",
+    },
+]
+DAYS = ("2026-11-20T08:00:00+08:00", "2026-11-21T09:30:00+08:00", "2026-11-22T10:00:00+08:00")
+
+
+def huiyin(
+    *arguments: str, data: Path, given: str | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """One command; its data directory is ``data``, and no setting comes from outside."""
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *arguments],
+        input=given,
+        env=environment(data, **env),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def environment(data: Path, **env: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUIYIN_")}
+    changed = {f"HUIYIN_{name}": value for name, value in env.items()}
+    return {**kept, "HUIYIN_DATA_DIR": str(data), "PYTHONIOENCODING": "utf-8", **changed}
+
+
+def refused(found: subprocess.CompletedProcess[str], status: int = 2) -> str:
+    """The one line that a refusal is."""
+    assert found.returncode == status, found.stderr
+    assert found.stdout == ""
+    assert "Traceback" not in found.stderr
+    assert found.stderr.startswith("huiyin: ")
+    assert found.stderr.count("\n") == 1
+    return found.stderr
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory) -> Path:
+    """A file of recorded contacts, one day after the other."""
+    path = tmp_path_factory.mktemp("recorded") / "contacts.jsonl"
+    rows = [{**row, "at": DAYS[number % 3]} for number, row in enumerate(RECORDED)]
+    rows.sort(key=lambda row: row["at"])
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory, recorded) -> Path:
+    """A data directory in which the recorded contacts were replayed."""
+    data = tmp_path_factory.mktemp("filled")
+    found = huiyin("replay", str(recorded), data=data)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout == (
+        "4 requests opened, 1 contacts joined an open request, 0 already known, "
+        "0 in the holding pen\n"
+    )
+    return data
+
+
+@pytest.fixture
+def altered(filled, tmp_path):
+    """A copy of the data directory and a way to change its rows behind our back."""
+    data = tmp_path / "altered"
+    shutil.copytree(filled, data)
+
+    def change(statement: str) -> None:
+        connection = sqlcipher3.dbapi2.connect(str(data / "huiyin.db"))
+        connection.execute(statement)
+        connection.commit()
+        connection.close()
+
+    return data, change
+
+
+def exported(what: str, data: Path, *more: str) -> list[dict]:
+    found = huiyin("export", what, *more, data=data)
+    assert (found.returncode, found.stderr) == (0, "")
+    return [json.loads(line) for line in found.stdout.splitlines()]
+
+
+# What cannot be done is said in one line.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["nonsense"], "nonsense"),
+        (["export"], "what"),
+        (["export", "secrets"], "contacts"),
+        (["export", "contacts", "--format", "pdf"], "jsonl"),
+        (["export", "contacts", "--format", "xlsx"], "-o"),
+        (["export", "contacts", "--since", "yesterday"], "--since"),
+        (["export", "contacts", "--since", "2026-11-22T08:00:00"], "offset"),
+        (["verify", "intake", "--day", "22.11."], "--day"),
+        (["triage", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["replay", "."], "."),
+        (["up", "--port", "a"], "--port"),
+        (["users", "add", "x", "--role", "boss"], "boss"),
+        (["simulate", "--channel", "pigeon"], "pigeon"),
+        (["simulate"], "HUIYIN_CONSOLE_TOKEN"),
+        (["serve"], "HUIYIN_SECRET_KEY"),
+        (["work"], "HUIYIN_SECRET_KEY"),
+    ],
+    ids=" ".join,
+)
+def test_bad_arguments_are_refused_in_one_line(arguments, named, tmp_path):
+    assert named in refused(huiyin(*arguments, data=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({"BODY_LIMIT": "much"}, "HUIYIN_BODY_LIMIT"),
+        ({"PROFILE": "atlantis"}, "atlantis"),
+        ({"PROFILE_DIR": "/nowhere"}, "/nowhere"),
+        ({"CHANNELS": "pigeon"}, "pigeon"),
+        ({"CHANNELS": "sms"}, "HUIYIN_TWILIO_ACCOUNT_SID"),
+        ({"DATABASE_KEY": "short"}, "HUIYIN_DATABASE_KEY"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
+)
+def test_a_bad_setting_is_named(env, named, tmp_path):
+    assert named in refused(huiyin("check", data=tmp_path, **env))
+
+
+def test_a_bad_line_of_the_settings_file_is_named_by_file_and_line(tmp_path):
+    (tmp_path / "huiyin.env").write_text("# ours\n\nHOTLINE=12345\n", "utf-8")
+    assert "huiyin.env:3: " in refused(huiyin("check", data=tmp_path))
+
+
+def test_a_database_that_was_never_made_is_said_not_thrown(tmp_path):
+    for command in ("export contacts", "verify intake", "verify ledger", "serve", "work"):
+        found = huiyin(*command.split(), data=tmp_path, SECRET_KEY="s" * 32)
+        assert "huiyin migrate" in refused(found)
+
+
+# Triage.
+
+
+def test_triage_answers_each_line_in_its_order_with_offsets_of_code_points(tmp_path):
+    texts = [
+        "𠮷🆘家里断粮两天了",
+        "谢谢",
+        "我爸突然倒地叫不醒",
+        "请问低保怎么办理",
+        "😀" * 40 + "断粮两天了",
+    ]
+    lines = [json.dumps({"id": f"n{i}", "text": text}) for i, text in enumerate(texts)]
+    urgent = ("urgent", "life_threat")
+    found = huiyin("triage", "-", data=tmp_path, given="\n".join(lines) + "\n\n")
+    assert (found.returncode, found.stderr) == (0, "")
+    rows = [json.loads(line) for line in found.stdout.splitlines()]
+    assert [row["id"] for row in rows] == ["n0", "n1", "n2", "n3", "n4"]
+    assert [row["level"] in urgent for row in rows] == [True, False, True, False, True]
+    signals = [(text, s) for text, row in zip(texts, rows, strict=True) for s in row["signals"]]
+    assert signals
+    assert all(text[s["start"] : s["end"]] == s["quote"] for text, s in signals)
+    assert list(tmp_path.iterdir()) == [], "judging needs no database"
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ('{"id": "2", "text": x}', ":2:21: "),
+        ("[1]", ":2:1: "),
+        ('{"id": "2"}', ":2:1: "),
+        ('{"text": "x"}', ":2:1: "),
+        ('{"id": "2", "text": 5}', ":2:1: "),
+    ],
+)
+def test_a_bad_line_ends_triage_naming_its_place(line, place, tmp_path):
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"id": "1", "text": "断粮两天了"}\n' + line + "\n", "utf-8")
+    found = huiyin("triage", str(path), data=tmp_path / "none")
+    assert found.returncode == 2
+    assert f"{path}{place}" in found.stderr
+    assert found.stderr.count("\n") == 1
+    assert json.loads(found.stdout)["id"] == "1", "what was judged before was said"
+
+
+# Replay, export, verify.
+
+
+def test_a_second_replay_adds_nothing(filled, recorded, tmp_path):
+    data = tmp_path / "again"
+    shutil.copytree(filled, data)
+    before = {what: len(exported(what, data)) for what in ("contacts", "requests", "clocks")}
+    found = huiyin("replay", "-", data=data, given=recorded.read_text("utf-8"))
+    assert found.stdout.startswith("0 requests opened, 0 contacts joined")
+    assert "5 already known" in found.stdout
+    assert {what: len(exported(what, data)) for what in before} == before
+
+
+def test_a_bad_record_is_named_before_anything_is_written(tmp_path, recorded):
+    path = tmp_path / "bad.jsonl"
+    path.write_text(recorded.read_text("utf-8") + '{"channel": "sms", "text": "x"}\n', "utf-8")
+    said = refused(huiyin("replay", str(path), data=tmp_path / "data"))
+    assert f"{path}:6: field 'external_id'" in said
+    assert not (tmp_path / "data" / "huiyin.db").exists()
+
+
+PROMISED = {
+    "contacts": "id channel external_id sender text at received_at state number error",
+    "requests": "number status track level service area lead_bureau first_responder holder_unit "
+    "holder_person received_at closed_at contacts",
+    "referrals": "number bureau role status dispatched_at due_at signed_at completed_at decided_by",
+    "clocks": "number clock unit amount started_at due_at paused stopped_at breached_at "
+    "provisional source tag",
+    "events": "seq at number kind by detail hash previous",
+    "outbox": "id number to channel phrase state attempts provider_id posted_at sent_at "
+    "delivered_at text",
+}
+
+
+@pytest.mark.parametrize("what", PROMISED)
+def test_an_export_has_the_fields_that_scripts_rely_on(filled, what):
+    rows = exported(what, filled)
+    assert rows
+    assert [set(PROMISED[what].split()) - set(row) for row in rows] == [set()] * len(rows)
+
+
+def test_an_export_holds_every_word_as_it_came(filled):
+    rows = {row["external_id"]: row for row in exported("contacts", filled)}
+    assert {key: row["text"] for key, row in rows.items()} == {
+        row["external_id"]: row["text"] for row in RECORDED
+    }
+    assert rows["s1"]["number"] == rows["s2"]["number"]
+    assert all(row["at"].endswith("+08:00") and row["state"] == "handled" for row in rows.values())
+    urgent = [row for row in exported("requests", filled) if row["level"] == "urgent"]
+    assert [rows["s1"]["number"]] == [row["number"] for row in urgent]
+    started = {row["started_at"] for row in exported("clocks", filled)}
+    assert started <= set(DAYS), "the clocks of a replayed contact start at its own time"
+
+
+def test_an_export_may_be_taken_in_spans(filled):
+    whole = [row["id"] for row in exported("contacts", filled)]
+    middle = "2026-11-21T00:00:00+08:00"
+    before = exported("contacts", filled, "--until", middle)
+    after = exported("contacts", filled, "--since", middle)
+    assert [row["id"] for row in (*before, *after)] == whole
+    assert before
+    assert after
+
+
+def test_formulas_in_citizens_words_are_harmless_in_a_table(filled, tmp_path):
+    path = tmp_path / "contacts.csv"
+    found = huiyin("export", "contacts", "--format", "csv", "-o", str(path), data=filled)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+    assert path.stat().st_mode & 0o077 == 0, "only the caller may read it"
+    rows = list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
+    cells = [cell for row in rows for cell in row.values()]
+    assert f"'{FORMULA}" in cells
+    assert "'@谢谢你们" in cells
+    assert "路灯坏了，晚上看不清路\n请派人修一下" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_formulas_in_citizens_words_are_text_in_a_spreadsheet(filled, tmp_path):
+    path = tmp_path / "contacts.xlsx"
+    found = huiyin("export", "contacts", "--format", "xlsx", "-o", str(path), data=filled)
+    assert (found.returncode, found.stderr) == (0, "")
+    header, *rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    texts = [row[header.index("text")] for row in rows]
+    assert sorted(texts) == sorted(row["text"] for row in RECORDED)
+    unpacked = subprocess.run(
+        ["unzip", "-p", path, "xl/worksheets/sheet1.xml"], capture_output=True, check=False
+    )
+    assert b"<f>" not in unpacked.stdout
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(filled):
+    run = subprocess.run(
+        f"{sys.executable} -m gateway export events | head -c 1",
+        shell=True,
+        env=environment(filled),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.stdout, run.stderr) == ("{", "")
+
+
+def test_everything_is_accounted_for(filled):
+    found = huiyin("verify", "intake", data=filled)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout == "5 calls, 5 contacts, 4 requests: 5 open\n"
+    day = huiyin("verify", "intake", "--day", "2026-11-22", data=filled)
+    assert (day.returncode, day.stdout) == (0, "1 calls, 1 contacts, 1 requests: 1 open\n")
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("UPDATE contact SET request_id = NULL WHERE external_id = 'p1'", "has no request"),
+        ("UPDATE request SET holder_person = '' WHERE channel = 'phone'", "nobody holds it"),
+        ("DELETE FROM referral WHERE role = 'lead'", "0 lead referrals"),
+        ("DELETE FROM contact WHERE external_id = 'w1'", "has no contact"),
+        ("UPDATE counter SET value = value + 1 WHERE name LIKE 'number:%20'", "lead nowhere"),
+    ],
+    ids=["contact", "holder", "lead", "words", "number"],
+)
+def test_what_is_missing_is_named(altered, statement, named):
+    data, change = altered
+    change("PRAGMA foreign_keys = OFF")
+    change(statement)
+    found = huiyin("verify", "intake", data=data)
+    assert found.returncode == 1
+    assert named in found.stderr
+    assert all(line.startswith("huiyin: ") for line in found.stderr.splitlines())
+
+
+def test_the_ledger_is_unbroken_and_grows_from_its_checkpoint(filled, recorded, tmp_path):
+    data, head = tmp_path / "data", tmp_path / "head"
+    shutil.copytree(filled, data)
+    first = huiyin("verify", "ledger", "--checkpoint", str(head), data=data)
+    assert (first.returncode, first.stderr) == (0, "")
+    seq, digest = head.read_text("utf-8").split()
+    events = exported("events", data)
+    assert (int(seq), digest) == (events[-1]["seq"], events[-1]["hash"])
+    more = json.dumps(
+        {"channel": "sms", "external_id": "s9", "sender": "+8619900000009", "text": "?"}
+    )
+    huiyin("replay", "-", data=data, given=more)
+    again = huiyin("verify", "ledger", "--checkpoint", str(head), data=data)
+    assert again.returncode == 0
+    assert int(head.read_text("utf-8").split()[0]) > int(seq)
+
+
+@pytest.mark.parametrize(
+    ("statement", "first_bad"),
+    [
+        ("UPDATE event SET by = 'somebody' WHERE seq = 3", 3),
+        ("UPDATE event SET at = '2026-11-01 00:00:00.000000' WHERE seq = 2", 2),
+        ("UPDATE event SET detail = '{}' WHERE seq = 4", 4),
+        ("UPDATE event SET number = 'HY20261122-00001-1' WHERE seq = 2", 2),
+        ("DELETE FROM event WHERE seq = 5", 6),
+    ],
+    ids=["who", "when", "what", "which", "gone"],
+)
+def test_an_entry_that_was_changed_is_named(altered, statement, first_bad):
+    data, change = altered
+    change(statement)
+    found = huiyin("verify", "ledger", data=data)
+    assert refused(found, status=1) == (
+        f"huiyin: entry {first_bad} does not follow from the one before\n"
+    )
+
+
+def test_a_ledger_that_was_cut_off_or_written_anew_differs_from_its_checkpoint(altered, tmp_path):
+    data, change = altered
+    head = tmp_path / "head"
+    huiyin("verify", "ledger", "--checkpoint", str(head), data=data)
+    seq = int(head.read_text("utf-8").split()[0])
+    change(f"DELETE FROM event WHERE seq = {seq}")
+    assert f"head says {seq}" in refused(huiyin("verify", "ledger", data=data), status=1)
+    previous = f"(SELECT hash FROM event WHERE seq = {seq - 1})"
+    change(f"UPDATE ledger SET seq = {seq - 1}, hash = {previous}")
+    assert huiyin("verify", "ledger", data=data).returncode == 0, "by itself it looks whole"
+    cut = huiyin("verify", "ledger", "--checkpoint", str(head), data=data)
+    assert f"the checkpoint knows entry {seq}" in refused(cut, status=1)
+    head.write_text(f"2 {'0' * 64}\n", "utf-8")
+    anew = huiyin("verify", "ledger", "--checkpoint", str(head), data=data)
+    assert "entry 2 differs from the checkpoint" in refused(anew, status=1)
+    head.write_text("nothing\n", "utf-8")
+    assert f"{head}:1:1: " in refused(
+        huiyin("verify", "ledger", "--checkpoint", str(head), data=data)
+    )
+
+
+# Accounts.
+
+
+def test_an_account_is_made_once_and_signs_in_by_a_link(filled, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(filled, data)
+    made = huiyin("users", "add", "li.na", "--role", "operator", data=data)
+    assert (made.returncode, made.stderr) == (0, "")
+    link = made.stdout.split()[-1]
+    assert link.startswith("http://127.0.0.1:8000/sign-in/")
+    assert "li.na" in refused(huiyin("users", "add", "li.na", "--role", "operator", data=data))
+    unknown = huiyin("users", "add", "wu", "--role", "operator", "--unit", "moon", data=data)
+    assert "moon" in refused(unknown)
+    stored = (data / "huiyin.db").read_bytes() + b"".join(
+        path.read_bytes() for path in data.glob("huiyin.db-*")
+    )
+    assert link.rpartition("/")[2].encode() not in stored, "only a hash is kept"
+
+
+def test_a_token_is_printed_once_and_kept_as_a_hash(filled, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(filled, data)
+    made = huiyin("tokens", "add", "county-oa", "--scope", "contacts:write", data=data)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert len(made.stdout.strip()) >= 32
+    assert refused(huiyin("tokens", "add", "county-oa", "--scope", "contacts:write", data=data))
+    assert refused(huiyin("tokens", "add", "other", "--scope", "everything", data=data))
+
+
+def test_migrating_is_said_and_harmless(tmp_path):
+    first = huiyin("migrate", data=tmp_path)
+    assert (first.returncode, first.stdout) == (0, "The database is up to date now.\n")
+    again = huiyin("migrate", data=tmp_path)
+    assert (again.returncode, again.stdout) == (0, "The database was up to date.\n")
+
+
+# Everything in one process.
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """``huiyin up --demo`` on a free port, stopped at the end by Ctrl-C."""
+    data, port = tmp_path_factory.mktemp("up") / "data", free_port()
+    arguments = [sys.executable, "-m", "gateway", "up", "--demo", "--port", str(port)]
+    began = time.monotonic()
+    process = subprocess.Popen(
+        arguments,
+        env=environment(data),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    )
+    base = f"http://127.0.0.1:{port}"
+    while time.monotonic() - began < 60:
+        assert process.poll() is None, process.stdout.read()
+        try:
+            if httpx2.get(f"{base}/readyz").status_code == 200:
+                break
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    yield data, base, process, time.monotonic() - began
+    if process.poll() is None:
+        process.kill()
+    process.stdout.close()
+
+
+def test_the_demonstration_is_ready_within_seconds(running):
+    data, base, _, seconds = running
+    assert seconds < 20
+    page = httpx2.get(f"{base}/help")
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert "<form" in page.text
+    assert httpx2.get(f"{base}/healthz").text == "ok\n"
+    assert "huiyin_calls" in httpx2.get(f"{base}/metrics").text
+    assert (data / "huiyin.env").stat().st_mode & 0o077 == 0
+    assert b"SQLite format" not in (data / "huiyin.db").read_bytes()[:16], "the file is encrypted"
+
+
+def test_a_citizen_can_be_simulated_while_it_runs(running):
+    data, *_ = running
+    found = huiyin("simulate", data=data, given="断粮两天了，孩子饿得直哭\n\n谢谢\n")
+    assert (found.returncode, found.stderr) == (0, "")
+    first, second = found.stdout.splitlines()
+    assert first.split()[0].startswith("HY20")
+    assert second.split()[0] == first.split()[0], "the second message joins the open request"
+
+
+def test_every_screen_has_something_on_it_and_all_is_accounted_for(running):
+    data, *_ = running
+    found = huiyin("verify", "intake", data=data)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert len(exported("requests", data)) > 100
+    assert huiyin("verify", "ledger", data=data).returncode == 0
+
+
+def test_production_refuses_the_demonstration(running):
+    data, *_ = running
+    assert "HUIYIN_DEMO" in refused(huiyin("serve", "--port", str(free_port()), data=data))
+    hidden = huiyin("work", data=data, DEMO="0")
+    assert "demonstration accounts" in refused(hidden)
+
+
+def test_a_port_that_is_taken_is_said(running, tmp_path):
+    _, base, *_ = running
+    port = base.rpartition(":")[2]
+    assert "--port" in refused(huiyin("up", "--port", port, data=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_stops_within_three_seconds(running):
+    data, base, process, _ = running
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.wait(10)
+    assert time.monotonic() - began < 3
+    said = process.stdout.read()
+    assert "Traceback" not in said
+    assert f"{base}/help" in said
+    assert process.returncode in (0, 130)
+    assert huiyin("verify", "intake", data=data).returncode == 0
