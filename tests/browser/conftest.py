@@ -74,9 +74,12 @@ def site(site_state: State) -> Iterator[str]:
     thread.join(timeout=20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; the tests are skipped where it is not installed."""
+    """Debian's Chromium; the tests are skipped where it is not installed.
+
+    For one module only: while Playwright is open no other test may run an event loop.
+    """
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium fonts-noto-cjk)")
     with sync_playwright() as playwright:
