@@ -30,6 +30,8 @@ _COMMON = (
 )  # fmt: skip
 """A password that is little more than one of these, or the login, is guessed first."""
 
+_LEAST_LEFT, _LEAST_DIFFERENT = 8, 5
+
 SCOPES = ("contacts:write", "requests:read")
 CHECKS_AT_ONCE = 2
 PATIENCE_SECONDS = 8
@@ -77,11 +79,10 @@ def require_good(login: str, password: str) -> None:
             {"shortest": str(SHORTEST_PASSWORD), "longest": str(LONGEST_PASSWORD)},
             422,
         )
-    plain = password.casefold()
+    left = password.casefold()
     for word in (*_COMMON, login.casefold()):
-        if len(plain.replace(word, "")) < len(plain) and len(plain.replace(word, "")) < 6:
-            raise Refusal("refusal.password_common", status=422)
-    if len(set(plain)) < 5:
+        left = left.replace(word, "")
+    if len(left) < _LEAST_LEFT or len(set(left)) < _LEAST_DIFFERENT:
         raise Refusal("refusal.password_common", status=422)
 
 
