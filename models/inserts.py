@@ -55,8 +55,8 @@ def _prepared(
 def _encoder(kind: Any, dialect: str) -> Encoder | None:
     if isinstance(kind, JSON):
         return _document
-    if isinstance(kind, UTCDateTime) and dialect == "sqlite":
-        return _instant
+    if isinstance(kind, UTCDateTime):
+        return _instant if dialect == "sqlite" else _aware
     return None
 
 
@@ -74,3 +74,10 @@ def _instant(value: datetime) -> str:
             raise ValueError("a time without a zone cannot be stored")
         value = value.astimezone(UTC)
     return value.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _aware(value: datetime) -> datetime:
+    """PostgreSQL would take a naive time for one in UTC."""
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return value
