@@ -8,15 +8,16 @@ import pytest
 import sqlcipher3.dbapi2
 from sqlalchemy import create_engine, text
 
+from gateway import accounts
 from gateway.accounting import account
 from models.journal import JournalEntry
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
+from models.transaction import acting
 from models.vocabulary import ContactState, TaskKind
 from tests.conftest import KEY
 from tests.gateway.world import (
     CITIZEN,
-    ENV,
     FORM,
     HUNGRY,
     World,
@@ -370,5 +371,87 @@ def test_a_process_that_is_shut_out_by_its_neighbour_says_busy(system):
     assert system.sms(HUNGRY).status_code == 200
 
 
-def test_the_settings_of_these_tests_are_not_those_of_a_real_account():
-    assert ENV["TWILIO_ACCOUNT_SID"] == "AC" + "5" * 32
+# Partner systems.
+
+
+@pytest.fixture
+def partner(system):
+    with acting(system.state.database, system.state.mint) as tx:
+        token = accounts.add_token(tx, "county-oa", "contacts:write", system.now())
+
+    def post(body, key: str = "k1"):
+        headers = {"authorization": f"Bearer {token}", "idempotency-key": key}
+        headers["content-type"] = "application/json"
+        return system.client.post("/api/v1/contacts", content=body, headers=headers)
+
+    return post
+
+
+CONTACT = {"channel": "transfer_in", "external_id": "1", "sender": "county-oa", "text": HUNGRY}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        json.dumps(CONTACT).encode("utf-16"),
+        json.dumps({**CONTACT, "latitude": "?"}).encode().replace(b'"?"', b"NaN"),
+        json.dumps({**CONTACT, "latitude": "?"}).encode().replace(b'"?"', b"1e999"),
+        json.dumps({**CONTACT, "text": "?"}).encode().replace(b'"?"', b"9" * 5_000),
+        json.dumps({**CONTACT, "text": "?"}).encode().replace(b'"?"', b'"\\ud800"'),
+        json.dumps({**CONTACT, "extern_id": "2"}).encode(),
+        json.dumps({**CONTACT, "at": "2026-11-22T08:00:00"}).encode(),
+        json.dumps({**CONTACT, "external_id": "x" * 5_000}).encode(),
+    ],
+    ids=[
+        "empty",
+        "open",
+        "list",
+        "null",
+        "bytes",
+        "deep",
+        "utf-16",
+        "nan",
+        "1e999",
+        "digits",
+        "half",
+        "misspelt",
+        "no zone",
+        "long",
+    ],
+)
+def test_what_a_partner_sends_amiss_is_refused_and_costs_no_later_contact(system, partner, body):
+    before = system.counts()
+    answer = partner(body)
+    assert 400 <= answer.status_code < 500
+    assert answer.json()["error"]
+    assert "Traceback" not in answer.text
+    assert system.counts() == before
+    assert partner(json.dumps(CONTACT), "k2").status_code == 201
+    assert len(system.all(HelpRequest)) == 1
+
+
+@pytest.mark.parametrize("words", STRANGE.values(), ids=STRANGE)
+def test_strange_words_of_a_partner_become_a_request(system, partner, words):
+    answer = partner(json.dumps({**CONTACT, "text": words, "place": words, "name": words}))
+    assert answer.status_code == 201
+    assert len(system.all(HelpRequest)) == 1
+
+
+def test_a_partner_may_not_send_five_mebibytes(system, partner):
+    assert partner(b"x" * 5 * MIB).status_code == 413
+    assert partner(pieces(5 * MIB)).status_code == 413
+    assert system.counts()["JournalEntry"] == 0
+
+
+def test_a_busy_database_asks_a_partner_to_come_again(system, partner):
+    with away(system):
+        refused = partner(json.dumps(CONTACT))
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) > 0
+    assert partner(json.dumps(CONTACT)).status_code == 201
