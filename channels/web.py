@@ -113,8 +113,17 @@ class WebChannel(Channel):
             return None
 
     def answer(self, raw: Raw, outcome: Outcome) -> Answer:  # noqa: ARG002
-        """The number and the query code as JSON; the page layer redirects a browser instead."""
-        body = {"number": outcome.number, "code": outcome.code}
+        """The number and the query code as JSON; the page layer redirects a browser instead.
+
+        Whoever types somebody's telephone number into the form joins that person's open request
+        without being told its number: neither the case nor that there is one is theirs to know.
+        """
+        own = outcome.opened or outcome.held
+        body = {
+            "number": outcome.number if own else None,
+            "code": outcome.code if own else None,
+            "kept": True,
+        }
         return Answer(
             json.dumps(body).encode(), "application/json", headers={"cache-control": "no-store"}
         )

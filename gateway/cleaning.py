@@ -11,7 +11,7 @@ def clean(happening: Happening) -> Happening:
     """The same without what no database can hold: NUL and lone surrogates. The bytes are kept."""
     if isinstance(happening, Turn) and happening.message:
         message = clean(happening.message)
-        assert isinstance(message, Inbound)  # noqa: S101 the same kind comes back
+        assert isinstance(message, Inbound)
         happening = dataclasses.replace(happening, message=message)
     changes: dict[str, Any] = {}
     for name in _TEXT_FIELDS[type(happening)]:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from gateway import guessing
 from models import dialogues, numbers, outbox
 from models.access import OneTimeKey, hashed
 from models.messages import (
@@ -23,7 +24,7 @@ from models.messages import (
     Turn,
 )
 from models.people import Address
-from models.requests import HelpRequest
+from models.requests import FormerNumber, HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, OutboxState, TaskKind
@@ -180,20 +181,36 @@ def _look_up(
     match lookup.ask:
         case Ask.STATUS:
             number = numbers.normal(lookup.params.get("number", "")) or ""
+            tries = [
+                guessing.named(office.guessing_key, "status", number),
+                guessing.named(office.guessing_key, "sender", f"{call.channel}{turn.sender}"),
+            ]
+            if not guessing.count_try(tx, tries, call.now):
+                return {"found": ""}
             return status_of(tx, office, number, lookup.params.get("code", ""))
         case Ask.BIND:
             return _bind(tx, call, turn, known, lookup.params.get("code", ""))
 
 
+_STANDING = select(
+    col(HelpRequest.status), col(HelpRequest.lead_bureau), col(HelpRequest.queue_key)
+)
+
+
 def status_of(tx: Any, office: Office, number: str, code: str) -> dict[str, str]:
     """Stage, unit and due time for a number with its code; the same {} for wrong and unknown."""
     row = tx.execute(
-        select(
-            col(HelpRequest.status), col(HelpRequest.lead_bureau), col(HelpRequest.queue_key)
-        ).where(col(HelpRequest.number) == number, col(HelpRequest.code) == code)
+        _STANDING.where(col(HelpRequest.number) == number, col(HelpRequest.code) == code)
     ).first()
     if row is None:
-        return {"found": ""}
+        former = tx.execute(
+            select(col(FormerNumber.request_id)).where(
+                col(FormerNumber.number) == number, col(FormerNumber.code) == code
+            )
+        ).scalar()
+        if former is None:
+            return {"found": ""}
+        row = tx.execute(_STANDING.where(col(HelpRequest.id) == former)).one()
     unit = office.directory.unit.get(row.lead_bureau)
     return {
         "found": "1",

@@ -10,7 +10,7 @@ from gateway.county import demo_file
 from gateway.intake import Call
 from referral.office import Office
 
-HOW_MANY = 260
+HOW_MANY = 200
 DAYS = 12
 _SEED = 20261101
 

@@ -8,15 +8,17 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select
 from sqlmodel import col
 
 from gateway.settings import derived
-from gateway.state import State
 from models.access import Attempt
-from models.transaction import acting
+from models.transaction import Transaction, acting
+
+if TYPE_CHECKING:
+    from gateway.state import State
 
 TRIES = 5
 WINDOW = timedelta(minutes=1)
@@ -25,11 +27,15 @@ KEPT = timedelta(hours=1)
 
 def subject(secret: str, kind: str, value: str) -> str:
     """The name under which tries at ``value`` are counted; ``kind`` keeps purposes apart."""
-    key = derived(secret, "guessing").encode()
-    return hmac.new(key, f"{kind}\0{value}".encode(), sha256).hexdigest()[:32]
+    return named(derived(secret, "guessing"), kind, value)
 
 
-def may_try(state: State, subjects: Sequence[str], *, now: datetime) -> bool:
+def named(key: str, kind: str, value: str) -> str:
+    """``subject`` for whoever has only the key that is derived for this purpose."""
+    return hmac.new(key.encode(), f"{kind}\0{value}".encode(), sha256).hexdigest()[:32]
+
+
+def may_try(state: "State", subjects: Sequence[str], *, now: datetime) -> bool:
     """Count one try for every subject, or say False when one of them has had its tries.
 
     Five tries within any minute each. A refused try is not counted, so that hammering does not
@@ -39,11 +45,16 @@ def may_try(state: State, subjects: Sequence[str], *, now: datetime) -> bool:
         if _used_up(session.connection(), subjects, now):  # a flood takes no lock and no sync
             return False
     with acting(state.database, state.mint) as tx:
-        if _used_up(tx, subjects, now):
-            return False
-        for one in subjects:
-            tx.add(Attempt, id=tx.mint(), at=now, subject=one)
-        tx.later(delete(Attempt).where(col(Attempt.at) < now - KEPT))
+        return count_try(tx, subjects, now)
+
+
+def count_try(tx: Transaction, subjects: Sequence[str], now: datetime) -> bool:
+    """``may_try`` inside a transaction that is under way."""
+    if _used_up(tx, subjects, now):
+        return False
+    for one in subjects:
+        tx.add(Attempt, id=tx.mint(), at=now, subject=one)
+    tx.later(delete(Attempt).where(col(Attempt.at) < now - KEPT))
     return True
 
 

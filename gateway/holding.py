@@ -11,7 +11,7 @@ from gateway.conversations import remembered
 from models import journal, numbers
 from models.journal import JournalEntry
 from models.messages import Inbound, Outcome, Raw, Turn
-from models.requests import Contact
+from models.requests import Contact, FormerNumber
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import ContactState, TaskKind
@@ -117,16 +117,29 @@ def finished(tx: Transaction, call: "Call", *, entry: Row, outcome: Outcome) -> 
     """Write into the journal what a call was answered."""
     changes = {
         "state": ContactState.HANDLED,
-        "number": outcome.number or entry["number"],
-        "code": outcome.code,
         "outcome": remembered(outcome),
         "next_at": None,
         "error": None,
     }
     if call.kept is None:
-        entry.update(changes)
+        entry.update(changes, number=outcome.number, code=outcome.code)
         return
-    journal.finish(tx, entry["id"], **changes, attempts=entry["attempts"] + 1)
+    # The number and code that the citizen was given in the pen stay good for ever, also when the
+    # words turned out to belong to an older request.
+    journal.finish(
+        tx,
+        entry["id"],
+        **changes,
+        request_id=entry["request_id"],
+        attempts=entry["attempts"] + 1,
+    )
+    if outcome.number and outcome.number != entry["number"] and entry["request_id"]:
+        tx.add(
+            FormerNumber,
+            number=entry["number"],
+            code=entry["code"],
+            request_id=entry["request_id"],
+        )
     tx.later(
         update(Task)
         .where(col(Task.journal_id) == entry["id"], col(Task.done_at).is_(None))

@@ -67,7 +67,8 @@ class Call:
     adapter: Channel | None = None
     read: dict[str, Assessment] = field(default_factory=dict)
     kept: Row | None = None  # the journal row, when the call comes back out of the holding pen
-    number: str | None = None  # the number it was given in the holding pen, for its first request
+    number: str | None = None  # what it was given in the holding pen, for its first request
+    code: str | None = None
 
 
 class Intake:
@@ -213,10 +214,11 @@ class Intake:
         joins = who.open_request if inbound.reporter is None else None
         if joins is None:
             number, call.number = call.number, None
-            request = open_request(tx, office, arrival, number=number)
+            request = open_request(tx, office, arrival, number=number, code=call.code)
         else:
             request = attach(tx, office, arrival, joins)
         _record(tx, arrival, request, before)
+        entry["request_id"] = request["id"]
         if inbound.sender and inbound.reporter is None:
             known.people[handle] = dataclasses.replace(
                 who, open_request=request, lately=inbound.text, lately_at=call.now

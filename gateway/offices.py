@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from channels import Channel
-from gateway.settings import Settings
+from gateway.settings import Settings, derived
 from models.counters import Counter
 from models.db import Database
 from models.phrases import Phrasebook
@@ -83,6 +83,7 @@ class Offices:
             hotline=self._settings.hotline,
             ways=self._ways,
             callback_url=self._settings.public_url.rstrip("/"),
+            guessing_key=derived(self._settings.secret_key, "guessing"),
         )
         return self._office
 

@@ -76,12 +76,13 @@ def wire(
     kind: str,
     now: Callable[[], datetime] = settings_of.utc_now,
     channels: Mapping[str, Channel] | None = None,
+    rules: Rules | None = None,
 ) -> State:
     """Wire one process on a database that is up to date.
 
     Raises BadSettings or ValueError in one sentence, ``Busy`` when the database is away.
     """
-    rules = Rules.load(settings.profile, settings.profile_dir)
+    rules = rules or Rules.load(settings.profile, settings.profile_dir)
     if channels is None:
         channels = load(settings.channel_names, channel_settings(settings, rules))
     database = open_database(settings)

@@ -177,7 +177,8 @@ class Ticks:
         for row in await asyncio.to_thread(self._waiting, now):
             if (call := self._again(row)) is None:
                 continue
-            call.now, call.kept, call.number = now, holding.entry_row(row), row.number
+            call.now, call.kept = now, holding.entry_row(row)
+            call.number, call.code = row.number, row.code
             await asyncio.wrap_future(self._intake.submit(call))
 
     def _again(self, row: Any) -> Call | None:

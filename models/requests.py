@@ -87,6 +87,17 @@ class Contact(SQLModel, table=True):
     assessment: dict[str, Any] | None = document(sensitive)
 
 
+class FormerNumber(SQLModel, table=True):
+    """A number given in the holding pen to words that turned out to belong to another request; it
+    leads there for ever, with the code that was given with it."""
+
+    __tablename__ = "former_number"
+
+    number: str = operational(primary_key=True)
+    code: str = secret()
+    request_id: int = key(foreign="request.id", index=True)
+
+
 def queue_key(level_rank: int, due_at: datetime, request_id: int) -> str:
     """Most urgent first, then the nearest due time; unique, ascending, as text."""
     return f"{level_rank}|{due_at:%Y%m%d%H%M%S}|{request_id:019d}"

@@ -52,6 +52,7 @@ class Office:
     hotline: str
     ways: Mapping[str, Way]
     callback_url: str = ""
+    guessing_key: str = field(default="", repr=False)
     exercises: frozenset[str] = field(default_factory=frozenset)
     rungs: dict[tuple[object, ...], tuple[Any, ...]] = field(
         default_factory=dict, repr=False, compare=False

@@ -19,9 +19,14 @@ from referral.planning import Plan, plan, summary
 
 
 def open_request(
-    tx: Transaction, office: Office, arrival: Arrival, *, number: str | None = None
+    tx: Transaction,
+    office: Office,
+    arrival: Arrival,
+    *,
+    number: str | None = None,
+    code: str | None = None,
 ) -> Row:
-    """Open a request for a contact. ``number`` is one already given in the holding pen."""
+    """Open a request for a contact. Number and code are those already given in the holding pen."""
     turn = tx.count("turn")
     decided = plan(office, arrival, turn)
     now = arrival.now
@@ -30,7 +35,7 @@ def open_request(
         HelpRequest,
         id=request_id,
         number=number or tx.next_number(now.astimezone(ZONE).date()),
-        code=numbers.code(),
+        code=(number and code) or numbers.code(),
         person_id=arrival.person_id,
         channel=arrival.channel,
         status=Status.IN_TRIAGE if arrival.inbound.missed else Status.DISPATCHED,

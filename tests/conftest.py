@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,13 +50,15 @@ def now() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The address of a real PostgreSQL of our own, for the whole session."""
-    folder = tmp_path_factory.mktemp("postgresql")
+    # Not below pytest's own folder: that is swept by other sessions while the server still runs.
+    folder = Path(tempfile.mkdtemp(prefix="huiyin-postgresql-"))
     Path(os.environ["XDG_RUNTIME_DIR"]).mkdir(mode=0o700, exist_ok=True)
     server = get_server(folder, cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fill(database: Database) -> None:

@@ -62,7 +62,7 @@ def run(file: Path, rate: float) -> int:
     rules = Rules.load(settings.profile, settings.profile_dir)
     house.prepare(settings, rules)
     channels = load_channels(["console"], channel_settings(settings, rules))
-    state = wire(settings, kind="replay", channels=channels)
+    state = wire(settings, kind="replay", channels=channels, rules=rules)
     tally, waiting = Tally(), deque[Future[Outcome]]()
     begun = time.monotonic()
     try:

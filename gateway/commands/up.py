@@ -2,13 +2,12 @@
 
 import secrets
 import socket
-import sys
 from pathlib import Path
 
 import uvicorn
 
 from channels import load as load_channels
-from gateway import demo_cases, house, observe
+from gateway import demo_cases, demo_life, house, observe
 from gateway.app import create_app
 from gateway.offices import Rules
 from gateway.settings import FILE, PREFIX, BadSettings, Settings, load, utc_now
@@ -38,7 +37,7 @@ def run(*, demo: bool, host: str, port: int) -> int:
         server_header=False,
     )
     server = uvicorn.Server(config)
-    _welcome(settings, host, port)
+    _welcome(settings)
     try:
         server.run()
     except KeyboardInterrupt:  # uvicorn has stopped in good order and passes the signal on
@@ -48,8 +47,6 @@ def run(*, demo: bool, host: str, port: int) -> int:
 
 def prepare(*, demo: bool, host: str, port: int) -> Settings:
     """Settings with random secrets (mode 600), a free port, a database that is up to date."""
-    if sys.version_info < (3, 11):
-        raise BadSettings("Huiyin needs Python 3.11 or newer")
     _require_free(host, port)
     settings = load()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -87,22 +84,23 @@ def open_house(settings: Settings, *, demo: bool) -> State:
         print(f"sign in     {house.sign_in_link(settings)}   (once, within 24 hours)")
     if fresh and demo:
         _enter_cases(settings, rules)
-    return wire(settings, kind="up")
+    return wire(settings, kind="up", rules=rules)
 
 
 def _enter_cases(settings: Settings, rules: Rules) -> None:
     """The invented cases, answered through the console whatever channels are switched on: nobody
     may get a text about them."""
     channels = load_channels(["console"], channel_settings(settings, rules))
-    state = wire(settings, kind="demo", channels=channels)
+    state = wire(settings, kind="demo", channels=channels, rules=rules)
     office = state.offices.current()
     futures = [state.intake.submit(call) for call in demo_cases.calls(office, utc_now())]
     kept = sum(future.result().number is not None for future in futures)
+    demo_life.live(state, utc_now())
     state.close()
     print(f"county      望河县, invented: {len(office.directory.officers)} staff, {kept} cases")
 
 
-def _welcome(settings: Settings, host: str, port: int) -> None:
+def _welcome(settings: Settings) -> None:
     base = settings.public_url.rstrip("/")
     print(f"\n市民 citizens      {base}/help   {base}/status")
     print(f"坐席 operators     {base}/desk")

@@ -16,7 +16,7 @@ from gateway.conversations import due_of
 from models.clocks import Clock
 from models.journal import JournalEntry
 from models.outbox import Outgoing
-from models.requests import Contact, HelpRequest
+from models.requests import Contact, FormerNumber, HelpRequest
 from models.tasks import Task
 from models.transaction import Row
 from models.vocabulary import Level, OutboxState, Status
@@ -116,11 +116,19 @@ def find(session: Any, number: str, code: str) -> Row | Held | None:
             col(JournalEntry.number) == number,
         )
     ).first()
+    former = reader.execute(
+        select(*columns, col(FormerNumber.code).label("former_code"))
+        .join(FormerNumber, col(FormerNumber.request_id) == col(HelpRequest.id))
+        .where(col(FormerNumber.number) == number)
+    ).first()
     given = code.encode()
     of_request = hmac.compare_digest((request.code if request else "-" * 6).encode(), given)
     of_held = hmac.compare_digest((held.code or "" if held else "-" * 6).encode(), given)
+    of_former = hmac.compare_digest((former.former_code if former else "-" * 6).encode(), given)
     if request is not None and of_request:
         return dict(request._mapping)
+    if former is not None and of_former:
+        return {name: value for name, value in former._mapping.items() if name != "former_code"}
     if held is not None and of_held:
         due = reader.execute(
             select(col(Task.due_at)).where(col(Task.journal_id) == held.id).order_by(col(Task.id))

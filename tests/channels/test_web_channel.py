@@ -219,9 +219,17 @@ def test_every_word_written_is_in_the_contact(what, where, name):
 
 
 def test_the_answer_is_the_number_and_the_code_and_is_not_cached():
-    answer = WEB.answer(post(FILLED), Outcome(number="HY20261122-00431-8", code="583026"))
-    assert json.loads(answer.body) == {"number": "HY20261122-00431-8", "code": "583026"}
+    own = Outcome(number="HY20261122-00431-8", code="583026", opened=True)
+    answer = WEB.answer(post(FILLED), own)
+    said = json.loads(answer.body)
+    assert (said["number"], said["code"]) == ("HY20261122-00431-8", "583026")
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_joining_the_request_of_a_telephone_tells_nothing_about_it():
+    joined = Outcome(number="HY20261122-00431-8", code="583026", opened=False)
+    said = json.loads(WEB.answer(post(FILLED), joined).body)
+    assert said == {"number": None, "code": None, "kept": True}
 
 
 def test_nothing_can_be_pushed_to_a_form():

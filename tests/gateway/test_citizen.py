@@ -208,7 +208,7 @@ def test_page_and_hook_are_one_path(citizen: TestClient, state: State) -> None:
     citizen.post("/help", data=data)
     number, code = told(citizen.get("/received").text)
     machine = citizen.post("/hook/web", data=data, headers={"accept": "*/*"})
-    assert machine.json() == {"number": number, "code": code}
+    assert machine.json() == {"number": number, "code": code, "kept": True}
     assert count(state, Contact) == 1
 
 
