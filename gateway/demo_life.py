@@ -71,7 +71,7 @@ def _deeds(directory: Directory, row: Any, now: datetime) -> Iterator[Deed]:
     handler = _one_of(directory, row.holder_unit)
     lead = _one_of(directory, row.lead_bureau)
     answer = random.choice(ANSWERS)
-    plan = (
+    plan: tuple[tuple[str | None, str, dict[str, Any]], ...] = (
         (row.first_responder, "confirm", {}),
         (lead, "sign", {}),
         (handler, "record_contact", {"who": "诉求人", "outcome": "reached", "note": "已电话联系"}),

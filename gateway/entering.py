@@ -65,6 +65,7 @@ def enter(state: State, actor: Actor, entry: Entry, *, now: datetime) -> Outcome
         place=entry.place or None,
         name=entry.name or None,
         reporter=None if at_desk else actor.login,
+        taken_by=actor.login,
         claims=entry.claims,
         confidential=entry.confidential,
     )
@@ -186,6 +187,7 @@ def _call(
         adapter=channel,
         kept=holding.entry_row(row),
         number=row.number,
+        code=row.code,
     )
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,17 @@ class Rules:
 
         Raises ValueError with one sentence naming the file.
         """
-        signals = overlay / "signals" if overlay and (overlay / "signals").is_dir() else None
-        phrases = overlay / "locales" if overlay and (overlay / "locales").is_dir() else None
+        if overlay is None:
+            return _shipped(profile)
+        signals = overlay / "signals" if (overlay / "signals").is_dir() else None
+        phrases = overlay / "locales" if (overlay / "locales").is_dir() else None
         return cls(load_policy(profile, overlay), load_signals(signals), Phrasebook.load(phrases))
+
+
+@lru_cache(maxsize=8)
+def _shipped(profile: str) -> Rules:
+    """The rules as they are shipped never change while a process runs."""
+    return Rules(load_policy(profile), load_signals(), Phrasebook.load())
 
 
 class Offices:

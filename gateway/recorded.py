@@ -59,6 +59,7 @@ class Recorded(BaseModel):
     confidential: bool = False
     missed: bool = False
     language: str | None = None
+    taken_by: str | None = None
 
     def inbound(self) -> Inbound:
         """The contact it describes; a telephone number is brought into its international form."""
@@ -81,6 +82,7 @@ class Recorded(BaseModel):
             missed=self.missed,
             confidential=self.confidential,
             language=self.language,
+            taken_by=self.taken_by,
         )
 
 
@@ -120,6 +122,7 @@ def of(inbound: Inbound, channel: str) -> bytes:
         "missed": inbound.missed,
         "confidential": inbound.confidential,
         "language": inbound.language,
+        "taken_by": inbound.taken_by,
     }
     if inbound.location:
         content["latitude"] = inbound.location.latitude

@@ -66,6 +66,7 @@ class Inbound:
     confidential: bool = False
     language: str | None = None
     reply_to: str | None = None  # another telephone number to answer, where the form gave one
+    taken_by: str | None = None  # login of the operator who took the words: the one first asked
 
 
 @dataclass(frozen=True, slots=True)

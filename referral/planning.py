@@ -97,7 +97,9 @@ def _own_area(office: Office, arrival: Arrival) -> str | None:
 
 
 def _first_responder(office: Office, arrival: Arrival, desk: Unit | None, turn: int) -> Answerable:
-    officer = office.directory.officer.get(arrival.inbound.reporter or "")
+    officer = office.directory.officer.get(
+        arrival.inbound.reporter or arrival.inbound.taken_by or ""
+    )
     if officer is not None and officer.unit in office.directory.unit:
-        return Answerable(office.directory.unit[officer.unit], officer, "reporter")
+        return Answerable(office.directory.unit[officer.unit], officer, "first asked")
     return office.directory.answerable(desk, arrival.now, turn)

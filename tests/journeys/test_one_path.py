@@ -9,8 +9,10 @@ from sqlmodel import col
 
 from gateway.accounting import account
 from gateway.delivery import Delivery
+from gateway.recorded import Recorded, call_of
 from gateway.state import State
 from gateway.ticks import Ticks
+from gateway.web.progress import find
 from models.clocks import Clock as ClockRow
 from models.events import Event
 from models.journal import JournalEntry
@@ -308,3 +310,34 @@ def test_no_text_is_too_strange_to_be_kept(state, now, text):
     assert not outcome.held
     with state.database.read() as session:
         assert account(session).holds
+
+
+def test_the_number_and_code_of_the_holding_pen_stay_good(state, now):
+    held = take(state, call("1", HUNGRY, poison=True), now)
+    state.channels["recording"].parse = lambda raw: [Inbound("1", "+8619900001234", HUNGRY)]
+    now.forward(minutes=2)
+    asyncio.run(ticks_of(state, now).resume())
+    request = all_of(state, HelpRequest)[0]
+    assert (request.number, request.code) == (held.number, held.code)
+
+
+def test_a_held_number_leads_to_the_request_its_words_belong_to(state, now):
+    first = take(state, call("1", HUNGRY), now)
+    held = take(state, call("2", "?", poison=True), now)
+    state.channels["recording"].parse = lambda raw: [Inbound("2", "+8619900001234", DIBAO)]
+    now.forward(minutes=2)
+    asyncio.run(ticks_of(state, now).resume())
+    assert count(state, HelpRequest) == 1
+    with state.database.read() as session:
+        found = find(session, held.number, held.code)
+        assert found["number"] == first.number
+        assert find(session, held.number, "000000" if held.code != "000000" else "1") is None
+        assert account(session).holds
+
+
+def test_whoever_took_the_words_answers_from_the_first_word_on(state, now):
+    record = Recorded(
+        channel="phone", external_id="p1", sender="19900001234", text=HUNGRY, taken_by="op05"
+    )
+    state.intake.submit(call_of(record, b"{}", now())).result(10)
+    assert all_of(state, HelpRequest)[0].first_responder == "op05"
