@@ -109,7 +109,7 @@ class Sender:
         for thread in self._threads:
             thread.join(max(end - time.monotonic(), 0))
         hanging = sum(thread.is_alive() for thread in self._threads)
-        assert not hanging and not self._waiting, f"{hanging} hang, {len(self._waiting)} wait"
+        assert (hanging, len(self._waiting)) == (0, 0), "some are never answered"
 
     def _next(self) -> Sms | None:
         with self._guard:
