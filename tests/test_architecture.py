@@ -297,7 +297,10 @@ def strings(node: ast.expr) -> Iterator[str]:
 def phrases_named(book: frozenset[str]) -> Iterator[tuple[str, str]]:
     """(where, key) of every phrase that code or a template asks for by name."""
     spaces = {key.partition(".")[0] for key in book if "." in key}
-    dotted = re.compile(rf"(?:{'|'.join(sorted(spaces))})\.[A-Za-z0-9_.-]*[A-Za-z0-9](?<!\.html)\Z")
+    columns = {f"{t.name}.{c.name}" for t in SQLModel.metadata.sorted_tables for c in t.columns}
+    dotted = re.compile(
+        rf"(?:{'|'.join(sorted(spaces))})\.[A-Za-z0-9_.-]*[A-Za-z0-9](?<!\.html)(?<!\.csv)(?<!\.toml)\Z"
+    )
     for path, node in nodes():
         if isinstance(node, ast.Call):
             positions = SPEAKERS.get(ast.unparse(node.func).split(".")[-1], slice(0))
@@ -305,7 +308,11 @@ def phrases_named(book: frozenset[str]) -> Iterator[tuple[str, str]]:
                 for key in strings(argument):
                     if KEY.match(key) and len(key) > 2:  # a longer word than "en"
                         yield f"{path}:{node.lineno}", key
-        elif isinstance(node, ast.Constant) and dotted.match(str(node.value)):
+        elif (
+            isinstance(node, ast.Constant)
+            and dotted.match(str(node.value))
+            and node.value not in columns
+        ):
             yield f"{path}:{node.lineno}", node.value
     for path in sorted(ROOT.glob("gateway/web/templates/**/*.html")):
         source = path.read_text("utf-8")
