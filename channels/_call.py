@@ -57,8 +57,7 @@ class CallFlow:
         if not state.get("call") or state.keys() & {"told", "missed", "asked"}:
             return None
         words = self._say("call_unfinished", {}, Form.SPOKEN, "zh-CN")
-        external_id = f"{state['call']}:missed"
-        return Inbound(external_id, state.get("from", ""), words, missed=True)
+        return Inbound(f"{state['call']}:missed", state.get("from", ""), words, missed=True)
 
 
 class _Call:
@@ -72,25 +71,19 @@ class _Call:
         self._at = state.get("at", "")
 
     def step(self) -> Step:
-        match self._turn.act:
-            case "start":
-                return self._menu("call_greeting")
-            case "key":
-                return self._key(self._turn.value)
-            case "words":
-                return self._words()
-            case "recording":
-                return self._recording()
-            case "transcript":
-                return self._transcript()
-            case "dialled":
-                return self._dialled()
-            case "answered":
-                return self._answered()
-            case "hang_up":
-                return self._hang_up()
-            case _:
-                return self._silence()
+        if self._turn.act == "start":
+            return self._menu("call_greeting")
+        if self._turn.act == "key":
+            return self._key(self._turn.value)
+        others = {
+            "words": self._words,
+            "recording": self._recording,
+            "transcript": self._transcript,
+            "dialled": self._dialled,
+            "answered": self._answered,
+            "hang_up": self._hang_up,
+        }
+        return others.get(self._turn.act, self._silence)()
 
     def _menu(self, *before: str) -> Step:
         if self._at != "menu":
@@ -263,8 +256,7 @@ class _Call:
     def _dialled(self) -> Step:
         if self._turn.value not in _ANSWERED:
             return self._nobody()
-        talked = self._answered()
-        return replace(talked, says=(Say("call_goodbye"),), line=Line.HANG_UP)
+        return replace(self._answered(), says=(Say("call_goodbye"),), line=Line.HANG_UP)
 
     def _hang_up(self) -> Step:
         settled = "told" in self._state or "asked" in self._state

@@ -277,6 +277,7 @@ def commands(app, before: str = ""):
 SPEAKERS = {
     "Say": slice(0, 1),
     "_phrase": slice(0, 1),
+    "_say": slice(0, 1),
     "say": slice(None),
     "post": slice(None),
     "_ask": slice(1, None),
