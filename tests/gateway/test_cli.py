@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ import pytest
 import sqlcipher3.dbapi2
 from python_calamine import CalamineWorkbook
 
+from tests.gateway import commands
 from tests.gateway.world import free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -37,21 +39,12 @@ RECORDED = [
 DAYS = ("2026-11-20T08:00:00+08:00", "2026-11-21T09:30:00+08:00", "2026-11-22T10:00:00+08:00")
 
 
-def huiyin(
-    *arguments: str, data: Path, given: str | None = None, **env: str
-) -> subprocess.CompletedProcess[str]:
+def huiyin(*arguments: str, data: Path, given: str = "", **env: str) -> commands.Ended:
     """One command; its data directory is ``data``, and no setting comes from outside."""
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *arguments],
-        input=given,
-        env=environment(data, **env),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory(prefix="huiyin-cli-") as folder:
+        return commands.run(
+            list(arguments), env=environment(data, **env), folder=Path(folder), given=given
+        )
 
 
 def environment(data: Path, **env: str) -> dict[str, str]:
@@ -60,7 +53,7 @@ def environment(data: Path, **env: str) -> dict[str, str]:
     return {**kept, "HUIYIN_DATA_DIR": str(data), "PYTHONIOENCODING": "utf-8", **changed}
 
 
-def refused(found: subprocess.CompletedProcess[str], status: int = 2) -> str:
+def refused(found: commands.Ended, status: int = 2) -> str:
     """The one line that a refusal is."""
     assert found.returncode == status, found.stderr
     assert found.stdout == ""
@@ -158,6 +151,27 @@ def test_bad_arguments_are_refused_in_one_line(arguments, named, tmp_path):
 )
 def test_a_bad_setting_is_named(env, named, tmp_path):
     assert named in refused(huiyin("check", data=tmp_path, **env))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["check"], ["nonsense"]], ids=" ".join)
+def test_the_command_and_the_module_are_the_same(arguments, tmp_path):
+    script = Path(sys.executable).with_name("huiyin")
+    by_name, by_module = (
+        subprocess.run(
+            [*how, *arguments],
+            env=environment(tmp_path),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+        for how in ([script], [sys.executable, "-m", "gateway"])
+    )
+    assert by_name.returncode == by_module.returncode == (2 if "nonsense" in arguments else 0)
+    said = "".join(by_name.stdout.split()), "".join(by_module.stdout.split())
+    assert said[0] == said[1].replace("python-mgateway", "huiyin")
+    assert by_name.stderr == by_module.stderr
 
 
 def test_a_bad_line_of_the_settings_file_is_named_by_file_and_line(tmp_path):

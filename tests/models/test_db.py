@@ -105,13 +105,18 @@ def test_what_is_committed_survives_a_power_loss(database):
 def test_a_database_that_would_lose_what_was_acknowledged_is_refused(database_url):
     if database_url.startswith("sqlite"):
         pytest.skip("SQLite is told on every connection")
-    database = open_again(database_url)
-    with create_engine(database.url).begin() as connection:
-        name = database.url.database
+    database, engine = open_again(database_url), create_engine(database_url)
+    name = database.url.database
+    with engine.begin() as connection:
         connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
-    with pytest.raises(UnsafeDatabase, match="synchronous_commit=off"):
-        database.require_safe()
-    database.close()
+    try:
+        with pytest.raises(UnsafeDatabase, match="synchronous_commit=off"):
+            database.require_safe()
+    finally:
+        database.close()
+        with engine.begin() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} RESET synchronous_commit"))
+        engine.dispose()
 
 
 def test_an_encrypted_file_opens_with_its_key_only(database_url):

@@ -36,7 +36,7 @@ def read(database, row_id: int) -> JournalEntry:
 
 def test_times_documents_bytes_and_marks_come_back_as_they_were(database, mint):
     with acting(database, mint) as tx:
-        row = entry(tx, outcome={"steps": [1, None, {"深": "二"}], "held": False})
+        row = dict(entry(tx, outcome={"steps": [1, None, {"深": "二"}], "held": False}))
     found = read(database, row["id"])
     assert {name: getattr(found, name) for name in row} == {**row, "digest": found.digest}
     assert bytes(found.digest) == row["digest"]
