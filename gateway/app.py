@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from gateway import api, hooks, operations, web
 from gateway.state import State
@@ -15,6 +16,18 @@ from models.messages import Forged, Unreadable
 from referral.directory import Nobody
 
 RETRY_SECONDS = "5"
+
+
+class Application(FastAPI):
+    """The pages and the JSON interface, with the providers' hooks in front of all of it."""
+
+    hooks: hooks.Hooks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(hooks.PREFIX):
+            await self.hooks(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
@@ -30,12 +43,13 @@ def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
             await ticks.stop()
         state.close()
 
-    app = FastAPI(
+    app = Application(
         title="Huiyin 回音",
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json" if documented else None,
         lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics is our own
     )
     app.state.huiyin = state
     app.include_router(operations.router)
@@ -44,7 +58,7 @@ def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
     web.mount(app)
-    app.add_middleware(hooks.Hooks, state=state, handlers=_HANDLERS)
+    app.hooks = hooks.Hooks(state, _HANDLERS)
     return app
 
 

@@ -5,17 +5,21 @@ which they do not use: half of what such a call costs before it is kept would be
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
+from weakref import WeakKeyDictionary
 
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from channels import Channel
 from gateway.intake import Intake
 from gateway.settings import Settings
 from gateway.state import State
-from models.messages import Answer, Raw
+from models.messages import Answer, Outcome, Raw
 
 PATIENCE_SECONDS = 12
 """Twilio waits fifteen seconds in all; after twelve we say 503 and let the provider repeat."""
@@ -29,17 +33,13 @@ class TooLarge(Exception):
 
 
 class Hooks:
-    """The outermost layer of the application; everything but a hook is passed on."""
+    """A small application of its own, with the same words for the same errors as the pages."""
 
-    def __init__(self, app: ASGIApp, state: State, handlers: Handlers) -> None:
-        self._app = app
+    def __init__(self, state: State, handlers: Handlers) -> None:
         self._state = state
         self._handlers = handlers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
-            await self._app(scope, receive, send)
-            return
         request = Request(scope, receive)
         try:
             answer = await self._hook(request, scope)
@@ -62,10 +62,63 @@ class Hooks:
 
 async def take(intake: Intake, adapter: Channel, raw: Raw, state: State) -> Answer:
     """One call through the path. Raises what the error handlers of the app word as 4xx or 503."""
-    future = intake.receive(adapter, raw, state.now())
-    outcome = await asyncio.wait_for(asyncio.wrap_future(future), PATIENCE_SECONDS)
+    outcome = await kept(intake.receive(adapter, raw, state.now()))
     state.counts.received(adapter.name, outcome)
     return adapter.answer(raw, outcome)
+
+
+async def kept(pending: "Future[Outcome]") -> Outcome:
+    """Wait for the commit, but not for ever. Raises TimeoutError, ``Busy`` and what else it met."""
+    loop = asyncio.get_running_loop()
+    waiting: asyncio.Future[Outcome] = loop.create_future()
+    pending.add_done_callback(partial(_arrivals(loop).land, waiting))
+    alarm = loop.call_later(PATIENCE_SECONDS, _give_up, waiting)
+    try:
+        return await waiting
+    finally:
+        alarm.cancel()
+
+
+class Arrivals:
+    """Brings the outcomes of one batch back to the event loop with one wake-up for all."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._landed: deque[tuple[asyncio.Future[Outcome], Future[Outcome]]] = deque()
+        self._woken = False
+
+    def land(self, waiting: "asyncio.Future[Outcome]", pending: "Future[Outcome]") -> None:
+        """Called by the writer's thread when a future is done."""
+        self._landed.append((waiting, pending))
+        if not self._woken:
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._woken = False
+        while self._landed:
+            waiting, pending = self._landed.popleft()
+            if waiting.done():
+                continue
+            if (error := pending.exception()) is not None:
+                waiting.set_exception(error)
+            else:
+                waiting.set_result(pending.result())
+
+
+_ARRIVALS: WeakKeyDictionary[asyncio.AbstractEventLoop, Arrivals] = WeakKeyDictionary()
+
+
+def _arrivals(loop: asyncio.AbstractEventLoop) -> Arrivals:
+    found = _ARRIVALS.get(loop)
+    if found is None:
+        found = _ARRIVALS[loop] = Arrivals(loop)
+    return found
+
+
+def _give_up(waiting: "asyncio.Future[Outcome]") -> None:
+    if not waiting.done():
+        waiting.set_exception(TimeoutError())
 
 
 async def raw_of(request: Request, settings: Settings, part: str) -> Raw:

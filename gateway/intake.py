@@ -211,7 +211,7 @@ class Intake:
             reply=office.reply_to(call.address_kind, inbound),
             stopped=who.stopped,
         )
-        joins = who.open_request if inbound.reporter is None else None
+        joins = who.open_request if speaks_for_itself(call, inbound) else None
         if joins is None:
             number, call.number = call.number, None
             request = open_request(tx, office, arrival, number=number, code=call.code)
@@ -219,7 +219,7 @@ class Intake:
             request = attach(tx, office, arrival, joins)
         _record(tx, arrival, request, before)
         entry["request_id"] = request["id"]
-        if inbound.sender and inbound.reporter is None:
+        if inbound.sender and speaks_for_itself(call, inbound):
             known.people[handle] = dataclasses.replace(
                 who, open_request=request, lately=inbound.text, lately_at=call.now
             )
@@ -243,6 +243,12 @@ class Intake:
         joined = dataclasses.replace(inbound, text=who.lately + inbound.text)
         together = office.assess(joined.text, call.source, joined)
         return together if together.level.rank < alone.level.rank else alone
+
+
+def speaks_for_itself(call: Call, inbound: Inbound) -> bool:
+    """Whether the sender is the person in need or somebody near, not an office or a reporter, who
+    send in one matter of one household after the other."""
+    return inbound.reporter is None and call.address_kind not in ("unit", "staff")
 
 
 def keep(tx: Transaction, call: Call) -> Row:

@@ -7,6 +7,7 @@ few Python values that a driver does not take as they are (times, documents) are
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -16,25 +17,25 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 Row = dict[str, Any]
 Encoder = Callable[[Any], Any]
 
-_PREPARED: dict[tuple[str, str], tuple[str, tuple[str, ...], tuple[tuple[int, Encoder], ...]]] = {}
+_Prepared = tuple[str, Callable[[Row], tuple[Any, ...]], tuple[tuple[str, Encoder], ...]]
+_PREPARED: dict[tuple[str, str], _Prepared] = {}
 
 
 def write(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert complete rows (every column named). Raises what the driver raises."""
-    sql, names, encoders = _prepared(connection, table)
+    """Insert complete rows (every column named), whose values it turns into the driver's own.
+
+    Raises what the driver raises."""
+    sql, pick, encoders = _prepared(connection, table)
     tuples = []
     for row in rows:
-        values = [row[name] for name in names]
-        for position, encode in encoders:
-            if (value := values[position]) is not None:
-                values[position] = encode(value)
-        tuples.append(tuple(values))
+        for name, encode in encoders:
+            if (value := row[name]) is not None:
+                row[name] = encode(value)
+        tuples.append(pick(row))
     connection.exec_driver_sql(sql, tuples)
 
 
-def _prepared(
-    connection: Connection, table: Table
-) -> tuple[str, tuple[str, ...], tuple[tuple[int, Encoder], ...]]:
+def _prepared(connection: Connection, table: Table) -> _Prepared:
     dialect = connection.dialect
     found = _PREPARED.get((dialect.name, table.name))
     if found is None:
@@ -44,11 +45,12 @@ def _prepared(
         target = dialect.identifier_preparer.format_table(table)
         sql = f"INSERT INTO {target} ({columns}) VALUES ({marks})"  # noqa: S608 our own names
         encoders = tuple(
-            (position, encode)
-            for position, column in enumerate(table.columns)
+            (column.name, encode)
+            for column in table.columns
             if (encode := _encoder(column.type, dialect.name)) is not None
         )
-        found = _PREPARED[dialect.name, table.name] = sql, names, encoders
+        pick = itemgetter(*names)  # every table has two columns or more
+        found = _PREPARED[dialect.name, table.name] = sql, pick, encoders
     return found
 
 

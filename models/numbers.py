@@ -6,6 +6,7 @@ a number was misread. The query code is six digits; number and code together ope
 """
 
 import secrets
+from collections import deque
 from datetime import date
 
 from stdnum.iso7064 import mod_11_10
@@ -28,5 +29,15 @@ def normal(said: str) -> str | None:
 
 
 def code() -> str:
-    """A fresh six-digit query code."""
-    return f"{secrets.randbelow(1_000_000):06d}"
+    """A fresh six-digit query code, from the system's own randomness.
+
+    Drawn a hundred at a time: each draw is a call of the system that lets other threads in.
+    """
+    while True:
+        try:
+            return f"{_DRAWN.pop():06d}"
+        except IndexError:
+            _DRAWN.extend(secrets.randbelow(1_000_000) for _ in range(100))
+
+
+_DRAWN: deque[int] = deque()

@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from time import monotonic
 from typing import Generic, TypeVar
 
 from models.db import Busy, Database
@@ -18,6 +19,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 QUEUE_LIMIT = 2000
+LINGER_SECONDS = 0.010
 
 
 class Writer(Generic[Job, Result]):
@@ -58,21 +60,33 @@ class Writer(Generic[Job, Result]):
         self._thread.join(timeout=30)
 
     def _run(self) -> None:
+        expected = 1
         while (first := self._queue.get()) is not None:
             batch = [first]
-            stopping = False
-            while len(batch) < self._batch:
-                try:
-                    following = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if following is None:
-                    stopping = True
-                    break
-                batch.append(following)
+            stopping = not self._gather(batch, expected)
             self._write(batch)
+            expected = len(batch) + self._queue.qsize()
             if stopping:
                 return
+
+    def _gather(self, batch: "list[tuple[Job, Future[Result]]]", expected: int) -> bool:
+        """Fill the batch with what waits; False when the writer is to stop.
+
+        Callers that were just answered tend to come again at once. As long as fewer are back than
+        were here a moment ago, wait for them a few milliseconds: under load the batches are twice
+        as full for it, and a single caller never waits.
+        """
+        patience = monotonic() + LINGER_SECONDS
+        while len(batch) < self._batch:
+            left = patience - monotonic() if len(batch) < expected else 0
+            try:
+                following = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
+            except queue.Empty:
+                return True
+            if following is None:
+                return False
+            batch.append(following)
+        return True
 
     def _write(self, batch: "list[tuple[Job, Future[Result]]]") -> None:
         try:

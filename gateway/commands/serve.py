@@ -8,7 +8,7 @@ from sqlmodel import col
 from gateway import observe
 from gateway.app import create_app
 from gateway.settings import BadSettings, load
-from gateway.state import State, open_current, wire
+from gateway.state import State, open_current, settle, wire
 from models.places import Staff
 
 
@@ -32,7 +32,9 @@ def run(*, host: str, port: int, workers: int) -> int:
 def build() -> FastAPI:
     """One web process."""
     observe.set_up()
-    return create_app(wire(load(), kind="serve"))
+    app = create_app(wire(load(), kind="serve"))
+    settle()
+    return app
 
 
 def require_ready() -> None:

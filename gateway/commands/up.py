@@ -11,7 +11,7 @@ from gateway import demo_cases, demo_life, house, observe
 from gateway.app import create_app
 from gateway.offices import Rules
 from gateway.settings import FILE, PREFIX, BadSettings, Settings, load, utc_now
-from gateway.state import State, channel_settings, wire
+from gateway.state import State, channel_settings, settle, wire
 from gateway.ticks import Ticks
 
 MADE_UP = {
@@ -37,6 +37,7 @@ def run(*, demo: bool, host: str, port: int) -> int:
         server_header=False,
     )
     server = uvicorn.Server(config)
+    settle()
     _welcome(settings)
     try:
         server.run()
