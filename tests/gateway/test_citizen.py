@@ -702,7 +702,7 @@ def test_every_status_has_a_word_and_a_step_in_every_language() -> None:
 def test_a_form_posted_as_json_by_a_machine_still_works(citizen: TestClient, state: State) -> None:
     key = key_of(citizen.get("/help").text)
     answer = citizen.post("/hook/web", json={"key": key, "what": CALM})
-    assert set(answer.json()) == {"number", "code"}
+    assert set(answer.json()) == {"number", "code", "kept"}
     assert count(state, Contact) == 1
 
 
