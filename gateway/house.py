@@ -1,11 +1,13 @@
 """Making a data directory fit to take a message: migrated, with units and somebody to answer."""
 
+import secrets
+
 from sqlalchemy import select
 from sqlmodel import col
 
 from gateway import accounts, county
 from gateway.offices import Rules
-from gateway.settings import Settings, utc_now
+from gateway.settings import FILE, PREFIX, Settings, load, utc_now
 from gateway.state import open_database
 from models.migrations import upgrade
 from models.places import Staff
@@ -16,6 +18,29 @@ from referral.directory import HOTLINE
 
 DEMO_PASSWORD = "huiyin-demo"  # noqa: S105 known on purpose; `huiyin serve` refuses such accounts
 ADMINISTRATOR = "admin"
+SECRETS = {"SECRET_KEY": 32, "DATABASE_KEY": 32, "CONSOLE_TOKEN": 24}
+"""What is made up at random, with its length in bytes."""
+
+
+def furnish(*, demo: bool = False) -> Settings:
+    """The settings, with random secrets (a file of mode 600) written the first time anything is
+    put into this data directory. A database that is already there keeps its form: without a key it
+    stays without."""
+    settings = load()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = settings.data_dir / FILE
+    if path.exists():
+        return settings
+    sizes = dict(SECRETS)
+    if (settings.data_dir / "huiyin.db").exists():
+        del sizes["DATABASE_KEY"]
+    lines = ["# Written by huiyin. Keep it: without these keys the data cannot be read."]
+    lines += [f"{PREFIX}{name}={secrets.token_hex(size)}" for name, size in sizes.items()]
+    if demo:
+        lines += [f"{PREFIX}DEMO=1", f"{PREFIX}HOTLINE=望河12345"]
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return load()
 
 
 def prepare(settings: Settings, rules: Rules, *, demo: bool = False) -> bool:
@@ -47,6 +72,16 @@ def prepare(settings: Settings, rules: Rules, *, demo: bool = False) -> bool:
             )
     database.close()
     return fresh
+
+
+def is_locked(settings: Settings) -> bool:
+    """Whether nobody has a password yet, so that only a one-time link lets anybody in."""
+    database = open_database(settings)
+    with database.read() as session:
+        query = select(col(Staff.login)).where(col(Staff.password).is_not(None)).limit(1)
+        locked = session.connection().execute(query).first() is None
+    database.close()
+    return locked
 
 
 def sign_in_link(settings: Settings, login: str = ADMINISTRATOR) -> str:

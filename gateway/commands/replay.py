@@ -14,7 +14,7 @@ from channels import load as load_channels
 from gateway import house, recorded
 from gateway.intake import Call
 from gateway.offices import Rules
-from gateway.settings import load, utc_now
+from gateway.settings import utc_now
 from gateway.state import channel_settings, wire
 from models.messages import Outcome
 
@@ -55,7 +55,7 @@ class Tally:
 
 def run(file: Path, rate: float) -> int:
     """Replay. Answers go to the console channel only: history is never sent to people again."""
-    settings = load()
+    settings = house.furnish()
     total = None
     if str(file) != "-":  # a bad line is said before anything is written
         total = len([_record(file, number, line).channel for number, line in _lines(file)])

@@ -2,7 +2,7 @@
 
 from gateway import accounts, house
 from gateway.offices import Rules
-from gateway.settings import load, utc_now
+from gateway.settings import utc_now
 from gateway.state import open_database
 from models.processes import enlist
 from models.transaction import acting
@@ -10,7 +10,7 @@ from models.transaction import acting
 
 def run(*, name: str, scope: str) -> int:
     """Create the token and print it; only its hash is kept. ValueError for a name taken."""
-    settings = load()
+    settings = house.furnish()
     house.prepare(settings, Rules.load(settings.profile, settings.profile_dir))
     database = open_database(settings)
     mint = enlist(database, "tokens", utc_now())

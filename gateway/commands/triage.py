@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 
 from gateway.settings import load
+from referral.policy import profiles
 from triage.cli import triage_lines
 from triage.policy import load_signals
 
@@ -13,7 +14,8 @@ from triage.policy import load_signals
 def run(file: Path, profile: str) -> int:
     """Judge every line; a bad line ends the run with its place."""
     settings = load()
-    del profile  # the signals are one set for all profiles; a county's own lie in its folder
+    if profile and profile not in profiles():  # the signals are one set for all of them
+        raise ValueError(f"there is no profile {profile!r}; there are {', '.join(profiles())}")
     overlay = settings.profile_dir / "signals" if settings.profile_dir else None
     signals = load_signals(overlay if overlay and overlay.is_dir() else None)
     source = "standard input" if str(file) == "-" else str(file)

@@ -1,8 +1,7 @@
 """``huiyin up``: everything in one process; each step is idempotent and says what it did."""
 
-import secrets
 import socket
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -10,15 +9,9 @@ from channels import load as load_channels
 from gateway import demo_cases, demo_life, house, observe
 from gateway.app import create_app
 from gateway.offices import Rules
-from gateway.settings import FILE, PREFIX, BadSettings, Settings, load, utc_now
+from gateway.settings import FILE, BadSettings, Settings, load, utc_now
 from gateway.state import State, channel_settings, settle, wire
 from gateway.ticks import Ticks
-
-MADE_UP = {
-    "SECRET_KEY": 32,
-    "DATABASE_KEY": 32,
-    "CONSOLE_TOKEN": 24,
-}
 
 
 def run(*, demo: bool, host: str, port: int) -> int:
@@ -47,19 +40,22 @@ def run(*, demo: bool, host: str, port: int) -> int:
 
 
 def prepare(*, demo: bool, host: str, port: int) -> Settings:
-    """Settings with random secrets (mode 600), a free port, a database that is up to date."""
+    """Settings with random secrets (mode 600) and a free port."""
     _require_free(host, port)
-    settings = load()
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = settings.data_dir / FILE
-    if not path.exists():
-        _write_settings(path, demo=demo, host=host, port=port)
-        print(f"settings    {path} (random secrets, only you can read it)")
-        settings = load()
+    new = not (load().data_dir / FILE).exists()
+    settings = house.furnish(demo=demo)
+    if new:
+        print(f"settings    {settings.data_dir / FILE} (random secrets, only you can read it)")
     settings.require_secret()
     if demo:
         _spare_strangers(settings)
+    if urlsplit(settings.public_url).hostname in _HERE:  # nobody has named a public address
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 only compared
+        settings = settings.model_copy(update={"public_url": f"http://{shown}:{port}"})
     return settings
+
+
+_HERE = ("127.0.0.1", "localhost", "::1")
 
 
 def _spare_strangers(settings: Settings) -> None:
@@ -77,11 +73,16 @@ def open_house(settings: Settings, *, demo: bool) -> State:
     """Migrate, load county and profile, make the first administrator, wire the process."""
     rules = Rules.load(settings.profile, settings.profile_dir)
     fresh = house.prepare(settings, rules, demo=demo)
+    if demo and not settings.demo:
+        raise BadSettings(
+            f"{settings.data_dir} already holds a hotline that is no demonstration; name another "
+            "folder in HUIYIN_DATA_DIR for 'huiyin up --demo'"
+        )
     kind = "SQLite" if settings.database.startswith("sqlite") else "PostgreSQL"
     sealed = ", encrypted" if settings.database_key and kind == "SQLite" else ""
     print(f"database    {kind}{sealed}, up to date")
     print(f"rules       {rules.policy.name}: {len(rules.policy.routes)} routes")
-    if fresh and not demo:
+    if not settings.demo and house.is_locked(settings):
         print(f"sign in     {house.sign_in_link(settings)}   (once, within 24 hours)")
     if fresh and demo:
         _enter_cases(settings, rules)
@@ -131,13 +132,3 @@ def _require_free(host: str, port: int) -> None:
             raise BadSettings(
                 f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
             ) from None
-
-
-def _write_settings(path: Path, *, demo: bool, host: str, port: int) -> None:
-    lines = ["# Written by 'huiyin up'. Keep it: without these keys the data cannot be read."]
-    lines += [f"{PREFIX}{name}={secrets.token_hex(size)}" for name, size in MADE_UP.items()]
-    lines.append(f"{PREFIX}PUBLIC_URL=http://{host}:{port}")
-    if demo:
-        lines += [f"{PREFIX}DEMO=1", f"{PREFIX}HOTLINE=望河12345"]
-    path.touch(mode=0o600)
-    path.write_text("\n".join(lines) + "\n", "utf-8")

@@ -2,7 +2,7 @@
 
 from gateway import accounts, house
 from gateway.offices import Rules
-from gateway.settings import load, utc_now
+from gateway.settings import utc_now
 from gateway.state import open_database
 from models.processes import enlist
 from models.transaction import acting
@@ -12,7 +12,7 @@ from models.vocabulary import Role
 def run(*, name: str, role: Role, unit: str, area: str) -> int:
     """Create the account and print its one-time sign-in link. ValueError for a name taken or a
     unit or area that does not exist."""
-    settings = load()
+    settings = house.furnish()
     house.prepare(settings, Rules.load(settings.profile, settings.profile_dir))
     database = open_database(settings)
     mint = enlist(database, "users", utc_now())
