@@ -6,6 +6,7 @@ imported only when it is called, so that ``huiyin triage`` does not wait for a w
 """
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -175,6 +176,7 @@ def verify_ledger(
 
 def main() -> None:
     """The entry point. Arguments that cannot be read are said in one line, like every fault."""
+    os.umask(0o077)  # what we write is for our own eyes
     try:
         status = app(standalone_mode=False)
     except TyperException as error:
