@@ -63,12 +63,13 @@ def cluster() -> Iterator[PostgresServer]:
     server.cleanup()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def postgresql(cluster: PostgresServer) -> str:
-    """The address of a prepared PostgreSQL database."""
+    """The address of a fresh PostgreSQL database."""
     url = make_url(cluster.get_uri()).set(drivername="postgresql+psycopg")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS crash WITH (FORCE)"))
         connection.execute(text("CREATE DATABASE crash"))
     engine.dispose()
     address = url.set(database="crash").render_as_string(hide_password=False)
