@@ -153,9 +153,10 @@ def export(
 @app.command()
 def simulate(
     channel: Annotated[str, typer.Option(help="Which way in.")] = "console",
+    url: Annotated[str, typer.Option(help="Where it runs, if not at HUIYIN_PUBLIC_URL.")] = "",
 ) -> None:
     """Talk to the running system as a citizen from the terminal."""
-    _run("simulate", channel=channel)
+    _run("simulate", channel=channel, url=url)
 
 
 @verify.command("intake")

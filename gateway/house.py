@@ -22,7 +22,7 @@ SECRETS = {"SECRET_KEY": 32, "DATABASE_KEY": 32, "CONSOLE_TOKEN": 24}
 """What is made up at random, with its length in bytes."""
 
 
-def furnish(*, demo: bool = False) -> Settings:
+def furnish(*, demo: bool = False, address: str = "") -> Settings:
     """The settings, with random secrets (a file of mode 600) written the first time anything is
     put into this data directory. A database that is already there keeps its form: without a key it
     stays without."""
@@ -36,6 +36,8 @@ def furnish(*, demo: bool = False) -> Settings:
         del sizes["DATABASE_KEY"]
     lines = ["# Written by huiyin. Keep it: without these keys the data cannot be read."]
     lines += [f"{PREFIX}{name}={secrets.token_hex(size)}" for name, size in sizes.items()]
+    if address:
+        lines.append(f"{PREFIX}PUBLIC_URL={address}")
     if demo:
         lines += [f"{PREFIX}DEMO=1", f"{PREFIX}HOTLINE=望河12345"]
     path.touch(mode=0o600)

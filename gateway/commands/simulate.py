@@ -11,7 +11,7 @@ from gateway.settings import BadSettings, load
 CHANNELS = ("console",)
 
 
-def run(*, channel: str) -> int:
+def run(*, channel: str, url: str = "") -> int:
     """Read lines, post each as a contact of one person, print what comes back."""
     if channel not in CHANNELS:
         raise ValueError(f"--channel {channel!r} cannot be simulated here; there is console")
@@ -19,10 +19,11 @@ def run(*, channel: str) -> int:
     token = settings.env.get("CONSOLE_TOKEN", "")
     if not token:
         raise BadSettings("HUIYIN_CONSOLE_TOKEN is not set; 'huiyin up' writes one")
+    base = url or settings.public_url
     me = f"simulator-{secrets.token_hex(4)}"
     if sys.stdin.isatty():
         print("Say what is wrong, one message a line. Ctrl-D ends.")
-    with httpx2.Client(base_url=settings.public_url, timeout=15) as client:
+    with httpx2.Client(base_url=base, timeout=15) as client:
         for line in sys.stdin:
             if not line.strip():
                 continue
@@ -34,7 +35,7 @@ def run(*, channel: str) -> int:
                     headers={"authorization": f"Bearer {token}"},
                 )
             except httpx2.HTTPError as error:
-                print(f"huiyin: {settings.public_url} does not answer ({error})", file=sys.stderr)
+                print(f"huiyin: {base} does not answer ({error})", file=sys.stderr)
                 return 1
             if answer.status_code != 200:
                 print(f"huiyin: {answer.status_code} {answer.text.strip()}", file=sys.stderr)

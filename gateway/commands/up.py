@@ -43,15 +43,16 @@ def prepare(*, demo: bool, host: str, port: int) -> Settings:
     """Settings with random secrets (mode 600) and a free port."""
     _require_free(host, port)
     new = not (load().data_dir / FILE).exists()
-    settings = house.furnish(demo=demo)
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 only compared
+    here = f"http://{shown}:{port}"
+    settings = house.furnish(demo=demo, address=here)
     if new:
         print(f"settings    {settings.data_dir / FILE} (random secrets, only you can read it)")
     settings.require_secret()
     if demo:
         _spare_strangers(settings)
     if urlsplit(settings.public_url).hostname in _HERE:  # nobody has named a public address
-        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 only compared
-        settings = settings.model_copy(update={"public_url": f"http://{shown}:{port}"})
+        settings = settings.model_copy(update={"public_url": here})
     return settings
 
 
