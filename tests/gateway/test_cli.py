@@ -16,9 +16,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
-import sqlcipher3.dbapi2
 from python_calamine import CalamineWorkbook
 
+from gateway.settings import load
+from models.db import Database
 from tests.gateway import commands
 from tests.gateway.world import free_port
 
@@ -94,10 +95,13 @@ def altered(filled, tmp_path):
     shutil.copytree(filled, data)
 
     def change(statement: str) -> None:
-        connection = sqlcipher3.dbapi2.connect(str(data / "huiyin.db"))
-        connection.execute(statement)
-        connection.commit()
-        connection.close()
+        settings = load(data)
+        database = Database(settings.database, key=settings.database_key)
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")  # foreign keys are switched outside of any
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            connection.exec_driver_sql(statement)
+        database.close()
 
     return data, change
 
@@ -353,7 +357,6 @@ def test_everything_is_accounted_for(filled):
 )
 def test_what_is_missing_is_named(altered, statement, named):
     data, change = altered
-    change("PRAGMA foreign_keys = OFF")
     change(statement)
     found = huiyin("verify", "intake", data=data)
     assert found.returncode == 1
@@ -511,8 +514,9 @@ def test_the_demonstration_is_ready_within_seconds(running):
 
 
 def test_a_citizen_can_be_simulated_while_it_runs(running):
-    data, *_ = running
-    found = huiyin("simulate", data=data, given="断粮两天了，孩子饿得直哭\n\n谢谢\n")
+    data, base, _ = running
+    said = "断粮两天了，孩子饿得直哭\n\n谢谢\n"
+    found = huiyin("simulate", data=data, given=said, PUBLIC_URL=base)
     assert (found.returncode, found.stderr) == (0, "")
     first, second = found.stdout.splitlines()
     assert first.split()[0].startswith("HY20")
