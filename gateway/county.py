@@ -80,19 +80,6 @@ def seed_demo(tx: Transaction, password: str, now: datetime) -> None:
     changed(tx)
 
 
-def demo_logins(tx: Transaction) -> list[tuple[str, str, str]]:
-    """One account a role (login, name, role), the first of each."""
-    found: dict[str, tuple[str, str, str]] = {}
-    query = (
-        select(col(Staff.login), col(Staff.name), col(Staff.role))
-        .where(col(Staff.demo))
-        .order_by(Staff.login)
-    )
-    for login, name, role in tx.execute(query):
-        found.setdefault(role, (login, name, role))
-    return list(found.values())
-
-
 def demo_file(name: str) -> str:
     """The text of a file of the invented county."""
     return resources.files(DEMO).joinpath(name).read_text("utf-8")

@@ -4,12 +4,11 @@ person. Nothing in it is lost, closed or answered for good by software."""
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlmodel import col
 
 from gateway.conversations import remembered
 from models import journal, numbers
-from models.journal import JournalEntry
 from models.messages import Inbound, Outcome, Raw, Turn
 from models.requests import Contact, FormerNumber
 from models.tasks import Task
@@ -176,11 +175,3 @@ def due_entries(session: Any, now: datetime) -> list[Any]:
 def entry_row(row: Any) -> Row:
     """A journal row as intake works with it."""
     return dict(row._mapping)
-
-
-def one(session: Any, entry_id: int) -> Any:
-    """One journal row, or None."""
-    query = select(*JournalEntry.__table__.columns).where(  # type: ignore[attr-defined]
-        col(JournalEntry.id) == entry_id
-    )
-    return session.connection().execute(query).first()

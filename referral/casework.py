@@ -82,12 +82,6 @@ def units_of(office: Office, actor: Actor, now: datetime) -> frozenset[str]:
     return frozenset(found)
 
 
-def unit_name(office: Office, code: str | None) -> str:
-    """What a unit is called; its code when nobody knows it any more."""
-    unit = office.directory.unit.get(code or "")
-    return unit.name_zh if unit else code or ""
-
-
 def standing(office: Office, request: Mapping[str, Any]) -> Status:
     """Where a request stands for the desk.
 

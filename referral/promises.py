@@ -98,19 +98,6 @@ def stop(tx: Transaction, request_id: int, names: tuple[str, ...], at: datetime)
     )
 
 
-def stop_all(tx: Transaction, request_id: int, at: datetime, *, but: tuple[str, ...] = ()) -> None:
-    """Stop every running clock of a request except those that outlive it (I10)."""
-    tx.later(
-        update(Clock)
-        .where(
-            col(Clock.request_id) == request_id,
-            col(Clock.stopped_at).is_(None),
-            col(Clock.name).not_in(but),
-        )
-        .values(stopped_at=at, next_at=None)
-    )
-
-
 def is_working_day(measure: str) -> bool:
     """Whether a measure counts working days."""
     return clocks.unit(measure) is ClockUnit.WORKING_DAY

@@ -32,7 +32,6 @@ _STATED = re.compile(
     rf"(?:^|[\s,，。;；:：、】])({_NAME})[,，、 ]?(?=[男女][,，、 ]|[男女]?[,， ]?\d{{1,3}}[岁周])"
 )
 _AGE = re.compile(r"(?:年龄[】\])]?[:是 ]{0,2})?(\d{1,3})(?:周?岁|(?=[,，。;；\n 】【]|$))")
-_AGE_SPOKEN = re.compile(r"([一二三四五六七八九]?十?[一二三四五六七八九]?)岁")
 _STEP = 8  # characters between two parts of one address
 _NUMBER = re.compile(r"[ ]?[A-Za-z]?[0-9一二三四五六七八九十东西南北]{1,5}(?:[-、][0-9]{1,4})*")
 _PART = re.compile(r"[\u4e00-\u9fa5A-Za-z0-9 ]{0,8}")

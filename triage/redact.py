@@ -13,7 +13,6 @@ _NUMBERS = re.compile(
     r"|1(?:[ \-—.·_]{0,2}\d){10}"
 )
 _SPOKEN = re.compile(r"[幺一二三四五六七八九零〇两](?:[ ,、,]?[幺一二三四五六七八九零〇两]){10,}")
-_INVISIBLE = re.compile("[\u200b]+")
 
 
 def redact(text: str) -> str:

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from gateway import entering
 from gateway.api.support import ApiRoute, Process, Staff, bearer
-from gateway.hooks import PATIENCE_SECONDS
+from gateway.hooks import kept
 from gateway.recorded import Recorded
 from gateway.sessions import NotSignedIn
 from models.messages import Outcome
@@ -29,7 +29,7 @@ async def contact(request: Request, state: Process) -> JSONResponse:
         raise NotSignedIn
     key, body, now = request.headers.get("idempotency-key"), await request.body(), state.now()
     future = await asyncio.to_thread(entering.receive, state, partner, key, body, now=now)
-    outcome = await asyncio.wait_for(asyncio.wrap_future(future), PATIENCE_SECONDS)
+    outcome = await kept(future)
     if outcome.duplicate:
         await asyncio.to_thread(entering.require_same, state, partner, key, body)
     state.counts.received("api", outcome)

@@ -6,7 +6,6 @@ anonymously, the form's signed key only proves that we printed the form, and the
 cookie that other sites cannot use. No number, code or word of a citizen stands in an address.
 """
 
-import asyncio
 import dataclasses
 import secrets
 import unicodedata
@@ -21,7 +20,7 @@ from fastapi.responses import RedirectResponse
 from channels import Channel
 from channels.web import e164, form_token
 from gateway import guessing
-from gateway.hooks import PATIENCE_SECONDS, raw_of
+from gateway.hooks import kept, raw_of
 from gateway.intake import Call
 from gateway.web import adding, passes, progress
 from gateway.web.rendering import fields_in, fields_of, language_of, page, state_of
@@ -208,16 +207,14 @@ def _faults(fields: Mapping[str, str]) -> set[str]:
 async def _kept(request: Request, channel: Channel, raw: Raw) -> Outcome:
     """The one path, as ``hooks.take`` goes it."""
     state = state_of(request)
-    future = state.intake.receive(channel, raw, state.now())
-    outcome = await asyncio.wait_for(asyncio.wrap_future(future), PATIENCE_SECONDS)
+    outcome = await kept(state.intake.receive(channel, raw, state.now()))
     state.counts.received(channel.name, outcome)
     return outcome
 
 
 async def _submitted(request: Request, call: Call) -> Outcome:
     state = state_of(request)
-    future = asyncio.wrap_future(state.intake.submit(call))
-    outcome = await asyncio.wait_for(future, PATIENCE_SECONDS)
+    outcome = await kept(state.intake.submit(call))
     state.counts.received(call.channel, outcome)
     return outcome
 
