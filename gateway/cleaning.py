@@ -1,7 +1,6 @@
 """What is done to words before anybody works with them: no more than must be. Pure."""
 
 import dataclasses
-import re
 from typing import Any
 
 from models.messages import DeliveryReport, Happening, Inbound, Preference, Turn
@@ -29,12 +28,3 @@ _TEXT_FIELDS: dict[type, tuple[str, ...]] = {
     DeliveryReport: ("provider_id", "error"),
     Preference: ("external_id", "sender"),
 }
-
-
-def guess_language(text: str) -> str:
-    """English when there is Latin script and no Chinese; Chinese otherwise."""
-    return "en" if _LATIN.search(text, 0, 200) and not _HAN.search(text, 0, 200) else "zh-CN"
-
-
-_LATIN = re.compile(r"[A-Za-z]{3}[^A-Za-z]+[A-Za-z]{3}")
-_HAN = re.compile(r"[\u3400-\u9fff]")

@@ -182,7 +182,7 @@ def _look_up(
         case Ask.STATUS:
             number = numbers.normal(lookup.params.get("number", "")) or ""
             tries = [
-                guessing.named(office.guessing_key, "status", number),
+                guessing.named(office.guessing_key, "status number", number),
                 guessing.named(office.guessing_key, "sender", f"{call.channel}{turn.sender}"),
             ]
             if not guessing.count_try(tx, tries, call.now):

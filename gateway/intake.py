@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from channels import Channel
 from gateway import conversations, holding, recall
-from gateway.cleaning import clean, guess_language
+from gateway.cleaning import clean
 from gateway.recall import Acquaintance, Recall
 from models import people
 from models.journal import JournalEntry
@@ -45,6 +45,7 @@ from referral.joining import attach
 from referral.office import Arrival, Office
 from referral.opening import open_request
 from triage.assess import Assessment
+from triage.language import guess_language
 
 log = logging.getLogger(__name__)
 

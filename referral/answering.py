@@ -20,6 +20,7 @@ from referral import casework, telling, wording
 from referral.casework import Actor
 from referral.directory import HOTLINE, Unit
 from referral.office import Office, Reply, Way
+from triage.language import guess_language
 
 SHORTEST_REPLY = 4  # characters; "已办" answers nobody
 
@@ -47,7 +48,7 @@ def correspondent(tx: Transaction, office: Office, request: Mapping[str, Any]) -
     ).all()
     reported = bool(contacts) and all(row.reporter is not None for row in contacts)
     latest = next((row.sender for row in reversed(contacts) if row.sender), None)
-    language = language or _language(" ".join(row.text for row in contacts))
+    language = language or guess_language(" ".join(row.text for row in contacts))
     addresses = tx.execute(
         select(col(Address.kind), col(Address.value), col(Address.stopped_at))
         .where(col(Address.person_id) == request["person_id"])
@@ -59,12 +60,6 @@ def correspondent(tx: Transaction, office: Office, request: Mapping[str, Any]) -
         return Correspondent(None, language, reported=reported)
     row, way = next((pair for pair in within_reach if pair[0].value == latest), within_reach[-1])
     return Correspondent(Reply(way, row.value), language, row.stopped_at is not None, reported)
-
-
-def _language(words: str) -> str:
-    han = any("\u3400" <= character <= "\u9fff" for character in words[:400])
-    latin = sum(character.isascii() and character.isalpha() for character in words[:400])
-    return "en" if latin > 10 and not han else "zh-CN"
 
 
 _NOWHERE = Reply(Way("web", "", Form.FULL), "")

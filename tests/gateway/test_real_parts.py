@@ -278,6 +278,23 @@ def test_key_three_tells_how_a_request_stands(settings, now):
         assert len(system.all(Contact)) == 1, "who was told has not missed us"
 
 
+def test_the_page_and_the_telephone_share_the_tries_at_one_number(settings, now):
+    with world(settings, now) as system:
+        system.sms(DIBAO)
+        (request,) = system.all(HelpRequest)
+        wrong = "000000" if request.code != "000000" else "000001"
+        typed = {"number": request.number, "code": wrong}
+        for _ in range(5):
+            assert system.client.post("/status", data=typed).status_code == 422
+        system.voice(CallStatus="ringing")
+        system.voice("/hook/voice?turn=1", Digits="3")
+        digits = "".join(c for c in request.number if c.isdecimal())
+        system.voice("/hook/voice?turn=2", Digits=digits)
+        words, _ = heard(system.voice("/hook/voice?turn=3", Digits=request.code))
+        unit = system.state.offices.current().directory.unit[request.lead_bureau].name_zh
+        assert unit not in words
+
+
 def test_a_hang_up_is_a_call_back_with_a_clock(settings, now):
     with world(settings, now) as system:
         system.voice(CallStatus="ringing")
