@@ -1,0 +1,60 @@
+"""The words of places.toml in a folded text: names, suffixes, and what ends an address. One pass."""
+
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+import ahocorasick
+
+from triage.text import squeeze
+
+
+class Mark(NamedTuple):
+    """A word of the list where it stands in the text. ``kind`` is the name of its row."""
+
+    start: int
+    end: int
+    kind: str
+
+
+EDGES = frozenset(("stop", "lead", "home", "origin"))
+NAMES = frozenset(("prov", "city", "district"))
+_NAMED = {"region": "prov", "city_by_suffix": "city", "prefecture": "city"}
+_SUFFIX_OF = {"prov": "省", "city": "市", "city_by_suffix": "市"}
+
+
+def marks(flat: str) -> Iterator[Mark]:
+    """The longest words from left to right, none inside another; ``flat`` is a folded text.
+    A name is marked ``=prov``, ``=city`` or ``=district``, a suffix or an edge by its row."""
+    for last, (length, kind) in _automaton().iter_long(flat):
+        yield Mark(last - length + 1, last + 1, kind)
+
+
+def is_name_of_place(word: str) -> bool:
+    """Whether the words are the name of a province, a prefecture or a well known county."""
+    return _automaton().get(word, (0, ""))[1].startswith("=")
+
+
+@cache
+def _automaton() -> ahocorasick.Automaton:
+    source = resources.files("triage.rules").joinpath("places.toml").read_text("utf-8")
+    read = tomllib.loads(source)
+    kinds: dict[str, str] = {}
+    for kind in ("stop", "lead", "home", "origin"):
+        kinds.update((squeeze(word), kind) for word in read["edges"][kind])
+    for kind, words in read["suffixes"].items():
+        kinds.update((squeeze(word), kind) for word in words)
+    for kind, words in read["names"].items():
+        named = "=" + _NAMED.get(kind, kind)
+        for word in words:
+            if kind != "city_by_suffix":
+                kinds[word] = named
+            if suffix := _SUFFIX_OF.get(kind):
+                kinds[word + suffix] = named
+    automaton = ahocorasick.Automaton()
+    for word, kind in kinds.items():
+        automaton.add_word(word, (len(word), kind))
+    automaton.make_automaton()
+    return automaton

@@ -1,0 +1,280 @@
+"""Who: the persons whom a text names, with their age and what they are to the writer. Pure, linear.
+
+A name is believed for what stands beside it: a label (姓名, 我叫), a word of kinship, an age, a
+sex, a telephone number. Without any of them nothing is taken for a name.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+
+from triage.marks import is_name_of_place
+
+_HAN = r"\u3400-\u9fff"
+KIN = (
+    r"老父亲|老母亲|父亲|母亲|爸爸|妈妈|老爸|老妈|爹爹|爷爷|奶奶|外公|外婆|姥姥|姥爷|公公|婆婆|岳父|岳母"
+    r"|丈夫|妻子|老公|老婆|爱人|老伴|媳妇|儿子|女儿|孙子|孙女|外孙女|外孙|哥哥|姐姐|弟弟|妹妹|女婿|儿媳"
+    r"|大伯|伯父|伯母|叔叔|婶婶|舅舅|舅妈|姑姑|姑妈|姨妈|阿姨|爸|妈|爹|娘|(?<=[我俺])[哥姐弟妹儿女]"
+    r"|婴儿|宝宝|孩子|小孩|娃娃|娃|老人|老太太|大爷|大妈|邻居|室友|同学|孕妇"
+)
+_LABEL = re.compile(
+    r"(?:(?P<contact>紧急联系人|联系人|联络人|联系方式)"
+    r"|(?P<label>姓名|名字叫|名字是|名字|名叫|我叫|叫做|本人|求助人|求救人|求助者|当事人|患者|病人|病患|伤者"
+    r"|产妇|被困人员|独居老人|被困者|户主|报告人)"
+    rf"|(?P<kin>{KIN})(?:名字)?(?P<called>叫)?)"
+    r"[】\])]?[:是为叫 ,、(]{0,2}"
+)
+_SURE = frozenset(("姓名", "名字叫", "名字是", "名字", "名叫", "我叫", "叫做"))
+_AGE = r"(?:\d{1,3}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九])"
+_YEARS = re.compile(rf"({_AGE})(?:周?岁(?:半|多)?|多岁)")
+_NUMBERS = re.compile(
+    r"(?<![\d.\-])(?:年龄[】\])]?[:是 ]{0,2})?"
+    r"(?P<all>\d{1,3}(?:周?岁)?(?:[/,、;和及\\ ]{0,2}\d{1,3}(?:周?岁)?){0,5})(?![\d.])"
+)
+_NUMBER = re.compile(r"(\d{1,3})(周?岁)?")
+_MEASURE = re.compile(
+    r"[ ]?(?:[度℃%.:/\-—+~天个月日号点时分秒斤元万千百米里床楼层室栋幢单名位人口户次年周片盒瓶项级期线路组街小例多余几]|"
+    r"cm|kg|km|ml|mm)"
+)
+_BEFORE_AGE = re.compile(r"[ ,、:;(\u200b·/]{0,3}(?:性别[:]?)?(?:[男女]性?[ ,、/)]{0,2})?$")
+_GOOD_END = re.compile(
+    rf"[^{_HAN}a-z]|$|[男女今现年住家在因是已从被患得没病确发出户的和与及父母老有于需要]|同志|先生|女士|本人|电话|手机"
+)
+_KIN_AGE = re.compile(
+    rf"(?P<kin>{KIN}|(?<![我俺])我|本人|俺)(?:都|也|已经|已|今年|现年|才|刚|刚满|快|有|年纪|年龄|[,: ]){{0,3}}"
+    rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)"
+)
+_AGE_KIN = re.compile(rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)的?(?P<kin>{KIN})")
+_MASKED = re.compile(r"某某?(?![一-龥]{0,2}(?:区|小区|路|村|地|处))|[x×*＊○]{1,2}")
+_PHONE_AFTER = re.compile(r"[ ,、:(]{0,2}(?:电话|手机|tel)?[: ]{0,2}(?:●|\d{7,}|\d{3}[ \-]\d{4})")
+_DIGITS = dict(zip("一二两三四五六七八九", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+_MOST = 20  # persons of one text
+_TRIED = 400  # places of one text where a name is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A person of whom the text speaks: ``name`` as it was written, None when only the age is told;
+    ``age`` in years; ``relation`` the word for what the person is to the writer."""
+
+    name: str | None
+    age: int | None = None
+    relation: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        return {"name": self.name, "age": self.age, "relation": self.relation}
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Those in need, and those who only are to be telephoned."""
+
+    persons: tuple[Named, ...] = ()
+    contacts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    surnames: frozenset[str]
+    doubles: frozenset[str]
+    given: frozenset[str]
+    others: frozenset[str]
+
+
+@cache
+def _names() -> _Names:
+    source = resources.files("triage.rules").joinpath("names.toml").read_text("utf-8")
+    read = tomllib.loads(source)
+    return _Names(
+        surnames=frozenset(read["surnames"]),
+        doubles=frozenset(read["double_surnames"]),
+        given=frozenset(read["given"]),
+        others=frozenset(read["not_names"]),
+    )
+
+
+def number_of(words: str) -> int:
+    """72, 七十二, 十二, 两: the number that the digits or the numerals stand for."""
+    if words.isdecimal():
+        return int(words)
+    tens, ten, ones = words.partition("十")
+    if not ten:
+        return _DIGITS.get(words, 0)
+    return 10 * _DIGITS.get(tens, 1) + _DIGITS.get(ones, 0)
+
+
+def read_people(flat: str) -> People:
+    """The people of a folded text. Never raises; time linear in the text."""
+    found: dict[tuple[int, int], Named] = {}
+    contacts: dict[tuple[int, int], None] = {}
+    _labelled(flat, found, contacts)
+    _aged(flat, found, contacts)
+    persons: dict[str, Named] = {}
+    for (start, end), person in sorted(found.items()):
+        if (start, end) in contacts:
+            continue
+        name = flat[start:end]
+        known = persons.get(name)
+        if known is None:
+            persons[name] = replace(person, name=name)
+        else:
+            persons[name] = Named(name, known.age or person.age, known.relation or person.relation)
+    outside = tuple(dict.fromkeys(flat[slice(*span)] for span in contacts))
+    outside = tuple(name for name in outside if name not in persons)
+    everyone = [*persons.values(), *_unnamed(flat, {p.age for p in persons.values()})]
+    return People(tuple(everyone[:_MOST]), outside[:_MOST])
+
+
+def _labelled(
+    flat: str, found: dict[tuple[int, int], Named], contacts: dict[tuple[int, int], None]
+) -> None:
+    """Names after a label or a word of kinship."""
+    for tried, match in enumerate(_LABEL.finditer(flat)):
+        if tried == _TRIED:
+            break
+        begin = match.end()
+        if begin == len(flat):
+            break
+        kin, contact = match["kin"], match["contact"]
+        sure = match["label"] in _SURE or bool(match["called"])
+        end = _name_at(flat, begin, sure=sure)
+        if end is None:
+            continue
+        if contact:
+            contacts[(begin, end)] = None
+            continue
+        years = _YEARS.search(flat, end, end + 12)
+        age = number_of(years[1]) if years and "多岁" not in years[0] else None
+        found[(begin, end)] = Named(None, age if age and age < 120 else None, kin)
+
+
+def _aged(
+    flat: str, found: dict[tuple[int, int], Named], contacts: dict[tuple[int, int], None]
+) -> None:
+    """Names before an age or a sex: 张桂英,女,76岁; 张桂英 76; two names before two ages."""
+    for tried, match in enumerate(_NUMBERS.finditer(flat)):
+        if tried == _TRIED:
+            break
+        after = match.end()
+        numbers = [
+            (int(one[1]), bool(one[2]))
+            for one in _NUMBER.finditer(match["all"])
+            if 0 < int(one[1]) < 120
+        ]
+        if not numbers:
+            continue
+        if len(numbers) == 1 and not numbers[0][1] and _MEASURE.match(flat, after):
+            continue
+        if len(numbers) > 1 and not numbers[-1][1] and _MEASURE.match(flat, after):
+            numbers.pop()  # 46,1月23日
+        begin = match.start()
+        window = flat[max(0, begin - 10) : begin]
+        sep = _BEFORE_AGE.search(window)
+        end = begin - (len(window) - sep.start()) if sep else begin
+        spelt = any(said for _, said in numbers)
+        spans: list[tuple[int, int]] = []
+        while len(spans) < len(numbers) and (span := _name_before(flat, end, sure=bool(spans))):
+            spans.insert(0, span)
+            end = span[0]
+            while end and flat[end - 1] in " ,、和及/;":
+                end -= 1
+        if not spans or not (spelt or _begins(flat, spans[0][0])):
+            continue
+        if len(spans) == 1 and not spelt:
+            numbers = numbers[:1]
+        for span, (age, _) in zip(spans, numbers, strict=False):
+            contacts.pop(span, None)
+            known = found.get(span)
+            found[span] = Named(None, age, known.relation if known else None)
+
+
+def _begins(flat: str, start: int) -> bool:
+    """Whether nothing stands right before a name that could be the rest of a sentence."""
+    before = flat[max(0, start - 4) : start]
+    if not before or not ("\u3400" <= before[-1] <= "\u9fff"):
+        return True
+    return before.endswith(("信息", "姓名", "求助", "患者", "病人", "是", "叫", "超话", "亲", "严重", "救救"))
+
+
+def _name_at(flat: str, begin: int, *, sure: bool) -> int | None:
+    """Where a name that begins here ends. Unless ``sure``, only what looks like a name is one."""
+    names = _names()
+    if flat[begin : begin + 2] in names.doubles:
+        first = begin + 2
+    elif flat[begin] in names.surnames:
+        first = begin + 1
+    else:
+        return None
+    if masked := _MASKED.match(flat, first):
+        return masked.end()
+    for length in (2, 1):
+        end = first + length
+        given = flat[first:end]
+        if len(given) < length or not all("\u3400" <= char <= "\u9fff" for char in given):
+            continue
+        if _other(flat[begin:end], names):
+            continue
+        likely = all(char in names.given for char in given)
+        good = _GOOD_END.match(flat, end) is not None or _name_follows(flat, end)
+        if good and (likely or (sure and _GOOD_END.match(flat, first) is None)):
+            return end
+        if sure and likely:
+            return end
+    return None
+
+
+def _name_follows(flat: str, at: int) -> bool:
+    return flat[at : at + 1] in _names().surnames and flat[at + 1 : at + 2] in _names().given
+
+
+def _name_before(flat: str, end: int, *, sure: bool) -> tuple[int, int] | None:
+    """A name that ends here."""
+    names = _names()
+    for length in (3, 2, 4):
+        begin = end - length
+        if begin < 0:
+            continue
+        word = flat[begin:end]
+        first = 2 if word[:2] in names.doubles else 1
+        if length == 4 and first == 1:
+            continue
+        if first == 1 and word[0] not in names.surnames:
+            continue
+        if _MASKED.fullmatch(word[first:]):
+            return begin, end
+        if not all(char in names.given for char in word[first:]):
+            if not (length == 3 and (sure or _begins(flat, begin)) and word[first:].isalpha()):
+                continue
+            if not all("\u3400" <= char <= "\u9fff" for char in word):
+                continue
+        if _other(word, names):
+            continue
+        return begin, end
+    return None
+
+
+def _other(word: str, names: _Names) -> bool:
+    """Whether a word that looks like a name is another word."""
+    return word in names.others or word[:2] in names.others or is_name_of_place(word)
+
+
+def _unnamed(flat: str, known: set[int | None]) -> list[Named]:
+    """Persons of whom only the age is told: 我妈77岁, 72岁的母亲."""
+    if "岁" not in flat:
+        return []
+    found: dict[tuple[int, str], Named] = {}
+    for pattern in (_KIN_AGE, _AGE_KIN):
+        for tried, match in enumerate(pattern.finditer(flat)):
+            if tried == _MOST:
+                break
+            age = number_of(match["age"])
+            if match["many"] or not 0 < age < 120 or age in known:
+                continue
+            found.setdefault((age, match["kin"]), Named(None, age, match["kin"]))
+    ages: dict[int, Named] = {}
+    for person in found.values():
+        if person.age is not None:
+            ages.setdefault(person.age, person)
+    return list(ages.values())
