@@ -16,11 +16,11 @@ _NUMBER = re.compile(
     r"(?:第?[a-z]?\d{1,5}(?:[\-—－~_、/]\d{1,5}){0,3}[a-z]?|[a-z]{1,2}"
     r"|第?[一二三四五六七八九十百零〇幺]{1,5}|[甲乙丙丁东南西北新老])$"
 )
-_PLAIN = re.compile(rf"[{_HAN}a-z0-9\-·]+")
+_PLAIN = re.compile(rf"[{_HAN}a-z0-9\-_]+")
 _HAN_TAIL = re.compile(rf"[{_HAN}]+$")
 _STRONG = re.compile(r"[。!?;\n:●“”\"【】\[\]…*<>=|@#~]")
-_WEAK = re.compile(r"[ ,、()·_\u200b]+")
-_DATE = re.compile(r"\d{4}[年.\-]|\d{1,2}[月.]\d|\d{1,2}月|正月|[一二三四五六七八九十]{1,2}月")
+_WEAK = re.compile(r"[ ,、()·\u200b]+")
+_DATE = re.compile(r"(?:19|20)\d\d[年.\-/]|\d{1,2}[月.]\d|\d{1,2}月|正月|[一二三四五六七八九十]{1,2}月")
 _TAIL = re.compile(
     rf"([{_HAN}a-z]{{0,10}}?)(?:[\-_ ]?([a-z]?\d{{1,5}}(?:[\-—－_]\d{{1,5}}){{0,3}}#?))?$"
 )
@@ -121,19 +121,20 @@ class _Reader:
         self._led = ("", 0)
 
     def read(self) -> list[Run]:
-        found = list(marks(self._flat))
+        found = marks(self._flat)
         for place, mark in enumerate(found):
-            kind = mark.kind
+            start, end, kind = mark
             if kind in EDGES:
-                self._close(mark.start, stopped=True)
-                self._from = mark.end
-                self._led = (kind, mark.end)
+                if self._run is not None:
+                    self._close(start, stopped=True)
+                self._from = end
+                self._led = (kind, end)
             elif len(self._runs) > _MAX_RUNS:
                 break
             elif kind[0] == "=":
                 after = found[place + 1] if place + 1 < len(found) else None
-                if not _is_body(self._flat, mark, after):
-                    self._name(mark, kind[1:])
+                if not self._is_body(mark, after):
+                    self._name(start, end, kind[1:])
             elif not _goes_on(mark, found[place + 1] if place + 1 < len(found) else None):
                 self._suffix(mark)
         self._close(len(self._flat), stopped=False)
@@ -145,31 +146,45 @@ class _Reader:
         self._run = Run(start, start, led=led if near and start - at < 6 else "")
         return self._run
 
-    def _name(self, mark: Mark, kind: str) -> None:
+    def _is_body(self, mark: Mark, after: Mark | None) -> bool:
+        """Whether the name of a town is only part of another name: 南京 in 南京东路, 金华 in 金华府."""
+        flat = self._flat
+        start, end, kind = mark
+        if flat[end - 1] in "省市区县州盟":
+            return False
+        if after is not None and after[0] - end <= 1 and after[2] in _OUTER - {"city", "district"}:
+            return after[2] != "town" and not (after[0] > end and after[2] == "soft")
+        run = self._run
+        if run is not None:
+            return run.end < start and flat[start - 1].isalnum()
+        return kind == "=district" and start > self._from and "\u3400" <= flat[start - 1] <= "\u9fff"
+
+    def _name(self, start: int, end: int, kind: str) -> None:
         """A town that stands by its own name."""
         run = self._run
         if run is not None:
-            gap = self._flat[run.end : mark.start]
+            gap = self._flat[run.end : start]
             if len(gap) > _SHORT or _WEAK.sub("", gap).strip("-"):
-                self._close(mark.start, stopped=False)
+                self._close(start, stopped=False)
                 run = None
             elif kind == "prov" and any(part[0] not in _ADMIN for part in run.parts):
-                self._close(mark.start, stopped=False)
+                self._close(start, stopped=False)
                 run = None
         if run is None:
-            run = self._open(mark.start)
-        run.add(kind, mark.start, mark.end)
-        self._from = mark.end
+            run = self._open(start)
+        run.add(kind, start, end)
+        self._from = end
 
     def _suffix(self, mark: Mark) -> None:
         flat, run = self._flat, self._run
+        start, _, kind = mark
         begin = max(run.end if run else 0, self._from)
-        if mark.start - begin > _LOOKED:
+        if start - begin > _LOOKED:
             if run is not None:
-                self._close(mark.start, stopped=False)
+                self._close(start, stopped=False)
                 run = None
-            begin = mark.start - _LOOKED
-        region = flat[begin : mark.start]
+            begin = start - _LOOKED
+        region = flat[begin : start]
         if not region.isalnum():
             strong = None
             for strong in _STRONG.finditer(region):
@@ -188,14 +203,14 @@ class _Reader:
             if run is None:
                 begin += pieces[-1][0]
             elif any(last - first > _SHORT for first, last in pieces[:-1]):
-                self._close(mark.start, stopped=False)
+                self._close(start, stopped=False)
                 run = None
                 begin += pieces[-1][0]
             else:
                 for first, last in pieces[:-1]:
                     self._pending(run, begin + first, begin + last)
                 begin += pieces[-1][0]
-        if mark.kind in _NUMBERED:
+        if kind in _NUMBERED:
             self._numbered(mark, run, begin)
         else:
             self._named(mark, run, begin)
@@ -207,30 +222,32 @@ class _Reader:
             run.add(kind, first, last)
 
     def _named(self, mark: Mark, run: Run | None, begin: int) -> None:
-        kind, start = mark.kind, mark.start
+        start, end, kind = mark
         body = self._flat[begin:start]
         if run is None and kind in _NEEDS_A_RUN:
             return
         if not body:
             if run is not None and run.end == start and kind in _MOST and kind != "road":
-                run.parts[-1] = (kind, run.parts[-1][1], mark.end)
-                self._from = run.end = mark.end
+                run.parts[-1] = (kind, run.parts[-1][1], end)
+                self._from = run.end = end
             elif run is not None and run.end == start and kind in ("assist", "org", "poi", "soft"):
                 last = run.parts[-1]
                 if kind == "assist" or last[0] != "poi":
-                    run.add("assist" if kind == "assist" else "poi", start, mark.end)
+                    run.add("assist" if kind == "assist" else "poi", start, end)
                 else:
-                    run.parts[-1] = ("poi", last[1], mark.end)
-                run.end = mark.end
-                self._from = mark.end
+                    run.parts[-1] = ("poi", last[1], end)
+                run.end = end
+                self._from = end
                 run.weak = kind == "org"
             return
         if kind == "soft" and body.isdigit() and run is not None:
-            word = self._flat[start : mark.end]
+            word = self._flat[start : end]
             if word in ("门", "弄"):
-                run.add("cellno" if word == "门" else "roadno", begin, mark.end)
-                self._from = mark.end
+                run.add("cellno" if word == "门" else "roadno", begin, end)
+                self._from = end
                 return
+        if kind == "soft" and len(body) > 4 or kind == "assist" and end - start == 1:
+            return
         if kind in ("district", "city") and _NUMBER.fullmatch(body):
             if run is None:
                 return
@@ -249,7 +266,7 @@ class _Reader:
                 self._pending(run, begin, begin + room.end())
                 begin += room.end()
         if run is None:
-            if kind in ("road", "community", "poi", "org") and mark.end - begin < 3:
+            if kind in ("road", "community", "poi", "org") and end - begin < 3:
                 return
             run = self._open(begin)
         elif kind == "assist" and begin < start:
@@ -257,12 +274,12 @@ class _Reader:
             begin = start
         run.weak = kind == "org"
         have = {part[0] for part in run.parts}
-        if kind == "city" and self._flat[start : mark.end] == "市" and "prov" not in have:
+        if kind == "city" and self._flat[start : end] == "市" and "prov" not in have:
             kind = "district" if "city" in have or len(body) > 1 else "city"
         elif kind == "city" and "city" in have:
             kind = "district"
-        run.add(_KIND.get(kind, kind), begin, mark.end)
-        self._from = mark.end
+        run.add(_KIND.get(kind, kind), begin, end)
+        self._from = end
 
     def _begin(self, kind: str, begin: int, start: int) -> int:
         """Where the name before the first suffix of an address begins."""
@@ -273,7 +290,8 @@ class _Reader:
         return han.start() if han else start
 
     def _numbered(self, mark: Mark, run: Run | None, begin: int) -> None:
-        flat, start, end = self._flat, mark.start, mark.end
+        flat = self._flat
+        start, end, suffix = mark
         number = _NUMBER.search(flat[begin:start])
         if number is None:
             return
@@ -282,14 +300,14 @@ class _Reader:
             return
         name = flat[begin:first]
         if run is None:
-            if mark.kind in _NEEDS_A_RUN and len(name) < 2:
+            if suffix in _NEEDS_A_RUN and len(name) < 2:
                 return
-            if mark.kind in ("floor", "room", "group", "phase") or not flat[first].isalnum():
+            if suffix in ("floor", "room", "group", "phase") or not flat[first].isalnum():
                 return
             if len(name) > _SHORT:
                 begin = first - _SHORT
                 name = flat[begin:first]
-            if mark.kind == "number" and not _HAN_TAIL.search(name):
+            if suffix == "number" and not _HAN_TAIL.search(name):
                 return
             run = self._open(begin)
         elif len(name) > 12:
@@ -298,9 +316,9 @@ class _Reader:
         if name.strip("-"):
             self._pending(run, begin, first)
         last = run.parts[-1][0] if run.parts else ""
-        if mark.kind == "number" and last in ("", "prov", "city"):
+        if suffix == "number" and last in ("", "prov", "city"):
             return
-        kind = _number_kind(mark.kind, last)
+        kind = _number_kind(suffix, last)
         pieces = re.split(r"[\-—－_]", flat[first:start])
         if kind == "roomno" and len(pieces) > 1 and last not in ("houseno", "cellno"):
             at = first
@@ -321,39 +339,33 @@ class _Reader:
         run, self._run = self._run, None
         if run is None or not run.parts:
             return
-        rest = self._flat[run.end : min(upto, run.end + _LOOKED)]
+        begin = run.end
+        rest = self._flat[begin : min(upto, begin + _LOOKED)]
+        if all(part[0] in _ADMIN for part in run.parts) and (gap := _GAP.match(rest)):
+            begin += gap.end()
+            rest = rest[gap.end() :]
         cut = len(rest)
         for pattern in (_STRONG, _WEAK, _DATE):
             if match := pattern.search(rest, 0, cut):
                 cut = match.start()
         if cut and (cut < len(rest) or not stopped) and cut <= _SHORT + 6:
-            for kind, first, last in _tail(rest[:cut], run.end, run.parts[-1][0]):
+            for kind, first, last in _tail(rest[:cut], begin, run.parts[-1][0]):
                 run.add(kind, first, last)
-        elif room := _ROOM.match(rest):
-            if run.parts[-1][0] in ("houseno", "cellno", "floorno", "poi"):
-                for kind, first, last in _tail(
-                    room[1], run.end + room.start(1), run.parts[-1][0]
-                ):
+        elif (room := _ROOM.match(rest)) and not _DATE.match(room[1]):
+            if run.parts[-1][0] in ("houseno", "cellno", "floorno"):
+                for kind, first, last in _tail(room[1], begin + room.start(1), run.parts[-1][0]):
                     run.add(kind, first, last)
         self._runs.append(run)
 
 
+_GAP = re.compile(r"[ ,、]{1,2}(?=[\u3400-\u9fff]{2})")
 _CODED = re.compile(r"[a-z]\d{0,2}")  # A市, K8县: places made nameless
 _NUMBER_FIRST = re.compile(r"[a-z]?\d{1,5}(?:[\-—]\d{1,5}){0,3}号?")
 
 
-def _is_body(flat: str, mark: Mark, after: Mark | None) -> bool:
-    """Whether the name of a town is only part of another name: 南京 in 南京东路, 武昌 in 武昌火车站."""
-    if after is None or flat[mark.end - 1] in "省市区县州":
-        return False
-    return after.start - mark.end <= 1 and after.kind in ("road", "poi", "org", "community")
-
-
 def _goes_on(mark: Mark, after: Mark | None) -> bool:
     """Whether a suffix is itself part of a longer name: 桥 in 石桥镇, 车站 in 车站路."""
-    if after is None or after.start != mark.end:
-        return False
-    return mark.kind in _INNER and after.kind in _OUTER
+    return after is not None and after[0] == mark[1] and mark[2] in _INNER and after[2] in _OUTER
 
 
 def _number_kind(kind: str, last: str) -> str:

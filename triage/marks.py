@@ -1,22 +1,16 @@
 """The words of places.toml in a folded text: names, suffixes, and what ends an address. One pass."""
 
 import tomllib
-from collections.abc import Iterator
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
 
 import ahocorasick
 
 from triage.text import squeeze
 
 
-class Mark(NamedTuple):
-    """A word of the list where it stands in the text. ``kind`` is the name of its row."""
-
-    start: int
-    end: int
-    kind: str
+Mark = tuple[int, int, str]
+"""Start and end of a word of the list in the text, and its kind: the name of its row."""
 
 
 EDGES = frozenset(("stop", "lead", "home", "origin"))
@@ -25,11 +19,11 @@ _NAMED = {"region": "prov", "city_by_suffix": "city", "prefecture": "city"}
 _SUFFIX_OF = {"prov": "省", "city": "市", "city_by_suffix": "市"}
 
 
-def marks(flat: str) -> Iterator[Mark]:
+def marks(flat: str) -> list[Mark]:
     """The longest words from left to right, none inside another; ``flat`` is a folded text.
     A name is marked ``=prov``, ``=city`` or ``=district``, a suffix or an edge by its row."""
-    for last, (length, kind) in _automaton().iter_long(flat):
-        yield Mark(last - length + 1, last + 1, kind)
+    words = _automaton().iter_long(flat)
+    return [(last - length, last + 1, kind) for last, (length, kind) in words]
 
 
 def is_name_of_place(word: str) -> bool:
@@ -55,6 +49,6 @@ def _automaton() -> ahocorasick.Automaton:
                 kinds[word + suffix] = named
     automaton = ahocorasick.Automaton()
     for word, kind in kinds.items():
-        automaton.add_word(word, (len(word), kind))
+        automaton.add_word(word, (len(word) - 1, kind))
     automaton.make_automaton()
     return automaton

@@ -9,7 +9,7 @@ _DAY_NUM = r"(?:\d{1,2}|[一二三]?十[一二三四五六七八九]?|[一二三
 _WHEN = re.compile(
     # 2020年1月26日, 1月26号, 一月二十三号, 2020.1.26, 2020-1-26, 1.24, 1-23, 1/24
     rf"(?P<date>(?<![\d.])(?:(?P<year>(?:20|19)\d\d|\d\d(?=年))[年./\-—][ ]?)?"
-    rf"(?:(?P<month>{_DAY_NUM})月份?[ ]?(?P<day>{_DAY_NUM})?(?:[日号](?!楼|院|线))?"
+    rf"(?:(?P<month>{_DAY_NUM}|元)月份?[ ]?(?:(?P<day>{_DAY_NUM})|初|底|末|中旬|上旬|下旬)?(?:[日号](?!楼|院|线))?"
     r"|(?P<m>1[0-2]|0?[1-9])[./\-—](?P<d>3[01]|[12]\d|0?[1-9])(?![\d.]*[\d%℃度万元米亿斤公]|-)[日号]?))"
     # 24号, 28日
     r"|(?P<only>(?<![\d.月])(?:3[01]|[12]\d|[1-9])[日号](?![楼院线店门室]|码|文))"
@@ -64,7 +64,7 @@ def read_since(flat: str, at: datetime | None = None) -> Since | None:
         rank = _rank(flat, match)
         if rank and (best is None or rank > best[0]):
             best = (rank, match)
-        if rank == 3 or tried == _TRIED:
+        if rank > 1 or tried == _TRIED:
             break
     if best is None:
         return None
@@ -111,7 +111,7 @@ def _rank_of_span(flat: str, match: re.Match[str], before: str) -> int:
 
 
 def _month(match: re.Match[str]) -> int:
-    month = _number(match["month"] or match["m"])
+    month = 1 if match["month"] == "元" else _number(match["month"] or match["m"])
     return month if 1 <= month <= 12 else 0
 
 
