@@ -64,6 +64,7 @@ class Office:
         context = Context(
             channel=channel,
             place=inbound.place,
+            at=inbound.at,
             reporter=inbound.reporter is not None,
             claims=inbound.claims or _ASKED_BY_OFFICE.get(channel),
             exercise_codes=self.exercises,

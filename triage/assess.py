@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from models.vocabulary import Level, Track, worst
 from triage.facts import Facts, read_facts
@@ -20,10 +21,12 @@ _SHOWN = 4  # hits of one row that are shown
 @dataclass(frozen=True, slots=True)
 class Context:
     """What is known besides the words. ``claims`` is a level the person declared: it only raises.
+    ``at`` is when the words were said.
     ``exercise_codes`` are the codes of exercises registered in the running system."""
 
     channel: str | None = None
     place: str | None = None
+    at: datetime | None = None
     reporter: bool = False
     claims: Level | None = None
     exercise_codes: frozenset[str] = frozenset()
@@ -126,7 +129,7 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
         signals=shown,
         handoff=_handoff(decided),
         needs=_all_needs(decided, needs),
-        facts=read_facts(text, folded, scan, place=context.place),
+        facts=read_facts(text, folded, scan, place=context.place, at=context.at),
         policy=signals.hash,
         repaired=tuple(dict.fromkeys((repair.was, repair.read_as) for repair in repairs)),
         claimed=claimed,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from triage.assess import Context, assess
 from triage.policy import SignalPolicy
@@ -19,6 +20,7 @@ def triage_lines(
         context = Context(
             channel=_word(row, "channel", f"{source}:{number}"),
             place=_word(row, "place", f"{source}:{number}"),
+            at=_moment(row, f"{source}:{number}"),
             reporter=row.get("channel") == "grid_app" or bool(row.get("reporter")),
         )
         assessment = assess(str(row["text"]), context, signals)
@@ -42,6 +44,18 @@ def _read(line: str, where: str) -> dict[str, object]:
     if not isinstance(row.get("text"), str):
         raise ValueError(f'{where}:1: "text" is missing or not text; put the words under "text"')
     return row
+
+
+def _moment(row: dict[str, object], where: str) -> datetime | None:
+    value = _word(row, "at", where)
+    if not value:
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(
+            f'{where}:1: "at" is no time; write it like 2026-11-22T03:10:00+08:00 or leave it out'
+        ) from None
 
 
 def _word(row: dict[str, object], key: str, where: str) -> str | None:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from triage.addresses import read_address
 from triage.frailty import read_frailty
 from triage.households import read_count
 from triage.names import Named, read_people
 from triage.onsets import read_since
 from triage.phones import read_phones
+from triage.places import read_address
 from triage.signals import Scan
 from triage.text import HEAD, Folded
 

@@ -24,7 +24,9 @@ _DEVICE = re.compile(
     r"|电动(?:轮椅|护理床|床)|气垫床|无创(?:呼吸)?机|睡眠呼吸机|高流量氧疗仪?|家用氧气|吸氧|氧气瓶|氧气袋"
     r"|ventilator|oxygen (?:concentrator|machine)|dialysis machine"
 )
-_PREGNANT = re.compile(r"怀了?[一-龥]{0,3}(?:孩子|宝宝|双胞胎)|孕[一-龥\d]{0,3}(?:周|个月)|预产期|二胎\d+个?月")
+_PREGNANT = re.compile(
+    r"怀了?[一-龥]{0,3}(?:孩子|宝宝|双胞胎)|孕[一-龥\d]{0,3}(?:周|个月)|预产期|二胎\d+个?月"
+)
 _LACKS_POWER = re.compile(r"没(?:有)?电|停电|断电|没气|没氧")
 
 

@@ -1,4 +1,4 @@
-"""The words of places.toml in a folded text: names, suffixes, and what ends an address. One pass."""
+"""The words of places.toml in a folded text: names of places, suffixes, what ends an address."""
 
 import tomllib
 from functools import cache
@@ -7,7 +7,6 @@ from importlib import resources
 import ahocorasick
 
 from triage.text import squeeze
-
 
 Mark = tuple[int, int, str]
 """Start and end of a word of the list in the text, and its kind: the name of its row."""
@@ -28,7 +27,8 @@ def marks(flat: str) -> list[Mark]:
 
 def is_name_of_place(word: str) -> bool:
     """Whether the words are the name of a province, a prefecture or a well known county."""
-    return _automaton().get(word, (0, ""))[1].startswith("=")
+    kind: str = _automaton().get(word, (0, ""))[1]
+    return kind.startswith("=")
 
 
 @cache

@@ -35,15 +35,16 @@ _NUMBERS = re.compile(
 )
 _NUMBER = re.compile(r"(\d{1,3})(周?岁)?")
 _MEASURE = re.compile(
-    r"[ ]?(?:[度℃%.:/\-—+~天个月日号点时分秒斤元万千百米里床楼层室栋幢单名位人口户次年周片盒瓶项级期线路组街小例多余几]|"
-    r"cm|kg|km|ml|mm)"
+    r"[ ]?(?:[度℃%.:/\-—+~天个月日号点时分秒斤元万千百米里床楼层室栋幢单名位人口户"
+    r"次年周片盒瓶项级期线路组街小例多余几]|cm|kg|km|ml|mm)"
 )
 _BEFORE_AGE = re.compile(r"[ ,、:;(\u200b·/]{0,3}(?:性别[:]?)?(?:[男女]性?[ ,、/)]{0,2})?$")
 _GOOD_END = re.compile(
     rf"[^{_HAN}a-z]|$|[男女今现年住家在因是已从被患得没病确发出户的和与及父母老有于需要]|同志|先生|女士|本人|电话|手机"
 )
 _KIN_AGE = re.compile(
-    rf"(?P<kin>{KIN}|(?<![我俺])我|本人|俺)(?:都|也|已经|已|今年|现年|才|刚|刚满|快|有|年纪|年龄|[,: ]){{0,3}}"
+    rf"(?P<kin>{KIN}|(?<![我俺])我|本人|俺)"
+    rf"(?:都|也|已经|已|今年|现年|才|刚|刚满|快|有|年纪|年龄|[,: ]){{0,3}}"
     rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)"
 )
 _AGE_KIN = re.compile(rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)的?(?P<kin>{KIN})")
@@ -195,7 +196,9 @@ def _begins(flat: str, start: int) -> bool:
     before = flat[max(0, start - 4) : start]
     if not before or not ("\u3400" <= before[-1] <= "\u9fff"):
         return True
-    return before.endswith(("信息", "姓名", "求助", "患者", "病人", "是", "叫", "超话", "亲", "严重", "救救"))
+    return before.endswith(
+        ("信息", "姓名", "求助", "患者", "病人", "是", "叫", "超话", "亲", "严重", "救救")
+    )
 
 
 def _name_at(flat: str, begin: int, *, sure: bool) -> int | None:

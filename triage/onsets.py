@@ -2,14 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 _NUM = r"(?:\d{1,3}|[一二两三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九半几])"
 _DAY_NUM = r"(?:\d{1,2}|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])"
 _WHEN = re.compile(
     # 2020年1月26日, 1月26号, 一月二十三号, 2020.1.26, 2020-1-26, 1.24, 1-23, 1/24
     rf"(?P<date>(?<![\d.])(?:(?P<year>(?:20|19)\d\d|\d\d(?=年))[年./\-—][ ]?)?"
-    rf"(?:(?P<month>{_DAY_NUM}|元)月份?[ ]?(?:(?P<day>{_DAY_NUM})|初|底|末|中旬|上旬|下旬)?(?:[日号](?!楼|院|线))?"
+    rf"(?:(?P<month>{_DAY_NUM}|元)月份?[ ]?"
+    rf"(?:(?P<day>{_DAY_NUM})|初|底|末|中旬|上旬|下旬)?(?:[日号](?!楼|院|线))?"
     r"|(?P<m>1[0-2]|0?[1-9])[./\-—](?P<d>3[01]|[12]\d|0?[1-9])(?![\d.]*[\d%℃度万元米亿斤公]|-)[日号]?))"
     # 24号, 28日
     r"|(?P<only>(?<![\d.月])(?:3[01]|[12]\d|[1-9])[日号](?![楼院线店门室]|码|文))"
@@ -35,8 +36,14 @@ _LASTING = re.compile(
 _LASTED = re.compile(
     r"(?:了|多了|没|未|不|前|之前|以前|以来|一直|都|吃不|喝不|断|停|高烧|发烧|反复|左右)"
 )
-_NOT = re.compile(r"(?:内|之内|以内|后|之后|以后|的时间|工作日|一次|[/／]|观察|药|量|大|的孩子|的婴儿|左右能|龄|岁|假|工资|期限|保修|租期)")
-_NOT_BEFORE = re.compile(r"(?:每|再|还有|再过|未来|今后|等到|最多|至少|预计|将于|要到|剩|过|截止|截至|[\d一二三四五六七八九]\.|体温|温度|烧到|烧|第|孕|怀孕|怀|刚满|才)[ ]?$")
+_NOT = re.compile(
+    r"(?:内|之内|以内|后|之后|以后|的时间|工作日|一次|[/／]|观察|药|量|大|的孩子|的婴儿|左右能|龄|岁|假|工资|期限|保修|租期)"
+)
+_NOT_BEFORE = re.compile(
+    r"(?:每|再|还有|再过|未来|今后|等到|最多|至少|预计|将于|要到|剩|过|截止|截至"
+    r"|[\d一二三四五六七八九]\.|体温|温度|烧到|烧|第|孕|怀孕|怀|刚满|才)[ ]?$"
+)
+_AMOUNT = re.compile(r"[ ]?(?:[\u3400-\u9fff]?倍|[个克毫厘分岁mkg])")
 _ALONE_BEFORE = re.compile(r"(?:^|[^\u3400-\u9fffa-z0-9.])$")
 _ALONE_AFTER = re.compile(r"(?:$|[^\u3400-\u9fffa-z0-9.])")
 _DIGITS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2}
@@ -45,6 +52,7 @@ _DAYS = {"天": 1, "日": 1, "晚": 1, "夜": 1, "晚上": 1, "周": 7, "星期"
 _DAYS |= {"个月": 30, "月": 30}
 _WEEKDAYS = {char: day for day, char in enumerate("一二三四五六日")} | {"天": 6, "末": 5}
 _TRIED = 200
+_CHINA = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +91,15 @@ def _rank(flat: str, match: re.Match[str]) -> int:
         return _rank_of_span(flat, match, before)
     if match["date"] and match["month"] and not _month(match):
         return 0
-    if match["week"] and not match["wd"] and match["week"][0] in "周星礼" and not _SINCE.search(before):
+    if (
+        match["week"]
+        and not match["wd"]
+        and match["week"][0] in "周星礼"
+        and not _SINCE.search(before)
+    ):
         return 0
-    if match["date"] and match["m"]:
-        if re.match(r"[ ]?(?:[\u3400-\u9fff]*?倍|[个克毫厘分岁mkg])", flat[end : end + 4]):
-            return 0
+    if match["m"] and _AMOUNT.match(flat, end):
+        return 0
     if _SINCE.search(before) or _STRONG.match(flat, end):
         return 3
     if match["only"] or match["feast"] or match["week"]:
@@ -97,7 +109,12 @@ def _rank(flat: str, match: re.Match[str]) -> int:
 
 def _rank_of_span(flat: str, match: re.Match[str], before: str) -> int:
     start, end = match.span()
-    if _NOT.match(flat, end) or match["n"] == "几" or match["unit"] in ("日", "月") or "\n" in match[0]:
+    if (
+        _NOT.match(flat, end)
+        or match["n"] == "几"
+        or match["unit"] in ("日", "月")
+        or "\n" in match[0]
+    ):
         return 0
     number = match["n"]
     if match["unit"] == "年" and number.isdigit() and int(number) > 50:
@@ -127,9 +144,13 @@ def _number(words: str) -> int:
 def _day(match: re.Match[str], at: datetime | None) -> date | None:
     """The day that is meant, not after ``at``; None when it cannot be told."""
     try:
-        return _reckon(match, at.date() if at else None)
+        return _reckon(match, _local_day(at) if at else None)
     except (ValueError, OverflowError):
         return None
+
+
+def _local_day(at: datetime) -> date:
+    return at.astimezone(_CHINA).date() if at.tzinfo else at.date()
 
 
 def _reckon(match: re.Match[str], today: date | None) -> date | None:
@@ -144,10 +165,9 @@ def _reckon(match: re.Match[str], today: date | None) -> date | None:
     if today is None:
         return None
     if match["only"]:
-        day = int(match["only"][:-1])
-        first = today.replace(day=1)
-        month = today if day <= today.day else first - timedelta(days=1)
-        return month.replace(day=day)
+        day_number = int(match["only"][:-1])
+        before = today.replace(day=1) - timedelta(days=1)
+        return (today if day_number <= today.day else before).replace(day=day_number)
     if match["back"]:
         key = next(key for key in _BACK if match["back"].startswith(key))
         return today - timedelta(days=_BACK[key])

@@ -7,7 +7,9 @@ _LANDLINE = re.compile(
     r"(?<!\d)\(?(0(?:10|2\d|[3-9]\d{2}))\)?[ \-—]{0,2}([2-8]\d{2,3}[ \-—]?\d{4})"
     r"(?:[ \-—]{1,2}(\d{1,5})(?!\d)|(?:转|分机)(\d{1,5}))?(?!\d)"
 )
-_SERVICE = re.compile(r"(?<!\d)([48]00[ \-—]?\d{3}[ \-—]?\d{4}|[48]00[ \-—]?\d{4}[ \-—]?\d{3})(?!\d)")
+_SERVICE = re.compile(
+    r"(?<!\d)([48]00[ \-—]?\d{3}[ \-—]?\d{4}|[48]00[ \-—]?\d{4}[ \-—]?\d{3})(?!\d)"
+)
 _LOCAL = re.compile(
     r"(?:电话|座机|号码|联系|致电|拨打|tel)[^\d\n]{0,6}([2-8]\d{2,3}[ \-—]?\d{4})(?![\d.])"
 )
@@ -17,7 +19,9 @@ _JOINED = r"[ ,、.。\-—]{0,2}"
 _SPOKEN = re.compile(
     rf"(?<![\d{_WORDS}])(?:加?八六{_JOINED})?[一幺1](?:{_JOINED}[{_WORDS}\d]){{10}}(?![\d{_WORDS}])"
 )
-_SPOKEN_LANDLINE = re.compile(rf"(?<![{_WORDS}])[零〇洞](?:{_JOINED}[{_WORDS}]){{9,11}}(?![{_WORDS}])")
+_SPOKEN_LANDLINE = re.compile(
+    rf"(?<![{_WORDS}])[零〇洞](?:{_JOINED}[{_WORDS}]){{9,11}}(?![{_WORDS}])"
+)
 _ANY = re.compile(r"\d[\d \-—.·_()]{5,}\d")
 _ANY_SPOKEN = re.compile(rf"[{_WORDS}\d](?:{_JOINED}[{_WORDS}\d]){{9}}")
 _NOT_DIGIT = re.compile(r"[^0-9]")
