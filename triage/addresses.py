@@ -26,6 +26,7 @@ _NUMBER = re.compile(
 )
 _PLAIN = re.compile(rf"[{_HAN}a-z0-9\-_]+")
 _HAN_END = re.compile(rf"[{_HAN}]+$")
+_MAX_RUNS = 400
 _STRONG = re.compile(r"[。!?;\n:●“”\"【】\[\]…*<>=|@#~]")
 _WEAK = re.compile(r"[ ,、()·\u200b]+")
 _LOOKED = 26  # characters between two parts of one address at most
@@ -33,9 +34,8 @@ _MOST = {"city": 3, "district": 3, "town": 4, "road": 5, "community": 5}
 _NEEDS_A_RUN = frozenset(("soft", "floor", "room", "group", "phase", "assist", "number", "prov"))
 _INNER = frozenset(("poi", "soft", "org", "road", "community"))
 _OUTER = frozenset(("city", "district", "town", "community", "road", "poi", "org", "soft"))
-_CODED = re.compile(r"[a-z]\d{0,2}")  # A市, K8县: places made nameless
+_CODED = re.compile(r"(?<![a-z0-9])[a-z]\d{0,2}$")  # A市, K8县: places made nameless
 _NUMBER_FIRST = re.compile(r"[a-z]?\d{1,5}(?:[\-—]\d{1,5}){0,3}号?")
-_MAX_RUNS = 400
 
 
 def read_runs(flat: str) -> list[Run]:
@@ -203,7 +203,7 @@ class _Reader:
             self._pending(run, begin, start)
             begin = start
         run.weak = kind == "org"
-        if kind == "city" and self._flat[start] == "市" and not _CODED.fullmatch(body):
+        if kind == "city" and self._flat[start] == "市" and not _CODED.match(body):
             kind = "district"  # the names of all prefectures are known
         run.add(KIND.get(kind, kind), begin, end)
         self._from = end
@@ -233,8 +233,10 @@ class _Reader:
     def _begin(self, kind: str, begin: int, start: int) -> int:
         """Where the name before the first suffix of an address begins."""
         begin = max(begin, start - _MOST.get(kind, SHORT))
-        if kind not in _MOST or _CODED.fullmatch(self._flat, begin, start):
+        if kind not in _MOST:
             return begin
+        if coded := _CODED.search(self._flat, begin, start):
+            return coded.start()
         han = _HAN_END.search(self._flat, begin, start)
         return han.start() if han else start
 

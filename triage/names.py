@@ -19,7 +19,10 @@ KIN = (
     r"|大伯|伯父|伯母|叔叔|婶婶|舅舅|舅妈|姑姑|姑妈|姨妈|阿姨|爸|妈|爹|娘|(?<=[我俺])[哥姐弟妹儿女]"
     r"|婴儿|宝宝|孩子|小孩|娃娃|娃|老人|老太太|大爷|大妈|邻居|室友|同学|孕妇"
 )
+_WORD = re.compile(r"[\u3400-\u9fff]+")
+_FIRST = "".join(sorted({word[0] for word in _WORD.findall(KIN)}))
 _LABEL = re.compile(
+    rf"(?=[紧联姓名我叫本求当患病伤产被独户报{_FIRST}])"
     r"(?:(?P<contact>紧急联系人|联系人|联络人|联系方式)"
     r"|(?P<label>姓名|名字叫|名字是|名字|名叫|我叫|叫做|本人|求助人|求救人|求助者|当事人|患者|病人|病患|伤者"
     r"|产妇|被困人员|独居老人|被困者|户主|报告人)"
@@ -45,11 +48,13 @@ _GOOD_END = re.compile(
 _KIN_AGE = re.compile(
     rf"(?P<kin>{KIN}|(?<![我俺])我|本人|俺)"
     rf"(?:都|也|已经|已|今年|现年|才|刚|刚满|快|有|年纪|年龄|[,: ]){{0,3}}"
-    rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)"
+    rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)$"
 )
 _AGE_KIN = re.compile(rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)的?(?P<kin>{KIN})")
 _MASKED = re.compile(r"某某?(?![一-龥]{0,2}(?:区|小区|路|村|地|处))|[x×*＊○]{1,2}")
 _PHONE_AFTER = re.compile(r"[ ,、:(]{0,2}(?:电话|手机|tel)?[: ]{0,2}(?:●|\d{7,}|\d{3}[ \-]\d{4})")
+_BETWEEN = frozenset(" ,、:;(/·男女性别年龄\u200b")
+_NEVER = frozenset("是为的了在有到约共计达至等乡镇村人")  # end no name
 _DIGITS = dict(zip("一二两三四五六七八九", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _MOST = 20  # persons of one text
 _TRIED = 400  # places of one text where a name is looked for
@@ -158,7 +163,11 @@ def _aged(
     for tried, match in enumerate(_NUMBERS.finditer(flat)):
         if tried == _TRIED:
             break
-        after = match.end()
+        after, begin = match.end(), match.start()
+        if not _may_follow_name(flat, begin) or (
+            len(match["all"]) < 4 and "岁" not in match["all"] and _MEASURE.match(flat, after)
+        ):
+            continue
         numbers = [
             (int(one[1]), bool(one[2]))
             for one in _NUMBER.finditer(match["all"])
@@ -166,11 +175,8 @@ def _aged(
         ]
         if not numbers:
             continue
-        if len(numbers) == 1 and not numbers[0][1] and _MEASURE.match(flat, after):
-            continue
         if len(numbers) > 1 and not numbers[-1][1] and _MEASURE.match(flat, after):
             numbers.pop()  # 46,1月23日
-        begin = match.start()
         window = flat[max(0, begin - 10) : begin]
         sep = _BEFORE_AGE.search(window)
         end = begin - (len(window) - sep.start()) if sep else begin
@@ -189,6 +195,14 @@ def _aged(
             contacts.pop(span, None)
             known = found.get(span)
             found[span] = Named(None, age, known.relation if known else None)
+
+
+def _may_follow_name(flat: str, at: int) -> bool:
+    """Whether a name can end before a number: a quick look before the close one."""
+    last = at - 1
+    while last > at - 7 and last >= 0 and flat[last] in _BETWEEN:
+        last -= 1
+    return last > 0 and (flat[last] in _names().given or flat[last] in "某×x*○" or last < at - 3)
 
 
 def _begins(flat: str, start: int) -> bool:
@@ -250,6 +264,8 @@ def _name_before(flat: str, end: int, *, sure: bool) -> tuple[int, int] | None:
         if not all(char in names.given for char in word[first:]):
             if not (length == 3 and (sure or _begins(flat, begin)) and word[first:].isalpha()):
                 continue
+            if word[-1] in _NEVER:
+                continue
             if not all("\u3400" <= char <= "\u9fff" for char in word):
                 continue
         if _other(word, names):
@@ -265,19 +281,16 @@ def _other(word: str, names: _Names) -> bool:
 
 def _unnamed(flat: str, known: set[int | None]) -> list[Named]:
     """Persons of whom only the age is told: 我妈77岁, 72岁的母亲."""
-    if "岁" not in flat:
-        return []
-    found: dict[tuple[int, str], Named] = {}
-    for pattern in (_KIN_AGE, _AGE_KIN):
-        for tried, match in enumerate(pattern.finditer(flat)):
-            if tried == _MOST:
-                break
-            age = number_of(match["age"])
-            if match["many"] or not 0 < age < 120 or age in known:
-                continue
-            found.setdefault((age, match["kin"]), Named(None, age, match["kin"]))
     ages: dict[int, Named] = {}
-    for person in found.values():
-        if person.age is not None:
-            ages.setdefault(person.age, person)
+    at = flat.find("岁")
+    for _ in range(_TRIED):
+        if at < 0 or len(ages) == _MOST:
+            break
+        match = _KIN_AGE.search(flat, max(0, at - 18), at + 1)
+        match = match or _AGE_KIN.search(flat, max(0, at - 4), at + 6)
+        if match is not None and not match["many"]:
+            age = number_of(match["age"])
+            if 0 < age < 120 and age not in known:
+                ages.setdefault(age, Named(None, age, match["kin"]))
+        at = flat.find("岁", at + 1)
     return list(ages.values())
