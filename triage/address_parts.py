@@ -8,11 +8,14 @@ import re
 from dataclasses import dataclass, field
 
 _HAN = r"\u3400-\u9fff"
+_INNER = frozenset(("poi", "soft", "org", "road", "community"))
+OUTER = frozenset(("city", "district", "town", "community", "road", "poi", "org", "soft"))
+"""Suffixes that may carry on a name which another suffix seemed to end (石桥镇, 车站路)."""
 NUMBERED = frozenset(("house", "number", "cell", "floor", "room", "group", "phase"))
 """Suffixes that a number stands before."""
 
-_STRONG = re.compile(r"[。!?;\n:●“”\"【】\[\]…*<>=|@#~]")
-_WEAK = re.compile(r"[ ,、()·\u200b]+")
+STRONG = re.compile(r"[。!?;\n:●“”\"【】\[\]…*<>=|@#~]")
+WEAK = re.compile(r"[ ,、()·\u200b]+")
 _DATE = re.compile(
     r"(?:19|20)\d\d[年.\-/]|\d{1,2}[月.]\d|\d{1,2}月|正月|[一二三四五六七八九十]{1,2}月"
 )
@@ -75,7 +78,15 @@ class Run:
         self.end = end
 
 
+def goes_on(suffix: tuple[int, int, str], after: tuple[int, int, str]) -> bool:
+    """Whether a suffix is itself part of a longer name: 桥 in 石桥镇, 车站 in 车站路."""
+    if after[0] != suffix[1] or suffix[2] not in _INNER or after[2] not in OUTER:
+        return False
+    return after[2] != "soft" or suffix[2] not in ("road", "community")
+
+
 def kind_of_number(kind: str, last: str) -> str:
+    """Of what a number with this suffix is the number, after a part of the kind ``last``."""
     if kind == "number":
         if last in ("road", "community", "group", "town", "district", "assist"):
             return "roadno"
@@ -123,7 +134,7 @@ def add_end(run: Run, rest: str, *, stopped: bool) -> None:
         begin += gap.end()
         rest = rest[gap.end() :]
     cut = len(rest)
-    for pattern in (_STRONG, _WEAK, _DATE):
+    for pattern in (STRONG, WEAK, _DATE):
         if match := pattern.search(rest, 0, cut):
             cut = match.start()
     found: list[tuple[str, int, int]] = []

@@ -11,9 +11,13 @@ from triage.address_parts import (
     ADMIN,
     KIND,
     NUMBERED,
+    OUTER,
     SHORT,
+    STRONG,
+    WEAK,
     Run,
     add_end,
+    goes_on,
     kind_of_number,
     tail_parts,
 )
@@ -26,14 +30,10 @@ _NUMBER = re.compile(
 )
 _PLAIN = re.compile(rf"[{_HAN}a-z0-9\-_]+")
 _HAN_END = re.compile(rf"[{_HAN}]+$")
-_MAX_RUNS = 400
-_STRONG = re.compile(r"[。!?;\n:●“”\"【】\[\]…*<>=|@#~]")
-_WEAK = re.compile(r"[ ,、()·\u200b]+")
 _LOOKED = 26  # characters between two parts of one address at most
 _MOST = {"city": 3, "district": 3, "town": 4, "road": 5, "community": 5}
 _NEEDS_A_RUN = frozenset(("soft", "floor", "room", "group", "phase", "assist", "number", "prov"))
-_INNER = frozenset(("poi", "soft", "org", "road", "community"))
-_OUTER = frozenset(("city", "district", "town", "community", "road", "poi", "org", "soft"))
+_MAX_RUNS = 400
 _CODED = re.compile(r"(?<![a-z0-9])[a-z]\d{0,2}$")  # A市, K8县: places made nameless
 _NUMBER_FIRST = re.compile(r"[a-z]?\d{1,5}(?:[\-—]\d{1,5}){0,3}号?")
 
@@ -69,14 +69,14 @@ class _Reader:
                 after = found[place + 1] if place + 1 < len(found) else None
                 if not self._is_body(mark, after):
                     self._name(start, end, kind[1:])
-            elif not _goes_on(mark, found[place + 1] if place + 1 < len(found) else None):
+            elif place + 1 == len(found) or not goes_on(mark, found[place + 1]):
                 self._suffix(mark)
         self._close(len(self._flat), stopped=False)
         return self._runs
 
     def _open(self, start: int) -> Run:
         led, at = self._led
-        near = led and not _WEAK.sub("", self._flat[at:start]).strip(":是为")
+        near = led and not WEAK.sub("", self._flat[at:start]).strip(":是为")
         self._run = Run(start, start, led=led if near and start - at < 6 else "")
         return self._run
 
@@ -86,7 +86,7 @@ class _Reader:
         start, end, kind = mark
         if flat[end - 1] in "省市区县州盟":
             return False
-        if after is not None and after[0] - end <= 1 and after[2] in _OUTER - {"city", "district"}:
+        if after is not None and after[0] - end <= 1 and after[2] in OUTER - {"city", "district"}:
             if after[2] == "town":
                 return kind == "=district" and after[0] == end
             return after[0] == end or after[2] != "soft"
@@ -102,7 +102,7 @@ class _Reader:
         run = self._run
         if run is not None:
             gap = self._flat[run.end : start]
-            if len(gap) > SHORT or _WEAK.sub("", gap).strip("-"):
+            if len(gap) > SHORT or WEAK.sub("", gap).strip("-"):
                 self._close(start, stopped=False)
                 run = None
         if run is None:
@@ -121,7 +121,7 @@ class _Reader:
             begin = start - _LOOKED
         region = flat[begin:start]
         if not region.isalnum():
-            if strong := list(_STRONG.finditer(region)):
+            if strong := list(STRONG.finditer(region)):
                 if run is not None:
                     self._close(begin + strong[0].start(), stopped=False)
                     run = None
@@ -161,6 +161,11 @@ class _Reader:
             kind = "road"  # 人民路口
         body = self._flat[begin:start]
         if run is None and kind in _NEEDS_A_RUN:
+            if kind == "assist" and self._from == begin == self._led[1] and 1 < len(body) < 9:
+                run = self._open(begin)  # 在老粮站后头
+                run.add("poi", begin, start)
+                run.add("assist", start, end)
+                self._from = end
             return
         if not body:
             self._bare(mark, run)
@@ -292,12 +297,3 @@ class _Reader:
             return
         add_end(run, self._flat[run.end : min(upto, run.end + _LOOKED)], stopped=stopped)
         self._runs.append(run)
-
-
-def _goes_on(mark: Mark, after: Mark | None) -> bool:
-    """Whether a suffix is itself part of a longer name: 桥 in 石桥镇, 车站 in 车站路."""
-    if after is None or after[0] != mark[1] or mark[2] not in _INNER:
-        return False
-    if mark[2] in ("road", "community"):
-        return after[2] in _OUTER and after[2] != "soft"
-    return after[2] in _OUTER

@@ -10,7 +10,6 @@ _NOT = re.compile(
     r"(?:没有|没得|没|未|无|并非|不是|并不是|并没有|尚未|从未|否认|排除|非|冇|木有|不算|又不)"
     r"(?:在|有|过|什么|任何|再|得|是|的)?$"
 )
-_STILL = re.compile(r"(?:人管|人照顾|钱|办法|法|地方|电|水|药|吃|饭|人要)")
 _KIN_CHILD = re.compile(
     r"儿子|女儿|孙子|孙女|外孙|弟弟|妹妹|侄女|侄子|妹仔|小妹|小囡|崽|son|daughter|学生"
 )
@@ -27,7 +26,6 @@ _DEVICE = re.compile(
 _PREGNANT = re.compile(
     r"怀了?[一-龥]{0,3}(?:孩子|宝宝|双胞胎)|孕[一-龥\d]{0,3}(?:周|个月)|预产期|二胎\d+个?月"
 )
-_LACKS_POWER = re.compile(r"没(?:有)?电|停电|断电|没气|没氧")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ _MEASURE = re.compile(
 )
 _BEFORE_AGE = re.compile(r"[ ,、:;(\u200b·/]{0,3}(?:性别[:]?)?(?:[男女]性?[ ,、/)]{0,2})?$")
 _GOOD_END = re.compile(
-    rf"[^{_HAN}a-z]|$|[男女今现年住家在因是已从被患得没病确发出户的和与及父母老有于需要]|同志|先生|女士|本人|电话|手机"
+    rf"[^{_HAN}a-z]|$|[男女今现年住家在因是已从被患得没病确发出户的和与及父母老有于需要一二三四五六七八九十]|同志|先生|女士|本人|电话|手机"
 )
 _KIN_AGE = re.compile(
     rf"(?P<kin>{KIN}|(?<![我俺])我|本人|俺)"
@@ -54,6 +54,7 @@ _AGE_KIN = re.compile(rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)的?(?P<kin>{KI
 _MASKED = re.compile(r"某某?(?![一-龥]{0,2}(?:区|小区|路|村|地|处))|[x×*＊○]{1,2}")
 _PHONE_AFTER = re.compile(r"[ ,、:(]{0,2}(?:电话|手机|tel)?[: ]{0,2}(?:●|\d{7,}|\d{3}[ \-]\d{4})")
 _BETWEEN = frozenset(" ,、:;(/·男女性别年龄\u200b")
+_ANOTHER = re.compile(rf"{KIN}|[我你他她俺]")
 _NEVER = frozenset("是为的了在有到约共计达至等乡镇村人")  # end no name
 _DIGITS = dict(zip("一二两三四五六七八九", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _MOST = 20  # persons of one text
@@ -151,8 +152,10 @@ def _labelled(
         if contact:
             contacts[(begin, end)] = None
             continue
-        years = _YEARS.search(flat, end, end + 12)
+        years = _YEARS.search(flat, end, end + 14)
         age = number_of(years[1]) if years and "多岁" not in years[0] else None
+        if years and _ANOTHER.search(flat, end, years.start()):
+            age = None
         found[(begin, end)] = Named(None, age if age and age < 120 else None, kin)
 
 

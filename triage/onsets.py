@@ -85,7 +85,7 @@ def _rank(flat: str, match: re.Match[str]) -> int:
     """3: it says that something began; 2: it stands by itself; 1: it only is a time; 0: none."""
     start, end = match.span()
     before = flat[max(0, start - 6) : start]
-    if _NOT_BEFORE.search(before) or (match["only"] and flat[start - 1 : start] in ".-/"):
+    if _NOT_BEFORE.search(before) or (match["only"] and before.endswith((".", "-", "/"))):
         return 0
     if match["span"]:
         return _rank_of_span(flat, match, before)
@@ -102,7 +102,9 @@ def _rank(flat: str, match: re.Match[str]) -> int:
         return 0
     if _SINCE.search(before) or _STRONG.match(flat, end):
         return 3
-    if match["only"] or match["feast"] or match["week"]:
+    if match["only"]:
+        return 0
+    if match["feast"] or match["week"]:
         return 1
     return 2
 
@@ -112,7 +114,7 @@ def _rank_of_span(flat: str, match: re.Match[str], before: str) -> int:
     if (
         _NOT.match(flat, end)
         or match["n"] == "几"
-        or match["unit"] in ("日", "月")
+        or (match["unit"] in ("日", "月") and "个" not in match[0])
         or "\n" in match[0]
     ):
         return 0
