@@ -84,7 +84,7 @@ def read_facts(
         shift = gone if start >= HEAD else 0
         return text[start + shift : end + shift].strip()
 
-    people = read_people(flat)
+    people = read_people(flat, words)
     count, since, address = read_count(flat), read_since(flat, at), read_address(flat)
     ages = {person.age for person in people.persons if person.age is not None}
     frailty = read_frailty(flat, folded, scan, ages)

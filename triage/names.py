@@ -6,6 +6,7 @@ sex, a telephone number. Without any of them nothing is taken for a name.
 
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -112,8 +113,9 @@ def number_of(words: str) -> int:
     return 10 * _DIGITS.get(tens, 1) + _DIGITS.get(ones, 0)
 
 
-def read_people(flat: str) -> People:
-    """The people of a folded text. Never raises; time linear in the text."""
+def read_people(flat: str, written: Callable[[int, int], str]) -> People:
+    """The people of a folded text; ``written`` gives the words that stand between two places of it
+    as the person wrote them. Never raises; time linear in the text."""
     found: dict[tuple[int, int], Named] = {}
     contacts: dict[tuple[int, int], None] = {}
     _labelled(flat, found, contacts)
@@ -122,13 +124,13 @@ def read_people(flat: str) -> People:
     for (start, end), person in sorted(found.items()):
         if (start, end) in contacts:
             continue
-        name = flat[start:end]
+        name = written(start, end)
         known = persons.get(name)
         if known is None:
             persons[name] = replace(person, name=name)
         else:
             persons[name] = Named(name, known.age or person.age, known.relation or person.relation)
-    outside = tuple(dict.fromkeys(flat[slice(*span)] for span in contacts))
+    outside = tuple(dict.fromkeys(written(*span) for span in contacts))
     outside = tuple(name for name in outside if name not in persons)
     everyone = [*persons.values(), *_unnamed(flat, {p.age for p in persons.values()})]
     return People(tuple(everyone[:_MOST]), outside[:_MOST])

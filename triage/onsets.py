@@ -43,6 +43,7 @@ _NOT_BEFORE = re.compile(
     r"(?:每|再|还有|再过|未来|今后|等到|最多|至少|预计|将于|要到|剩|过|截止|截至"
     r"|[\d一二三四五六七八九]\.|体温|温度|烧到|烧|第|孕|怀孕|怀|刚满|才)[ ]?$"
 )
+_ADDRESS = tuple(".-/路街巷弄村组道楼栋幢院区园苑里")
 _AMOUNT = re.compile(r"[ ]?(?:[\u3400-\u9fff]?倍|[个克毫厘分岁mkg])")
 _ALONE_BEFORE = re.compile(r"(?:^|[^\u3400-\u9fffa-z0-9.])$")
 _ALONE_AFTER = re.compile(r"(?:$|[^\u3400-\u9fffa-z0-9.])")
@@ -51,7 +52,7 @@ _BACK = {"大前": 3, "前": 2, "昨": 1, "琴": 1, "寻": 1, "夜": 1, "今": 0
 _DAYS = {"天": 1, "日": 1, "晚": 1, "夜": 1, "晚上": 1, "周": 7, "星期": 7, "礼拜": 7, "年": 365}
 _DAYS |= {"个月": 30, "月": 30}
 _WEEKDAYS = {char: day for day, char in enumerate("一二三四五六日")} | {"天": 6, "末": 5}
-_TRIED = 200
+_TRIED = 2000
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -85,7 +86,7 @@ def _rank(flat: str, match: re.Match[str]) -> int:
     """3: it says that something began; 2: it stands by itself; 1: it only is a time; 0: none."""
     start, end = match.span()
     before = flat[max(0, start - 6) : start]
-    if _NOT_BEFORE.search(before) or (match["only"] and before.endswith((".", "-", "/"))):
+    if _NOT_BEFORE.search(before) or (match["only"] and before.endswith(_ADDRESS)):
         return 0
     if match["span"]:
         return _rank_of_span(flat, match, before)
@@ -104,7 +105,7 @@ def _rank(flat: str, match: re.Match[str]) -> int:
         return 3
     if match["only"]:
         return 0
-    if match["feast"] or match["week"]:
+    if match["back"] or match["feast"] or match["week"]:
         return 1
     return 2
 

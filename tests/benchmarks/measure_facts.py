@@ -1,4 +1,4 @@
-"""Measure the facts on the real texts beside the project: people, places, onset, false names, speed.
+"""Measure the facts on the real texts beside the project: people, places, onset, names, speed.
 
 ``python -m tests.benchmarks.measure_facts [--data DIR] [--half even|odd|all] [--show WHAT]``.
 Help posts come without their headings (【姓名】 and the like), so that free text is left: glued
