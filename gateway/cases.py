@@ -30,7 +30,8 @@ STARS = "******"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One contact. ``pieces`` are its words cut where danger signs stand: (text, sign or None)."""
+    """One contact. ``pieces`` are its words cut where danger signs stand: (text, sign or None);
+    ``facts`` is what was read from them, as ``triage.facts`` says it."""
 
     id: str
     channel: str
@@ -46,6 +47,7 @@ class Said:
     media: tuple[Mapping[str, str], ...]
     level: str | None
     pieces: tuple[tuple[str, Mapping[str, Any] | None], ...]
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ def _said(row: Any, sees: Sight) -> Said:
         ),
         level=row.level,
         pieces=marked(text, (row.assessment or {}).get("signals", []) if sees.words else []),
+        facts=(row.assessment or {}).get("facts", {}) if sees.words else {},
     )
 
 

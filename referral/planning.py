@@ -11,6 +11,7 @@ from referral.policy import ClockRule
 from referral.routing import Route, route
 
 TOWNSHIP = "township"
+_SURE = 0.9  # how certain a place must be to go before another that the text names
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,16 @@ def _locate(office: Office, arrival: Arrival) -> Found | None:
     inbound = arrival.inbound
     point = (inbound.location.latitude, inbound.location.longitude) if inbound.location else None
     own = _own_area(office, arrival)
-    words = f"{inbound.place} {inbound.text}" if inbound.place else inbound.text
-    return office.gazetteer.locate(words, hint=own, location=point)
+    if inbound.place:
+        words = f"{inbound.place} {inbound.text}"
+        return office.gazetteer.locate(words, hint=own, location=point)
+    found = office.gazetteer.locate(inbound.text, hint=own, location=point)
+    named = arrival.assessment.facts.place
+    lives = office.gazetteer.locate(named, hint=own) if named and found and found.quote else None
+    if found is None or lives is None or not lives.quote or lives.certainty < _SURE:
+        return found
+    # Of several places the one where somebody lives or is, not where they come from.
+    return found if office.gazetteer.within(found.area.code, lives.area.code) else lives
 
 
 def _own_area(office: Office, arrival: Arrival) -> str | None:

@@ -52,7 +52,7 @@ _BACK = {"大前": 3, "前": 2, "昨": 1, "琴": 1, "寻": 1, "夜": 1, "今": 0
 _DAYS = {"天": 1, "日": 1, "晚": 1, "夜": 1, "晚上": 1, "周": 7, "星期": 7, "礼拜": 7, "年": 365}
 _DAYS |= {"个月": 30, "月": 30}
 _WEEKDAYS = {char: day for day, char in enumerate("一二三四五六日")} | {"天": 6, "末": 5}
-_TRIED = 2000
+_TRIED = 10_000
 _CHINA = timezone(timedelta(hours=8))
 
 

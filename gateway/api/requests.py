@@ -124,6 +124,7 @@ def _whole(case: cases.Case) -> dict[str, Any]:
                 "level": one.level,
                 "media": list(one.media),
                 "signals": [dict(sign) for _, sign in one.pieces if sign is not None],
+                "facts": dict(one.facts),
             }
             for one in case.contacts
         ],

@@ -232,6 +232,40 @@ def test_a_long_name_with_a_dot_is_shown_whole(state: State, app: FastAPI) -> No
     assert LONG_NAME in caller.form(f"/desk/{number}/reveal", purpose="上门核实").text
 
 
+def test_the_desk_sees_what_was_read_from_the_words(state: State, app: FastAPI) -> None:
+    text = (
+        "我妈赵秀云82岁,一家三口断粮两天,停电了要用制氧机,联系人吴强13800138000,住柳湾镇藕塘村三组"
+    )
+    number = said(state, "facts", text).number
+    page = signed_in(state, app, "op01").get(f"/desk/{number}").text
+    for shown in (
+        "妈 赵秀云82岁",
+        "3人（“一家三口”）",
+        "“两天”",
+        "<dd>制氧机",
+        "<dd>吴强",
+        "有老年人",
+    ):
+        assert shown in page
+    assert "<dd>13800138000" in page
+    assert "<dd>柳湾镇藕塘村三组" in page
+
+
+def test_help_goes_to_where_one_lives_not_to_where_one_comes_from(state: State) -> None:
+    text = "户籍在石桥镇窑头村，现住柳湾镇藕塘村三组，家里断粮两天了"
+    number = said(state, "two places", text).number or ""
+    office = state.offices.current()
+    with state.database.read() as session:
+        case, _ = cases.case(session, OPERATOR, office, number, now=state.now())
+    assert office.gazetteer[case.request["area"]].name == "藕塘村"
+    assert case.request["place"] == "柳湾镇藕塘村三组"
+
+
+def test_a_request_without_facts_shows_no_empty_table(state: State, app: FastAPI) -> None:
+    number = said(state, "nothing", "救救我").number
+    assert "从原话读出" not in signed_in(state, app, "op01").get(f"/desk/{number}").text
+
+
 def test_what_citizens_write_is_text_and_never_markup(state: State, app: FastAPI) -> None:
     number = said(state, "xss", "<script>alert(1)</script>家里断粮两天了").number
     caller = signed_in(state, app, "op01")
