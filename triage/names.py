@@ -56,7 +56,7 @@ _MASKED = re.compile(r"某某?(?![一-龥]{0,2}(?:区|小区|路|村|地|处))|[
 _PHONE_AFTER = re.compile(r"[ ,、:(]{0,2}(?:电话|手机|tel)?[: ]{0,2}(?:●|\d{7,}|\d{3}[ \-]\d{4})")
 _BETWEEN = frozenset(" ,、:;(/·男女性别年龄\u200b")
 _ANOTHER = re.compile(rf"{KIN}|[我你他她俺]")
-_NEVER = frozenset("是为的了在有到约共计达至等乡镇村人")  # end no name
+_NEVER = frozenset("是为的了在有到约共计达至等乡镇村人自来于照")  # end no name
 _DIGITS = dict(zip("一二两三四五六七八九", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _MOST = 20  # persons of one text
 _TRIED = 400  # places of one text where a name is looked for
@@ -236,7 +236,7 @@ def _name_at(flat: str, begin: int, *, sure: bool) -> int | None:
         given = flat[first:end]
         if len(given) < length or not all("\u3400" <= char <= "\u9fff" for char in given):
             continue
-        if _other(flat[begin:end], names):
+        if given[-1] in _NEVER or _other(flat[begin:end], names):
             continue
         likely = all(char in names.given for char in given)
         good = _GOOD_END.match(flat, end) is not None or _name_follows(flat, end)
