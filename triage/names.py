@@ -239,16 +239,13 @@ def _name_at(flat: str, begin: int, *, sure: bool) -> int | None:
         if given[-1] in _NEVER or _other(flat[begin:end], names):
             continue
         likely = all(char in names.given for char in given)
-        good = _GOOD_END.match(flat, end) is not None or _name_follows(flat, end)
+        another = flat[end : end + 1] in names.surnames and flat[end + 1 : end + 2] in names.given
+        good = another or _GOOD_END.match(flat, end) is not None
         if good and (likely or (sure and _GOOD_END.match(flat, first) is None)):
             return end
         if sure and likely:
             return end
     return None
-
-
-def _name_follows(flat: str, at: int) -> bool:
-    return flat[at : at + 1] in _names().surnames and flat[at + 1 : at + 2] in _names().given
 
 
 def _name_before(flat: str, end: int, *, sure: bool) -> tuple[int, int] | None:
