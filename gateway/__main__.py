@@ -30,6 +30,7 @@ rules = typer.Typer(no_args_is_help=True, help="The rules that decide.")
 app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")
 app.add_typer(verify, name="verify")
+app.add_typer(rules, name="rules")
 
 STDIN = Path("-")
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -127,6 +128,46 @@ def triage(
 ) -> None:
     """Judge texts: JSON Lines in, JSON Lines out, same order; needs no database."""
     _run("triage", file=file, profile=profile)
+
+
+@app.command()
+def learn(
+    file: Annotated[Path, typer.Argument(help="Closed orders: CSV or JSON Lines, or -.")],
+    text: Annotated[str, typer.Option(help="Column with the words; title,text for two.")],
+    label: Annotated[str, typer.Option(help="Column with the bureau or topic it ended with.")],
+    out: Annotated[Path, typer.Option(help="Where the model is written.")],
+    urgent: Annotated[list[str] | None, typer.Option(help="A label that means hurry.")] = None,
+    sure_from: Annotated[
+        float, typer.Option(min=0, max=1, help="Below this confidence it is not sure.")
+    ] = 0.7,
+) -> None:
+    """Learn from closed orders where such an order goes, and say how well that works."""
+    _run(
+        "learn", file=file, text=text, label=label, out=out, urgent=urgent or [],
+        sure_from=sure_from,
+    )  # fmt: skip
+
+
+@app.command()
+def suggest(
+    model: Annotated[Path, typer.Option(help="What `huiyin learn` wrote.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV or JSON Lines, or - for standard input.")
+    ] = STDIN,
+    text: Annotated[str, typer.Option(help="Columns, if not those it was learned from.")] = "",
+) -> None:
+    """Say where each order would go, how sure that is, and the words that decided."""
+    _run("suggest", model=model, file=file, text=text)
+
+
+@rules.command("diff")
+def rules_diff(
+    new_profile: Annotated[str, typer.Argument(help="A county's folder, or a shipped profile.")],
+    since: Annotated[str, typer.Option(help="Only what came in from this time on.")] = "",
+    fmt: Annotated[str, typer.Option("--format", help="table or jsonl.")] = "table",
+) -> None:
+    """What a changed rule would have decided differently over recorded history."""
+    _run("rules_diff", new_profile=new_profile, since=since, fmt=fmt)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -21,6 +22,7 @@ from referral.areas import Area, Gazetteer
 from referral.directory import Directory, Officer, Place, Shift, Unit
 from referral.office import Office, Way
 from referral.policy import Policy, load_policy
+from triage.opinion import BadModel, Model
 from triage.policy import SignalPolicy, load_signals
 
 DIRECTORY = "directory"
@@ -46,6 +48,16 @@ class Rules:
         signals = overlay / "signals" if (overlay / "signals").is_dir() else None
         phrases = overlay / "locales" if (overlay / "locales").is_dir() else None
         return cls(load_policy(profile, overlay), load_signals(signals), Phrasebook.load(phrases))
+
+
+def load_model(path: Path) -> Model:
+    """What ``huiyin learn`` wrote. Raises ``BadModel`` in one sentence naming the file."""
+    try:
+        return Model.from_json(orjson.loads(path.read_bytes()))
+    except orjson.JSONDecodeError:
+        raise BadModel(f"{path}: this is no model; make one with 'huiyin learn'") from None
+    except BadModel as error:
+        raise BadModel(f"{path}: {error}") from None
 
 
 @lru_cache(maxsize=8)
