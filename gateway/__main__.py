@@ -171,6 +171,12 @@ def rules_diff(
 
 
 @app.command()
+def duplicates(file: FileArgument = STDIN) -> None:
+    """Group texts that tell the same matter: JSON Lines in, id and group out; no database."""
+    _run("duplicates", file=file)
+
+
+@app.command()
 def replay(
     file: FileArgument,
     rate: Annotated[float, typer.Option(min=0, help="Contacts a second; 0 is full speed.")] = 0,

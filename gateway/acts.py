@@ -4,6 +4,7 @@ The JSON interface and the pages are both made from this table, so neither can d
 could not.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,12 +23,16 @@ from referral import (
     correcting,
     handing_off,
     handling,
+    likening,
+    merging,
+    parting,
     rehandling,
     reporting,
     rerouting,
 )
 from referral.casework import Refusal
 
+_NUMBERS = re.compile(r"[\s,，、;；]+")
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
@@ -125,6 +130,35 @@ class CloseBody(Body):
     note: Words = ""
 
 
+class OtherBody(Body):
+    """The number of the other request; both are named, so that nobody decides on one unseen."""
+
+    other: Short
+    reason: Words = ""
+
+
+class UndoBody(Body):
+    """The number that goes on, and why the merge was wrong."""
+
+    other: Short
+    reason: Words
+
+
+class LinkBody(Body):
+    """The numbers of the other requests, with blanks or commas between, and what they share."""
+
+    others: Annotated[str, StringConstraints(strip_whitespace=True, max_length=12_000)]
+    relation: Literal["household", "event"]
+    reason: Words = ""
+
+
+class UnlinkBody(Body):
+    """Out of which bundle."""
+
+    relation: Literal["household", "event"]
+    reason: Words = ""
+
+
 Verb = Callable[..., Row]
 
 
@@ -155,6 +189,11 @@ ACTS: Mapping[str, Act] = {
         ("callback", CallbackBody, closing.callback),
         ("rehandle", ReasonBody, rehandling.rehandle),
         ("close", CloseBody, closing.close),
+        ("merge", OtherBody, merging.merge),
+        ("undo_merge", UndoBody, parting.undo_merge),
+        ("keep_apart", OtherBody, likening.keep_apart),
+        ("link", LinkBody, likening.link),
+        ("unlink", UnlinkBody, likening.unlink),
     )
 }
 
@@ -167,7 +206,16 @@ def perform(state: State, actor: Actor, number: str, act: Act, body: Body, *, no
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
         request = access.admit(tx, actor, office, number, act=act.name, now=now)
-        return act.verb(tx, office, actor, request, **body.model_dump(), now=now)
+        given = body.model_dump()
+        if "other" in given:
+            given["other"] = access.admit(tx, actor, office, given["other"], act=act.name, now=now)
+        if "others" in given:
+            given["others"] = [
+                access.admit(tx, actor, office, one, act=act.name, now=now)
+                for one in dict.fromkeys(_NUMBERS.split(given["others"]))
+                if one
+            ]
+        return act.verb(tx, office, actor, request, **given, now=now)
 
 
 def finish_task(state: State, actor: Actor, task_id: int, note: str, *, now: datetime) -> Row:

@@ -30,6 +30,7 @@ from models.transaction import Row, Transaction
 from models.vocabulary import Level, OutboxState, TaskKind
 from referral import telling, wording
 from referral.directory import HOTLINE, ZONE
+from referral.joined import master_of
 from referral.office import Office
 from triage.redact import redact
 
@@ -193,7 +194,11 @@ def _look_up(
 
 
 _STANDING = select(
-    col(HelpRequest.status), col(HelpRequest.lead_bureau), col(HelpRequest.queue_key)
+    col(HelpRequest.id),
+    col(HelpRequest.status),
+    col(HelpRequest.lead_bureau),
+    col(HelpRequest.queue_key),
+    col(HelpRequest.merged_into),
 )
 
 
@@ -211,12 +216,13 @@ def status_of(tx: Any, office: Office, number: str, code: str) -> dict[str, str]
         if former is None:
             return {"found": ""}
         row = tx.execute(_STANDING.where(col(HelpRequest.id) == former)).one()
-    unit = office.directory.unit.get(row.lead_bureau)
+    leads = master_of(tx, row._mapping)
+    unit = office.directory.unit.get(leads["lead_bureau"])
     return {
         "found": "1",
         "status": row.status,
         "unit": unit.name_zh if unit else office.hotline,
-        "due": wording.when(due_of(row.queue_key), "zh-CN"),
+        "due": wording.when(due_of(leads["queue_key"]), "zh-CN"),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Select, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from models.clocks import Clock
@@ -77,7 +78,12 @@ def requests(session: Session, span: Span) -> Iterator[Row]:
     pairs = select(col(Contact.request_id), col(Contact.id)).order_by(col(Contact.id))
     for request_id, contact_id in session.connection().execute(pairs).yield_per(5000):
         of.setdefault(request_id or 0, []).append(str(contact_id))
-    query = _columns(HelpRequest).order_by(col(HelpRequest.id))
+    master = aliased(HelpRequest)
+    query = (
+        _columns(HelpRequest, col(master.number).label("master"))
+        .outerjoin(master, col(master.id) == col(HelpRequest.merged_into))
+        .order_by(col(HelpRequest.id))
+    )
     for row in _rows(session, query, HelpRequest.received_at, span):
         yield {
             "number": row.number,
@@ -99,6 +105,7 @@ def requests(session: Session, span: Span) -> Iterator[Row]:
             "confirmed_at": row.confirmed_at,
             "policy": row.policy,
             "second_opinion": row.second_opinion,
+            "merged_into": row.master,
         }
 
 

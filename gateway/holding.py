@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from gateway.conversations import remembered
 from models import journal, numbers
+from models.likenesses import WAITING, RepeatKey
 from models.messages import Inbound, Outcome, Raw, Turn
 from models.requests import Contact, FormerNumber
 from models.tasks import Task
@@ -149,6 +150,7 @@ def finished(tx: Transaction, call: "Call", *, entry: Row, outcome: Outcome) -> 
 
 def release(tx: Transaction, contact_id: int, *, request_id: int, assessment: Assessment) -> None:
     """A contact leaves the pen: the same row, now with its request and its assessment."""
+    tx.add(RepeatKey, hash=WAITING, contact_id=contact_id)
     tx.later(
         update(Contact)
         .where(col(Contact.id) == contact_id)

@@ -27,6 +27,7 @@ from gateway.cleaning import clean
 from gateway.recall import Acquaintance, Recall
 from models import people
 from models.journal import JournalEntry
+from models.likenesses import WAITING, RepeatKey
 from models.messages import (
     DeliveryReport,
     Happening,
@@ -275,10 +276,11 @@ def _record(tx: Transaction, arrival: Arrival, request: Row, before: Any) -> Non
     if before is not None:  # it waited in the holding pen
         holding.release(tx, before.id, request_id=request["id"], assessment=assessment)
         return
-    point = inbound.location
+    point, contact_id = inbound.location, tx.mint()
+    tx.add(RepeatKey, hash=WAITING, contact_id=contact_id)
     tx.add(
         Contact,
-        id=tx.mint(),
+        id=contact_id,
         journal_id=arrival.journal_id,
         request_id=request["id"],
         person_id=arrival.person_id,

@@ -17,7 +17,11 @@ def acts(
     viewer: Viewer, office: Office, request: Mapping[str, Any], orders: Sequence[Any], now: datetime
 ) -> tuple[str, ...]:
     """What this viewer may do now: by right, by the life cycle, and by holding the order."""
-    if not isinstance(viewer, Actor) or not Status(request["status"]).is_open:
+    if not isinstance(viewer, Actor):
+        return ()
+    if request["status"] == Status.MERGED:
+        return ("undo_merge",) if viewer.role in access.RIGHTS["undo_merge"] else ()
+    if not Status(request["status"]).is_open:
         return ()
     units = units_of(office, viewer, now)
     status = standing(office, request)
@@ -46,5 +50,10 @@ def acts(
         "callback": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
         "rehandle": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
         "close": "close" in possible,
+        "merge": "merge" in possible,
+        "undo_merge": False,
+        "keep_apart": True,
+        "link": True,
+        "unlink": True,
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import col
 
 from models import dialogues, journal, people
+from models.journal import JournalEntry
 from models.messages import Inbound, Preference, Turn
 from models.people import OPEN_COLUMNS, Address, Person
 from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction
+from referral.joined import master_of
 
 if TYPE_CHECKING:
     from gateway.intake import Call
@@ -124,9 +126,10 @@ _CONTACTS = (
         col(Contact.channel),
         col(Contact.external_id),
         col(Contact.state),
-        col(HelpRequest.number),
-        col(HelpRequest.code),
+        func.coalesce(col(JournalEntry.number), col(HelpRequest.number)).label("number"),
+        func.coalesce(col(JournalEntry.code), col(HelpRequest.code)).label("code"),
     )
+    .join(JournalEntry, col(JournalEntry.id) == col(Contact.journal_id))
     .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
     .where(col(Contact.external_id).in_(bindparam("ids", expanding=True)))
 )
@@ -136,6 +139,7 @@ def _load_people(
     tx: Transaction, recall: Recall, handles: set[tuple[str, str]], since: datetime
 ) -> None:
     open_ids: dict[int, Acquaintance] = {}
+    joined: list[tuple[Acquaintance, Row]] = []
     for row in people.correspondents(tx, handles):
         mapping = row._mapping
         known = recall.people.get((row.kind, row.value))
@@ -144,14 +148,28 @@ def _load_people(
                 row.who, row.language, row.staff, row.stopped_at is not None, row.address_id
             )
             recall.people[(row.kind, row.value)] = known
-        if mapping["id"] is not None and known.open_request is None:
+        if mapping["merged_into"] is not None:
+            joined.append((known, {name: mapping[name] for name in OPEN_COLUMNS}))
+        elif mapping["id"] is not None and known.open_request is None:
             known.open_request = {name: mapping[name] for name in OPEN_COLUMNS}
             open_ids[mapping["id"]] = known
+    for known, request in joined:
+        if known.open_request is None:
+            known.open_request = _led_on(tx, request)
     if not open_ids:
         return
     for row in tx.execute(_LATELY, {"requests": list(open_ids), "since": since}):
         known = open_ids[row.request_id]
         known.lately, known.lately_at = row.text, row.received_at
+
+
+def _led_on(tx: Transaction, request: Row) -> Row | None:
+    """The open request that a joined one leads to, under the number and the person it has for
+    them: whose request was joined to a stranger's is never told the stranger's number and code."""
+    master = master_of(tx, request)
+    if master["closed_at"] is not None:
+        return None
+    return {**master, **{name: request[name] for name in ("number", "code", "person_id")}}
 
 
 def _load_contacts(tx: Transaction, recall: Recall, external_ids: set[str]) -> None:

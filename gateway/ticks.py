@@ -16,7 +16,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
-from gateway import holding, recorded
+from gateway import alarms, holding, recorded, repeats
 from gateway.delivery import Delivery
 from gateway.heartbeat import beat
 from gateway.intake import Call, Intake
@@ -26,11 +26,8 @@ from models import clocks, dialogues
 from models.db import Busy, Database
 from models.messages import Raw
 from models.processes import Process
-from models.tasks import Task
 from models.transaction import acting
-from models.vocabulary import TaskKind
 from referral import reminding
-from referral.directory import HOTLINE, ZONE
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +61,7 @@ class Ticks:
         self._now = now
         self._heartbeat = heartbeat
         self._delivery = Delivery(database, mint, channels, offices.current)
+        self._memory = repeats.Memory()
         self._asked: dict[str, datetime] = {}
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -88,6 +86,7 @@ class Ticks:
         plan = [
             (self.deliver, 1.0),
             (self.sweep, 1.0),
+            (self.compare, 1.0),
             (self.resume, 15.0),
             (self.refresh, 5.0),
             (self.catch_up, float(CATCH_UP_SECONDS)),
@@ -171,6 +170,15 @@ class Ticks:
                     )
         return len(due)
 
+    async def compare(self) -> None:
+        """Hold what came in against the open requests; propose what may be one matter."""
+        while await asyncio.to_thread(self._compare) == repeats.BATCH:
+            pass
+
+    def _compare(self) -> int:
+        with acting(self._database, self._mint) as tx:
+            return repeats.compare_waiting(tx, self._memory, now=self._now())
+
     async def resume(self) -> None:
         """Try again what waits in the holding pen."""
         now = self._now()
@@ -231,7 +239,8 @@ class Ticks:
                 waiting = await channel.pending()
             except Exception as error:
                 log.warning("a channel could not be asked", extra={"channel": name})
-                await asyncio.to_thread(self._alarm, name, f"{type(error).__name__}", now)
+                problem = type(error).__name__
+                await asyncio.to_thread(self._alarm, name, problem, now)
                 continue
             for inbound in missed:
                 record = recorded.read(recorded.of(inbound, name))
@@ -245,29 +254,8 @@ class Ticks:
                 log.warning("messages wait at a provider", extra={"channel": name, "n": waiting})
 
     def _alarm(self, name: str, error: str, now: datetime) -> None:
-        office = self._offices.current()
-        desk = office.directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
         with acting(self._database, self._mint) as tx:
-            standing = tx.execute(
-                Task.__table__.select().where(  # type: ignore[attr-defined]
-                    col(Task.kind) == TaskKind.CHANNEL_SILENT,
-                    col(Task.note) == name,
-                    col(Task.done_at).is_(None),
-                )
-            ).first()
-            if standing is not None:
-                return
-            tx.add(
-                Task,
-                id=tx.mint(),
-                kind=TaskKind.CHANNEL_SILENT,
-                unit=desk.code if desk else HOTLINE,
-                urgent=True,
-                note=name,
-                opened_at=now,
-                due_at=now + timedelta(minutes=30),
-            )
-            tx.event("channel_silent", at=now, channel=name, error=error)
+            alarms.channel_silent(tx, self._offices.current(), name, error, now)
 
     async def alive(self) -> None:
         """Leave a sign of life; call the outside heartbeat only when the database keeps it."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, and_, bindparam, select, update
+from sqlalchemy import Index, and_, bindparam, or_, select, update
 from sqlmodel import SQLModel, col
 
 from models.columns import key, operational, personal
@@ -56,7 +56,10 @@ _CORRESPONDENTS = (
     .join(Person, col(Person.id) == col(Address.person_id))
     .outerjoin(
         HelpRequest,
-        and_(col(HelpRequest.person_id) == col(Person.id), col(HelpRequest.closed_at).is_(None)),
+        and_(
+            col(HelpRequest.person_id) == col(Person.id),
+            or_(col(HelpRequest.closed_at).is_(None), col(HelpRequest.merged_into).is_not(None)),
+        ),
     )
     .where(col(Address.value).in_(bindparam("values", expanding=True)))
     .order_by(col(HelpRequest.id))
@@ -64,7 +67,8 @@ _CORRESPONDENTS = (
 
 
 def correspondents(tx: Transaction, handles: Iterable[tuple[str, str]]) -> Sequence[Any]:
-    """Addresses with their person and that person's open requests, the oldest request first."""
+    """Addresses with their person and that person's requests that are open or were joined to
+    another one, the oldest request first."""
     values = {value for _, value in handles}
     if not values:
         return []

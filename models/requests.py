@@ -18,6 +18,7 @@ class HelpRequest(SQLModel, table=True):
     ``second_opinion`` is how a learned opinion stands to the rules', None without one.
     ``queue_key`` is one ascending text (urgency rank, due time, id), so that any page of any queue
     is one index range. ``confirmed_at`` is when a person confirmed what the software proposed.
+    ``merged_into`` is the request that this one was joined to, while it is.
     """
 
     __tablename__ = "request"
@@ -59,6 +60,7 @@ class HelpRequest(SQLModel, table=True):
     policy: str = operational()
     second_opinion: str | None = operational(None)
     summary: str = sensitive("", sa_type=Text)
+    merged_into: int | None = key(foreign="request.id", nullable=True, index=True)
 
 
 class Contact(SQLModel, table=True):

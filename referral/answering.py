@@ -4,7 +4,7 @@ Nothing is said but through the outbox. Where nobody can be reached the words st
 page (件件有核实、事事有回音: no contact without a reply).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from models.vocabulary import Form, Level, ReferralRole, Role, Track
 from referral import casework, telling, wording
 from referral.casework import Actor
 from referral.directory import HOTLINE, Unit
+from referral.joined import as_heard, joined_to
 from referral.office import Office, Reply, Way
 from triage.language import guess_language
 
@@ -41,11 +42,7 @@ def correspondent(tx: Transaction, office: Office, request: Mapping[str, Any]) -
     language = tx.execute(
         select(col(Person.language)).where(col(Person.id) == request["person_id"])
     ).scalar()
-    contacts = tx.execute(
-        select(col(Contact.sender), col(Contact.text), col(Contact.reporter))
-        .where(col(Contact.request_id) == request["id"])
-        .order_by(col(Contact.received_at), col(Contact.id))
-    ).all()
+    contacts = _own_words(tx, request)
     reported = bool(contacts) and all(row.reporter is not None for row in contacts)
     latest = next((row.sender for row in reversed(contacts) if row.sender), None)
     language = language or guess_language(" ".join(row.text for row in contacts))
@@ -62,6 +59,20 @@ def correspondent(tx: Transaction, office: Office, request: Mapping[str, Any]) -
     return Correspondent(Reply(way, row.value), language, row.stopped_at is not None, reported)
 
 
+def _own_words(tx: Transaction, request: Mapping[str, Any]) -> Sequence[Any]:
+    """The contacts of this request's own requester, wherever the request was joined to."""
+    found = tx.execute(
+        select(
+            col(Contact.sender), col(Contact.text), col(Contact.reporter), col(Contact.person_id)
+        )
+        .where(col(Contact.request_id) == (request["merged_into"] or request["id"]))
+        .order_by(col(Contact.received_at), col(Contact.id))
+    ).all()
+    return [row for row in found if row.person_id == request["person_id"]] or found
+
+
+_FOR_REPORTERS = {"reply_to_citizen": "reporter_outcome"}
+"""What is said instead to who reported somebody else's need: no private details (N16)."""
 _NOWHERE = Reply(Way("web", "", Form.FULL), "")
 
 
@@ -76,8 +87,33 @@ def tell(
     unit: Unit | None = None,
     **more: str,
 ) -> Row:
-    """Say something to the citizen by the way they came from. Where nobody can be reached, or the
-    person asked us to stop, the words are kept for the status page and not sent."""
+    """Say something to the citizen, and to everybody whose request was joined to this one, each by
+    the way they came from. Where nobody can be reached, or the person asked us to stop, the words
+    are kept for the status page and not sent. Returns the message to the request's own person."""
+    for other in joined_to(tx, request["id"]):
+        hearer = as_heard(other, request)
+        reported = correspondent(tx, office, hearer).reported
+        chosen, words = (
+            (_FOR_REPORTERS[phrase], {})
+            if reported and phrase in _FOR_REPORTERS
+            else (phrase, more)
+        )
+        tell_one(tx, office, hearer, chosen, due=due, now=now, unit=unit, **words)
+    return tell_one(tx, office, request, phrase, due=due, now=now, unit=unit, **more)
+
+
+def tell_one(
+    tx: Transaction,
+    office: Office,
+    request: Mapping[str, Any],
+    phrase: str,
+    *,
+    due: datetime,
+    now: datetime,
+    unit: Unit | None = None,
+    **more: str,
+) -> Row:
+    """Say something to the request's own person and nobody else; otherwise as ``tell``."""
     who = correspondent(tx, office, request)
     params = wording.params(
         office,
@@ -134,7 +170,7 @@ def reply(
     stops = ["CLK-CONSULT"] if request["track"] == Track.CONSULTATION else []
     if not Level(request["level"]).is_urgent:
         stops.append("CLK-CONTACT")
-    if who.reported:
+    if who.reported or joined_to(tx, request["id"]):
         stops.append("CLK-DISCOVERY-FEEDBACK")
     casework.halt(tx, request["id"], stops, now)
     casework.record(

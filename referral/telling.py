@@ -70,6 +70,8 @@ def notify(
     due: datetime,
     now: datetime,
     urgent: bool,
+    phrase: str = "staff_new_referral",
+    **more: str,
 ) -> None:
     """Tell the holder; the duty telephone when the officer has none."""
     address = holder.officer.phone or holder.unit.duty_phone
@@ -81,14 +83,17 @@ def notify(
     post(
         tx,
         office,
-        "staff_new_referral",
+        phrase,
         request=request,
         reply=Reply(way, address),
         now=now,
         language=language,
-        params=wording.params(
-            office, request, unit=unit, officer=officer, due=due, language=language
-        ),
+        params={
+            **wording.params(
+                office, request, unit=unit, officer=officer, due=due, language=language
+            ),
+            **more,
+        },
         urgent=urgent,
         staff=holder.officer.login,
     )

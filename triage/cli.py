@@ -1,11 +1,17 @@
-"""``huiyin triage``: JSON Lines in, JSON Lines out; no database, no clock."""
+"""``huiyin triage`` and ``huiyin duplicates``: JSON Lines in and out; no database, no clock."""
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from triage.assess import Context, assess
+from triage.grouping import group
+from triage.matter import Matter, read_matter
 from triage.policy import SignalPolicy
+from triage.same_matter import Scale, causes
+
+_CHINA = timezone(timedelta(hours=8))
+"""Whose time is meant where a line says none."""
 
 
 def triage_lines(
@@ -25,6 +31,34 @@ def triage_lines(
         )
         assessment = assess(str(row["text"]), context, signals)
         yield {"id": row["id"], **assessment.as_json()}
+
+
+def duplicate_lines(
+    lines: Iterable[str], source: str, signals: SignalPolicy, scale: Scale
+) -> Iterator[dict[str, object]]:
+    """One object for each line, in the same order: its id and its group, which is the id of the
+    first line of the same matter. Raises ValueError like ``triage_lines``."""
+    ids: list[object] = []
+    matters: list[Matter] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip("\ufeff \t\r\n"):
+            continue
+        where = f"{source}:{number}"
+        row = _read(line, where)
+        place, at = _word(row, "place", where), _moment(row, where)
+        assessment = assess(str(row["text"]), Context(place=place, at=at), signals)
+        ids.append(row["id"])
+        matters.append(
+            read_matter(
+                str(row["text"]),
+                assessment.facts,
+                causes(assessment),
+                at=at if at is None or at.tzinfo else at.replace(tzinfo=_CHINA),
+                place=place,
+            )
+        )
+    for own, first in zip(ids, group(matters, scale), strict=True):
+        yield {"id": own, "group": ids[first]}
 
 
 def _read(line: str, where: str) -> dict[str, object]:

@@ -129,3 +129,8 @@ def mended(text: str, repairs: Iterable[Repair]) -> str:
     for repair in repairs:
         chars[repair.start : repair.start + len(repair.was)] = repair.read_as
     return "".join(chars)
+
+
+def heard(text: str) -> str:
+    """The text as its near sounds, one private character for each: what sounds alike is equal."""
+    return text.translate(_readings()[0])

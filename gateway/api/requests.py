@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
-from gateway import access, acts, cases, exporting, revealing, views
+from gateway import access, acts, alike, cases, exporting, revealing, views
 from gateway.api.support import ApiRoute, Looker, Process, Staff
 from models.referrals import Referral
 from models.requests import HelpRequest
@@ -92,16 +92,58 @@ def queue(
 
 
 @router.get("/{number}")
-def one(state: Process, viewer: Looker, number: str) -> Any:
-    """One request with its contacts, referrals, clocks, messages, history and the acts that the
-    caller may do now. Telephone numbers are masked; looking is recorded."""
+def one(
+    state: Process,
+    viewer: Looker,
+    number: str,
+    beside: Annotated[str, Query(max_length=40)] = "",
+) -> Any:
+    """One request with its contacts, referrals, clocks, messages, history, the acts that the
+    caller may do now, and for the desk what may be the same matter with the reasons. ``beside``
+    puts a number of one's own choice next to it. Telephone numbers are masked; looking is
+    recorded."""
     now, office = state.now(), state.offices.current()
     with state.database.read() as session:
         case, request_id = cases.case(session, viewer, office, number, now=now)
+        like = alike.together(session, viewer, office, request_id, beside=beside, now=now)
     if isinstance(viewer, Actor):
         with acting(state.database, state.mint) as tx:
-            access.look(tx, viewer, act="see", now=now, request_id=request_id)
-    return _local(_whole(case))
+            for seen in (request_id, *like.ids):
+                access.look(tx, viewer, act="see", now=now, request_id=seen)
+    return _local({**_whole(case), **_like(like)})
+
+
+def _like(like: alike.Together) -> dict[str, Any]:
+    return {
+        "merged_into": like.master,
+        "joined": list(like.joined),
+        "linked": {name: list(numbers) for name, numbers in (like.linked or {}).items()},
+        "alike": [
+            {
+                "number": one.other.number,
+                "relation": one.relation or None,
+                "score": one.score,
+                "state": one.state,
+                "status": one.other.status,
+                "level": one.other.level,
+                "received_at": one.other.received_at,
+                "summary": one.other.summary,
+                "texts": list(one.other.words),
+                "findings": [
+                    {
+                        "kind": found.kind,
+                        "agrees": found.agrees,
+                        "this": found.mine,
+                        "other": found.theirs,
+                        "weight": found.weight,
+                    }
+                    for found in one.findings
+                ],
+            }
+            for one in like.alike
+        ],
+        "event_wave": list(like.wave),
+    }
 
 
 def _whole(case: cases.Case) -> dict[str, Any]:

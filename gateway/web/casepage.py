@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, acts, cases, revealing, sentences, sessions
+from gateway import access, acts, alike, cases, revealing, sentences, sessions
 from gateway.access import Actor
 from gateway.state import State
 from gateway.web.rendering import state_of
@@ -40,11 +40,18 @@ def show(
     """The page; opening it is recorded. Raises ``Refusal`` (404) alike for foreign and missing."""
     state, actor = state_of(request), session.actor
     now, office = state.now(), state.offices.current()
+    beside = request.query_params.get("beside", "").strip()
     with state.database.read() as reading:
         case, request_id = cases.case(reading, actor, office, number, now=now)
+        try:
+            like = alike.together(reading, actor, office, request_id, beside=beside, now=now)
+        except Refusal as refusal:
+            error = error or worded(request, refusal)
+            like = alike.together(reading, actor, office, request_id, now=now)
     if request.method == "GET":
         with acting(state.database, state.mint) as tx:
-            access.look(tx, actor, act="see", now=now, request_id=request_id)
+            for seen in (request_id, *like.ids):
+                access.look(tx, actor, act="see", now=now, request_id=seen)
     return staff_page(
         request,
         template,
@@ -56,6 +63,7 @@ def show(
         typed=Typed(typed or {}),
         revealed=revealed,
         done=_done(request, case),
+        like=like,
         names=_names(office, actor, case, now),
     )
 

@@ -21,6 +21,7 @@ from models.tasks import Task
 from models.transaction import Row
 from models.vocabulary import Level, OutboxState, Status
 from referral import casework
+from referral.joined import master_of
 from referral.office import Office
 
 STEPS = ("received", "checking", "forwarded", "handling", "answered", "ended")
@@ -70,7 +71,8 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """All that the status page shows. Times are aware. ``was_due`` is the first promise where it
-    has moved; ``reminded`` says that the ladder of reminders has already been climbed."""
+    has moved; ``reminded`` says that the ladder of reminders has already been climbed; ``joined``
+    that the request goes on together with another one, whose way is shown."""
 
     number: str
     status: Status
@@ -86,6 +88,7 @@ class Progress:
     late: bool
     reminded: bool
     messages: Sequence[Message]
+    joined: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -140,6 +143,7 @@ def find(session: Any, number: str, code: str) -> Row | Held | None:
 def read(session: Any, office: Office, request: Row, *, language: str, now: datetime) -> Progress:
     """What the citizen sees of this request at this moment."""
     reader = session.connection()
+    own, request = request, dict(master_of(reader, request))
     events = casework.history(reader, request["id"])
     status = casework.standing(office, request)
     unit = office.directory.unit.get(request["lead_bureau"])
@@ -147,10 +151,10 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
     first, reason = _first_promise(events)
     moved = first is not None and abs((first - due).total_seconds()) >= 60
     return Progress(
-        number=request["number"],
+        number=own["number"],
         status=status,
         is_urgent=Level(request["level"]).is_urgent,
-        received_at=request["received_at"],
+        received_at=own["received_at"],
         steps=_steps(events, status),
         unit=unit.name(language) if unit else office.hotline,
         unit_phone=(unit.public_phone or unit.duty_phone) if unit else "",
@@ -160,7 +164,8 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
         reason=reason,
         late=status.is_open and now > due,
         reminded=any(event.kind in ("breached", "reminder") for event in events),
-        messages=_messages(reader, request),
+        messages=_messages(reader, own, request["id"]),
+        joined=own["id"] != request["id"],
     )
 
 
@@ -203,11 +208,13 @@ def _contact_due(reader: Any, request: Row) -> datetime | None:
     return found
 
 
-def _messages(reader: Any, request: Row) -> list[Message]:
+def _messages(reader: Any, request: Row, led_to: int) -> list[Message]:
+    """What this person said and was told, here and in the request that theirs was joined to."""
+    ids = sorted({request["id"], led_to})
     said = reader.execute(
         select(col(Contact.received_at), col(Contact.text))
         .where(
-            col(Contact.request_id) == request["id"],
+            col(Contact.request_id).in_(ids),
             col(Contact.person_id) == request["person_id"],  # not a neighbour's, merged
             col(Contact.reporter).is_(None),
         )
@@ -221,7 +228,7 @@ def _messages(reader: Any, request: Row) -> list[Message]:
             col(Outgoing.params),
         )
         .where(
-            col(Outgoing.request_id) == request["id"],
+            col(Outgoing.request_id).in_(ids),
             col(Outgoing.person_id) == request["person_id"],
             col(Outgoing.staff).is_(None),
         )

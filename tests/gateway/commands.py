@@ -14,6 +14,7 @@ from pathlib import Path
 MODULES = (
     "gateway.__main__",
     "gateway.commands.check",
+    "gateway.commands.duplicates",
     "gateway.commands.export",
     "gateway.commands.learn",
     "gateway.commands.migrate",

@@ -51,6 +51,7 @@ STAFF: Mapping[Role, str] = {
     Role.AUDITOR: "audit01",
 }
 
+THIRD = "HY20260930-00003-4"
 BODIES: Mapping[str, Mapping[str, Any]] = {
     # complete bodies whose words are missing: what may be done is refused for want of words
     "raise_urgency": {"level": "life_threat", "reason": ""},
@@ -66,6 +67,12 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "rehandle": {"reason": ""},
     "close": {"reason": ""},
     "reveal": {"purpose": "回电"},
+    # a complaint is never joined to a request (I9)
+    "merge": {"other": THIRD},
+    "undo_merge": {"other": THIRD, "reason": ""},
+    "keep_apart": {"other": THIRD},
+    "link": {"others": THIRD, "relation": "event"},
+    "unlink": {"relation": "household"},
 }
 
 
@@ -155,6 +162,7 @@ def test_each_role_does_what_its_right_says_and_only_on_its_own(
 ) -> None:
     food = said(state, "food", FOOD).number or ""
     foreign = said(state, "wages", WAGES, "+8613900009999").number or ""
+    assert said(state, "complaint", COMPLAINT, "+8613900008888").number == THIRD
     own = own_of(state, role, food)
     caller = signed_in(state, app, login_of(state, role))
     everywhere = role in access.JURISDICTION

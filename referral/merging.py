@@ -1,0 +1,241 @@
+"""Two requests are one matter: a named person joins them (T12).
+
+The older one goes on with its clocks; the earliest receipt and the highest urgency win; contacts
+move; every requester keeps the right to a reply and is told the number that leads on (I5, N8).
+What the merge changes is kept row by row, so that undoing puts back exactly that.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from models.clocks import Clock
+from models.likenesses import Merger
+from models.referrals import Referral
+from models.requests import Contact, queue_key
+from models.tasks import Task
+from models.transaction import Row, Transaction
+from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, Track
+from referral import casework, likening, telling
+from referral.answering import correspondent, tell_one
+from referral.before import Before, plain
+from referral.casework import Actor, Refusal
+from referral.closing import OUTLIVE
+from referral.directory import Answerable
+from referral.joined import joined_to
+from referral.lifecycle import may, may_on_referral
+from referral.office import Office
+
+_FEEDBACK = ("CLK-DISCOVERY-FEEDBACK", "CLK-MISSED-CALL")
+"""What is owed to the person who asked, not to the matter: it goes along."""
+
+
+def merge(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    other: Row,
+    reason: str = "",
+    now: datetime,
+) -> Row:
+    """Join two open requests that are one matter (T12); the older one goes on, whichever was
+    named first. Its requester and the other's are told (N8). Returns the request that goes on.
+
+    Raises ``Refusal`` or ``Impossible``.
+    """
+    older, newer = _in_order(request, other)
+    row = may("merge", Status(newer["status"]), actor.role)
+    before = Before()
+    urgent_gain = (
+        Level(newer["level"]).is_urgent and Level(newer["level"]).rank < Level(older["level"]).rank
+    )
+    moved = _orders(tx, older, newer, actor, before, urgent_gain=urgent_gain, now=now)
+    _clocks(tx, older, newer, before, moved, urgent_gain=urgent_gain, now=now)
+    _tasks(tx, older, newer, actor, before, now)
+    for contact in _rows(tx, Contact, newer["id"]):
+        before.change(tx, "contact", contact, request_id=older["id"])
+    first = not joined_to(tx, older["id"])
+    changes = _changes(tx, older, newer, urgent_gain=urgent_gain)
+    after = casework.change(tx, older, **changes) if changes else older
+    gone = casework.change(tx, newer, status=row.to, closed_at=now, merged_into=older["id"])
+    tx.add(
+        Merger,
+        id=tx.mint(),
+        request_id=newer["id"],
+        master_id=older["id"],
+        at=now,
+        by=actor.login,
+        reason=reason.strip(),
+        before={
+            "request": {name: plain(newer[name]) for name in ("status", "closed_at")},
+            "master": {name: [plain(older[name]), plain(new)] for name, new in changes.items()},
+            "rows": before.rows,
+        },
+    )
+    likening.decide(tx, actor, newer, older, "confirmed", reason, now, relation="repeat")
+    common = {"master": older["number"], "joined": newer["number"], "reason": reason.strip()}
+    casework.record(tx, "merged", actor, before=newer, after=gone, now=now, row=row, **common)
+    casework.record(tx, "joined", actor, before=older, after=after, now=now, row=row, **common)
+    _tell(tx, office, after, gone, first=first, urgent_gain=urgent_gain, now=now)
+    return after
+
+
+def _in_order(a: Row, b: Row) -> tuple[Row, Row]:
+    """The older and the newer of two requests that may be joined."""
+    casework.require_open(a)
+    casework.require_open(b)
+    if a["id"] == b["id"]:
+        raise Refusal("refusal.same_request", {"number": a["number"]}, 422)
+    if (a["track"] == Track.GRIEVANCE) != (b["track"] == Track.GRIEVANCE):
+        raise Refusal("refusal.grievance_apart", {"number": b["number"]})  # I9
+    older, newer = sorted((a, b), key=lambda row: (row["received_at"], row["id"]))
+    return older, newer
+
+
+def _orders(
+    tx: Transaction,
+    older: Row,
+    newer: Row,
+    actor: Actor,
+    before: Before,
+    *,
+    urgent_gain: bool,
+    now: datetime,
+) -> set[int]:
+    """The newer request's orders are cancelled (R10): one matter, one lead. Where it is the more
+    urgent one, its lead goes along as a helper if the older request does not have that bureau.
+    Returns the ids of the orders that went along."""
+    there = {
+        row["bureau"]
+        for row in casework.referrals(tx, older["id"])
+        if row["status"] not in casework.GONE
+    }
+    moved: set[int] = set()
+    for order in _rows(tx, Referral, newer["id"]):
+        if order.status in (*casework.GONE, ReferralStatus.COMPLETED):
+            continue
+        if urgent_gain and order.role == ReferralRole.LEAD and order.bureau not in there:
+            before.change(
+                tx, "referral", order, request_id=older["id"], role=ReferralRole.COOPERATING
+            )
+            moved.add(order.id)
+            continue
+        row = may_on_referral("cancel", ReferralStatus(order.status), "system")
+        before.change(tx, "referral", order, status=row.to)
+        tx.event(
+            "referral_cancelled",
+            at=now,
+            by=actor.login,
+            request=newer,
+            bureau=order.bureau,
+            lead=order.role == ReferralRole.LEAD,
+            row=row.id,
+        )
+    return moved
+
+
+def _clocks(
+    tx: Transaction,
+    older: Row,
+    newer: Row,
+    before: Before,
+    moved: set[int],
+    *,
+    urgent_gain: bool,
+    now: datetime,
+) -> None:
+    """The older request's clocks win. What the older one does not have and must keep goes along
+    with its times: urgent clocks of the more urgent request, what is owed to the person."""
+    there = {(clock["name"], clock["case"]) for clock in casework.running(tx, older["id"])}
+    for clock in _rows(tx, Clock, newer["id"]):
+        if clock.stopped_at is not None or clock.name in OUTLIVE:
+            continue
+        wanted = clock.name in _FEEDBACK or (urgent_gain and clock.urgent)
+        own = clock.referral_id is None and (clock.name, clock.case) not in there
+        if clock.referral_id in moved or (wanted and own):
+            before.change(
+                tx, "clock", clock, request_id=older["id"], stopped_at=None, next_at=clock.next_at,
+                step=clock.step,
+            )  # fmt: skip
+        else:
+            before.change(tx, "clock", clock, stopped_at=now, next_at=None)
+
+
+def _tasks(
+    tx: Transaction, older: Row, newer: Row, actor: Actor, before: Before, now: datetime
+) -> None:
+    """Waiting work goes along, unless the same work waits already."""
+    waits = {task.kind for task in _rows(tx, Task, older["id"]) if task.done_at is None}
+    for task in _rows(tx, Task, newer["id"]):
+        if task.done_at is not None:
+            continue
+        if task.kind in waits:
+            before.change(tx, "task", task, done_at=now, done_by=actor.login)
+        else:
+            before.change(tx, "task", task, request_id=older["id"], number=older["number"])
+
+
+def _changes(tx: Transaction, older: Row, newer: Row, *, urgent_gain: bool) -> dict[str, Any]:
+    """What the older request takes over: the higher urgency, secrecy, a place it lacked."""
+    changes: dict[str, Any] = {}
+    level = Level(newer["level"])
+    if level.rank < Level(older["level"]).rank:
+        due = casework.lead_of(tx, older["id"])["due_at"]
+        if urgent_gain:
+            changes["track"] = Track.URGENT
+            due = min(due, *(o["due_at"] for o in casework.referrals(tx, older["id"])))
+        changes["level"] = level
+        changes["queue_key"] = queue_key(level.rank, due, older["id"])
+    if newer["confidential"] and not older["confidential"]:
+        changes["confidential"] = True
+    for name in ("area", "place"):
+        if older[name] is None and newer[name] is not None:
+            changes[name] = newer[name]
+    return {name: value for name, value in changes.items() if value != older[name]}
+
+
+def _tell(
+    tx: Transaction,
+    office: Office,
+    after: Row,
+    gone: Row,
+    *,
+    first: bool,
+    urgent_gain: bool,
+    now: datetime,
+) -> None:
+    """N8 to the requesters of both, a word to who held the newer one and, when the matter is more
+    urgent now, to who holds the older."""
+    lead = casework.lead_of(tx, after["id"])
+    hearer = {**gone, "merged_into": after["id"], "level": after["level"]}
+    reported = correspondent(tx, office, hearer).reported
+    unit = office.directory.unit.get(lead["bureau"])
+    phrase = "merged_reporter" if reported else "merged"
+    due = lead["due_at"]
+    tell_one(tx, office, hearer, phrase, due=due, now=now, unit=unit, master=after["number"])
+    if first:
+        tell_one(tx, office, after, "joined", due=due, now=now, unit=unit)
+    holder = holder_of(office, gone)
+    if holder is not None:
+        telling.notify(
+            tx, office, gone, holder, due=due, now=now, urgent=False, phrase="staff_merged",
+            master=after["number"],
+        )  # fmt: skip
+    keeper = holder_of(office, after)
+    if urgent_gain and keeper is not None:
+        telling.notify(tx, office, after, keeper, due=due, now=now, urgent=True)
+
+
+def holder_of(office: Office, request: Row) -> Answerable | None:
+    unit = office.directory.unit.get(request["holder_unit"])
+    officer = office.directory.officer.get(request["holder_person"])
+    return Answerable(unit, officer, "holder") if unit and officer else None
+
+
+def _rows(tx: Transaction, table: Any, request_id: int) -> list[Any]:
+    columns = table.__table__.columns
+    query = select(*columns).where(table.request_id == request_id).order_by(table.id)
+    return list(tx.execute(query))
