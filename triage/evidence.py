@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from triage.called import alike, by_ear
 from triage.doors import Agreement, Place, compare_flats, shared_places
 from triage.matter import GRAM, Matter
-from triage.called import alike, by_ear
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 import re
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zlib import crc32
 
-from triage.doors import Address, read_address
-from triage.facts import Facts, Named
 from triage.called import honored, stated_names
+from triage.doors import Address, read_address
+from triage.facts import Facts
+from triage.names import Named
 from triage.text import plain
 
 GRAM = 4
@@ -40,7 +42,6 @@ class Matter:
     names: tuple[str, ...]
     honored: frozenset[str]
     ages: frozenset[int]
-    named_ages: tuple[tuple[str, int], ...]
     address: Address
     causes: frozenset[str]
     words: str
@@ -68,10 +69,9 @@ def read_matter(
     grams, every = _grams(words)
     return Matter(
         phones=frozenset(one for one in (*facts.phones, *given) if not _BLANKED.search(one)),
-        names=stated_names(flat, (person.name for person in facts.people)),
+        names=stated_names(flat, _named(facts)),
         honored=honored(flat),
         ages=frozenset(person.age for person in facts.people if person.age is not None),
-        named_ages=tuple((p.name, p.age) for p in facts.people if p.age is not None),
         address=read_address(where),
         causes=causes,
         words=words,
@@ -79,6 +79,12 @@ def read_matter(
         every=every,
         at=at,
     )
+
+
+def _named(facts: Facts) -> Iterator[str]:
+    """Those in need by name, then those to be telephoned: a family shares them."""
+    yield from (person.name for person in facts.people if person.name)
+    yield from facts.contacts
 
 
 def _grams(words: str) -> "tuple[array[int], int]":
@@ -101,6 +107,7 @@ def facts_of(document: Any) -> Facts:
     return Facts(
         phones=tuple(facts.get("phones") or ()),
         people=tuple(Named(one["name"], one["age"]) for one in facts.get("people") or ()),
+        contacts=tuple(facts.get("contacts") or ()),
         place=facts.get("place"),
     )
 

@@ -7,8 +7,8 @@ proposal alone has its key; a key that many share is cut off by whoever reads it
 from collections.abc import Iterator
 from hashlib import blake2b
 
-from triage.matter import Matter
 from triage.called import by_ear
+from triage.matter import Matter
 
 MOST = 8
 _MIXED = (0x9E3779B1, 0x85EBCA77)
