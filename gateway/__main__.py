@@ -222,6 +222,14 @@ def verify_ledger(
     _run("verify_ledger", checkpoint=checkpoint)
 
 
+@verify.command("clocks")
+def verify_clocks(
+    at: Annotated[str, typer.Option(help="The time to look from (RFC 3339) instead of now.")] = "",
+) -> None:
+    """Every reminder and breach that has fallen due was taken exactly once, or exit 1."""
+    _run("verify_clocks", at=at)
+
+
 def main() -> None:
     """The entry point. Arguments that cannot be read are said in one line, like every fault."""
     os.umask(0o077)  # what we write is for our own eyes

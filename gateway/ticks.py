@@ -22,12 +22,12 @@ from gateway.heartbeat import beat
 from gateway.intake import Call, Intake
 from gateway.offices import Offices
 from gateway.state import State
-from models import clocks, dialogues
+from gateway.sweeping import Sweep
+from models import dialogues
 from models.db import Busy, Database
 from models.messages import Raw
 from models.processes import Process
 from models.transaction import acting
-from referral import reminding
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,6 @@ CATCH_UP_SECONDS = 240
 ATTEND_AGAIN_SECONDS = 30
 ABANDONED_AFTER = timedelta(minutes=30)
 LOOK_BACK = timedelta(hours=24)
-SWEEP_BATCH = 100
 
 
 class Ticks:
@@ -62,6 +61,7 @@ class Ticks:
         self._heartbeat = heartbeat
         self._delivery = Delivery(database, mint, channels, offices.current)
         self._memory = repeats.Memory()
+        self._sweep = Sweep(database, mint, offices.current)
         self._asked: dict[str, datetime] = {}
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -147,28 +147,8 @@ class Ticks:
 
     async def sweep(self) -> None:
         """Take every step of every clock that is due, urgent ones and the oldest first."""
-        while await asyncio.to_thread(self._sweep) == SWEEP_BATCH:
+        while await asyncio.to_thread(self._sweep.round, self._now()):
             pass
-
-    def _sweep(self) -> int:
-        now, office = self._now(), self._offices.current()
-        with self._database.read() as session:
-            due = list(session.scalars(clocks.due_by(now, SWEEP_BATCH)))
-        for clock in due:
-            try:
-                with acting(self._database, self._mint) as tx:
-                    reminding.take_step(tx, office, clock, now)
-            except Busy:
-                raise
-            except Exception:
-                log.exception("a clock could not step", extra={"clock": clock.id})
-                with acting(self._database, self._mint) as tx:
-                    tx.execute(
-                        update(clocks.Clock)
-                        .where(col(clocks.Clock.id) == clock.id)
-                        .values(next_at=now + timedelta(hours=1))
-                    )
-        return len(due)
 
     async def compare(self) -> None:
         """Hold what came in against the open requests; propose what may be one matter."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Select, select, text
+from sqlalchemy import Index, Select, case, select, text
 from sqlmodel import SQLModel, col
 
 from models.columns import document, key, operational
@@ -15,13 +15,15 @@ class Clock(SQLModel, table=True):
     """One promise. Everything that decided it is copied here: a later rule never moves it.
 
     ``step`` counts the ladder's steps already taken; ``next_at`` is when the next one falls due,
-    None when there is none or the clock is stopped.
+    None when there is none or the clock is stopped (but see ``stopping``).
     """
 
     __table_args__ = (
         Index(
-            "ix_clock_next_at",
+            "ix_clock_urgent_next_at",
+            "urgent",
             "next_at",
+            "id",
             sqlite_where=_RUNNING,
             postgresql_where=_RUNNING,
         ),
@@ -50,11 +52,32 @@ class Clock(SQLModel, table=True):
     next_at: datetime | None = operational(None)
 
 
-def due_by(now: datetime, limit: int = 200) -> Select[Any]:
-    """Clocks whose next step is due, urgent ones first, then the longest waiting."""
+def due_by(now: datetime, limit: int, *, urgent: bool) -> Select[Any]:
+    """Clocks whose next step is due, the longest waiting first: one range of one index."""
     return (
-        select(Clock)
-        .where(col(Clock.next_at).is_not(None), col(Clock.next_at) <= now)
-        .order_by(col(Clock.urgent).desc(), col(Clock.next_at), col(Clock.id))
+        select(*Clock.__table__.columns)  # type: ignore[attr-defined]
+        .where(
+            col(Clock.urgent).is_(urgent),
+            col(Clock.next_at).is_not(None),
+            col(Clock.next_at) <= now,
+        )
+        .order_by(col(Clock.next_at), col(Clock.id))
         .limit(limit)
     )
+
+
+def waiting_since(urgent: bool) -> Select[Any]:
+    """The earliest step that waits: the first entry of the index."""
+    return (
+        select(col(Clock.next_at))
+        .where(col(Clock.urgent).is_(urgent), col(Clock.next_at).is_not(None))
+        .order_by(col(Clock.next_at), col(Clock.id))
+        .limit(1)
+    )
+
+
+def stopping(at: datetime) -> dict[str, Any]:
+    """What stopping does to a clock's row. A step that fell due before and that nobody has taken
+    yet stays due, so that a breach of the last minutes is still recorded."""
+    step = case((col(Clock.next_at) <= at, col(Clock.next_at)), else_=None)
+    return {"stopped_at": at, "next_at": step}

@@ -5,7 +5,7 @@ mapped object a row costs ten times as much and intake writes some twenty rows a
 added is therefore not yet visible to a query of the same transaction.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlmodel import SQLModel, col
 
 from models import inserts, numbers
+from models.clocks import Clock
 from models.counters import Counter
 from models.db import Database
 from models.events import SYSTEM, Event, Ledger, seal
@@ -110,6 +111,7 @@ class Transaction:
 
     def write(self) -> None:
         """Send everything to the database; called once, before the commit."""
+        self._promise(self._added.get(_CLOCK, ()))
         for table in sorted(self._added, key=_order):
             if rows := self._added[table]:
                 inserts.write(self.connection, table, rows)
@@ -121,6 +123,32 @@ class Transaction:
             self.execute(statement)
         if self._events:
             self._seal()
+
+    def _promise(self, clocks: Sequence[Row]) -> None:
+        """What new clocks promise goes into the ledger with the act that started them, whatever
+        the act: a due time that is changed behind our back can be found."""
+        of_request: dict[int, list[Row]] = {}
+        for clock in clocks:
+            of_request.setdefault(clock["request_id"], []).append(clock)
+        acts = {entry["request_id"]: entry for entry in self._events}
+        for request_id, started in of_request.items():
+            act = acts.get(request_id)
+            self.event(
+                "promised",
+                at=act["at"] if act else max(clock["started_at"] for clock in started),
+                request={"id": request_id, "number": act["number"] if act else None},
+                clocks=[
+                    [
+                        str(clock["id"]),
+                        clock["name"],
+                        clock["case"],
+                        clock["ladder"],
+                        clock["started_at"],
+                        clock["due_at"],
+                    ]
+                    for clock in started
+                ],
+            )
 
     def _seal(self) -> None:
         seq, previous = self._head
@@ -143,6 +171,7 @@ def acting(database: Database, mint: Callable[[], int]) -> Iterator[Transaction]
         transaction.write()
 
 
+_CLOCK: Table = Clock.__table__  # type: ignore[attr-defined]
 _HEAD = select(col(Ledger.seq), col(Ledger.hash)).with_for_update()
 _ORDER: dict[Table, int] = {}
 

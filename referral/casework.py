@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from models.clocks import Clock
+from models.clocks import Clock, stopping
 from models.events import Event
 from models.referrals import Referral
 from models.requests import HelpRequest
@@ -192,7 +192,7 @@ def halt(
         wanted.append(col(Clock.case) == case)
     if referral_id is not None:
         wanted.append(col(Clock.referral_id) == referral_id)
-    tx.execute(update(Clock).where(*wanted).values(stopped_at=at, next_at=None))
+    tx.execute(update(Clock).where(*wanted).values(**stopping(at)))
 
 
 def halt_all(tx: Transaction, request_id: int, at: datetime, *, but: Sequence[str] = ()) -> None:
@@ -204,7 +204,7 @@ def halt_all(tx: Transaction, request_id: int, at: datetime, *, but: Sequence[st
             col(Clock.stopped_at).is_(None),
             col(Clock.name).not_in(but),
         )
-        .values(stopped_at=at, next_at=None)
+        .values(**stopping(at))
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import col
 
-from models.clocks import Clock
+from models.clocks import Clock, stopping
 from models.transaction import Row, Transaction
 from models.vocabulary import ClockUnit
 from referral import clocks
@@ -94,7 +94,7 @@ def stop(tx: Transaction, request_id: int, names: tuple[str, ...], at: datetime)
             col(Clock.name).in_(names),
             col(Clock.stopped_at).is_(None),
         )
-        .values(stopped_at=at, next_at=None)
+        .values(**stopping(at))
     )
 
 

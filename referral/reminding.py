@@ -1,11 +1,13 @@
 """A step of a clock's ladder falls due: remind, or record the breach, exactly once.
 
 The step is taken by a conditional update in the writing transaction, so that however many
-processes tick, and however long they were down, each step happens once. Steps missed while nobody
-ticked are taken together: one word for all, the breach recorded at its own time.
+processes tick, and however long they were down, each step happens once. Steps of one clock that
+were missed while nobody ticked are taken together, the breach recorded at its own time; what a
+person missed on all clocks together comes as one message (``referral.catching_up``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,21 +16,81 @@ from sqlmodel import col
 
 from models.clocks import Clock
 from models.requests import HelpRequest
-from models.transaction import Transaction
-from models.vocabulary import Role, Status
-from referral import clocks, telling, wording
+from models.transaction import Row, Transaction
+from models.vocabulary import Role
+from referral import catching_up, clocks, telling, wording
 from referral.clocks import LadderAct, Rung
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable
 from referral.office import Office, Reply
 
+MOST_AT_ONCE = 400
+_GO_ON_AFTER = timedelta(minutes=30)
 
-def take_step(tx: Transaction, office: Office, clock: Any, now: datetime) -> bool:
-    """Take every step of ``clock`` (a row) that is due by ``now``; False if another was faster."""
+
+def take_steps(tx: Transaction, office: Office, rows: Sequence[Any], now: datetime) -> int:
+    """Take every step of these clocks (rows) that is due by ``now``; how many clocks stepped.
+
+    A clock that another process stepped first is left alone.
+    """
+    late: list[catching_up.Late] = []
+    taken = sum(_take(tx, office, clock, late, now) for clock in rows)
+    catching_up.post(tx, office, late, now)
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a clock did at this moment: the steps taken, the breach if it is new, and whether the
+    clock was stopped before anybody ticked, so that nobody is reminded any more."""
+
+    steps: tuple[tuple[int, datetime], ...]
+    breached: bool
+    stopped: bool
+
+
+def _take(
+    tx: Transaction, office: Office, clock: Any, late: list[catching_up.Late], now: datetime
+) -> bool:
+    until = min(now, clock.stopped_at) if clock.stopped_at else now
+    taken, upcoming = _due(office, clock, until)
+    breached = clock.breached_at is None and until >= clock.due_at
+    if clock.stopped_at:
+        next_at = None
+    elif upcoming is not None and upcoming[1] <= now:
+        next_at = now + _GO_ON_AFTER
+    else:
+        next_at = upcoming[1] if upcoming else None
+    fenced = tx.execute(
+        update(Clock)
+        .where(
+            col(Clock.id) == clock.id,
+            col(Clock.step) == clock.step,
+            col(Clock.next_at) == clock.next_at,
+            col(Clock.stopped_at).is_not_distinct_from(clock.stopped_at),
+        )
+        .values(
+            step=upcoming[0] if upcoming else taken[-1][0] + 1 if taken else clock.step,
+            next_at=next_at,
+            breached_at=clock.due_at if breached else clock.breached_at,
+        )
+    )
+    if not fenced.rowcount:
+        return False
+    request = _request(tx, clock.request_id)
+    if request is not None and taken:
+        step = _Step(tuple(taken), breached, stopped=clock.stopped_at is not None)
+        _act(tx, office, clock, request, step, late, now)
+    return True
+
+
+def _due(
+    office: Office, clock: Any, until: datetime
+) -> tuple[list[tuple[int, datetime]], tuple[int, datetime] | None]:
+    """The steps that have fallen due and the one after them."""
     ladder = office.policy.ladders.get(clock.ladder, ())
     taken: list[tuple[int, datetime]] = []
-    index, at = clock.step, clock.next_at
-    upcoming: tuple[int, datetime] | None = (index, at)
-    while upcoming is not None and upcoming[1] <= now and len(taken) < _MOST:
+    upcoming: tuple[int, datetime] | None = (clock.step, clock.next_at) if ladder else None
+    while upcoming is not None and upcoming[1] <= until and len(taken) < MOST_AT_ONCE:
         taken.append(upcoming)
         upcoming = clocks.next_step(
             clock.started_at,
@@ -38,81 +100,60 @@ def take_step(tx: Transaction, office: Office, clock: Any, now: datetime) -> boo
             clock.measure,
             office.policy.calendar,
         )
-    if not ladder or not taken:
-        upcoming = None
-    if upcoming is not None and upcoming[1] <= now:
-        upcoming = (upcoming[0], now + _CATCH_UP)
-    breached = clock.breached_at is None and now >= clock.due_at
-    fenced = tx.execute(
-        update(Clock)
-        .where(
-            col(Clock.id) == clock.id,
-            col(Clock.step) == clock.step,
-            col(Clock.next_at) == clock.next_at,
-            col(Clock.stopped_at).is_(None),
-        )
-        .values(
-            step=upcoming[0] if upcoming else clock.step + 1,
-            next_at=upcoming[1] if upcoming else None,
-            breached_at=clock.due_at if breached else clock.breached_at,
-        )
-    )
-    if not fenced.rowcount:
-        return False
-    request = _request(tx, clock.request_id)
-    if request is None or not Status(request["status"]).is_open or not taken:
-        return True
-    _act(tx, office, clock, request=request, taken=taken, breached=breached, now=now)
-    return True
-
-
-_MOST = 400
-_CATCH_UP = timedelta(minutes=30)
+    return taken, upcoming
 
 
 def _act(
     tx: Transaction,
     office: Office,
     clock: Any,
-    *,
-    request: dict[str, Any],
-    taken: list[tuple[int, datetime]],
-    breached: bool,
+    request: Row,
+    step: _Step,
+    late: list[catching_up.Late],
     now: datetime,
 ) -> None:
     ladder = office.policy.ladders[clock.ladder]
-    last = clocks.step_at(ladder, taken[-1][0])
-    if breached:
+    last, planned = clocks.step_at(ladder, step.steps[-1][0]), step.steps[-1][1]
+    named = {"clock_id": str(clock.id), "clock": clock.name, "case": clock.case}
+    if step.breached:
         tx.event(
             "breached",
             at=now,
             request=request,
-            clock=clock.name,
-            case=clock.case,
+            **named,
             due=clock.due_at.isoformat(),
             source=clock.source,
         )
-    reader = who(office, request, last.who, now)
+    indexes = [index for index, _ in step.steps]
+    if step.stopped:
+        tx.event(
+            "lapsed", at=now, request=request, **named, steps=indexes, planned=planned.isoformat()
+        )
+        return
+    reader, address = _reached(office, request, last.who, now)
     tx.event(
-        last.act if not (breached and last.act is LadderAct.BREACH) else "reminder",
+        last.act if not (step.breached and last.act is LadderAct.BREACH) else "reminder",
         at=now,
         request=request,
-        clock=clock.name,
-        case=clock.case,
-        steps=[index for index, _ in taken],
-        planned=taken[-1][1].isoformat(),
+        **named,
+        steps=indexes,
+        planned=planned.isoformat(),
         to=reader.officer.login,
         rung=last.who,
+        found_by=reader.how,
+        told=bool(address),
     )
     way = office.ways.get("tel")
-    address = reader.officer.phone or reader.unit.duty_phone
     if way is None or not address:
         return
-    late = now >= clock.due_at
+    if catching_up.is_late(office, planned, now):
+        login = reader.officer.login
+        late.append(catching_up.Late(login, way, address, request["number"], clock.urgent))
+        return
     telling.post(
         tx,
         office,
-        "staff_breach" if late else "staff_reminder",
+        "staff_breach" if now >= clock.due_at else "staff_reminder",
         request=request,
         reply=Reply(way, address),
         now=now,
@@ -128,6 +169,19 @@ def _act(
         urgent=clock.urgent,
         staff=reader.officer.login,
     )
+
+
+def _reached(
+    office: Office, request: Mapping[str, Any], rung: Rung, now: datetime
+) -> tuple[Answerable, str]:
+    """The reader and the telephone: whoever has none, nor their unit, is passed over at once for
+    the rung above. Without any telephone at all the first reader, and nobody is told by SMS."""
+    rungs = list(Rung)
+    found = [who(office, request, one, now) for one in rungs[rungs.index(rung) :]]
+    for reader in found:
+        if address := reader.officer.phone or reader.unit.duty_phone:
+            return reader, address
+    return found[0], ""
 
 
 def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -> Answerable:
@@ -162,7 +216,7 @@ def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -
     return directory.answerable(home or directory.responsible(HOTLINE, None, day), now)
 
 
-def _request(tx: Transaction, request_id: int) -> dict[str, Any] | None:
+def _request(tx: Transaction, request_id: int) -> Row | None:
     columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
     row = tx.execute(select(*columns).where(col(HelpRequest.id) == request_id)).first()
     return dict(row._mapping) if row else None

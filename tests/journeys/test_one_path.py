@@ -78,7 +78,7 @@ def test_a_call_for_food_becomes_an_urgent_request_with_a_holder_and_an_answer(s
     assert request.number in said["receipt"].text
     assert len(said["receipt"].text) <= 70
     kinds = [event.kind for event in all_of(state, Event)]
-    assert kinds == ["received", "assessed", "dispatched"]
+    assert kinds == ["received", "assessed", "dispatched", "promised"]
 
 
 def test_a_working_day_clock_over_the_holiday_ends_to_the_minute(state, now):

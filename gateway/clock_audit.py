@@ -1,0 +1,97 @@
+"""Did every clock do what it promised? The rows of the clocks beside the entries of the ledger."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from models.clocks import Clock
+from models.events import Event
+from models.requests import HelpRequest
+from referral import auditing
+from referral.auditing import Taken, Trail
+from referral.policy import Policy
+
+BATCH = 1000
+PROMISED, MOVED = "promised", "due_moved"
+_KINDS = (*sorted(auditing.STEPS), "breached", PROMISED, MOVED)
+
+
+@dataclass(slots=True)
+class Audit:
+    """How many clocks and steps were seen, and every fault, one sentence each."""
+
+    clocks: int
+    steps: int
+    faults: list[str]
+
+
+def audit(session: Session, policy: Policy, now: datetime, patience: timedelta) -> Audit:
+    """Go through every clock, some requests at a time; the ledger is taken as it stands."""
+    found = Audit(0, 0, [])
+    for requests, rows in _batches(session):
+        trails = _trails(session, requests)
+        for row in rows:
+            trail = trails.pop(row.id, Trail())
+            found.clocks += 1
+            found.steps += sum(len(taken.steps) for taken in trail.taken)
+            ladder = policy.ladders.get(row.ladder, ())
+            for fault in auditing.faults(
+                row, trail, ladder, policy.calendar, now=now, patience=patience
+            ):
+                case = f"/{row.case}" if row.case else ""
+                found.faults.append(f"{row.number} {row.name}{case} (clock {row.id}): {fault}")
+        for clock_id in sorted(trails):
+            found.faults.append(f"clock {clock_id} is in the ledger, its row is gone")
+    return found
+
+
+def _batches(session: Session) -> Iterator[tuple[Sequence[int], Sequence[Any]]]:
+    """All clocks, those of one request together, some requests at a time."""
+    connection, last = session.connection(), 0
+    while True:
+        requests = connection.scalars(
+            select(col(HelpRequest.id))
+            .where(col(HelpRequest.id) > last)
+            .order_by(col(HelpRequest.id))
+            .limit(BATCH)
+        ).all()
+        if not requests:
+            return
+        rows = connection.execute(
+            select(*Clock.__table__.columns, col(HelpRequest.number))  # type: ignore[attr-defined]
+            .join(HelpRequest, col(HelpRequest.id) == col(Clock.request_id))
+            .where(col(Clock.request_id).in_(requests))
+            .order_by(col(Clock.id))
+        ).all()
+        yield requests, rows
+        last = requests[-1]
+
+
+def _trails(session: Session, requests: Sequence[int]) -> dict[int, Trail]:
+    trails: dict[int, Trail] = {}
+    entries = session.connection().execute(
+        select(col(Event.seq), col(Event.at), col(Event.kind), col(Event.detail))
+        .where(col(Event.request_id).in_(requests), col(Event.kind).in_(_KINDS))
+        .order_by(col(Event.seq))
+    )
+    for entry in entries:
+        detail = orjson.loads(entry.detail)
+        if entry.kind in (PROMISED, MOVED):
+            for clock_id, _name, _case, _ladder, started, due in detail["clocks"]:
+                trail = trails.setdefault(int(clock_id), Trail())
+                trail.moves += entry.kind == MOVED
+                trail.started = datetime.fromisoformat(started)
+                trail.due = datetime.fromisoformat(due)
+        elif "clock_id" in detail:
+            trail = trails.setdefault(int(detail["clock_id"]), Trail())
+            if entry.kind == "breached":
+                trail.breached.append(entry.seq)
+            else:
+                planned = datetime.fromisoformat(detail["planned"])
+                trail.taken.append(Taken(entry.seq, entry.at, tuple(detail["steps"]), planned))
+    return trails
