@@ -1,6 +1,17 @@
-"""The sign of life to an outside address: its silence is the alarm (a dead-man switch)."""
+"""The sign of life to an outside address: its silence is the alarm (a dead-man switch).
+
+It is given only when all is well: a sign that came while reminders stood still would be worse
+than none.
+"""
+
+from datetime import datetime, timedelta
 
 import httpx2
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from models.clocks import waiting_since
+from models.events import GENESIS, Event, Ledger, first_broken
 
 SECONDS = 10
 
@@ -12,3 +23,30 @@ async def beat(url: str) -> None:
             await client.get(url)
     except httpx2.HTTPError:
         return
+
+
+def ailments(session: Session, now: datetime, patience: timedelta) -> list[str]:
+    """What is not well with the clocks and the ledger, one sentence each; [] when all is."""
+    return [*_overdue(session, now, patience), *_head(session)]
+
+
+def _overdue(session: Session, now: datetime, patience: timedelta) -> list[str]:
+    """Steps that fell due longer ago than ``patience`` and still wait."""
+    found = []
+    for urgent in (True, False):
+        at = session.connection().scalar(waiting_since(urgent))
+        if at is not None and at < now - patience:
+            kind = "an urgent" if urgent else "a"
+            found.append(f"{kind} clock step has waited since {at:%Y-%m-%d %H:%M:%S}")
+    return found
+
+
+def _head(session: Session) -> list[str]:
+    """Whether the last entry follows from the one before and is the one that the head names."""
+    head = session.scalars(select(Ledger)).one()
+    last = list(session.scalars(select(Event).order_by(col(Event.seq).desc()).limit(2)))[::-1]
+    tip = (last[-1].seq, last[-1].hash) if last else (0, GENESIS)
+    if tip != (head.seq, head.hash):
+        return [f"the ledger ends at entry {tip[0]}, its head says {head.seq}"]
+    broken = first_broken(last, last[0].previous) if last else None
+    return [f"entry {broken.seq} of the ledger does not follow"] if broken else []

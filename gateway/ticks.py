@@ -1,7 +1,7 @@
-"""What time asks for. APScheduler only ticks; what is due is an indexed column, a claim decides.
+"""What time asks for: what is due is an indexed column, a claim decides who takes it.
 
 Several processes may tick: a deadline is a row, never a job, and taking its step is a conditional
-update. A tick that raises is logged and comes again; one bad row never stops the others.
+update. A tick that raises comes again; one bad row never stops the others.
 """
 
 import asyncio
@@ -11,20 +11,20 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
 from gateway import alarms, holding, recorded, repeats
 from gateway.delivery import Delivery
-from gateway.heartbeat import beat
+from gateway.heartbeat import ailments, beat
 from gateway.intake import Call, Intake
 from gateway.offices import Offices
+from gateway.rhythm import Rhythm
 from gateway.state import State
 from gateway.sweeping import Sweep
 from models import dialogues
-from models.db import Busy, Database
+from models.db import Database
 from models.messages import Raw
 from models.processes import Process
 from models.transaction import acting
@@ -63,7 +63,18 @@ class Ticks:
         self._memory = repeats.Memory()
         self._sweep = Sweep(database, mint, offices.current)
         self._asked: dict[str, datetime] = {}
-        self._scheduler: AsyncIOScheduler | None = None
+        self._rhythm = Rhythm(
+            [
+                (self.deliver, 1.0),
+                (self.sweep, 1.0),
+                (self.compare, 1.0),
+                (self.resume, 15.0),
+                (self.refresh, 5.0),
+                (self.catch_up, float(CATCH_UP_SECONDS)),
+                (self.alive, 30.0),
+                (self.tidy, 60.0),
+            ]
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -82,29 +93,7 @@ class Ticks:
 
     def start(self) -> None:
         """Begin to tick in the running event loop."""
-        scheduler = AsyncIOScheduler(timezone="UTC")
-        plan = [
-            (self.deliver, 1.0),
-            (self.sweep, 1.0),
-            (self.compare, 1.0),
-            (self.resume, 15.0),
-            (self.refresh, 5.0),
-            (self.catch_up, float(CATCH_UP_SECONDS)),
-            (self.alive, 30.0),
-            (self.tidy, 60.0),
-        ]
-        for job, seconds in plan:
-            scheduler.add_job(
-                _guarded(job),
-                "interval",
-                seconds=seconds,
-                coalesce=True,
-                max_instances=1,
-                misfire_grace_time=None,
-                next_run_time=self._now(),
-            )
-        scheduler.start()
-        self._scheduler = scheduler
+        self._rhythm.start()
         self._tasks = [
             asyncio.get_running_loop().create_task(self._attend(channel))
             for channel in self._channels.values()
@@ -112,8 +101,7 @@ class Ticks:
 
     async def stop(self) -> None:
         """Stop ticking and listening; what is under way ends by itself."""
-        if self._scheduler is not None:
-            self._scheduler.shutdown(wait=False)
+        await self._rhythm.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -238,10 +226,22 @@ class Ticks:
             alarms.channel_silent(tx, self._offices.current(), name, error, now)
 
     async def alive(self) -> None:
-        """Leave a sign of life; call the outside heartbeat only when the database keeps it."""
+        """Leave a sign of life; call the outside heartbeat only when all is well: the database
+        takes writes, every tick is current, no step is overdue, the ledger ends as it should."""
         await asyncio.to_thread(self._sign)
-        if self._heartbeat is not None:
+        if self._heartbeat is None:
+            return
+        ailing = [f"{name} is silent" for name in self._rhythm.silent()]
+        ailing += await asyncio.to_thread(self._ailments)
+        if ailing:
+            log.error("no heartbeat: %s", "; ".join(ailing))
+        else:
             await self._heartbeat()
+
+    def _ailments(self) -> list[str]:
+        minutes: Any = self._offices.current().policy.values["overdue_step_minutes"].value
+        with self._database.read() as session:
+            return ailments(session, self._now(), timedelta(minutes=minutes))
 
     def _sign(self) -> None:
         with self._database.write() as connection:
@@ -249,18 +249,3 @@ class Ticks:
             connection.execute(
                 update(Process).where(col(Process.id) == number).values(seen_at=self._now())
             )
-
-
-def _guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    async def run() -> None:
-        try:
-            await job()
-        except asyncio.CancelledError:  # the process stops; what was claimed comes again
-            return
-        except Busy as busy:
-            log.warning("the database is busy: %s", busy)
-        except Exception:
-            log.exception("a tick failed")
-
-    run.__name__ = getattr(job, "__name__", "tick")
-    return run

@@ -146,7 +146,7 @@ def _act(
     way = office.ways.get("tel")
     if way is None or not address:
         return
-    if catching_up.is_late(office, planned, now):
+    if catching_up.is_late(office, step.steps[0][1], now):
         login = reader.officer.login
         late.append(catching_up.Late(login, way, address, request["number"], clock.urgent))
         return
