@@ -230,6 +230,12 @@ def verify_clocks(
     _run("verify_clocks", at=at)
 
 
+@verify.command("rosters")
+def verify_rosters() -> None:
+    """Somebody is on duty at every minute of the days to come, or exit 1 naming the holes."""
+    _run("verify_rosters")
+
+
 def main() -> None:
     """The entry point. Arguments that cannot be read are said in one line, like every fault."""
     os.umask(0o077)  # what we write is for our own eyes

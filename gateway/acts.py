@@ -22,6 +22,7 @@ from referral import (
     closing,
     correcting,
     handing_off,
+    handing_over,
     handling,
     likening,
     merging,
@@ -159,6 +160,13 @@ class UnlinkBody(Body):
     reason: Words = ""
 
 
+class OfferBody(Body):
+    """The colleague who is to take the matter over, and what they must know."""
+
+    to: Short
+    note: Words = ""
+
+
 Verb = Callable[..., Row]
 
 
@@ -194,6 +202,9 @@ ACTS: Mapping[str, Act] = {
         ("keep_apart", OtherBody, likening.keep_apart),
         ("link", LinkBody, likening.link),
         ("unlink", UnlinkBody, likening.unlink),
+        ("offer_handover", OfferBody, handing_over.offer_handover),
+        ("accept_handover", Nothing, handing_over.accept_handover),
+        ("decline_handover", ReasonBody, handing_over.decline_handover),
     )
 }
 

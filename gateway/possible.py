@@ -55,5 +55,8 @@ def acts(
         "keep_apart": True,
         "link": True,
         "unlink": True,
+        "offer_handover": False,  # the three stand on the desk's own page, item by item
+        "accept_handover": False,
+        "decline_handover": False,
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])

@@ -15,8 +15,9 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
-from gateway import alarms, holding, recorded, repeats
+from gateway import alarms, holding, recorded, relief, repeats
 from gateway.delivery import Delivery
+from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat
 from gateway.intake import Call, Intake
 from gateway.offices import Offices
@@ -73,6 +74,8 @@ class Ticks:
                 (self.catch_up, float(CATCH_UP_SECONDS)),
                 (self.alive, 30.0),
                 (self.tidy, 60.0),
+                (self.relieve, 15.0),
+                (self.look_ahead, 3600.0),
             ]
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -192,6 +195,16 @@ class Ticks:
     def _forget(self, row: Any, now: datetime) -> None:
         with acting(self._database, self._mint) as tx:
             dialogues.remember(tx, row.channel, row.conversation, state=None, now=now)
+
+    async def relieve(self) -> None:
+        """Pass on what is in the hands of people who are gone."""
+        office = self._offices.current()
+        await asyncio.to_thread(relief.relieve, self._database, self._mint, office, self._now())
+
+    async def look_ahead(self) -> None:
+        """Ask for what the days to come will need: rosters, the next year's holidays."""
+        office = self._offices.current()
+        await asyncio.to_thread(look_ahead, self._database, self._mint, office, self._now())
 
     async def refresh(self) -> None:
         """See changes of units, staff and rosters that another process made."""

@@ -151,6 +151,8 @@ class TaskKind(StrEnum):
     UNREADABLE = "unreadable"
     CHANNEL_SILENT = "channel_silent"
     ROSTER_GAP = "roster_gap"
+    TAKEN_OVER = "taken_over"
+    CALENDAR_MISSING = "calendar_missing"
     LOOK = "look"
 
 

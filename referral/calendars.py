@@ -50,6 +50,11 @@ class Calendar:
         """Whether the notice for this year is known; if not, a result is only provisional."""
         return year in self._years
 
+    @property
+    def last_year(self) -> int:
+        """The last year whose notice is known; 0 without any."""
+        return max(self._years, default=0)
+
     def day_of(self, at: datetime) -> date:
         """The local day of an aware instant."""
         return at.astimezone(self.zone).date()

@@ -20,8 +20,9 @@ from models.clocks import Clock, stopping
 from models.events import Event
 from models.referrals import Referral
 from models.requests import HelpRequest
+from models.tasks import Task
 from models.transaction import Row, Transaction
-from models.vocabulary import ReferralRole, ReferralStatus, Role, Status
+from models.vocabulary import ReferralRole, ReferralStatus, Role, Status, TaskKind
 from referral.directory import HOTLINE, ZONE
 from referral.office import Office
 from referral.transitions import Transition
@@ -206,6 +207,45 @@ def halt_all(tx: Transaction, request_id: int, at: datetime, *, but: Sequence[st
         )
         .values(**stopping(at))
     )
+
+
+def ask_once(
+    tx: Transaction,
+    kind: TaskKind,
+    *,
+    unit: str,
+    note: str,
+    now: datetime,
+    request: Row | None = None,
+    urgent: bool = False,
+) -> bool:
+    """Ask the people of a unit to see to something, unless they are asked already; whether they
+    were asked now."""
+    request_id = request["id"] if request else None
+    standing = tx.execute(
+        select(col(Task.id)).where(
+            col(Task.kind) == kind,
+            col(Task.unit) == unit,
+            col(Task.note) == note,
+            col(Task.request_id).is_not_distinct_from(request_id),
+            col(Task.done_at).is_(None),
+        )
+    ).first()
+    if standing is not None:
+        return False
+    tx.add(
+        Task,
+        id=tx.mint(),
+        kind=kind,
+        unit=unit,
+        request_id=request_id,
+        number=request["number"] if request else None,
+        urgent=urgent,
+        note=note,
+        opened_at=now,
+        due_at=now,
+    )
+    return True
 
 
 def running(tx: Transaction, request_id: int) -> list[Row]:

@@ -15,11 +15,10 @@ from sqlmodel import col
 from models.outbox import Outgoing
 from models.transaction import Transaction
 from models.vocabulary import OutboxState
-from referral import telling
+from referral import telling, wording
 from referral.office import Office, Reply, Way
 
 PHRASE = "staff_digest"
-_LANGUAGE = "zh-CN"
 _HELD = timedelta(seconds=20)
 _AT_MOST = timedelta(minutes=3)
 
@@ -92,7 +91,7 @@ def _add(
         request=None,
         reply=Reply(first.way, first.address),
         now=now,
-        language=_LANGUAGE,
+        language=wording.STAFF_LANGUAGE,
         params=params,
         urgent=urgent,
         staff=first.staff,

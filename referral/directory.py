@@ -182,6 +182,12 @@ class Directory:
         found = cache[key]
         return found[turn % len(found)]
 
+    def on_duty(self, unit: Unit, at: datetime) -> frozenset[str]:
+        """The logins whose shift for the unit is running."""
+        local = at.astimezone(ZONE)
+        shifts = self._shifts.get(unit.code, ())
+        return frozenset(shift.login for shift in shifts if shift.covers(local))
+
     def _search(self, unit: Unit | None, at: datetime) -> Sequence[Answerable]:
         local = at.astimezone(ZONE)
         seen: set[str] = set()

@@ -128,11 +128,15 @@ def _route(policy: "Policy", row: RouteRow) -> Iterator[str]:
         yield f"route {row.id} ends before it begins"
 
 
-def _calendar(policy: "Policy", on: date) -> Iterator[str]:
+def missing_years(policy: "Policy", on: date) -> list[int]:
+    """The years whose holiday notice should be here by this day and is not."""
     wanted = [on.year, *([on.year + 1] if on.month >= _NOTICE_IS_OUT else [])]
-    for year in wanted:
-        if not policy.calendar.loaded(year):
-            yield (
-                f"no holiday notice for {year}: add rules/calendars/{year}.toml; "
-                "until then working-day clocks are provisional"
-            )
+    return [year for year in wanted if not policy.calendar.loaded(year)]
+
+
+def _calendar(policy: "Policy", on: date) -> Iterator[str]:
+    for year in missing_years(policy, on):
+        yield (
+            f"no holiday notice for {year}: add rules/calendars/{year}.toml; "
+            "until then working-day clocks are provisional"
+        )

@@ -8,6 +8,7 @@ from referral.directory import ZONE, Officer, Unit
 from referral.office import Office
 
 EVERY_LINE = ("110", "119", "120")
+STAFF_LANGUAGE = "zh-CN"
 
 
 def when(at: datetime, language: str) -> str:

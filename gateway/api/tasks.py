@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.encoders import jsonable_encoder
 from pydantic import Field
 
-from gateway import acts, entering, tasks
+from gateway import acts, entering, handovers, tasks
 from gateway.api.support import ApiRoute, Process, Staff
 
 router = APIRouter(route_class=ApiRoute, tags=["tasks"])
@@ -32,6 +32,15 @@ def done(state: Process, actor: Staff, task_id: int, body: NoteBody) -> Any:
     """Finish a piece of waiting work, with a note of what was done."""
     row = acts.finish_task(state, actor, task_id, body.note, now=state.now())
     return {"id": str(row["id"]), "kind": row["kind"], "number": row["number"], "done": True}
+
+
+@router.get("/handovers")
+def shift(state: Process, actor: Staff) -> Any:
+    """The change of shift: what the caller would leave behind at the desk, each with its open
+    offer, what colleagues offer to the caller, and to whom the caller may offer."""
+    with state.database.read() as session:
+        found = handovers.of(session, actor, state.offices.current())
+    return jsonable_encoder(found)
 
 
 @router.get("/held")

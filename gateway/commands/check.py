@@ -1,11 +1,13 @@
 """``huiyin check``: settings, profile, rules, phrases and calendar as a whole."""
 
 import sys
+from pathlib import Path
 
 from channels import load as load_channels
-from gateway.offices import Rules, load_model
-from gateway.settings import load
-from gateway.state import channel_settings
+from gateway.foresight import holes, said
+from gateway.offices import Offices, Rules, load_model
+from gateway.settings import Settings, load, utc_now
+from gateway.state import channel_settings, open_current
 from triage.policy import check as check_signals
 
 
@@ -20,6 +22,7 @@ def run() -> int:
         *rules.policy.check(),
         *rules.phrases.check(),
         *check_signals(rules.signals),
+        *_rosters(settings, rules),
     ]
     for fault in faults:
         print(f"huiyin: {fault}", file=sys.stderr)
@@ -31,3 +34,14 @@ def run() -> int:
             f"{rules.policy.hash}"
         )
     return 1 if faults else 0
+
+
+def _rosters(settings: Settings, rules: Rules) -> list[str]:
+    """The holes in the rosters of the days to come, where there is a database already."""
+    file = settings.database.removeprefix("sqlite:///")
+    if file != settings.database and not Path(file).exists():
+        return []
+    database = open_current(settings)
+    found = holes(Offices(database, settings, rules, {}).current(), utc_now())
+    database.close()
+    return [f"{gap.unit} has nobody on duty {said(gap)}" for gap in found]

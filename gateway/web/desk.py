@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from gateway import access, acts, entering, tasks, views
+from gateway import access, acts, entering, handovers, tasks, views
 from gateway.web import casepage
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, home, staff_page, worded
@@ -41,6 +41,7 @@ def queue(request: Request, session: SignedIn) -> Response:
         counts = views.counts(reading, actor, office, TABS, now)
         waiting = tasks.waiting(reading, actor, office, now) if _may(actor, "see_tasks") else []
         held = tasks.held(reading, actor) if _may(actor, "see_held") else []
+        shift = handovers.of(reading, actor, office) if _may(actor, "offer_handover") else None
         last = None if page.lines else views.last_arrival(reading, actor, office, now)
     return staff_page(
         request,
@@ -51,6 +52,7 @@ def queue(request: Request, session: SignedIn) -> Response:
         tab=tab,
         tasks=waiting,
         held=held,
+        shift=shift,
         last=last,
         base=BASE,
         paged=bool(request.query_params.get("after")),

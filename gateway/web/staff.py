@@ -18,6 +18,7 @@ from gateway.state import State
 from gateway.web import rendering
 from gateway.web.rendering import state_of
 from models.transaction import acting
+from referral import handing_over
 from referral.casework import Refusal
 from referral.lifecycle import Impossible
 
@@ -215,9 +216,11 @@ def home(actor: Actor) -> str:
 
 @router.post("/sign-out")
 def sign_out(request: Request, session: SignedIn, form: Fields) -> Response:
-    """End the session."""
+    """End the session; whoever still has matters at the desk hands them over first."""
     checked(session, form)
     state = state_of(request)
+    with state.database.read() as reading:
+        handing_over.require_free_to_leave(reading.connection(), session.actor)
     sessions.sign_out(state, session)
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(

@@ -336,9 +336,7 @@ def test_the_auditor_names_what_does_not_agree(state: State, now: Clock, harm: s
         sweep(state)
     assert audited(state).faults == []
     events = [e for e in rows(state, Event) if e.kind in ("breached", "reminder")]
-    first = next(
-        e for e in events if e.kind == "breached" and '"CLK-URGENT-CONTACT"' in e.detail
-    )
+    first = next(e for e in events if e.kind == "breached" and '"CLK-URGENT-CONTACT"' in e.detail)
     clock_id = json.loads(first.detail)["clock_id"]
     own = [e for e in events if json.loads(e.detail)["clock_id"] == clock_id]
     clock = next(row for row in rows(state, ClockRow) if row.id == int(clock_id))

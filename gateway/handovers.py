@@ -1,0 +1,69 @@
+"""The change of shift as one person at the desk sees it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from gateway import access
+from gateway.access import Actor
+from referral import handing_over
+from referral.office import Office
+from triage.redact import redact
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One matter in somebody's hands, and its open offer if there is one."""
+
+    number: str
+    level: str
+    status: str
+    summary: str
+    first_responder: str
+    offered_by: str | None
+    offered_to: str | None
+    until: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What the person would leave behind, what is offered to them, and to whom they may offer."""
+
+    mine: tuple[Item, ...]
+    offered: tuple[Item, ...]
+    colleagues: tuple[tuple[str, str], ...]
+    minutes: int
+
+
+def of(session: Session, actor: Actor, office: Office) -> Shift:
+    """The change of shift of this person. Raises ``Refusal`` (403)."""
+    access.allow(actor, "offer_handover")
+    minutes: Any = office.policy.values["handover_accept_minutes"].value
+    connection = session.connection()
+    return Shift(
+        mine=_items(handing_over.kept_by(connection, actor.login)),
+        offered=_items(handing_over.offered_to(connection, actor.login)),
+        colleagues=tuple((o.login, o.name) for o in handing_over.colleagues(office, actor)),
+        minutes=int(minutes),
+    )
+
+
+def _items(rows: Sequence[Any]) -> tuple[Item, ...]:
+    return tuple(
+        Item(
+            number=row.number,
+            level=row.level,
+            status=row.status,
+            summary=redact(row.summary),
+            first_responder=row.first_responder,
+            offered_by=row.offered_by,
+            offered_to=row.offered_to,
+            until=row.due_at,
+            note=row.note or "",
+        )
+        for row in rows
+    )

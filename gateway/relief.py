@@ -1,0 +1,84 @@
+"""Nobody who is gone keeps a matter: offers that ran out, shifts that ended, accounts that closed.
+
+Each request passes on in a transaction of its own, the most urgent first; however many processes
+look, it passes on once.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from gateway.sessions import IDLE
+from models.access import StaffSession
+from models.db import Database
+from models.requests import HelpRequest
+from models.transaction import Row, Transaction, acting
+from referral import handing_over, standing_in
+from referral.directory import HOTLINE, ZONE
+from referral.office import Office
+
+
+def relieve(database: Database, mint: Callable[[], int], office: Office, now: datetime) -> int:
+    """Pass on what must not wait; how many requests were. Raises ``Busy``."""
+    with database.read() as session:
+        connection = session.connection()
+        here = present(connection, office, now)
+        late = [(row.id, row.offered_by) for row in handing_over.unaccepted(connection, now)]
+        left = [(row.id, row.person) for row in handing_over.left_behind(connection, here)]
+        pairs = standing_in.orphaned(connection, office, now)
+    passed = 0
+    for outcome, items in (("unaccepted", late), ("absent", left)):
+        for request_id, person in items:
+            with acting(database, mint) as tx:
+                request = _request(tx, request_id)
+                passed += _still(tx, request_id, person, here, outcome, now) and (
+                    handing_over.pass_on(
+                        tx, office, request, outcome=outcome, person=person, now=now
+                    )
+                )
+    while pairs:
+        with acting(database, mint) as tx:
+            for request in standing_in.held_by(tx, pairs[:1]):
+                passed += standing_in.replace(tx, office, request, now)
+        pairs = pairs[1:]
+    return passed
+
+
+def present(connection: object, office: Office, now: datetime) -> Sequence[str]:
+    """Who cannot have left the desk: on a running shift there, at work in an open session, its
+    head, and everybody of other units."""
+    directory = office.directory
+    desk = directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
+    on_duty = directory.on_duty(desk, now) & set(directory.officer) if desk else frozenset()
+    open_sessions = select(col(StaffSession.login)).where(
+        col(StaffSession.expires_at) > now, col(StaffSession.seen_at) > now - IDLE
+    )
+    at_work = {row.login for row in connection.execute(open_sessions)}  # type: ignore[attr-defined]
+    lead = handing_over.head_of_shift(office, now).officer.login
+    elsewhere = {o.login for o in directory.officers if desk is None or o.unit != desk.code}
+    return sorted({*on_duty, *(at_work & set(directory.officer)), lead, *elsewhere})
+
+
+def _request(tx: Transaction, request_id: int) -> Row:
+    columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
+    return dict(
+        tx.execute(select(*columns).where(col(HelpRequest.id) == request_id)).one()._mapping
+    )
+
+
+def _still(
+    tx: Transaction,
+    request_id: int,
+    person: str,
+    here: Sequence[str],
+    outcome: str,
+    now: datetime,
+) -> bool:
+    """Whether it is still so, now that no other process writes."""
+    if outcome == "unaccepted":
+        return request_id in {row.id for row in handing_over.unaccepted(tx, now)}
+    return (request_id, person) in {
+        (row.id, row.person) for row in handing_over.left_behind(tx, here)
+    }

@@ -1,0 +1,271 @@
+"""The change of shift: nobody leaves the desk with a matter that is not yet in anybody's hands.
+
+What an operator still has in triage is offered to a colleague by name, who accepts it. What nobody
+accepts in time is the head of shift's, and so is what somebody left behind who is no longer there.
+The first responder never changes; the citizen's number leads to whoever has it now.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlmodel import col
+
+from models.handovers import Handover, desk_person
+from models.requests import HelpRequest
+from models.transaction import Row, Transaction
+from models.vocabulary import Level, Role, Status, TaskKind
+from referral import casework
+from referral.casework import Actor, Refusal
+from referral.directory import HOTLINE, ZONE, Answerable, Officer
+from referral.office import Office
+
+DESK_STAFF = (Role.OPERATOR, Role.DISPATCHER, Role.DUTY_LEAD)
+IN_HAND = (
+    Status.RECEIVED,
+    Status.NEEDS_CLARIFICATION,
+    Status.IN_TRIAGE,
+    Status.EMERGENCY_HANDOFF,
+)
+
+
+def in_hand() -> ColumnElement[bool]:
+    """What is still at the desk: not yet decided, or sent out by the software and confirmed by
+    nobody."""
+    unconfirmed = and_(
+        col(HelpRequest.status) == Status.DISPATCHED, col(HelpRequest.confirmed_at).is_(None)
+    )
+    return and_(
+        col(HelpRequest.closed_at).is_(None),
+        or_(col(HelpRequest.status).in_(IN_HAND), unconfirmed),
+    )
+
+
+def kept_by(connection: Any, login: str) -> Sequence[Any]:
+    """What this person would leave behind, the most urgent first, each with its open offer."""
+    found: Sequence[Any] = connection.execute(
+        select(*_LINE)
+        .outerjoin(Handover, _open_offer())
+        .where(in_hand(), desk_person() == login)
+        .order_by(col(HelpRequest.queue_key))
+    ).all()
+    return found
+
+
+def offered_to(connection: Any, login: str) -> Sequence[Any]:
+    """What colleagues offer to this person, the most urgent first."""
+    found: Sequence[Any] = connection.execute(
+        select(*_LINE)
+        .join(Handover, _open_offer())
+        .where(col(Handover.offered_to) == login)
+        .order_by(col(HelpRequest.queue_key))
+    ).all()
+    return found
+
+
+def _open_offer() -> ColumnElement[bool]:
+    return and_(col(Handover.request_id) == col(HelpRequest.id), col(Handover.settled_at).is_(None))
+
+
+_LINE = (
+    col(HelpRequest.id),
+    col(HelpRequest.number),
+    col(HelpRequest.level),
+    col(HelpRequest.status),
+    col(HelpRequest.summary),
+    col(HelpRequest.first_responder),
+    col(Handover.offered_by),
+    col(Handover.offered_to),
+    col(Handover.due_at),
+    col(Handover.note),
+)
+
+
+def require_free_to_leave(connection: Any, actor: Actor) -> None:
+    """Raise ``Refusal`` while the actor still has matters at the desk."""
+    if actor.role in DESK_STAFF and (kept := kept_by(connection, actor.login)):
+        params = {"count": str(len(kept)), "number": kept[0].number}
+        raise Refusal("refusal.hand_over_first", params)
+
+
+def colleagues(office: Office, actor: Actor) -> list[Officer]:
+    """Who may be offered a matter: the others at the same desk."""
+    return [
+        officer
+        for officer in office.directory.officers
+        if officer.unit == actor.unit
+        and officer.login != actor.login
+        and officer.role in DESK_STAFF
+    ]
+
+
+def offer_handover(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    to: str,
+    note: str = "",
+    now: datetime,
+) -> Row:
+    """Offer a matter in one's hands to a named colleague. Until it is accepted it stays with the
+    offerer; after some minutes it is the head of shift's. Raises ``Refusal``."""
+    casework.require_open(request)
+    if request["id"] not in {row.id for row in kept_by(tx, actor.login)}:
+        raise Refusal("refusal.not_in_your_hands", {"number": request["number"]}, 403)
+    if to not in {officer.login for officer in colleagues(office, actor)}:
+        raise Refusal("refusal.no_such_colleague", {"to": to}, 422)
+    minutes: Any = office.policy.values["handover_accept_minutes"].value
+    due = now + timedelta(minutes=minutes)
+    _settle(tx, request["id"], "withdrawn", None, now)
+    tx.add(
+        Handover,
+        id=tx.mint(),
+        request_id=request["id"],
+        offered_by=actor.login,
+        offered_to=to,
+        note=note.strip(),
+        offered_at=now,
+        due_at=due,
+    )
+    _tell(tx, actor, "handover_offered", request, now, to=to, until=due.isoformat())
+    return request
+
+
+def accept_handover(
+    tx: Transaction, _office: Office, actor: Actor, request: Row, *, now: datetime
+) -> Row:
+    """Accept what was offered: from now on the matter is in the actor's hands. Raises
+    ``Refusal``."""
+    offer = _offer(tx, actor, request)
+    _settle(tx, request["id"], "accepted", actor.login, now)
+    after = _hold(tx, request, offer.offered_by, actor.login, actor.unit)
+    _tell(tx, actor, "handover_accepted", after, now, offered_by=offer.offered_by)
+    return after
+
+
+def decline_handover(
+    tx: Transaction, _office: Office, actor: Actor, request: Row, *, reason: str, now: datetime
+) -> Row:
+    """Decline what was offered; it stays where it is. Raises ``Refusal``."""
+    why = casework.need(reason, "refusal.reason_missing")
+    offer = _offer(tx, actor, request)
+    _settle(tx, request["id"], "declined", None, now)
+    _tell(tx, actor, "handover_declined", request, now, offered_by=offer.offered_by, reason=why)
+    return request
+
+
+def _offer(tx: Transaction, actor: Actor, request: Row) -> Any:
+    casework.require_open(request)
+    offers = {row.id: row for row in offered_to(tx, actor.login)}
+    if request["id"] not in offers:
+        raise Refusal("refusal.nothing_offered", {"number": request["number"]})
+    return offers[request["id"]]
+
+
+def _settle(
+    tx: Transaction, request_id: int, outcome: str, taker: str | None, now: datetime
+) -> int:
+    done = tx.execute(
+        update(Handover)
+        .where(col(Handover.request_id) == request_id, col(Handover.settled_at).is_(None))
+        .values(settled_at=now, outcome=outcome, taken_by=taker)
+    )
+    return int(done.rowcount)
+
+
+def _hold(tx: Transaction, request: Row, before: str, taker: str, unit: str) -> Row:
+    """Where the desk itself holds the request the holder changes too (I1)."""
+    if request["holder_person"] != before:
+        return request
+    return casework.change(tx, request, holder_person=taker, holder_unit=unit)
+
+
+def _tell(
+    tx: Transaction, actor: Actor, kind: str, request: Row, now: datetime, **detail: Any
+) -> None:
+    casework.record(tx, kind, actor, before=request, after=request, now=now, **detail)
+
+
+def unaccepted(connection: Any, now: datetime) -> Sequence[Any]:
+    """Offers that nobody accepted in time, the most urgent first."""
+    found: Sequence[Any] = connection.execute(
+        select(*_LINE)
+        .join(Handover, _open_offer())
+        .where(col(Handover.due_at) <= now)
+        .order_by(col(HelpRequest.queue_key))
+    ).all()
+    return found
+
+
+def left_behind(connection: Any, present: Sequence[str]) -> Sequence[Any]:
+    """What is in the hands of people who are not there, and offered to nobody."""
+    found: Sequence[Any] = connection.execute(
+        select(*_LINE, desk_person().label("person"))
+        .outerjoin(Handover, _open_offer())
+        .where(in_hand(), col(Handover.id).is_(None), desk_person().not_in(present))
+        .order_by(col(HelpRequest.queue_key))
+    ).all()
+    return found
+
+
+def pass_on(
+    tx: Transaction, office: Office, request: Row, *, outcome: str, person: str, now: datetime
+) -> bool:
+    """The head of shift takes what nobody accepted (``outcome`` "unaccepted") or what somebody
+    left behind ("absent"), and is asked to look at it; False when there is nothing to take any
+    more."""
+    if request["id"] not in {row.id for row in kept_by(tx, person)}:
+        _settle(tx, request["id"], "done", None, now)
+        return False
+    lead = head_of_shift(office, now)
+    if outcome == "unaccepted":
+        if not _settle(tx, request["id"], outcome, lead.officer.login, now):
+            return False
+    else:
+        tx.add(
+            Handover,
+            id=tx.mint(),
+            request_id=request["id"],
+            offered_by=person,
+            offered_to=lead.officer.login,
+            offered_at=now,
+            due_at=now,
+            settled_at=now,
+            outcome=outcome,
+            taken_by=lead.officer.login,
+        )
+    after = _hold(tx, request, person, lead.officer.login, lead.unit.code)
+    tx.event(
+        "handover_to_lead",
+        at=now,
+        request=after,
+        to=lead.officer.login,
+        found_by=lead.how,
+        was=person,
+        because=outcome,
+    )
+    casework.ask_once(
+        tx,
+        TaskKind.TAKEN_OVER,
+        unit=lead.unit.code,
+        note=person,
+        request=after if outcome == "unaccepted" else None,
+        urgent=Level(request["level"]).is_urgent,
+        now=now,
+    )
+    return True
+
+
+def head_of_shift(office: Office, now: datetime) -> Answerable:
+    """The head of shift on duty, else any head of shift, else whoever answers for the desk."""
+    directory = office.directory
+    desk = directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
+    if desk is not None:
+        leads = [o for o in directory.officers if o.unit == desk.code and o.role == Role.DUTY_LEAD]
+        on_duty = directory.on_duty(desk, now)
+        for officer in sorted(leads, key=lambda officer: officer.login not in on_duty):
+            return Answerable(desk, officer, "duty" if officer.login in on_duty else "head")
+    return directory.answerable(desk, now)

@@ -1,0 +1,183 @@
+"""AS-12: the shift ends, and no matter is left without hands."""
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from gateway.offices import changed
+from gateway.recorded import Recorded, call_of
+from gateway.state import State
+from gateway.ticks import Ticks
+from gateway.web.progress import find
+from models.events import Event
+from models.handovers import Handover
+from models.places import Staff
+from models.requests import HelpRequest
+from models.tasks import Task
+from models.transaction import acting
+from models.vocabulary import TaskKind
+from tests.conftest import Clock
+from tests.gateway.people import FOOD, JUMP, QUESTION, Caller, application, signed_in
+
+FIVE_TO_SIX = datetime(2026, 11, 25, 9, 55, tzinfo=UTC)  # 17:55 in China, a Wednesday
+
+
+@pytest.fixture
+def app(state: State) -> FastAPI:
+    return application(state)
+
+
+def phoned(state: State, mark: str, text: str, by: str) -> str:
+    record = Recorded(
+        channel="phone", external_id=mark, sender=f"+86199000011{mark}", text=text, taken_by=by
+    )
+    return state.intake.submit(call_of(record, b"{}", state.now())).result(20).number
+
+
+def relieve(state: State) -> None:
+    ticks = Ticks(
+        state.database,
+        state.mint,
+        channels=state.channels,
+        offices=state.offices,
+        intake=state.intake,
+        now=state.now,
+    )
+    asyncio.run(ticks.relieve())
+
+
+def rows(state: State, table: type) -> list:
+    with state.database.read() as session:
+        return list(session.scalars(select(table).order_by(*table.__table__.primary_key)))
+
+
+def events(state: State, kind: str) -> list[dict]:
+    return [
+        {"number": event.number, "by": event.by, **json.loads(event.detail)}
+        for event in rows(state, Event)
+        if event.kind == kind
+    ]
+
+
+def shift(caller: Caller) -> dict:
+    answer = caller.get("/api/v1/handovers")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def lead_of_shift(state: State) -> str:
+    return next(
+        row.login for row in rows(state, Staff) if row.role == "duty_lead" and row.unit == "hotline"
+    )
+
+
+def test_nobody_leaves_before_each_matter_is_in_somebodys_hands(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    now.at = FIVE_TO_SIX
+    numbers = [
+        phoned(state, mark, text, "op01")
+        for mark, text in (("1", JUMP), ("2", FOOD), ("3", QUESTION))
+    ]
+    leaving, taking = signed_in(state, app, "op01"), signed_in(state, app, "op02")
+    assert {item["number"] for item in shift(leaving)["mine"]} == set(numbers)
+    refused = leaving.form("/sign-out")
+    assert refused.status_code == 409
+    assert "3 件" in refused.text
+    for number in numbers:
+        assert (
+            leaving.act(number, "offer_handover", to="op02", note="家属在等电话").status_code == 200
+        )
+    assert leaving.form("/sign-out").status_code == 409, "an offer is not yet a taker"
+    assert next(item["number"] for item in shift(taking)["offered"]) == numbers[0], "danger first"
+    page = taking.get("/desk").text
+    assert "accept_handover" in page
+    assert "家属在等电话" in page
+    for number in numbers[:2]:
+        assert taking.act(number, "accept_handover").status_code == 200
+    now.forward(minutes=4, seconds=59)
+    relieve(state)
+    assert events(state, "handover_to_lead") == []
+    now.forward(seconds=1)  # 18:00 and nobody took the third
+    assert leaving.form("/sign-out").status_code == 409
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: relieve(state), range(3)))
+    passed = events(state, "handover_to_lead")
+    assert [(e["number"], e["was"], e["because"]) for e in passed] == [
+        (numbers[2], "op01", "unaccepted")
+    ]
+    lead = passed[0]["to"]
+    assert next(row for row in rows(state, Staff) if row.login == lead).role == "duty_lead"
+    tasks = [task for task in rows(state, Task) if task.kind == TaskKind.TAKEN_OVER]
+    assert [task.number for task in tasks] == [numbers[2]]
+    assert taking.act(numbers[2], "accept_handover").status_code == 409, (
+        "too late: it is the lead's"
+    )
+    assert leaving.form("/sign-out").status_code == 303
+    assert {row.first_responder for row in rows(state, HelpRequest)} == {"op01"}
+    with state.database.read() as session:
+        for row in rows(state, HelpRequest):
+            assert find(session, row.number, row.code)["number"] == row.number
+    assert {item["number"] for item in shift(taking)["mine"]} == set(numbers[:2])
+    assert taking.get(f"/api/v1/requests/{numbers[0]}").json()["said"][0]["text"] == JUMP
+
+
+def test_an_offer_goes_to_a_named_colleague_at_the_desk_and_from_whoever_has_it(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    now.at = FIVE_TO_SIX
+    number = phoned(state, "1", FOOD, "op01")
+    leaving, other = signed_in(state, app, "op01"), signed_in(state, app, "op03")
+    for to in ("op01", "nobody", "ca01", ""):
+        assert leaving.act(number, "offer_handover", to=to).status_code == 422, to
+    assert other.act(number, "offer_handover", to="op02").status_code == 403
+    assert other.act(number, "accept_handover").status_code == 409
+    assert leaving.act(number, "offer_handover", to="op02").status_code == 200
+    assert leaving.act(number, "offer_handover", to="op03").status_code == 200, "another instead"
+    assert other.act(number, "decline_handover", reason="").status_code == 422
+    assert other.act(number, "decline_handover", reason="我在处理火警").status_code == 200
+    assert [row.outcome for row in rows(state, Handover)] == ["withdrawn", "declined"]
+    assert shift(leaving)["mine"][0]["offered_to"] is None
+    assert leaving.form("/sign-out").status_code == 409
+
+
+def test_what_is_confirmed_needs_no_other_hands(state: State, app: FastAPI, now: Clock) -> None:
+    now.at = FIVE_TO_SIX
+    number = phoned(state, "1", FOOD, "op01")
+    leaving = signed_in(state, app, "op01")
+    assert leaving.act(number, "offer_handover", to="op02").status_code == 200
+    assert leaving.act(number, "confirm").status_code == 200
+    assert shift(leaving)["mine"] == []
+    assert leaving.form("/sign-out").status_code == 303
+    now.forward(minutes=6)
+    relieve(state)
+    assert events(state, "handover_to_lead") == []
+    assert [row.outcome for row in rows(state, Handover)] == ["done"]
+
+
+def test_what_somebody_left_behind_without_a_word_is_the_head_of_shifts(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    now.at = FIVE_TO_SIX
+    numbers = [phoned(state, mark, FOOD, "op01") for mark in ("1", "2")]
+    signed_in(state, app, "op01")
+    relieve(state)
+    assert events(state, "handover_to_lead") == [], "she is at work"
+    with acting(state.database, state.mint) as tx:
+        tx.execute(update(Staff).where(col(Staff.login) == "op01").values(disabled_at=now()))
+        changed(tx)
+    state.offices.refresh()
+    for _ in range(2):
+        relieve(state)
+    passed = events(state, "handover_to_lead")
+    assert sorted(e["number"] for e in passed) == sorted(numbers)
+    assert {(e["was"], e["because"]) for e in passed} == {("op01", "absent")}
+    tasks = [task for task in rows(state, Task) if task.kind == TaskKind.TAKEN_OVER]
+    assert len(tasks) == 1, "one alarm for one person who is gone"
+    assert {row.first_responder for row in rows(state, HelpRequest)} == {"op01"}
