@@ -198,6 +198,17 @@ def export(
 
 
 @app.command()
+def prove(
+    number: Annotated[str, typer.Argument(help="The request, e.g. HY20261122-00431-8.")],
+    output: Annotated[Path, typer.Option("-o", help="A file instead of the screen.")] = STDIN,
+    size: Annotated[int, typer.Option(min=0, help="For the ledger's first so many entries.")] = 0,
+) -> None:
+    """Write a proof that the entries of one request stand in the ledger, to be checked by anybody
+    with `huiyin verify proof` and nothing else."""
+    _run("prove", number=number, output=output, size=size)
+
+
+@app.command()
 def simulate(
     channel: Annotated[str, typer.Option(help="Which way in.")] = "console",
     url: Annotated[str, typer.Option(help="Where it runs, if not at HUIYIN_PUBLIC_URL.")] = "",
@@ -220,6 +231,15 @@ def verify_ledger(
 ) -> None:
     """The accountability ledger is unbroken, or exit 1 naming the first bad entry."""
     _run("verify_ledger", checkpoint=checkpoint)
+
+
+@verify.command("proof")
+def verify_proof(
+    file: Annotated[Path, typer.Argument(help="What `huiyin prove` wrote, or -.")],
+    root: Annotated[str, typer.Option(help="The root you know from elsewhere.")] = "",
+) -> None:
+    """The entries in a proof stand in the ledger; needs nothing but the file."""
+    _run("verify_proof", file=file, root=root)
 
 
 @verify.command("clocks")

@@ -71,6 +71,8 @@ def open_request(
         request=request,
         channel=arrival.channel,
         journal=arrival.journal_id,
+        status=request["status"],
+        level=request["level"],
         first_responder=decided.first.officer.login,
     )
     record_assessment(tx, arrival, request)

@@ -7,7 +7,9 @@ from channels import load as load_channels
 from gateway.foresight import holes, said
 from gateway.offices import Offices, Rules, load_model
 from gateway.settings import Settings, load, utc_now
-from gateway.state import channel_settings, open_current
+from gateway.state import channel_settings, open_database
+from models.db import Busy
+from models.migrations import is_current
 from triage.policy import check as check_signals
 
 
@@ -41,7 +43,13 @@ def _rosters(settings: Settings, rules: Rules) -> list[str]:
     file = settings.database.removeprefix("sqlite:///")
     if file != settings.database and not Path(file).exists():
         return []
-    database = open_current(settings)
-    found = holes(Offices(database, settings, rules, {}).current(), utc_now())
-    database.close()
+    database = open_database(settings)
+    try:
+        if not is_current(database):
+            return []
+        found = holes(Offices(database, settings, rules, {}).current(), utc_now())
+    except Busy:
+        return []
+    finally:
+        database.close()
     return [f"{gap.unit} has nobody on duty {said(gap)}" for gap in found]

@@ -1,66 +1,47 @@
 """``huiyin verify ledger``"""
 
 import sys
+from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import select
-from sqlmodel import col
-
+from gateway.ledger_audit import Chain, disagreements, walk
 from gateway.settings import load
 from gateway.state import open_current
-from models.events import GENESIS, Event, Ledger, first_broken
+from models.proofs import root
 
-BATCH = 5000
+SHOWN = 50
 
 
 def run(*, checkpoint: Path | None) -> int:
-    """Walk the chain; 1 naming the first bad entry. A checkpoint is a file "seq hash" of an
-    earlier run; it is compared, and written anew when the chain holds."""
+    """Walk the chain; 1 naming the first bad entry, or the requests whose rows say something else
+    than it. A checkpoint is a file "seq hash" of an earlier run; it is compared, and written anew
+    when all holds."""
     database = open_current(load())
-    seq, previous = 0, GENESIS
     expected = _read(checkpoint)
     with database.read() as session:
-        while batch := list(
-            session.scalars(
-                select(Event).where(col(Event.seq) > seq).order_by(col(Event.seq)).limit(BATCH)
-            )
-        ):
-            broken = first_broken(batch, previous) or _gap(batch, seq)
-            if broken is not None:
-                print(
-                    f"huiyin: entry {broken.seq} does not follow from the one before",
-                    file=sys.stderr,
-                )
-                return 1
-            for entry in batch:
-                if expected is not None and entry.seq == expected[0] and entry.hash != expected[1]:
-                    print(f"huiyin: entry {entry.seq} differs from the checkpoint", file=sys.stderr)
-                    return 1
-            seq, previous = batch[-1].seq, batch[-1].hash
-            session.expunge_all()
-        head = session.scalars(select(Ledger)).one()
+        chain = walk(session)
+        fault = chain.fault or _against(expected, chain)
+        faults = [fault] if fault else list(islice(disagreements(session), SHOWN))
     database.close()
-    if (head.seq, head.hash) != (seq, previous):
-        print(f"huiyin: the ledger ends at entry {seq}, its head says {head.seq}", file=sys.stderr)
-        return 1
-    if expected is not None and expected[0] > seq:
-        print(
-            f"huiyin: the checkpoint knows entry {expected[0]}, the ledger ends at {seq}",
-            file=sys.stderr,
-        )
+    for sentence in faults:
+        print(f"huiyin: {sentence}", file=sys.stderr)
+    if faults:
         return 1
     if checkpoint is not None:
-        checkpoint.write_text(f"{seq} {previous}\n", "utf-8")
-    print(f"{seq} entries, unbroken; head {previous[:16]}")
+        checkpoint.write_text(f"{chain.seq} {chain.tip}\n", "utf-8")
+    print(f"{chain.seq} entries, unbroken; head {chain.tip[:16]}; root {root(chain.leaves).hex()}")
     return 0
 
 
-def _gap(batch: list[Event], before: int) -> Event | None:
-    for entry in batch:
-        if entry.seq != before + 1:
-            return entry
-        before = entry.seq
-    return None
+def _against(expected: tuple[int, str] | None, chain: Chain) -> str:
+    if expected is None:
+        return ""
+    seq, digest = expected
+    if seq > chain.seq:
+        return f"the checkpoint knows entry {seq}, the ledger ends at {chain.seq}"
+    if seq and chain.leaves[seq - 1].hex() != digest:
+        return f"entry {seq} differs from the checkpoint"
+    return ""
 
 
 def _read(checkpoint: Path | None) -> tuple[int, str] | None:

@@ -66,6 +66,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "callback": {"outcome": "reached"},
     "rehandle": {"reason": ""},
     "close": {"reason": ""},
+    "offer_handover": {"to": "nobody"},
+    "decline_handover": {"reason": ""},
     "reveal": {"purpose": "回电"},
     # a complaint is never joined to a request (I9)
     "merge": {"other": THIRD},
