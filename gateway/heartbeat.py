@@ -10,7 +10,7 @@ import httpx2
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from models.clocks import waiting_since
+from models.clocks import FIRST
 from models.events import GENESIS, Event, Ledger, first_broken
 
 SECONDS = 10
@@ -34,7 +34,7 @@ def _overdue(session: Session, now: datetime, patience: timedelta) -> list[str]:
     """Steps that fell due longer ago than ``patience`` and still wait."""
     found = []
     for urgent in (True, False):
-        at = session.connection().scalar(waiting_since(urgent))
+        at = session.connection().scalar(FIRST[urgent])
         if at is not None and at < now - patience:
             kind = "an urgent" if urgent else "a"
             found.append(f"{kind} clock step has waited since {at:%Y-%m-%d %H:%M:%S}")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import col
 
-from models.clocks import Clock, due_by
+from models.clocks import DUE, Clock
 from models.db import Busy, Database
 from models.transaction import acting
 from referral import reminding
@@ -38,9 +38,10 @@ class Sweep:
     def round(self, now: datetime) -> bool:
         """One batch; whether there may be more. Raises ``Busy``."""
         with self._database.read() as session:
-            due = session.connection().execute(due_by(now, BATCH, urgent=True)).all()
+            asked = {"now": now, "most": BATCH}
+            due = session.connection().execute(DUE[True], asked).all()
             if not due:
-                due = session.connection().execute(due_by(now, BATCH, urgent=False)).all()
+                due = session.connection().execute(DUE[False], asked).all()
         for start in range(0, len(due), TOGETHER):
             self._take(due[start : start + TOGETHER], now)
         return bool(due)

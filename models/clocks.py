@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Select, case, select, text
+from sqlalchemy import Index, Integer, Select, bindparam, case, select, text
 from sqlmodel import SQLModel, col
 
 from models.columns import document, key, operational
@@ -52,28 +52,34 @@ class Clock(SQLModel, table=True):
     next_at: datetime | None = operational(None)
 
 
-def due_by(now: datetime, limit: int, *, urgent: bool) -> Select[Any]:
-    """Clocks whose next step is due, the longest waiting first: one range of one index."""
+def _due(urgent: bool) -> Select[Any]:
     return (
         select(*Clock.__table__.columns)  # type: ignore[attr-defined]
         .where(
             col(Clock.urgent).is_(urgent),
             col(Clock.next_at).is_not(None),
-            col(Clock.next_at) <= now,
+            col(Clock.next_at) <= bindparam("now"),
         )
         .order_by(col(Clock.next_at), col(Clock.id))
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
     )
 
 
-def waiting_since(urgent: bool) -> Select[Any]:
-    """The earliest step that waits: the first entry of the index."""
+def _first(urgent: bool) -> Select[Any]:
     return (
         select(col(Clock.next_at))
         .where(col(Clock.urgent).is_(urgent), col(Clock.next_at).is_not(None))
         .order_by(col(Clock.next_at), col(Clock.id))
         .limit(1)
     )
+
+
+DUE = {urgent: _due(urgent) for urgent in (True, False)}
+"""Clocks whose next step is due by ``now``, at most ``most``, the longest waiting first, urgent
+ones or the others: one range of one index. Built once, for they are asked every second."""
+
+FIRST = {urgent: _first(urgent) for urgent in (True, False)}
+"""The earliest step that waits: the first entry of the index."""
 
 
 def stopping(at: datetime) -> dict[str, Any]:

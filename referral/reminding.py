@@ -6,12 +6,12 @@ were missed while nobody ticked are taken together, the breach recorded at its o
 person missed on all clocks together comes as one message (``referral.catching_up``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlmodel import col
 
 from models.clocks import Clock
@@ -33,7 +33,8 @@ def take_steps(tx: Transaction, office: Office, rows: Sequence[Any], now: dateti
     A clock that another process stepped first is left alone.
     """
     late: list[catching_up.Late] = []
-    taken = sum(_take(tx, office, clock, late, now) for clock in rows)
+    requests = _requests(tx, {clock.request_id for clock in rows})
+    taken = sum(_take(tx, office, clock, requests, late, now) for clock in rows)
     catching_up.post(tx, office, late, now)
     return taken
 
@@ -48,8 +49,27 @@ class _Step:
     stopped: bool
 
 
+_CLOCK: Table = Clock.__table__  # type: ignore[attr-defined]
+_STEP = (
+    update(_CLOCK)
+    .where(
+        _CLOCK.c.id == bindparam("of"),
+        _CLOCK.c.step == bindparam("was_step"),
+        _CLOCK.c.next_at == bindparam("was_next"),
+        _CLOCK.c.stopped_at.is_not_distinct_from(bindparam("was_stopped")),
+    )
+    .values({name: bindparam(name) for name in ("step", "next_at", "breached_at")})
+)
+"""Takes a step if the clock still stands where it was seen."""
+
+
 def _take(
-    tx: Transaction, office: Office, clock: Any, late: list[catching_up.Late], now: datetime
+    tx: Transaction,
+    office: Office,
+    clock: Any,
+    requests: Mapping[int, Row],
+    late: list[catching_up.Late],
+    now: datetime,
 ) -> bool:
     until = min(now, clock.stopped_at) if clock.stopped_at else now
     taken, upcoming = _due(office, clock, until)
@@ -61,22 +81,20 @@ def _take(
     else:
         next_at = upcoming[1] if upcoming else None
     fenced = tx.execute(
-        update(Clock)
-        .where(
-            col(Clock.id) == clock.id,
-            col(Clock.step) == clock.step,
-            col(Clock.next_at) == clock.next_at,
-            col(Clock.stopped_at).is_not_distinct_from(clock.stopped_at),
-        )
-        .values(
-            step=upcoming[0] if upcoming else taken[-1][0] + 1 if taken else clock.step,
-            next_at=next_at,
-            breached_at=clock.due_at if breached else clock.breached_at,
-        )
+        _STEP,
+        {
+            "of": clock.id,
+            "was_step": clock.step,
+            "was_next": clock.next_at,
+            "was_stopped": clock.stopped_at,
+            "step": upcoming[0] if upcoming else taken[-1][0] + 1 if taken else clock.step,
+            "next_at": next_at,
+            "breached_at": clock.due_at if breached else clock.breached_at,
+        },
     )
     if not fenced.rowcount:
         return False
-    request = _request(tx, clock.request_id)
+    request = requests.get(clock.request_id)
     if request is not None and taken:
         step = _Step(tuple(taken), breached, stopped=clock.stopped_at is not None)
         _act(tx, office, clock, request, step, late, now)
@@ -176,12 +194,16 @@ def _reached(
 ) -> tuple[Answerable, str]:
     """The reader and the telephone: whoever has none, nor their unit, is passed over at once for
     the rung above. Without any telephone at all the first reader, and nobody is told by SMS."""
-    rungs = list(Rung)
-    found = [who(office, request, one, now) for one in rungs[rungs.index(rung) :]]
-    for reader in found:
+    first: Answerable | None = None
+    for one in _RUNGS[_RUNGS.index(rung) :]:
+        reader = who(office, request, one, now)
         if address := reader.officer.phone or reader.unit.duty_phone:
             return reader, address
-    return found[0], ""
+        first = first or reader
+    return first or who(office, request, rung, now), ""
+
+
+_RUNGS = tuple(Rung)
 
 
 def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -> Answerable:
@@ -216,7 +238,10 @@ def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -
     return directory.answerable(home or directory.responsible(HOTLINE, None, day), now)
 
 
-def _request(tx: Transaction, request_id: int) -> Row | None:
-    columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
-    row = tx.execute(select(*columns).where(col(HelpRequest.id) == request_id)).first()
-    return dict(row._mapping) if row else None
+_REQUESTS = select(*HelpRequest.__table__.columns).where(  # type: ignore[attr-defined]
+    col(HelpRequest.id).in_(bindparam("ids", expanding=True))
+)
+
+
+def _requests(tx: Transaction, ids: Collection[int]) -> dict[int, Row]:
+    return {row.id: dict(row._mapping) for row in tx.execute(_REQUESTS, {"ids": sorted(ids)})}

@@ -16,8 +16,8 @@ from gateway.clock_audit import Audit, audit
 from gateway.rhythm import Rhythm
 from gateway.state import State, wire
 from gateway.ticks import Ticks
+from models.clocks import DUE, FIRST
 from models.clocks import Clock as ClockRow
-from models.clocks import due_by, waiting_since
 from models.events import Event
 from models.outbox import Outgoing
 from models.requests import HelpRequest
@@ -361,7 +361,7 @@ def test_what_is_due_is_found_by_the_index(state: State, now: Clock) -> None:
             connection.execute(text("SET enable_seqscan = off"))
             connection.execute(text("SET enable_bitmapscan = off"))
         for urgent in (True, False):
-            for query in (due_by(now(), 500, urgent=urgent), waiting_since(urgent)):
+            for query in (DUE[urgent].params(now=now(), most=500), FIRST[urgent]):
                 sql = query.compile(
                     connection.engine, compile_kwargs={"literal_binds": True}
                 ).string
