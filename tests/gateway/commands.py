@@ -24,8 +24,12 @@ MODULES = (
     "gateway.commands.tokens",
     "gateway.commands.triage",
     "gateway.commands.users",
+    "gateway.commands.prove",
+    "gateway.commands.verify_clocks",
     "gateway.commands.verify_intake",
     "gateway.commands.verify_ledger",
+    "gateway.commands.verify_proof",
+    "gateway.commands.verify_rosters",
     "tests.gateway.commands",
 )
 
