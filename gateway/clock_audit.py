@@ -14,7 +14,7 @@ from models.events import Event
 from models.requests import HelpRequest
 from referral import auditing
 from referral.auditing import Taken, Trail
-from referral.policy import Policy
+from referral.office import Office
 
 BATCH = 1000
 PROMISED, MOVED = "promised", "due_moved"
@@ -30,7 +30,7 @@ class Audit:
     faults: list[str]
 
 
-def audit(session: Session, policy: Policy, now: datetime, patience: timedelta) -> Audit:
+def audit(session: Session, office: Office, now: datetime, patience: timedelta) -> Audit:
     """Go through every clock, some requests at a time; the ledger is taken as it stands."""
     found = Audit(0, 0, [])
     for requests, rows in _batches(session):
@@ -39,9 +39,9 @@ def audit(session: Session, policy: Policy, now: datetime, patience: timedelta) 
             trail = trails.pop(row.id, Trail())
             found.clocks += 1
             found.steps += sum(len(taken.steps) for taken in trail.taken)
-            ladder = policy.ladders.get(row.ladder, ())
+            ladder = office.ladder_of(row)
             for fault in auditing.faults(
-                row, trail, ladder, policy.calendar, now=now, patience=patience
+                row, trail, ladder, office.policy.calendar, now=now, patience=patience
             ):
                 case = f"/{row.case}" if row.case else ""
                 found.faults.append(f"{row.number} {row.name}{case} (clock {row.id}): {fault}")

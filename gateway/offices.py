@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from channels import Channel
+from gateway import frozen
 from gateway.settings import Settings, derived
 from models.counters import Counter
 from models.db import Database
@@ -97,6 +98,7 @@ class Offices:
             if self._office is not None and version == self._version:
                 return self._office
             directory, gazetteer = read_directory(session)
+            ladders = frozen.read(session)
         self._version = version
         self._office = Office(
             policy=self._rules.policy,
@@ -106,6 +108,7 @@ class Offices:
             phrases=self._rules.phrases,
             hotline=self._settings.hotline,
             ways=self._ways,
+            ladders=ladders,
             callback_url=self._settings.public_url.rstrip("/"),
             guessing_key=derived(self._settings.secret_key, "guessing"),
             model=self._model,

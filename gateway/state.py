@@ -8,9 +8,10 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter
 
 from channels import Channel, ChannelSettings, load
+from gateway import frozen
 from gateway import settings as settings_of
 from gateway.intake import Intake
-from gateway.offices import Offices, Rules
+from gateway.offices import Offices, Rules, changed
 from gateway.settings import BadSettings, Settings
 from models.db import Database
 from models.messages import Outcome
@@ -90,6 +91,7 @@ def wire(
     database.require_safe()
     mint = enlist(database, kind, now())
     offices = Offices(database, settings, rules, channels)
+    frozen.keep(database, mint, rules.policy, changed)
     offices.current()
 
     def writer(**jobs: object) -> Writer:  # type: ignore[type-arg]

@@ -10,6 +10,7 @@ from models.messages import Inbound
 from models.phrases import Phrasebook
 from models.vocabulary import Form, Level
 from referral.areas import Gazetteer
+from referral.clocks import LadderStep
 from referral.directory import Directory
 from referral.policy import Policy
 from triage.assess import Assessment, Context, assess
@@ -55,12 +56,20 @@ class Office:
     ways: Mapping[str, Way]
     callback_url: str = ""
     guessing_key: str = field(default="", repr=False)
+    ladders: Mapping[tuple[str, str], tuple[LadderStep, ...]] = field(default_factory=dict)
+    """The ladders of every version of the rules that has started clocks here."""
     exercises: frozenset[str] = field(default_factory=frozenset)
     model: Model | None = field(default=None, repr=False)
     rungs: dict[tuple[object, ...], tuple[Any, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
     """First rungs of ladders already worked out (``referral.promises``)."""
+
+    def ladder_of(self, clock: Any) -> tuple[LadderStep, ...]:
+        """The reminders of a clock (a row) as they stood when it was started, whatever the rules
+        say today; () where nobody knows its ladder any more."""
+        kept = self.ladders.get((clock.policy, clock.ladder))
+        return kept or self.policy.ladders.get(clock.ladder, ())
 
     def assess(self, text: str, channel: str, inbound: Inbound) -> Assessment:
         """What the text means, by the signals in force; beside it what the model thinks, which

@@ -105,7 +105,7 @@ def _due(
     office: Office, clock: Any, until: datetime
 ) -> tuple[list[tuple[int, datetime]], tuple[int, datetime] | None]:
     """The steps that have fallen due and the one after them."""
-    ladder = office.policy.ladders.get(clock.ladder, ())
+    ladder = office.ladder_of(clock)
     taken: list[tuple[int, datetime]] = []
     upcoming: tuple[int, datetime] | None = (clock.step, clock.next_at) if ladder else None
     while upcoming is not None and upcoming[1] <= until and len(taken) < MOST_AT_ONCE:
@@ -130,7 +130,7 @@ def _act(
     late: list[catching_up.Late],
     now: datetime,
 ) -> None:
-    ladder = office.policy.ladders[clock.ladder]
+    ladder = office.ladder_of(clock)
     last, planned = clocks.step_at(ladder, step.steps[-1][0]), step.steps[-1][1]
     named = {"clock_id": str(clock.id), "clock": clock.name, "case": clock.case}
     if step.breached:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.clock_audit import audit
-from gateway.offices import Rules
+from gateway.offices import Offices, Rules
 from gateway.settings import load, utc_now
 from gateway.state import open_current
 
@@ -20,8 +20,9 @@ def run(*, at: str) -> int:
     rules = Rules.load(settings.profile, settings.profile_dir)
     minutes: Any = rules.policy.values["overdue_step_minutes"].value
     database = open_current(settings)
+    office = Offices(database, settings, rules, {}).current()
     with database.read() as session:
-        found = audit(session, rules.policy, now, timedelta(minutes=minutes))
+        found = audit(session, office, now, timedelta(minutes=minutes))
     database.close()
     for sentence in found.faults[:SHOWN]:
         print(f"huiyin: {sentence}", file=sys.stderr)

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 from sqlmodel import col
 
 from gateway.clock_audit import Audit, audit
+from gateway.offices import Rules
 from gateway.rhythm import Rhythm
 from gateway.state import State, wire
 from gateway.ticks import Ticks
@@ -53,7 +55,7 @@ def sweep(state: State) -> None:
 
 def audited(state: State) -> Audit:
     with state.database.read() as session:
-        return audit(session, state.offices.current().policy, state.now(), PATIENCE)
+        return audit(session, state.offices.current(), state.now(), PATIENCE)
 
 
 def rows(state: State, table: type) -> list:
@@ -369,3 +371,59 @@ def test_what_is_due_is_found_by_the_index(state: State, now: Clock) -> None:
                 assert "ix_clock_urgent_next_at" in plan, plan
                 assert "Sort" not in plan, plan
                 assert "TEMP B-TREE" not in plan, plan
+
+
+OTHER_RULES = """
+[[clock]]
+name = "CLK-URGENT-CONTACT"
+amount = 5
+source = "本县新办法"
+tag = "P"
+"""
+OTHER_LADDER = """
+[[ladder]]
+name = "urgent"
+source = "本县新办法"
+tag = "P"
+steps = [
+  { at = "90%", who = "supervisor", act = "reminder" },
+  { at = "due", who = "supervisor", act = "breach" },
+]
+"""
+
+
+def test_a_change_of_rule_never_moves_a_running_clock_nor_its_reminders(
+    state: State, now: Clock, tmp_path: Path
+) -> None:
+    said(state, "1", FOOD)
+    before = {row.id: (row.due_at, row.next_at, row.source) for row in rows(state, ClockRow)}
+    folder = tmp_path / "county"
+    folder.mkdir()
+    (folder / "clocks.toml").write_text(OTHER_RULES, "utf-8")
+    (folder / "ladders.toml").write_text(OTHER_LADDER, "utf-8")
+    rules = Rules.load("national_baseline", folder)
+    channels = {"recording": RecordingChannel()}
+    other = wire(state.settings, kind="test", now=now, channels=channels, rules=rules)
+    try:
+        said(other, "2", FOOD, "+8619900000002")
+        row_of = {row.id: row for row in rows(state, ClockRow)}
+        assert {
+            i: (row_of[i].due_at, row_of[i].next_at, row_of[i].source) for i in before
+        } == before
+        newer = next(r for r in row_of.values() if r.id not in before and r.name in OTHER_RULES)
+        assert newer.due_at - newer.started_at == timedelta(hours=5)
+        for _ in range(14):
+            now.forward(minutes=30)
+            sweep(other)
+        asyncio.run(ticks_of(state).refresh())
+        for seen_by in (state, other):
+            assert audited(seen_by).faults == []
+        taken = steps_taken(state)
+        older = next(
+            r for r in row_of.values() if r.id in before and r.name in OTHER_RULES and not r.case
+        )
+        climbed = [index for clock_id, index in taken if clock_id == str(older.id)]
+        assert sorted(climbed) == list(range(3 + 12)), "half an hour a rung, as on the first day"
+        assert sorted(i for c, i in taken if c == str(newer.id)) == [0, 1]
+    finally:
+        other.close()

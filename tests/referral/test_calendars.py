@@ -120,3 +120,43 @@ def test_an_impossible_holiday_is_refused(change: dict[str, object], words: str)
     table = {"year": 2026, "issued": date(2025, 11, 4), "holiday": [{**HOLIDAY, **change}]}
     with pytest.raises(ValueError, match=words):
         calendar_of([table])
+
+
+FREE_BY_HAND = {  # every day that is not worked, month by month, read off the two notices
+    2025: (
+        "1 4 5 11 12 18 19 25 28 29 30 31",
+        "1 2 3 4 9 15 16 22 23",
+        "1 2 8 9 15 16 22 23 29 30",
+        "4 5 6 12 13 19 20 26",
+        "1 2 3 4 5 10 11 17 18 24 25 31",
+        "1 2 7 8 14 15 21 22 28 29",
+        "5 6 12 13 19 20 26 27",
+        "2 3 9 10 16 17 23 24 30 31",
+        "6 7 13 14 20 21 27",
+        "1 2 3 4 5 6 7 8 12 18 19 25 26",
+        "1 2 8 9 15 16 22 23 29 30",
+        "6 7 13 14 20 21 27 28",
+    ),
+    2026: (
+        "1 2 3 10 11 17 18 24 25 31",
+        "1 7 8 15 16 17 18 19 20 21 22 23",
+        "1 7 8 14 15 21 22 28 29",
+        "4 5 6 11 12 18 19 25 26",
+        "1 2 3 4 5 10 16 17 23 24 30 31",
+        "6 7 13 14 19 20 21 27 28",
+        "4 5 11 12 18 19 25 26",
+        "1 2 8 9 15 16 22 23 29 30",
+        "5 6 12 13 19 25 26 27",
+        "1 2 3 4 5 6 7 11 17 18 24 25 31",
+        "1 7 8 14 15 21 22 28 29",
+        "5 6 12 13 19 20 26 27",
+    ),
+}
+
+
+@pytest.mark.parametrize("year", FREE_BY_HAND)
+def test_every_free_day_is_the_one_written_out_by_hand(year: int) -> None:
+    months = enumerate(FREE_BY_HAND[year], 1)
+    by_hand = {date(year, month, int(day)) for month, days in months for day in days.split()}
+    assert {day for day in days_of(year) if not CALENDAR.works(day)} == by_hand
+    assert {day for day in days_of(year) if not chinese_calendar.is_workday(day)} == by_hand
