@@ -85,6 +85,16 @@ def _first_step(
     return next(((index, at + after) for index, after in seen[key]), None)
 
 
+def moved(
+    tx: Transaction, request: Row, clock: Mapping[str, Any], due: datetime, at: datetime
+) -> None:
+    """Write into the ledger that the due time of a running clock is now ``due``. Whatever moves
+    one says so here: ``huiyin verify clocks`` names a due time that nobody moved."""
+    began = clock["started_at"]
+    named = [str(clock["id"]), clock["name"], clock["case"], clock["ladder"], began, due]
+    tx.event("due_moved", at=at, request=request, was=clock["due_at"], clocks=[named])
+
+
 def stop(tx: Transaction, request_id: int, names: tuple[str, ...], at: datetime) -> None:
     """Stop the running clocks of these names; late ones keep their breach for ever."""
     tx.later(

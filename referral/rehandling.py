@@ -102,6 +102,7 @@ def _resume(tx: Transaction, office: Office, request: Row, *, lead: Row, now: da
                 next_at=step[1] if step else None,
             )
         )
+        promises.moved(tx, request, clock._mapping, later, now)
         if clock.due_at == lead["due_at"]:
             due = later
     return due

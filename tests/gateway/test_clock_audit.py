@@ -427,3 +427,17 @@ def test_a_change_of_rule_never_moves_a_running_clock_nor_its_reminders(
         assert sorted(i for c, i in taken if c == str(newer.id)) == [0, 1]
     finally:
         other.close()
+
+
+def test_a_due_time_that_was_moved_by_an_act_is_no_fault(state: State, now: Clock) -> None:
+    said(state, "1", FOOD)
+    request = dict(rows(state, HelpRequest)[0])
+    clock = next(row for row in rows(state, ClockRow) if row.name == "CLK-RELIEF" and not row.case)
+    later = clock.due_at + timedelta(hours=3)
+    moving = update(ClockRow).where(col(ClockRow.id) == clock.id).values(due_at=later)
+    with acting(state.database, state.mint) as tx:
+        tx.execute(moving)
+    assert any("by the ledger, not" in fault for fault in audited(state).faults)
+    with acting(state.database, state.mint) as tx:
+        promises.moved(tx, request, clock.model_dump(), later, now())
+    assert audited(state).faults == []
