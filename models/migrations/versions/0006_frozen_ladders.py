@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0004_frozen_ladders"
-down_revision = "0003_handovers"
+revision = "0006_frozen_ladders"
+down_revision = "0005_handovers"
 branch_labels = None
 depends_on = None
 

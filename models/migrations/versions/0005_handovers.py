@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0003_handovers"
-down_revision = "0002_due_clocks"
+revision = "0005_handovers"
+down_revision = "0004_due_clocks"
 branch_labels = None
 depends_on = None
 

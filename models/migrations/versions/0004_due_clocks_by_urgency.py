@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002_due_clocks"
-down_revision = "0001"
+revision = "0004_due_clocks"
+down_revision = "0003_the_same_matter"
 branch_labels = None
 depends_on = None
 
