@@ -1,15 +1,20 @@
-"""Jobs that come again and again, on a clock that nobody can set back.
+"""Jobs that come again and again, whatever is done to the time of day.
 
-Each waits so many seconds after it ended, on monotonic time: when the time of day jumps, nothing
-oversleeps and nothing is caught up twice. A job that raises is logged and comes again.
+APScheduler plans by the time of day: set back an hour, it would sleep for that hour. So the time
+of day is held against a clock that nobody can set, and when they part the plan is laid anew. A job
+that raises is logged and comes again.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
+
+from gateway import settings
 from models.db import Busy
 
 log = logging.getLogger(__name__)
@@ -17,6 +22,7 @@ log = logging.getLogger(__name__)
 SILENT_AFTER = 3
 """A job that has not ended well for so many of its turns, and five minutes, is silent."""
 _AT_LEAST_SECONDS = 300.0
+_DRIFT_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -34,28 +40,48 @@ class Beat:
 
 
 class Rhythm:
-    """The jobs of one process. ``clock`` is monotonic seconds."""
+    """The jobs of one process. ``clock`` is monotonic seconds, ``now`` the time of day; every
+    ``watch`` seconds the two are held against each other."""
 
     def __init__(
         self,
         plan: Sequence[tuple[Callable[[], Awaitable[None]], float]],
         clock: Callable[[], float] = monotonic,
+        now: Callable[[], datetime] = settings.utc_now,
+        watch: float = 1.0,
     ) -> None:
         self._clock = clock
+        self._now = now
+        self._watch_seconds = watch
         self._beats = [Beat(job, seconds, clock()) for job, seconds in plan]
-        self._tasks: list[asyncio.Task[None]] = []
+        self._scheduler: AsyncIOScheduler | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin in the running event loop; each job's first turn is at once."""
-        loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._keep(beat)) for beat in self._beats]
+        """Begin in the running event loop; each job's first turn is at once. The scheduler keeps
+        nothing: what is due stands in the tables, and claims make several processes harmless."""
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        for beat in self._beats:
+            self._scheduler.add_job(
+                self.turn,
+                "interval",
+                args=[beat],
+                seconds=beat.seconds,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+                next_run_time=self._now(),
+            )
+        self._scheduler.start()
+        self._watch = asyncio.get_running_loop().create_task(self._keep_time())
 
     async def stop(self) -> None:
         """Begin no turn any more; what is under way in a thread ends by itself."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
 
     def silent(self) -> list[str]:
         """The jobs that have not ended well for too long."""
@@ -65,11 +91,6 @@ class Rhythm:
             for beat in self._beats
             if now - beat.well_at > max(beat.seconds * SILENT_AFTER, _AT_LEAST_SECONDS)
         ]
-
-    async def _keep(self, beat: Beat) -> None:
-        while True:
-            await self.turn(beat)
-            await asyncio.sleep(beat.seconds)
 
     async def turn(self, beat: Beat) -> None:
         """One turn of a job."""
@@ -81,3 +102,20 @@ class Rhythm:
             log.exception("a tick failed", extra={"job": beat.name})
         else:
             beat.well_at = self._clock()
+
+    async def _keep_time(self) -> None:
+        apart = self._apart()
+        while True:
+            await asyncio.sleep(self._watch_seconds)
+            if abs(self._apart() - apart) > _DRIFT_SECONDS:
+                apart = self._apart()
+                self.lay_anew()
+
+    def _apart(self) -> float:
+        return self._now().timestamp() - self._clock()
+
+    def lay_anew(self) -> None:
+        """The time of day was set: every job comes now, and from now on as often as it should."""
+        log.warning("the time of day was set; every job comes now")
+        for job in self._scheduler.get_jobs() if self._scheduler else ():
+            job.modify(next_run_time=self._now())

@@ -229,6 +229,26 @@ def test_a_job_that_stands_still_is_silent_and_one_that_raises_comes_again() -> 
     assert turns.count("runs") > 1
 
 
+def test_a_time_of_day_set_back_an_hour_lets_no_tick_oversleep() -> None:
+    turns: list[datetime] = []
+    day = Clock()
+
+    async def hourly() -> None:
+        turns.append(day())
+
+    async def play() -> None:
+        rhythm = Rhythm([(hourly, 3600.0)], clock=lambda: 0.0, now=day, watch=0.01)
+        rhythm.start()
+        await asyncio.sleep(0.1)
+        assert len(turns) == 1
+        day.forward(hours=-1)
+        await asyncio.sleep(0.2)
+        await rhythm.stop()
+
+    asyncio.run(play())
+    assert len(turns) == 2
+
+
 def test_a_clock_stopped_before_anybody_ticked_keeps_its_breach(state: State, now: Clock) -> None:
     said(state, "1", FOOD)
     now.forward(hours=25)
