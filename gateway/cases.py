@@ -48,6 +48,7 @@ class Said:
     level: str | None
     pieces: tuple[tuple[str, Mapping[str, Any] | None], ...]
     facts: Mapping[str, Any]
+    opinion: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ FIELDS = (
     "number", "status", "track", "level", "service", "area", "place", "lead_bureau",
     "first_unit", "first_responder", "holder_unit", "holder_person", "received_at", "closed_at",
     "close_reason", "confirmed_at", "confirmed_by", "confidential", "route", "channel", "policy",
-    "summary",
+    "summary", "second_opinion",
 )  # fmt: skip
 
 
@@ -201,6 +202,7 @@ def _said(row: Any, sees: Sight) -> Said:
         level=row.level,
         pieces=marked(text, (row.assessment or {}).get("signals", []) if sees.words else []),
         facts=(row.assessment or {}).get("facts", {}) if sees.words else {},
+        opinion=(row.assessment or {}).get("opinion") if sees.words else None,
     )
 
 

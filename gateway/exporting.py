@@ -98,6 +98,7 @@ def requests(session: Session, span: Span) -> Iterator[Row]:
             "channel": row.channel,
             "confirmed_at": row.confirmed_at,
             "policy": row.policy,
+            "second_opinion": row.second_opinion,
         }
 
 

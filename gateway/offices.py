@@ -53,6 +53,8 @@ class Rules:
 def load_model(path: Path) -> Model:
     """What ``huiyin learn`` wrote. Raises ``BadModel`` in one sentence naming the file."""
     try:
+        if not path.is_file():
+            raise BadModel("there is no such file; make a model with 'huiyin learn'")
         return Model.from_json(orjson.loads(path.read_bytes()))
     except orjson.JSONDecodeError:
         raise BadModel(f"{path}: this is no model; make one with 'huiyin learn'") from None
@@ -80,6 +82,7 @@ class Offices:
         self._settings = settings
         self._rules = rules
         self._ways = ways(channels)
+        self._model = load_model(settings.model) if settings.model else None
         self._version: int | None = None
         self._office: Office | None = None
 
@@ -105,6 +108,7 @@ class Offices:
             ways=self._ways,
             callback_url=self._settings.public_url.rstrip("/"),
             guessing_key=derived(self._settings.secret_key, "guessing"),
+            model=self._model,
         )
         return self._office
 

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     database_key: str = Field("", repr=False, pattern=r"^([0-9a-f]{64})?$")
     profile: str = "national_baseline"
     profile_dir: Path | None = None
+    model: Path | None = None
     channels: str = "web,console"
     public_url: str = "http://127.0.0.1:8000"
     secret_key: str = Field("", repr=False)

@@ -19,7 +19,7 @@ from models.clocks import Clock
 from models.referrals import Referral
 from models.requests import Contact, HelpRequest
 from models.transaction import Row
-from models.vocabulary import Level, ReferralStatus, Status
+from models.vocabulary import Level, ReferralStatus, SecondOpinion, Status
 from referral.casework import GONE, Actor, Refusal, units_of
 from referral.office import Office
 from triage.redact import redact
@@ -28,6 +28,7 @@ PAGE = 50
 MOST = 100
 SHOWN_WORDS = 120
 SOON = timedelta(hours=4)
+MARKS = (SecondOpinion.DIFFERS, SecondOpinion.LOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Line:
     confirmed: bool
     lamp: Lamp
     queue_key: str
+    second_opinion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def _running(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 TABS: Mapping[str, str] = {
     "triage": "desk",
     "urgent": "desk",
+    "second": "desk",
     "soon": "desk",
     "late": "desk",
     "under_way": "desk",
@@ -109,6 +112,9 @@ def tab(name: str, actor: Actor, office: Office, now: datetime) -> list[ColumnEl
             return [still_open, undecided]
         case "urgent":
             return [still_open, col(HelpRequest.level).in_([Level.LIFE_THREAT, Level.URGENT])]
+        case "second":
+            marks = col(HelpRequest.second_opinion).in_(MARKS)
+            return [still_open, marks, col(HelpRequest.confirmed_at).is_(None)]
         case "soon":
             near = and_(col(Clock.due_at) > now, col(Clock.due_at) <= now + SOON)
             return [still_open, _running(near)]
@@ -249,6 +255,7 @@ def _lines(
                 waits=row["status"] == Status.SUSPENDED or row["closed_at"] is not None,
             ),
             queue_key=row["queue_key"],
+            second_opinion=row["second_opinion"] if row["second_opinion"] in MARKS else None,
         )
 
 

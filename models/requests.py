@@ -15,6 +15,7 @@ _OPEN = text("closed_at IS NULL")
 class HelpRequest(SQLModel, table=True):
     """One need of one person or household, from the first word to the last answer.
 
+    ``second_opinion`` is how a learned opinion stands to the rules', None without one.
     ``queue_key`` is one ascending text (urgency rank, due time, id), so that any page of any queue
     is one index range. ``confirmed_at`` is when a person confirmed what the software proposed.
     """
@@ -56,6 +57,7 @@ class HelpRequest(SQLModel, table=True):
     closed_at: datetime | None = operational(None)
     close_reason: str | None = operational(None)
     policy: str = operational()
+    second_opinion: str | None = operational(None)
     summary: str = sensitive("", sa_type=Text)
 
 

@@ -151,6 +151,15 @@ class TaskKind(StrEnum):
     UNREADABLE = "unreadable"
     CHANNEL_SILENT = "channel_silent"
     ROSTER_GAP = "roster_gap"
+    LOOK = "look"
+
+
+class SecondOpinion(StrEnum):
+    """How a learned opinion stands to what the rules decided. It decides nothing itself."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    LOOK = "look"  # orders like this were hurried, and the rules saw no hurry
 
 
 class Protection(StrEnum):

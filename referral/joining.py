@@ -8,7 +8,7 @@ from sqlmodel import col
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Track, worst
-from referral import opening, starting, telling
+from referral import opening, second_opinion, starting, telling
 from referral.office import Arrival, Office
 from referral.planning import plan
 
@@ -25,6 +25,8 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
     )
     opening.record_assessment(tx, arrival, request)
     level = worst(before, arrival.level)
+    if level is before:
+        request = second_opinion.looked(tx, office, arrival, request)
     if level is before or arrival.inbound.missed:
         if arrival.inbound.missed:
             starting.missed_call(tx, office, arrival, request)

@@ -1,5 +1,6 @@
 """What casework judges by, as one value: the policy, who is there, the words, the ways out."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from referral.areas import Gazetteer
 from referral.directory import Directory
 from referral.policy import Policy
 from triage.assess import Assessment, Context, assess
+from triage.opinion import Model
 from triage.policy import SignalPolicy
 
 _ASKED_BY_OFFICE = {"warning_lead": Level.STANDARD, "transfer_in": Level.STANDARD}
@@ -54,13 +56,15 @@ class Office:
     callback_url: str = ""
     guessing_key: str = field(default="", repr=False)
     exercises: frozenset[str] = field(default_factory=frozenset)
+    model: Model | None = field(default=None, repr=False)
     rungs: dict[tuple[object, ...], tuple[Any, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
     """First rungs of ladders already worked out (``referral.promises``)."""
 
     def assess(self, text: str, channel: str, inbound: Inbound) -> Assessment:
-        """What the text means, by the signals in force."""
+        """What the text means, by the signals in force; beside it what the model thinks, which
+        changes none of it."""
         context = Context(
             channel=channel,
             place=inbound.place,
@@ -69,7 +73,10 @@ class Office:
             claims=inbound.claims or _ASKED_BY_OFFICE.get(channel),
             exercise_codes=self.exercises,
         )
-        return assess(text, context, self.signals)
+        assessment = assess(text, context, self.signals)
+        if self.model is None or not text:
+            return assessment
+        return dataclasses.replace(assessment, opinion=self.model.opinion(text))
 
     def reply_to(self, kind: str, inbound: Inbound) -> Reply | None:
         """Where to answer: the number the person left, else the handle they wrote from."""

@@ -6,16 +6,18 @@ lowers, refuses, merges or closes (I3, I4).
 """
 
 from datetime import date
+from typing import Any
 
 from models import numbers
 from models.referrals import Referral
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, ReferralRole, Status, TaskKind, Track
-from referral import clocks, promises, starting, telling
+from referral import clocks, promises, second_opinion, starting, telling
 from referral.directory import ZONE, Unit
 from referral.office import Arrival, Office
 from referral.planning import Plan, plan, summary
+from triage.assess import Assessment
 
 
 def open_request(
@@ -54,6 +56,13 @@ def open_request(
         confidential=arrival.inbound.confidential,
         received_at=now,
         policy=office.stamp(),
+        second_opinion=second_opinion.compare(
+            office,
+            arrival.assessment.opinion,
+            level=decided.level,
+            service=arrival.assessment.service,
+            lead=decided.lead,
+        ),
         summary=summary(office, decided.route, arrival),
     )
     tx.event(
@@ -69,6 +78,7 @@ def open_request(
     starting.start_clocks(tx, office, arrival, request=request, decided=decided)
     _tell(tx, office, arrival, request=request, decided=decided)
     ask_people(tx, office, arrival, request=request)
+    second_opinion.ask(tx, office, arrival, request)
     return request
 
 
@@ -82,7 +92,16 @@ def record_assessment(tx: Transaction, arrival: Arrival, request: Row) -> None:
         rules=[signal.rule for signal in assessment.signals if signal.counts],
         claims=arrival.inbound.claims,
         policy=assessment.policy,
+        **_learned(assessment),
     )
+
+
+def _learned(assessment: Assessment) -> dict[str, Any]:
+    """What a learned opinion said, for the record; nothing where there is no model."""
+    heard = assessment.opinion
+    if heard is None:
+        return {}
+    return {"opinion": heard.label, "confidence": heard.confidence, "sure": heard.sure}
 
 
 def _dispatch(

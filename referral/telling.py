@@ -148,6 +148,7 @@ def ask(
     now: datetime,
     due: datetime,
     note: str = "",
+    urgent: bool = False,
 ) -> None:
     desk = office.directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
     tx.add(
@@ -157,7 +158,7 @@ def ask(
         unit=desk.code if desk else request["first_unit"],
         request_id=request["id"],
         number=request["number"],
-        urgent=Level(request["level"]).is_urgent,
+        urgent=urgent or Level(request["level"]).is_urgent,
         note=note,
         opened_at=now,
         due_at=due,

@@ -8,6 +8,7 @@ from models.vocabulary import Level, Track, worst
 from triage.facts import Facts, read_facts
 from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
 from triage.message import Message, read_message
+from triage.opinion import Opinion
 from triage.policy import Rule, SignalPolicy
 from triage.signals import Scan, Span
 from triage.sounds import mended
@@ -82,6 +83,7 @@ class Assessment:
     policy: str
     repaired: tuple[tuple[str, str], ...] = ()
     claimed: bool = field(default=False)  # the level is the person's own word, not the text's
+    opinion: Opinion | None = None  # of a learned model, where there is one; it decided nothing
 
     def as_json(self) -> dict[str, object]:
         """The output of ``huiyin triage`` without "id" (interfaces note)."""
@@ -95,6 +97,7 @@ class Assessment:
             "facts": self.facts.as_json(),
             "policy": self.policy,
             "repaired": [{"was": was, "read_as": read} for was, read in self.repaired],
+            **({"opinion": self.opinion.as_json()} if self.opinion else {}),
         }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.vocabulary import Level
 from triage.grams import squeezed
 from triage.grouping import folds, near_identical
 from triage.machine import Numbers, Places, read, train
@@ -20,6 +21,7 @@ FEWEST = 4
 SURE_FROM = 0.7
 """Confidence below which an opinion says that it is not sure."""
 FOLDS = 4
+_HURRIED = frozenset(level.value for level in Level if level.is_urgent)
 _UNFAMILIAR = 0.01  # this share of the orders is taken for strange
 
 
@@ -78,7 +80,7 @@ def learn(
         offset=tuple(offset.round(4).tolist()),
         sure_from=sure_from,
         known_from=round(float(np.quantile(known, _UNFAMILIAR)), 4),
-        urgent=frozenset(urgent),
+        urgent=frozenset(urgent) | (_HURRIED & set(labels)),
         learned={"orders": len(orders), "macro_f1": round(checked.macro_f1, 4)},
     )
     return model, checked

@@ -16,7 +16,7 @@ Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 _SIGNS = 60_000  # at most so many characters and pairs are kept, those that tell most
-_COST = 2.0
+_COST = 1.0
 _ROUNDS = 15
 _STILL = 0.01  # a machine stands when no order pulls harder than this
 _FEW = 300  # with fewer orders a sign that was seen once counts as well

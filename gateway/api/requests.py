@@ -21,6 +21,7 @@ REQUEST_FIELDS = (
     "number", "status", "track", "level", "service", "area", "lead_bureau", "first_responder",
     "holder_unit", "holder_person", "received_at", "closed_at", "close_reason", "confirmed_at",
     "confirmed_by", "route", "channel", "policy", "confidential", "summary", "place",
+    "second_opinion",
 )  # fmt: skip
 
 
@@ -49,6 +50,7 @@ def _line(line: views.Line) -> dict[str, Any]:
         "summary": line.summary,
         "text": line.words,
         "contacts": line.contacts,
+        "second_opinion": line.second_opinion,
         "lamp": {"kind": line.lamp.kind, "clock": line.lamp.clock, "due_at": line.lamp.due_at},
         "queue_key": line.queue_key,
     }
@@ -122,6 +124,7 @@ def _whole(case: cases.Case) -> dict[str, Any]:
                 "place": one.place,
                 "reporter": one.reporter,
                 "level": one.level,
+                "opinion": dict(one.opinion) if one.opinion else None,
                 "media": list(one.media),
                 "signals": [dict(sign) for _, sign in one.pieces if sign is not None],
                 "facts": dict(one.facts),

@@ -3,7 +3,7 @@
 import sys
 
 from channels import load as load_channels
-from gateway.offices import Rules
+from gateway.offices import Rules, load_model
 from gateway.settings import load
 from gateway.state import channel_settings
 from triage.policy import check as check_signals
@@ -14,6 +14,8 @@ def run() -> int:
     settings = load()
     rules = Rules.load(settings.profile, settings.profile_dir)
     load_channels(settings.channel_names, channel_settings(settings, rules))
+    if settings.model:
+        load_model(settings.model)
     faults = [
         *rules.policy.check(),
         *rules.phrases.check(),

@@ -26,7 +26,7 @@ def run(*, what: str, fmt: str, since: str, until: str, output: Path) -> int:
         raise ValueError(f"there is no export {what!r}; there are {', '.join(EXPORTS)}")
     if fmt not in FORMATS:
         raise ValueError(f"--format {fmt!r} is unknown; there are {', '.join(FORMATS)}")
-    span = (_time("--since", since), _time("--until", until))
+    span = (time_of("--since", since), time_of("--until", until))
     if fmt == "xlsx" and str(output) == "-":
         raise ValueError("a spreadsheet needs a file: add -o FILE.xlsx")
     database = open_current(load())
@@ -88,7 +88,8 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _time(option: str, value: str) -> datetime | None:
+def time_of(option: str, value: str) -> datetime | None:
+    """The time an option names, None for "". Raises ValueError in one sentence."""
     if not value:
         return None
     try:
