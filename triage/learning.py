@@ -18,6 +18,8 @@ from triage.reliability import Checked
 
 FEWEST = 4
 """Orders without which nothing can be learned and checked."""
+MOST_LABELS = 300
+"""More is no list of bureaus or topics but another column."""
 SURE_FROM = 0.7
 """Confidence below which an opinion says that it is not sure."""
 FOLDS = 4
@@ -48,7 +50,8 @@ def learn(
     the same model. Raises ``TooLittle`` in one sentence."""
     labels = sorted({order.label for order in orders})
     _require(orders, labels, urgent)
-    truth = np.array([labels.index(order.label) for order in orders])
+    place = {label: number for number, label in enumerate(labels)}
+    truth = np.array([place[order.label] for order in orders])
     table, signs = read([order.texts for order in orders])
     groups = near_identical([squeezed("".join(order.texts)) for order in orders])
     many = min(FOLDS, len(set(groups)))
@@ -73,8 +76,8 @@ def learn(
         labels=tuple(labels),
         columns=tuple(columns),
         grams=tuple(signs[place] for place in kept),
-        scale=tuple(machine.scale[kept].round(4).tolist()),
-        weights=tuple(tuple(row) for row in machine.weights[kept].T.round(4).tolist()),
+        scale=tuple(machine.scale.round(4).tolist()),
+        weights=tuple(tuple(row) for row in machine.weights.T.round(4).tolist()),
         bias=tuple(machine.bias.round(4).tolist()),
         slope=round(slope, 4),
         offset=tuple(offset.round(4).tolist()),
@@ -95,6 +98,11 @@ def _require(orders: Sequence[Order], labels: Sequence[str], urgent: Sequence[st
         raise TooLittle(
             f"every order has the label {labels[0]!r}; there is nothing to tell apart, "
             "give orders of at least two"
+        )
+    if len(labels) > MOST_LABELS:
+        raise TooLittle(
+            f"there are {len(labels)} different labels among {len(orders)} orders; "
+            "name the column that holds the bureau or topic"
         )
     for label in urgent:
         if label not in labels:

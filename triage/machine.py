@@ -35,11 +35,11 @@ class Table:
     seen: Places
 
     def only(self, kept: NDArray[np.bool_]) -> "Table":
-        """The table without the signs that are not kept."""
+        """The table without the signs that are not kept; those that are, numbered anew."""
         stays = kept[self.signs]
         before = np.concatenate(([0], np.cumsum(stays)))
         return Table(
-            self.signs[stays],
+            (np.cumsum(kept) - 1)[self.signs[stays]],
             self.times[stays],
             before[self.starts],
             before[self.titles],
@@ -114,24 +114,29 @@ def read(orders: Sequence[Sequence[str]]) -> tuple[Table, list[str]]:
 
 
 def train(table: Table, truth: Places, rows: Places, many: int) -> Machine:
+    """The machines of ``many`` labels, from some rows of the table."""
     total = int(table.signs.max(initial=-1)) + 1
-    row_of = np.repeat(np.arange(len(table.starts) - 1), np.diff(table.starts))
-    mine = np.zeros(len(table.starts) - 1, dtype=bool)
+    row_of = np.repeat(np.arange(len(truth)), np.diff(table.starts))
+    mine = np.zeros(len(truth), dtype=bool)
     mine[rows] = True
-    used = mine[row_of]
-    signs, whose = table.signs[used], truth[row_of[used]]
-    holding = np.stack(
-        [np.bincount(signs[whose == label], minlength=total) for label in range(many)]
-    ).astype(np.float64)
-    spread = holding.sum(axis=0)
-    scale = _rarity(spread, len(rows)) * _telling(holding, spread)
+    spread = np.bincount(table.signs[mine[row_of]], minlength=total)
     kept = spread >= (2 if len(rows) >= _FEW else 1)
-    worth = np.where(kept, scale * np.sqrt(spread), 0.0)
-    if kept.sum() > _SIGNS:
-        kept &= worth > np.partition(worth, -_SIGNS - 1)[-_SIGNS - 1]
-    scale = np.where(kept, scale, 0.0)
     lean = table.only(kept)
-    weights, bias = _descend(lean, lean.scaled(scale), truth, rows, many, total)
+    row_of = np.repeat(np.arange(len(truth)), np.diff(lean.starts))
+    used = mine[row_of]
+    signs, whose = lean.signs[used], truth[row_of[used]]
+    left = int(kept.sum())
+    holding = np.stack(
+        [np.bincount(signs[whose == label], minlength=left) for label in range(many)]
+    ).astype(np.float64)
+    seen = holding.sum(axis=0)
+    scale = _rarity(seen, len(rows)) * _telling(holding, seen)
+    if left > _SIGNS:
+        worth = scale * np.sqrt(seen)
+        best = worth > np.partition(worth, -_SIGNS - 1)[-_SIGNS - 1]
+        lean, scale = lean.only(best), scale[best]
+        kept[kept] = best
+    weights, bias = _descend(lean, lean.scaled(scale), truth, rows, many, len(scale))
     return Machine(kept, scale, weights, bias)
 
 
