@@ -4,13 +4,17 @@ import random
 import zlib
 from collections.abc import Sequence
 
-_SHINGLE, _SKETCH, _SHARED, _CROWD = 5, 8, 4, 200
+_SHINGLE, _SKETCH, _SHARED, _CROWD, _FORM = 5, 8, 4, 200, 20
 
 
 def near_identical(texts: Sequence[str]) -> list[int]:
     """For each text the number of its group. Texts are together that share half of their sketch,
-    the smallest hashes of their five-character stretches, directly or through others."""
+    the smallest hashes of their five-character stretches, directly or through others. A group that
+    would hold more than a twentieth of all is no letter sent again but a form that many filled in:
+    it stays apart, or a whole kind of order would be missing from what is learned."""
     parent = list(range(len(texts)))
+    size = [1] * len(texts)
+    most = max(len(texts) // _FORM, 2)
 
     def root(place: int) -> int:
         while parent[place] != place:
@@ -28,8 +32,10 @@ def near_identical(texts: Sequence[str]) -> list[int]:
                 shared[other] = shared.get(other, 0) + 1
             others.append(place)
         for other, count in shared.items():
-            if count >= min(_SHARED, len(sketch)):
-                parent[root(place)] = root(other)
+            mine, theirs = root(place), root(other)
+            together = size[mine] + size[theirs]
+            if count >= min(_SHARED, len(sketch)) and mine != theirs and together <= most:
+                parent[mine], size[theirs] = theirs, together
     return [root(place) for place in range(len(texts))]
 
 

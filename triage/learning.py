@@ -53,10 +53,11 @@ def learn(
     place = {label: number for number, label in enumerate(labels)}
     truth = np.array([place[order.label] for order in orders])
     table, signs = read([order.texts for order in orders])
-    groups = near_identical([squeezed("".join(order.texts)) for order in orders])
+    texts = [squeezed("".join(order.texts)) for order in orders]
+    if len(set(texts)) < 2:
+        raise TooLittle("all orders have the same text; give different ones")
+    groups = near_identical(texts)
     many = min(FOLDS, len(set(groups)))
-    if many < 2:
-        raise TooLittle("all orders have nearly the same text; give different ones")
     fold = np.array(folds(groups, truth.tolist(), many))
     scores, known = np.empty((len(orders), len(labels))), np.empty(len(orders))
     for one in range(many):

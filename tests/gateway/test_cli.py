@@ -132,6 +132,10 @@ def exported(what: str, data: Path, *more: str) -> list[dict]:
         (["users", "add", "x", "--role", "boss"], "boss"),
         (["simulate", "--channel", "pigeon"], "pigeon"),
         (["simulate"], "HUIYIN_CONSOLE_TOKEN"),
+        (["suggest", "--model", "nowhere.json", "x.csv"], "nowhere.json"),
+        (["rules", "diff", "nowhere"], "nowhere"),
+        (["rules", "diff", "linfen", "--format", "pdf"], "jsonl"),
+        (["rules", "diff", "linfen", "--since", "yesterday"], "--since"),
         (["serve"], "HUIYIN_SECRET_KEY"),
         (["work"], "HUIYIN_SECRET_KEY"),
     ],
@@ -150,6 +154,7 @@ def test_bad_arguments_are_refused_in_one_line(arguments, named, tmp_path):
         ({"CHANNELS": "pigeon"}, "pigeon"),
         ({"CHANNELS": "sms"}, "HUIYIN_TWILIO_ACCOUNT_SID"),
         ({"DATABASE_KEY": "short"}, "HUIYIN_DATABASE_KEY"),
+        ({"MODEL": "/nowhere.json"}, "/nowhere.json"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
 )
@@ -184,7 +189,9 @@ def test_a_bad_line_of_the_settings_file_is_named_by_file_and_line(tmp_path):
 
 
 def test_a_database_that_was_never_made_is_said_not_thrown(tmp_path):
-    for command in ("export contacts", "verify intake", "verify ledger", "serve", "work"):
+    for command in (
+        "export contacts", "verify intake", "verify ledger", "rules diff linfen", "serve", "work",
+    ):  # fmt: skip
         found = huiyin(*command.split(), data=tmp_path, SECRET_KEY="s" * 32)
         assert "huiyin migrate" in refused(found)
 
