@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.vocabulary import Level
+from triage.folds import folds, near_identical
 from triage.grams import squeezed
-from triage.grouping import folds, near_identical
 from triage.machine import Numbers, Places, read, train
 from triage.opinion import Model
 from triage.reliability import Checked

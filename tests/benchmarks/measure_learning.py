@@ -16,8 +16,8 @@ from pathlib import Path
 import orjson
 
 from triage.assess import Context, assess
+from triage.folds import folds, near_identical
 from triage.grams import squeezed
-from triage.grouping import folds, near_identical
 from triage.learning import SURE_FROM, Order, learn
 from triage.opinion import Model
 from triage.policy import load_signals

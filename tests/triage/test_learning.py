@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from models.vocabulary import Level
 from tests.triage.closed_orders import MATTERS, model, orders
 from triage.assess import Context, assess
-from triage.grouping import folds, near_identical
+from triage.folds import folds, near_identical
 from triage.learning import MOST_LABELS, Order, TooLittle, learn
 from triage.opinion import FORMAT, VERSION, BadModel, Model
 from triage.policy import load_signals
