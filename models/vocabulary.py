@@ -152,6 +152,12 @@ class TaskKind(StrEnum):
     CHANNEL_SILENT = "channel_silent"
     ROSTER_GAP = "roster_gap"
     LOOK = "look"
+    DECIDE_RETURN = "decide_return"
+    DECIDE_EXTENSION = "decide_extension"
+    DECIDE_SUSPENSION = "decide_suspension"
+    REOPEN = "reopen"
+    WELFARE_CHECK = "welfare_check"
+    DELIVER_PAPER = "deliver_paper"
 
 
 class SecondOpinion(StrEnum):
