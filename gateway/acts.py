@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+)
 
 from gateway import access, tasks
 from gateway.access import Actor
@@ -18,6 +25,7 @@ from models.transaction import Row, acting
 from models.vocabulary import Level
 from referral import (
     answering,
+    arbitrating,
     closing,
     correcting,
     handing_off,
@@ -25,11 +33,19 @@ from referral import (
     rehandling,
     reporting,
     rerouting,
+    returning,
 )
 from referral.casework import Refusal
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+def _listed(given: Any) -> Any:
+    """A list, as a form's one field writes it: names with commas between."""
+    if not isinstance(given, str):
+        return given
+    return tuple(name.strip() for name in given.replace("，", ",").split(",") if name.strip())
 
 
 class Body(BaseModel):
@@ -118,6 +134,35 @@ class ReasonBody(Body):
     reason: Words
 
 
+class ReturnBody(Body):
+    """The rule of duty that is cited, the right unit, and why; ``first_aid`` says that first aid
+    goes on until it is decided, ``overlap`` that city and county are both named."""
+
+    rule: Short
+    right_unit: Short
+    reason: Words
+    overlap: bool = False
+    first_aid: bool = False
+
+
+class ReassignBody(Body):
+    """Who leads and who helps, by which ground of the closed list, and why; ``due`` only where the
+    date itself must change."""
+
+    lead: Short
+    cooperating: Annotated[tuple[Short, ...], BeforeValidator(_listed)] = ()
+    ground: Short = "duty_rule"
+    reason: Words
+    due: AwareDatetime | None = None
+
+
+class BringInBody(Body):
+    """Which bureau helps, and with what."""
+
+    bureau: Short
+    reason: Words
+
+
 class CloseBody(Body):
     """A reason of the closed list; ``note`` holds the receipt or what was found."""
 
@@ -155,6 +200,11 @@ ACTS: Mapping[str, Act] = {
         ("callback", CallbackBody, closing.callback),
         ("rehandle", ReasonBody, rehandling.rehandle),
         ("close", CloseBody, closing.close),
+        ("request_return", ReturnBody, returning.request_return),
+        ("uphold_return", ReasonBody, arbitrating.uphold_return),
+        ("refuse_return", ReasonBody, arbitrating.refuse_return),
+        ("reassign", ReassignBody, arbitrating.reassign),
+        ("bring_in", BringInBody, rerouting.bring_in),
     )
 }
 

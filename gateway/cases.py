@@ -61,6 +61,8 @@ class Order:
     status: str
     dispatched_at: datetime
     due_at: datetime
+    original_due_at: datetime | None
+    designated: bool
     signed_at: datetime | None
     signed_by: str | None
     completed_at: datetime | None
@@ -235,6 +237,8 @@ def _order(row: Any, office: Office, sees: Sight) -> Order:
         status=row.status,
         dispatched_at=row.dispatched_at,
         due_at=row.due_at,
+        original_due_at=row.original_due_at,
+        designated=row.designated,
         signed_at=row.signed_at,
         signed_by=row.signed_by,
         completed_at=row.completed_at,

@@ -99,6 +99,8 @@ def requests(session: Session, span: Span) -> Iterator[Row]:
             "confirmed_at": row.confirmed_at,
             "policy": row.policy,
             "second_opinion": row.second_opinion,
+            "resolved": row.resolved,
+            "satisfaction": row.satisfaction,
         }
 
 
@@ -118,6 +120,7 @@ def referrals(session: Session, span: Span) -> Iterator[Row]:
             "decided_by": row.decided_by,
             "signed_by": row.signed_by,
             "designated": row.designated,
+            "original_due_at": row.original_due_at,
             "provisional": row.provisional,
         }
 

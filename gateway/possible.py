@@ -30,6 +30,7 @@ def acts(
     leads = any(row.role == "lead" for row in mine)
     holds = request["holder_unit"] in units
     desk = viewer.role in access.DESK
+    disputed = sum(row.status == ReferralStatus.RETURN_REQUESTED for row in orders)
     fits = {
         "confirm": request["confirmed_at"] is None or real is Status.IN_TRIAGE,
         "raise_urgency": request["level"] != "life_threat",
@@ -46,5 +47,10 @@ def acts(
         "callback": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
         "rehandle": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
         "close": "close" in possible,
+        "request_return": "request_return" in on_order and any(not row.designated for row in mine),
+        "uphold_return": disputed == 1,
+        "refuse_return": disputed == 1,
+        "reassign": disputed > 0,
+        "bring_in": all(row.role != "lead" or row.completed_at is None for row in orders),
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])

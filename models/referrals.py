@@ -12,8 +12,8 @@ from models.vocabulary import ReferralStatus
 class Referral(SQLModel, table=True):
     """One bureau's part. The due time is written at dispatch; not signing never moves it (I2).
 
-    ``original_due_at`` keeps the first promise once a named person has moved it. ``designated``: the
-    order was given after a dispute and cannot be returned again.
+    ``original_due_at`` keeps the first promise once a named person has moved it. ``designated``:
+    the order was given after a dispute and cannot be returned again.
     """
 
     id: int = key()

@@ -32,9 +32,7 @@ class HelpRequest(SQLModel, table=True):
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),
-        Index(
-            "ix_request_closed_at", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED
-        ),
+        Index("ix_request_closed_at", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
     )
 
     id: int = key()

@@ -20,8 +20,9 @@ from models.clocks import Clock
 from models.events import Event
 from models.referrals import Referral
 from models.requests import HelpRequest
+from models.tasks import Task
 from models.transaction import Row, Transaction
-from models.vocabulary import ReferralRole, ReferralStatus, Role, Status
+from models.vocabulary import ReferralRole, ReferralStatus, Role, Status, TaskKind
 from referral.directory import HOTLINE, ZONE
 from referral.office import Office
 from referral.transitions import Transition
@@ -215,6 +216,19 @@ def running(tx: Transaction, request_id: int) -> list[Row]:
         select(*columns).where(col(Clock.request_id) == request_id, col(Clock.stopped_at).is_(None))
     )
     return [dict(row._mapping) for row in rows]
+
+
+def finish_tasks(
+    tx: Transaction, request_id: int, kind: TaskKind, actor: Actor, now: datetime
+) -> None:
+    """The work of this kind that waited is done by the act itself."""
+    tx.later(
+        update(Task)
+        .where(
+            col(Task.request_id) == request_id, col(Task.kind) == kind, col(Task.done_at).is_(None)
+        )
+        .values(done_at=now, done_by=actor.login)
+    )
 
 
 @dataclass(frozen=True, slots=True)

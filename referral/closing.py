@@ -22,7 +22,6 @@ from referral.handling import OUTCOMES, SPOKEN
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 
-OUTLIVE = ("CLK-EXPLAIN", "CLK-AFTERCARE")
 VIEWS = ("satisfied", "fairly_satisfied", "dissatisfied")
 _DAY_PARTS = (12, 18)  # hours at which afternoon and evening begin
 
@@ -100,7 +99,7 @@ def close(
     if reason in ("false_report", "person_deceased"):
         casework.need(note, "refusal.reason_missing")
     _heard(tx, office, request, reason, asked=status is Status.IN_CALLBACK)
-    casework.halt_all(tx, request["id"], now, but=OUTLIVE)
+    casework.halt_all(tx, request["id"], now, but=promises.OUTLIVE)
     if urgent and reason == "resolved":
         for case in office.policy.cases("CLK-AFTERCARE"):
             if case.startswith("urgent"):

@@ -1,5 +1,6 @@
 """Requests as JSON: the queue, one request, and each act on it by its own path."""
 
+import dataclasses
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
@@ -9,6 +10,7 @@ from sqlmodel import col
 
 from gateway import access, acts, cases, exporting, revealing, views
 from gateway.api.support import ApiRoute, Looker, Process, Staff
+from gateway.pending import pending
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.transaction import acting
@@ -98,10 +100,13 @@ def one(state: Process, viewer: Looker, number: str) -> Any:
     now, office = state.now(), state.offices.current()
     with state.database.read() as session:
         case, request_id = cases.case(session, viewer, office, number, now=now)
+        waits = pending(
+            session, office, request_id, case.request["service"], words=case.sight.words
+        )
     if isinstance(viewer, Actor):
         with acting(state.database, state.mint) as tx:
             access.look(tx, viewer, act="see", now=now, request_id=request_id)
-    return _local(_whole(case))
+    return _local({**_whole(case), "pending": dataclasses.asdict(waits)})
 
 
 def _whole(case: cases.Case) -> dict[str, Any]:
@@ -139,6 +144,8 @@ def _whole(case: cases.Case) -> dict[str, Any]:
                 "status": one.status,
                 "dispatched_at": one.dispatched_at,
                 "due_at": one.due_at,
+                "original_due_at": one.original_due_at,
+                "designated": one.designated,
                 "signed_at": one.signed_at,
                 "signed_by": one.signed_by,
                 "completed_at": one.completed_at,

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from gateway import access, acts, cases, revealing, sentences, sessions
 from gateway.access import Actor
+from gateway.pending import pending
 from gateway.state import State
 from gateway.web.rendering import state_of
 from gateway.web.staff import Typed, checked, staff_page, worded
@@ -42,6 +43,9 @@ def show(
     now, office = state.now(), state.offices.current()
     with state.database.read() as reading:
         case, request_id = cases.case(reading, actor, office, number, now=now)
+        waits = pending(
+            reading, office, request_id, case.request["service"], words=case.sight.words
+        )
     if request.method == "GET":
         with acting(state.database, state.mint) as tx:
             access.look(tx, actor, act="see", now=now, request_id=request_id)
@@ -51,6 +55,7 @@ def show(
         status=status,
         base=base,
         case=case,
+        waits=waits,
         error=error,
         tried=tried,
         typed=Typed(typed or {}),
@@ -91,6 +96,10 @@ def _names(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dic
             for unit in directory.units
             if unit.authority not in GRASSROOTS and unit.serves_on(day)
         ],
+        "grounds": {
+            act: [(one.code, one.name_zh) for one in office.policy.grounds if one.act == act]
+            for act in ("arbitrate", "suspend")
+        },
         "lines": [line for line in office.policy.lines if line.for_danger],
         "higher": [level for level in Level if level.rank < rank],
         "lower": [level for level in Level if level.rank > rank],

@@ -65,6 +65,11 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "callback": {"outcome": "reached"},
     "rehandle": {"reason": ""},
     "close": {"reason": ""},
+    "request_return": {"rule": "", "right_unit": "health", "reason": ""},
+    "uphold_return": {"reason": ""},
+    "refuse_return": {"reason": ""},
+    "reassign": {"lead": "health", "reason": ""},
+    "bring_in": {"bureau": "health", "reason": ""},
     "reveal": {"purpose": "回电"},
 }
 
@@ -108,7 +113,8 @@ def test_the_table_of_rights_agrees_with_the_life_cycle() -> None:
         "confirm": "accept", "raise_urgency": "raise_urgency", "hand_off": "hand_off",
         "sign": "sign", "report_result": "report_result", "submit_part": "submit_part",
         "callback": "callback", "lower_urgency": "lower_urgency", "confirm_safe": "confirm_safe",
-        "close": "close", "rehandle": "rehandle",
+        "close": "close", "rehandle": "rehandle", "request_return": "request_return",
+        "uphold_return": "uphold_return", "refuse_return": "refuse_return",
     }  # fmt: skip
     for act, row_act in same.items():
         rows = [row for row in (*transitions.REQUEST, *transitions.REFERRAL) if row.act == row_act]
