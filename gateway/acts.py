@@ -7,22 +7,39 @@ could not.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    StringConstraints,
-    ValidationError,
-)
+from pydantic import ValidationError
 
 from gateway import access, tasks
 from gateway.access import Actor
+from gateway.bodies import (
+    AskBody,
+    Body,
+    BringInBody,
+    CallbackBody,
+    CloseBody,
+    ContactBody,
+    DeclineBody,
+    ExtendBody,
+    FollowUpBody,
+    HandOffBody,
+    LevelBody,
+    NoteBody,
+    Nothing,
+    PartBody,
+    ReasonBody,
+    ReassignBody,
+    RefuseBody,
+    ReplyBody,
+    ResultBody,
+    ReturnBody,
+    RouteBody,
+    SafeBody,
+    SuspendBody,
+)
 from gateway.state import State
 from models.transaction import Row, acting
-from models.vocabulary import Level
 from referral import (
     answering,
     arbitrating,
@@ -30,145 +47,17 @@ from referral import (
     correcting,
     handing_off,
     handling,
+    leave,
+    refusing,
     rehandling,
+    reopening,
     reporting,
     rerouting,
     returning,
+    waiting,
+    withdrawing,
 )
 from referral.casework import Refusal
-
-Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
-Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-
-
-def _listed(given: Any) -> Any:
-    """A list, as a form's one field writes it: names with commas between."""
-    if not isinstance(given, str):
-        return given
-    return tuple(name.strip() for name in given.replace("，", ",").split(",") if name.strip())
-
-
-class Body(BaseModel):
-    """What an act is told. Unknown fields are refused, so that a misspelt one is not lost."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Nothing(Body):
-    """The act needs no words."""
-
-
-class LevelBody(Body):
-    """A level and the reason for it."""
-
-    level: Level
-    reason: Words
-
-
-class RouteBody(Body):
-    """The right kind of help, or the right bureau; one of the two."""
-
-    service: Short | None = None
-    bureau: Short | None = None
-    reason: Words
-
-
-class HandOffBody(Body):
-    """Which emergency line, and its receipt once it has taken over."""
-
-    line: Short
-    receipt: Short = ""
-    reason: Words = ""
-
-
-class SafeBody(Body):
-    """Who has seen the person safe; ``close`` ends the request when nothing more is needed."""
-
-    seen_by: Short
-    note: Words = ""
-    close: bool = False
-
-
-class ContactBody(Body):
-    """Who was called or visited, how, when, with what outcome."""
-
-    who: Short
-    outcome: Literal["reached", "on_site", "no_answer", "refused", "wrong_number"]
-    by: Literal["phone", "sms", "chat", "visit"] = "phone"
-    note: Words = ""
-    at: AwareDatetime | None = None
-
-
-class ReplyBody(Body):
-    """The words to the citizen."""
-
-    text: Words
-
-
-class PartBody(Body):
-    """A cooperating bureau's part."""
-
-    result: Words
-
-
-class ResultBody(Body):
-    """The lead's result; ``absent`` explains the parts that did not come."""
-
-    result: Words
-    absent: Words = ""
-
-
-class CallbackBody(Body):
-    """What the requester said when rung: reached or not, done or not, satisfied or not."""
-
-    outcome: Literal["reached", "on_site", "no_answer", "refused", "wrong_number"]
-    resolved: bool | None = None
-    view: Literal["", "satisfied", "fairly_satisfied", "dissatisfied"] = ""
-    by: Literal["phone", "sms", "chat", "visit"] = "phone"
-    note: Words = ""
-
-
-class ReasonBody(Body):
-    """Why."""
-
-    reason: Words
-
-
-class ReturnBody(Body):
-    """The rule of duty that is cited, the right unit, and why; ``first_aid`` says that first aid
-    goes on until it is decided, ``overlap`` that city and county are both named."""
-
-    rule: Short
-    right_unit: Short
-    reason: Words
-    overlap: bool = False
-    first_aid: bool = False
-
-
-class ReassignBody(Body):
-    """Who leads and who helps, by which ground of the closed list, and why; ``due`` only where the
-    date itself must change."""
-
-    lead: Short
-    cooperating: Annotated[tuple[Short, ...], BeforeValidator(_listed)] = ()
-    ground: Short = "duty_rule"
-    reason: Words
-    due: AwareDatetime | None = None
-
-
-class BringInBody(Body):
-    """Which bureau helps, and with what."""
-
-    bureau: Short
-    reason: Words
-
-
-class CloseBody(Body):
-    """A reason of the closed list; ``note`` holds the receipt or what was found."""
-
-    reason: Short
-    note: Words = ""
-
 
 Verb = Callable[..., Row]
 
@@ -205,6 +94,15 @@ ACTS: Mapping[str, Act] = {
         ("refuse_return", ReasonBody, arbitrating.refuse_return),
         ("reassign", ReassignBody, arbitrating.reassign),
         ("bring_in", BringInBody, rerouting.bring_in),
+        ("ask", AskBody, waiting.ask),
+        ("resume", ReasonBody, waiting.resume),
+        ("extend", ExtendBody, leave.extend),
+        ("suspend", SuspendBody, leave.suspend),
+        ("decline", DeclineBody, leave.decline),
+        ("refuse_aid", RefuseBody, refusing.refuse_aid),
+        ("withdraw", NoteBody, withdrawing.withdraw),
+        ("reopen", ReasonBody, reopening.reopen),
+        ("follow_up", FollowUpBody, reopening.follow_up),
     )
 }
 

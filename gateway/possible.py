@@ -7,17 +7,24 @@ from typing import Any
 from gateway import access
 from gateway.access import Actor, Viewer
 from gateway.acts import ACTS
-from models.vocabulary import ReferralStatus, Status
+from models.vocabulary import Level, ReferralStatus, Role, Status
 from referral import lifecycle
 from referral.casework import GONE, standing, units_of
 from referral.office import Office
+
+AFTERWARDS = ("reopen", "follow_up")
+"""What may be done to a closed request."""
 
 
 def acts(
     viewer: Viewer, office: Office, request: Mapping[str, Any], orders: Sequence[Any], now: datetime
 ) -> tuple[str, ...]:
     """What this viewer may do now: by right, by the life cycle, and by holding the order."""
-    if not isinstance(viewer, Actor) or not Status(request["status"]).is_open:
+    if not isinstance(viewer, Actor):
+        return ()
+    if request["status"] == Status.CLOSED:
+        return tuple(act for act in AFTERWARDS if viewer.role in access.RIGHTS[act])
+    if not Status(request["status"]).is_open:
         return ()
     units = units_of(office, viewer, now)
     status = standing(office, request)
@@ -51,6 +58,15 @@ def acts(
         "uphold_return": disputed == 1,
         "refuse_return": disputed == 1,
         "reassign": disputed > 0,
+        "ask": "ask" in possible and not Level(request["level"]).is_urgent,
+        "resume": "resume" in possible and (desk or leads),
+        "extend": viewer.role is Role.SUPERVISOR or leads,
+        "suspend": real is Status.IN_PROGRESS and (viewer.role is Role.SUPERVISOR or leads),
+        "decline": True,
+        "refuse_aid": leads and not Level(request["level"]).is_urgent,
+        "withdraw": True,
+        "reopen": False,
+        "follow_up": False,
         "bring_in": all(row.role != "lead" or row.completed_at is None for row in orders),
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])

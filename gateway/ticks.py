@@ -16,7 +16,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
-from gateway import holding, recorded
+from gateway import holding, recorded, rounds
 from gateway.delivery import Delivery
 from gateway.heartbeat import beat
 from gateway.intake import Call, Intake
@@ -92,6 +92,7 @@ class Ticks:
             (self.refresh, 5.0),
             (self.catch_up, float(CATCH_UP_SECONDS)),
             (self.alive, 30.0),
+            (self.round, 60.0),
             (self.tidy, 60.0),
         ]
         for job, seconds in plan:
@@ -174,7 +175,7 @@ class Ticks:
     async def resume(self) -> None:
         """Try again what waits in the holding pen."""
         now = self._now()
-        for row in await asyncio.to_thread(self._waiting, now):
+        for row in await asyncio.to_thread(self._read, holding.due_entries, now):
             if (call := self._again(row)) is None:
                 continue
             call.now, call.kept = now, holding.entry_row(row)
@@ -189,14 +190,14 @@ class Ticks:
         channel = self._channels.get(row.channel)
         return self._intake.read(channel, raw, row.received_at) if channel else None
 
-    def _waiting(self, now: datetime) -> list[Any]:
+    def _read(self, query: Callable[..., list[Any]], at: datetime) -> list[Any]:
         with self._database.read() as session:
-            return holding.due_entries(session, now)
+            return query(session, at)
 
     async def tidy(self) -> None:
         """Hand in what was said in conversations that were abandoned, and forget the rest."""
         now = self._now()
-        for row in await asyncio.to_thread(self._abandoned, now):
+        for row in await asyncio.to_thread(self._read, dialogues.older_than, now - ABANDONED_AFTER):
             channel = self._channels.get(row.channel)
             dialogue = channel.dialogue if channel else None
             inbound = dialogue.unfinished(row.state) if dialogue else None
@@ -208,10 +209,6 @@ class Ticks:
                 call.source = channel.source
                 await asyncio.wrap_future(self._intake.submit(call))
             await asyncio.to_thread(self._forget, row, now)
-
-    def _abandoned(self, now: datetime) -> list[Any]:
-        with self._database.read() as session:
-            return dialogues.older_than(session, now - ABANDONED_AFTER)
 
     def _forget(self, row: Any, now: datetime) -> None:
         with acting(self._database, self._mint) as tx:
@@ -268,6 +265,10 @@ class Ticks:
                 due_at=now + timedelta(minutes=30),
             )
             tx.event("channel_silent", at=now, channel=name, error=error)
+
+    async def round(self) -> None:
+        """Find holders for what nobody holds any more; archive what is over."""
+        await asyncio.to_thread(rounds.run, self._database, self._mint, self._offices, self._now())
 
     async def alive(self) -> None:
         """Leave a sign of life; call the outside heartbeat only when the database keeps it."""

@@ -52,7 +52,11 @@ def precedents(service: str | None, most: int) -> Select[Any]:
     columns = Dispute.__table__.columns  # type: ignore[attr-defined]
     return (
         select(*columns)
-        .where(col(Dispute.service) == service, col(Dispute.decided_at).is_not(None))
+        .where(
+            col(Dispute.service) == service,
+            col(Dispute.decided_at).is_not(None),
+            col(Dispute.went_to).is_not(None),
+        )
         .order_by(col(Dispute.decided_at).desc(), col(Dispute.id).desc())
         .limit(most)
     )

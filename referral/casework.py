@@ -28,6 +28,7 @@ from referral.office import Office
 from referral.transitions import Transition
 
 FIELD = (Role.GRID_WORKER, Role.VILLAGE_CADRE)
+BUREAU = (Role.BUREAU_OFFICER, Role.BUREAU_HEAD, Role.TOWNSHIP_OFFICER)
 GRASSROOTS = (Role.TOWNSHIP_OFFICER, *FIELD)
 
 

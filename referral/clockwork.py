@@ -44,9 +44,9 @@ def follow(
             casework.halt(tx, request["id"], order, now, referral_id=referral_id)
         casework.halt(tx, request["id"], rest, now)
     if row.pauses:
-        pause(tx, request["id"], _meant(office, request, row.pauses, now), now)
+        pause(tx, request["id"], meant(office, request, row.pauses, now), now)
     if row.resumes:
-        resume(tx, office, request["id"], _meant(office, request, row.resumes, now), now)
+        resume(tx, office, request["id"], meant(office, request, row.resumes, now), now)
     urgent = Level(request["level"]).is_urgent
     started = {}
     for name in row.starts:
@@ -161,6 +161,7 @@ def _change(run: Callable[[Any], Any], clock_id: int, **values: Any) -> None:
     run(update(Clock).where(col(Clock.id) == clock_id).values(**values))
 
 
-def _meant(office: Office, request: Row, names: Collection[str], now: datetime) -> list[str]:
+def meant(office: Office, request: Row, names: Collection[str], now: datetime) -> list[str]:
+    """The clocks that a row means, CLK-HANDLE by the names of the request's own kind of help."""
     rest = [name for name in names if name != HANDLE]
     return [*rest, *(handling(office, request, now) if HANDLE in names else ())]

@@ -2,6 +2,10 @@
 
 from datetime import datetime
 
+from sqlalchemy import update
+from sqlmodel import col
+
+from models.disputes import Dispute
 from models.referrals import Referral
 from models.requests import queue_key
 from models.transaction import Row, Transaction
@@ -67,6 +71,16 @@ def end_order(tx: Transaction, request: Row, order: Row, status: str, now: datet
     casework.change_referral(tx, order, status=status)
     names = ("CLK-SIGN", "CLK-COOP", "CLK-ARBITRATE")
     casework.halt(tx, request["id"], names, now, referral_id=order["id"])
+    end_dispute(tx, order, now)
+
+
+def end_dispute(tx: Transaction, order: Row, now: datetime) -> None:
+    """An order that ends is no longer disputed; a decision says more, where there is one."""
+    tx.execute(
+        update(Dispute)
+        .where(col(Dispute.referral_id) == order["id"], col(Dispute.decided_at).is_(None))
+        .values(decision="ended", decided_at=now)
+    )
 
 
 def cancel_other(tx: Transaction, request: Row, unit: Unit, now: datetime) -> None:

@@ -16,7 +16,7 @@ from models.clocks import Clock
 from models.requests import HelpRequest
 from models.transaction import Transaction
 from models.vocabulary import Role, Status
-from referral import clocks, telling, wording
+from referral import clocks, promises, telling, waiting, wording
 from referral.clocks import LadderAct, Rung
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable
 from referral.office import Office, Reply
@@ -24,6 +24,8 @@ from referral.office import Office, Reply
 
 def take_step(tx: Transaction, office: Office, clock: Any, now: datetime) -> bool:
     """Take every step of ``clock`` (a row) that is due by ``now``; False if another was faster."""
+    if clock.name in waiting.LAPSES and now >= clock.due_at:
+        return waiting.lapse(tx, office, clock, now)
     ladder = office.policy.ladders.get(clock.ladder, ())
     taken: list[tuple[int, datetime]] = []
     index, at = clock.step, clock.next_at
@@ -60,12 +62,15 @@ def take_step(tx: Transaction, office: Office, clock: Any, now: datetime) -> boo
     if not fenced.rowcount:
         return False
     request = _request(tx, clock.request_id)
-    if request is None or not Status(request["status"]).is_open or not taken:
+    if request is None or not taken:
+        return True
+    if not Status(request["status"]).is_open and clock.name not in promises.OUTLIVE:
         return True
     _act(tx, office, clock, request=request, taken=taken, breached=breached, now=now)
     return True
 
 
+_BELOW = (Rung.HOLDER, Rung.UNIT_DUTY, Rung.BUREAU_HEAD)
 _MOST = 400
 _CATCH_UP = timedelta(minutes=30)
 
@@ -93,6 +98,9 @@ def _act(
             source=clock.source,
         )
     reader = who(office, request, last.who, now)
+    if clock.name == "CLK-ARBITRATE" and clock.referral_id and last.who in _BELOW:
+        day = now.astimezone(ZONE).date()  # those who decide are reminded, not those who asked
+        reader = office.directory.answerable(office.directory.responsible(HOTLINE, None, day), now)
     tx.event(
         last.act if not (breached and last.act is LadderAct.BREACH) else "reminder",
         at=now,

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
-from gateway import access, acts, cases, exporting, revealing, views
+from gateway import access, acts, bodies, cases, exporting, revealing, views
 from gateway.api.support import ApiRoute, Looker, Process, Staff
 from gateway.pending import pending
 from models.referrals import Referral
@@ -199,7 +199,7 @@ def _whole(case: cases.Case) -> dict[str, Any]:
     }
 
 
-class PurposeBody(acts.Body):
+class PurposeBody(bodies.Body):
     """What the name and the telephone are needed for."""
 
     purpose: Annotated[str, Field(max_length=200)]

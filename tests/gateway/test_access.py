@@ -70,6 +70,13 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "refuse_return": {"reason": ""},
     "reassign": {"lead": "health", "reason": ""},
     "bring_in": {"bureau": "health", "reason": ""},
+    "ask": {"missing": "place", "question": ""},
+    "resume": {"reason": ""},
+    "decline": {"what": "extension", "reason": ""},
+    "refuse_aid": {"rule": "", "reasons": ""},
+    "withdraw": {"note": ""},
+    "reopen": {"reason": ""},
+    "follow_up": {"outcome": "no_answer"},
     "reveal": {"purpose": "回电"},
 }
 
@@ -115,6 +122,8 @@ def test_the_table_of_rights_agrees_with_the_life_cycle() -> None:
         "callback": "callback", "lower_urgency": "lower_urgency", "confirm_safe": "confirm_safe",
         "close": "close", "rehandle": "rehandle", "request_return": "request_return",
         "uphold_return": "uphold_return", "refuse_return": "refuse_return",
+        "bring_in": "dispatch",
+        "ask": "ask", "resume": "resume", "withdraw": "withdraw", "reopen": "reopen",
     }  # fmt: skip
     for act, row_act in same.items():
         rows = [row for row in (*transitions.REQUEST, *transitions.REFERRAL) if row.act == row_act]
