@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gateway import access, tasks
+from gateway import access, meanwhile, tasks
 from gateway.access import Actor
 from gateway.bodies import (
     AskBody,
@@ -107,14 +107,26 @@ ACTS: Mapping[str, Act] = {
 }
 
 
-def perform(state: State, actor: Actor, number: str, act: Act, body: Body, *, now: datetime) -> Row:
+def perform(
+    state: State,
+    actor: Actor,
+    number: str,
+    act: Act,
+    body: Body,
+    *,
+    now: datetime,
+    seen: int | None = None,
+) -> Row:
     """Do an act in one transaction: rights and scope, then the verb. Returns the request's row.
 
-    Raises ``Refusal``, ``Impossible`` or ``Busy``; then nothing was changed.
+    ``seen`` is the last entry of the history on the page that the act came from: what others did
+    since is shown first. Raises ``Refusal`` (``Stale`` among them), ``Impossible`` or ``Busy``;
+    then nothing was changed.
     """
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
         request = access.admit(tx, actor, office, number, act=act.name, now=now)
+        meanwhile.require_seen(tx, actor, request, act.name, seen)
         return act.verb(tx, office, actor, request, **body.model_dump(), now=now)
 
 

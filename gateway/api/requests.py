@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
-from gateway import access, acts, bodies, cases, exporting, revealing, views
+from gateway import access, acts, bodies, cases, exporting, meanwhile, revealing, views
 from gateway.api.support import ApiRoute, Looker, Process, Staff
 from gateway.pending import pending
 from models.referrals import Referral
@@ -196,6 +196,7 @@ def _whole(case: cases.Case) -> dict[str, Any]:
             for one in case.history
         ],
         "acts": list(case.acts),
+        "seen": meanwhile.last_of(case.history),
     }
 
 
@@ -213,10 +214,15 @@ def reveal(state: Process, actor: Staff, number: str, body: PurposeBody) -> Any:
     return {"names": list(found.names), "addresses": addresses}
 
 
+Seen = Annotated[int | None, Query(description="the last entry of the history that was seen")]
+
+
 def _add(act: acts.Act) -> None:
-    def perform(state: Process, actor: Staff, number: str, body: Any = None) -> Any:
+    def perform(
+        state: Process, actor: Staff, number: str, body: Any = None, seen: Seen = None
+    ) -> Any:
         given = act.body() if body is None else body
-        row = acts.perform(state, actor, number, act, given, now=state.now())
+        row = acts.perform(state, actor, number, act, given, now=state.now(), seen=seen)
         names = ("number", "status", "level", "track", "lead_bureau", "holder_unit")
         return {**{name: row[name] for name in names}, "holder_person": row["holder_person"]}
 
@@ -224,7 +230,7 @@ def _add(act: acts.Act) -> None:
     optional = not act.body.model_fields
     perform.__annotations__["body"] = Annotated[act.body | None if optional else act.body, Body()]
     if not optional:
-        perform.__defaults__ = None
+        perform.__defaults__ = (..., None)
     perform.__doc__ = act.verb.__doc__
     router.add_api_route(
         f"/{{number}}/{act.name}", perform, methods=["POST"], name=act.name, operation_id=act.name

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, acts, cases, revealing, sentences, sessions
+from gateway import access, acts, cases, meanwhile, revealing, sentences, sessions
 from gateway.access import Actor
 from gateway.pending import pending
 from gateway.state import State
@@ -37,6 +37,7 @@ def show(
     tried: str = "",
     typed: Mapping[str, str] | None = None,
     revealed: revealing.Revealed | None = None,
+    seen: int | None = None,
 ) -> Response:
     """The page; opening it is recorded. Raises ``Refusal`` (404) alike for foreign and missing."""
     state, actor = state_of(request), session.actor
@@ -56,6 +57,12 @@ def show(
         base=base,
         case=case,
         waits=waits,
+        seen=meanwhile.last_of(case.history),
+        news=[
+            one
+            for one in case.history
+            if seen is not None and one.seq > seen and meanwhile.counts(one.kind, one.by, actor)
+        ],
         error=error,
         tried=tried,
         typed=Typed(typed or {}),
@@ -120,6 +127,7 @@ def act(
 ) -> Response:
     """Do an act from its form. A refusal shows the page again with what was typed."""
     fields = checked(session, form)
+    seen = meanwhile.read(fields.pop("seen", None))
     state = state_of(request)
     if name == REVEAL:
         return _reveal(request, session, number, fields, base=base, template=template)
@@ -128,10 +136,16 @@ def act(
     chosen = acts.ACTS[name]
     try:
         body = acts.read_form(chosen, fields)
-        acts.perform(state, session.actor, number, chosen, body, now=state.now())
+        acts.perform(state, session.actor, number, chosen, body, now=state.now(), seen=seen)
     except (Refusal, Impossible) as error:
-        if sentences.status_of(error) == 404:
-            raise
+        if sentences.status_of(error) == 404:  # gone elsewhere meanwhile: what was typed is kept
+            return staff_page(
+                request,
+                "refused.html",
+                status=404,
+                error=worded(request, error),
+                kept=acts.known(fields, chosen),
+            )
         return show(
             request,
             session,
@@ -142,6 +156,7 @@ def act(
             error=worded(request, error),
             tried=name,
             typed=acts.known(fields, chosen),
+            seen=seen,
         )
     return _after(state, session.actor, number, name, base)
 
