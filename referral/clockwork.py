@@ -19,7 +19,7 @@ from referral.transitions import EVERY_CLOCK, Transition
 HANDLE = "CLK-HANDLE"
 """In a row of the life cycle this name means the clock of the request's own kind of help."""
 OF_AN_ORDER = ("CLK-SIGN", "CLK-COOP", "CLK-ARBITRATE")
-NO_HANDLING = ("CLK-ARBITRATE", "CLK-CONSULT", "CLK-CONTACT", "CLK-URGENT-CONTACT")
+NO_HANDLING = ("CLK-ARBITRATE", "CLK-CONTACT", "CLK-URGENT-CONTACT")
 
 
 def follow(

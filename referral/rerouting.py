@@ -190,7 +190,9 @@ def _kept_due(
     urgent = Level(request["level"]).is_urgent
     before = next((row for row in office.policy.routes if row.id == request["route"]), route)
     name, case = handling_clock(route, urgent)
-    if not corrected or handling_clock(before, urgent) == (name, case):
+    if not corrected and handling_clock(before, urgent)[0] == "CLK-ARBITRATE":
+        name, case = "CLK-HANDLE", ""  # who leads is decided now: the handling has its own time
+    elif not corrected or handling_clock(before, urgent) == (name, case):
         return old["due_at"], None
     rule = office.policy.clock(name, case)
     due = clocks.due(request["received_at"], rule.amount, rule.measure, office.policy.calendar).at
