@@ -31,6 +31,8 @@ def reopen(
     """Take a closed request up again within the profile's days: new clocks, one history. The desk
     holds it and the lead has an order at once. Raises ``Refusal`` or ``Impossible``."""
     why = casework.need(reason, "refusal.reason_missing")
+    if request["status"] == Status.IN_CALLBACK:  # T22: the order goes back by ``rehandle``
+        raise Refusal("refusal.rehandle_instead", {"number": request["number"]})
     row = may("reopen", Status(request["status"]), actor.role)
     if now > request["closed_at"] + window(office):
         days = str(window(office).days)

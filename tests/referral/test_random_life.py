@@ -281,8 +281,8 @@ def live(state: State, now: Watch, steps: int, seed: int) -> Life:
         try:
             life.step()
             life.check()
-        except AssertionError as error:
-            raise AssertionError(f"step {index} of seed {seed}: {error}") from error
+        except Exception as error:
+            raise AssertionError(f"step {index} of seed {seed}: {error!r}") from error
     return life
 
 
