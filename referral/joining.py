@@ -7,10 +7,8 @@ from sqlmodel import col
 
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, Track, worst
-from referral import opening, second_opinion, starting, telling
 from models.vocabulary import Level, Status, Track, worst
-from referral import opening, starting, telling, waiting
+from referral import opening, second_opinion, starting, telling, waiting
 from referral.office import Arrival, Office
 from referral.planning import plan
 
