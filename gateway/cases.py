@@ -230,7 +230,7 @@ def marked(
 
 def _order(row: Any, office: Office, sees: Sight) -> Order:
     unit = office.directory.unit.get(row.bureau)
-    kept = {one.name: getattr(row, one.name, None) for one in fields(Order)}
+    kept: dict[str, Any] = {one.name: getattr(row, one.name, None) for one in fields(Order)}
     kept["bureau_name"] = unit.name_zh if unit else row.bureau
     kept["result"] = row.result if sees.words else None
     return Order(**kept)
