@@ -8,165 +8,68 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import ValidationError
 
-from gateway import access, tasks
+from gateway import access, meanwhile, tasks
 from gateway.access import Actor
+from gateway.bodies import (
+    AskBody,
+    Body,
+    BringInBody,
+    CallbackBody,
+    CloseBody,
+    ContactBody,
+    DeclineBody,
+    ExtendBody,
+    FollowUpBody,
+    HandOffBody,
+    LevelBody,
+    LinkBody,
+    NoteBody,
+    Nothing,
+    OfferBody,
+    OtherBody,
+    PartBody,
+    ReasonBody,
+    ReassignBody,
+    RefuseBody,
+    ReplyBody,
+    ResultBody,
+    ReturnBody,
+    RouteBody,
+    SafeBody,
+    SuspendBody,
+    UndoBody,
+    UnlinkBody,
+)
 from gateway.state import State
 from models.transaction import Row, acting
-from models.vocabulary import Level
 from referral import (
     answering,
+    arbitrating,
     closing,
     correcting,
     handing_off,
     handing_over,
     handling,
+    leave,
     likening,
     merging,
     parting,
+    refusing,
     rehandling,
+    reopening,
     reporting,
     rerouting,
+    returning,
+    waiting,
+    withdrawing,
 )
 from referral.casework import Refusal
 
 _NUMBERS = re.compile(r"[\s,，、;；]+")
-Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
-Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-
-
-class Body(BaseModel):
-    """What an act is told. Unknown fields are refused, so that a misspelt one is not lost."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Nothing(Body):
-    """The act needs no words."""
-
-
-class LevelBody(Body):
-    """A level and the reason for it."""
-
-    level: Level
-    reason: Words
-
-
-class RouteBody(Body):
-    """The right kind of help, or the right bureau; one of the two."""
-
-    service: Short | None = None
-    bureau: Short | None = None
-    reason: Words
-
-
-class HandOffBody(Body):
-    """Which emergency line, and its receipt once it has taken over."""
-
-    line: Short
-    receipt: Short = ""
-    reason: Words = ""
-
-
-class SafeBody(Body):
-    """Who has seen the person safe; ``close`` ends the request when nothing more is needed."""
-
-    seen_by: Short
-    note: Words = ""
-    close: bool = False
-
-
-class ContactBody(Body):
-    """Who was called or visited, how, when, with what outcome."""
-
-    who: Short
-    outcome: Literal["reached", "on_site", "no_answer", "refused", "wrong_number"]
-    by: Literal["phone", "sms", "chat", "visit"] = "phone"
-    note: Words = ""
-    at: AwareDatetime | None = None
-
-
-class ReplyBody(Body):
-    """The words to the citizen."""
-
-    text: Words
-
-
-class PartBody(Body):
-    """A cooperating bureau's part."""
-
-    result: Words
-
-
-class ResultBody(Body):
-    """The lead's result; ``absent`` explains the parts that did not come."""
-
-    result: Words
-    absent: Words = ""
-
-
-class CallbackBody(Body):
-    """What the requester said when rung: reached or not, done or not, satisfied or not."""
-
-    outcome: Literal["reached", "on_site", "no_answer", "refused", "wrong_number"]
-    resolved: bool | None = None
-    view: Literal["", "satisfied", "fairly_satisfied", "dissatisfied"] = ""
-    by: Literal["phone", "sms", "chat", "visit"] = "phone"
-    note: Words = ""
-
-
-class ReasonBody(Body):
-    """Why."""
-
-    reason: Words
-
-
-class CloseBody(Body):
-    """A reason of the closed list; ``note`` holds the receipt or what was found."""
-
-    reason: Short
-    note: Words = ""
-
-
-class OtherBody(Body):
-    """The number of the other request; both are named, so that nobody decides on one unseen."""
-
-    other: Short
-    reason: Words = ""
-
-
-class UndoBody(Body):
-    """The number that goes on, and why the merge was wrong."""
-
-    other: Short
-    reason: Words
-
-
-class LinkBody(Body):
-    """The numbers of the other requests, with blanks or commas between, and what they share."""
-
-    others: Annotated[str, StringConstraints(strip_whitespace=True, max_length=12_000)]
-    relation: Literal["household", "event"]
-    reason: Words = ""
-
-
-class UnlinkBody(Body):
-    """Out of which bundle."""
-
-    relation: Literal["household", "event"]
-    reason: Words = ""
-
-
-class OfferBody(Body):
-    """The colleague who is to take the matter over, and what they must know."""
-
-    to: Short
-    note: Words = ""
-
-
 Verb = Callable[..., Row]
 
 
@@ -205,18 +108,44 @@ ACTS: Mapping[str, Act] = {
         ("offer_handover", OfferBody, handing_over.offer_handover),
         ("accept_handover", Nothing, handing_over.accept_handover),
         ("decline_handover", ReasonBody, handing_over.decline_handover),
+        ("request_return", ReturnBody, returning.request_return),
+        ("uphold_return", ReasonBody, arbitrating.uphold_return),
+        ("refuse_return", ReasonBody, arbitrating.refuse_return),
+        ("reassign", ReassignBody, arbitrating.reassign),
+        ("bring_in", BringInBody, rerouting.bring_in),
+        ("ask", AskBody, waiting.ask),
+        ("resume", ReasonBody, waiting.resume),
+        ("extend", ExtendBody, leave.extend),
+        ("suspend", SuspendBody, leave.suspend),
+        ("decline", DeclineBody, leave.decline),
+        ("refuse_aid", RefuseBody, refusing.refuse_aid),
+        ("withdraw", NoteBody, withdrawing.withdraw),
+        ("reopen", ReasonBody, reopening.reopen),
+        ("follow_up", FollowUpBody, reopening.follow_up),
     )
 }
 
 
-def perform(state: State, actor: Actor, number: str, act: Act, body: Body, *, now: datetime) -> Row:
+def perform(
+    state: State,
+    actor: Actor,
+    number: str,
+    act: Act,
+    body: Body,
+    *,
+    now: datetime,
+    seen: int | None = None,
+) -> Row:
     """Do an act in one transaction: rights and scope, then the verb. Returns the request's row.
 
-    Raises ``Refusal``, ``Impossible`` or ``Busy``; then nothing was changed.
+    ``seen`` is the last entry of the history on the page that the act came from: what others did
+    since is shown first. Raises ``Refusal`` (``Stale`` among them), ``Impossible`` or ``Busy``;
+    then nothing was changed.
     """
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
         request = access.admit(tx, actor, office, number, act=act.name, now=now)
+        meanwhile.require_seen(tx, actor, request, act.name, seen)
         given = body.model_dump()
         if "other" in given:
             given["other"] = access.admit(tx, actor, office, given["other"], act=act.name, now=now)

@@ -5,7 +5,7 @@ shown by one press with a purpose, and the look is kept (``reveal``).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -61,6 +61,8 @@ class Order:
     status: str
     dispatched_at: datetime
     due_at: datetime
+    original_due_at: datetime | None
+    designated: bool
     signed_at: datetime | None
     signed_by: str | None
     completed_at: datetime | None
@@ -228,20 +230,10 @@ def marked(
 
 def _order(row: Any, office: Office, sees: Sight) -> Order:
     unit = office.directory.unit.get(row.bureau)
-    return Order(
-        bureau=row.bureau,
-        bureau_name=unit.name_zh if unit else row.bureau,
-        role=row.role,
-        status=row.status,
-        dispatched_at=row.dispatched_at,
-        due_at=row.due_at,
-        signed_at=row.signed_at,
-        signed_by=row.signed_by,
-        completed_at=row.completed_at,
-        decided_by=row.decided_by,
-        provisional=row.provisional,
-        result=row.result if sees.words else None,
-    )
+    kept: dict[str, Any] = {one.name: getattr(row, one.name, None) for one in fields(Order)}
+    kept["bureau_name"] = unit.name_zh if unit else row.bureau
+    kept["result"] = row.result if sees.words else None
+    return Order(**kept)
 
 
 def _promise(row: Any, office: Office, now: datetime) -> Promise:

@@ -106,6 +106,8 @@ def requests(session: Session, span: Span) -> Iterator[Row]:
             "policy": row.policy,
             "second_opinion": row.second_opinion,
             "merged_into": row.master,
+            "resolved": row.resolved,
+            "satisfaction": row.satisfaction,
         }
 
 
@@ -125,6 +127,7 @@ def referrals(session: Session, span: Span) -> Iterator[Row]:
             "decided_by": row.decided_by,
             "signed_by": row.signed_by,
             "designated": row.designated,
+            "original_due_at": row.original_due_at,
             "provisional": row.provisional,
         }
 

@@ -7,10 +7,13 @@ from typing import Any
 from gateway import access
 from gateway.access import Actor, Viewer
 from gateway.acts import ACTS
-from models.vocabulary import ReferralStatus, Status
+from models.vocabulary import Level, ReferralStatus, Role, Status
 from referral import lifecycle
 from referral.casework import GONE, standing, units_of
 from referral.office import Office
+
+AFTERWARDS = ("reopen", "follow_up")
+"""What may be done to a closed request."""
 
 
 def acts(
@@ -21,6 +24,8 @@ def acts(
         return ()
     if request["status"] == Status.MERGED:
         return ("undo_merge",) if viewer.role in access.RIGHTS["undo_merge"] else ()
+    if request["status"] == Status.CLOSED:
+        return tuple(act for act in AFTERWARDS if viewer.role in access.RIGHTS[act])
     if not Status(request["status"]).is_open:
         return ()
     units = units_of(office, viewer, now)
@@ -34,6 +39,7 @@ def acts(
     leads = any(row.role == "lead" for row in mine)
     holds = request["holder_unit"] in units
     desk = viewer.role in access.DESK
+    disputed = sum(row.status == ReferralStatus.RETURN_REQUESTED for row in orders)
     fits = {
         "confirm": request["confirmed_at"] is None or real is Status.IN_TRIAGE,
         "raise_urgency": request["level"] != "life_threat",
@@ -58,5 +64,19 @@ def acts(
         "offer_handover": False,  # the three stand on the desk's own page, item by item
         "accept_handover": False,
         "decline_handover": False,
+        "request_return": "request_return" in on_order and any(not row.designated for row in mine),
+        "uphold_return": disputed == 1,
+        "refuse_return": disputed == 1,
+        "reassign": disputed > 0,
+        "ask": "ask" in possible and not Level(request["level"]).is_urgent,
+        "resume": "resume" in possible and (desk or leads),
+        "extend": viewer.role is Role.SUPERVISOR or leads,
+        "suspend": real is Status.IN_PROGRESS and (viewer.role is Role.SUPERVISOR or leads),
+        "decline": True,
+        "refuse_aid": leads and not Level(request["level"]).is_urgent,
+        "withdraw": True,
+        "reopen": False,
+        "follow_up": False,
+        "bring_in": all(row.role != "lead" or row.completed_at is None for row in orders),
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])

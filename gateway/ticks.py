@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
-from gateway import alarms, holding, recorded, relief, repeats
+from gateway import alarms, holding, recorded, relief, repeats, rounds
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat
@@ -73,6 +73,7 @@ class Ticks:
                 (self.refresh, 5.0),
                 (self.catch_up, float(CATCH_UP_SECONDS)),
                 (self.alive, 30.0),
+                (self.round, 60.0),
                 (self.tidy, 60.0),
                 (self.relieve, 15.0),
                 (self.look_ahead, 3600.0),
@@ -153,7 +154,7 @@ class Ticks:
     async def resume(self) -> None:
         """Try again what waits in the holding pen."""
         now = self._now()
-        for row in await asyncio.to_thread(self._waiting, now):
+        for row in await asyncio.to_thread(self._read, holding.due_entries, now):
             if (call := self._again(row)) is None:
                 continue
             call.now, call.kept = now, holding.entry_row(row)
@@ -168,14 +169,14 @@ class Ticks:
         channel = self._channels.get(row.channel)
         return self._intake.read(channel, raw, row.received_at) if channel else None
 
-    def _waiting(self, now: datetime) -> list[Any]:
+    def _read(self, query: Callable[..., list[Any]], at: datetime) -> list[Any]:
         with self._database.read() as session:
-            return holding.due_entries(session, now)
+            return query(session, at)
 
     async def tidy(self) -> None:
         """Hand in what was said in conversations that were abandoned, and forget the rest."""
         now = self._now()
-        for row in await asyncio.to_thread(self._abandoned, now):
+        for row in await asyncio.to_thread(self._read, dialogues.older_than, now - ABANDONED_AFTER):
             channel = self._channels.get(row.channel)
             dialogue = channel.dialogue if channel else None
             inbound = dialogue.unfinished(row.state) if dialogue else None
@@ -187,10 +188,6 @@ class Ticks:
                 call.source = channel.source
                 await asyncio.wrap_future(self._intake.submit(call))
             await asyncio.to_thread(self._forget, row, now)
-
-    def _abandoned(self, now: datetime) -> list[Any]:
-        with self._database.read() as session:
-            return dialogues.older_than(session, now - ABANDONED_AFTER)
 
     def _forget(self, row: Any, now: datetime) -> None:
         with acting(self._database, self._mint) as tx:
@@ -237,6 +234,10 @@ class Ticks:
     def _alarm(self, name: str, error: str, now: datetime) -> None:
         with acting(self._database, self._mint) as tx:
             alarms.channel_silent(tx, self._offices.current(), name, error, now)
+
+    async def round(self) -> None:
+        """Find holders for what nobody holds any more; archive what is over."""
+        await asyncio.to_thread(rounds.run, self._database, self._mint, self._offices, self._now())
 
     async def alive(self) -> None:
         """Leave a sign of life; call the outside heartbeat only when all is well: the database

@@ -15,7 +15,8 @@ class Clock(SQLModel, table=True):
     """One promise. Everything that decided it is copied here: a later rule never moves it.
 
     ``step`` counts the ladder's steps already taken; ``next_at`` is when the next one falls due,
-    None when there is none or the clock is stopped (but see ``stopping``).
+    None when there is none or the clock is stopped (but see ``stopping``). ``paused_at`` is set
+    while a pause lasts; the pauses themselves are intervals in ``paused``.
     """
 
     __table_args__ = (
@@ -41,6 +42,7 @@ class Clock(SQLModel, table=True):
     started_at: datetime = operational()
     due_at: datetime = operational()
     paused: list[Any] = document(operational)
+    paused_at: datetime | None = operational(None)
     stopped_at: datetime | None = operational(None)
     breached_at: datetime | None = operational(None)
     provisional: bool = operational(False)

@@ -10,7 +10,11 @@ from models.vocabulary import ReferralStatus
 
 
 class Referral(SQLModel, table=True):
-    """One bureau's part. The due time is written at dispatch; not signing never moves it (I2)."""
+    """One bureau's part. The due time is written at dispatch; not signing never moves it (I2).
+
+    ``original_due_at`` keeps the first promise once a named person has moved it. ``designated``:
+    the order was given after a dispute and cannot be returned again.
+    """
 
     id: int = key()
     request_id: int = key(foreign="request.id", index=True)
@@ -21,6 +25,7 @@ class Referral(SQLModel, table=True):
     designated: bool = operational(False)
     dispatched_at: datetime = operational()
     due_at: datetime = operational()
+    original_due_at: datetime | None = operational(None)
     provisional: bool = operational(False)
     decided_by: str = operational()
     signed_at: datetime | None = operational(None)

@@ -10,6 +10,7 @@ from models.columns import document, key, operational, personal, secret, sensiti
 from models.vocabulary import ContactState
 
 _OPEN = text("closed_at IS NULL")
+_CLOSED = text("status = 'closed'")
 
 
 class HelpRequest(SQLModel, table=True):
@@ -19,6 +20,7 @@ class HelpRequest(SQLModel, table=True):
     ``queue_key`` is one ascending text (urgency rank, due time, id), so that any page of any queue
     is one index range. ``confirmed_at`` is when a person confirmed what the software proposed.
     ``merged_into`` is the request that this one was joined to, while it is.
+    ``resolved`` and ``satisfaction`` are the requester's own last word at the callback.
     """
 
     __tablename__ = "request"
@@ -31,6 +33,7 @@ class HelpRequest(SQLModel, table=True):
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),
+        Index("ix_request_closed_at", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
     )
 
     id: int = key()
@@ -57,6 +60,8 @@ class HelpRequest(SQLModel, table=True):
     confirmed_by: str | None = operational(None)
     closed_at: datetime | None = operational(None)
     close_reason: str | None = operational(None)
+    resolved: bool | None = operational(None)
+    satisfaction: str | None = operational(None)
     policy: str = operational()
     second_opinion: str | None = operational(None)
     summary: str = sensitive("", sa_type=Text)

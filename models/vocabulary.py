@@ -154,6 +154,12 @@ class TaskKind(StrEnum):
     TAKEN_OVER = "taken_over"
     CALENDAR_MISSING = "calendar_missing"
     LOOK = "look"
+    DECIDE_RETURN = "decide_return"
+    DECIDE_EXTENSION = "decide_extension"
+    DECIDE_SUSPENSION = "decide_suspension"
+    REOPEN = "reopen"
+    WELFARE_CHECK = "welfare_check"
+    DELIVER_PAPER = "deliver_paper"
 
 
 class SecondOpinion(StrEnum):

@@ -28,6 +28,7 @@ from referral.office import Office
 from referral.transitions import Transition
 
 FIELD = (Role.GRID_WORKER, Role.VILLAGE_CADRE)
+BUREAU = (Role.BUREAU_OFFICER, Role.BUREAU_HEAD, Role.TOWNSHIP_OFFICER)
 GRASSROOTS = (Role.TOWNSHIP_OFFICER, *FIELD)
 
 
@@ -255,6 +256,19 @@ def running(tx: Transaction, request_id: int) -> list[Row]:
         select(*columns).where(col(Clock.request_id) == request_id, col(Clock.stopped_at).is_(None))
     )
     return [dict(row._mapping) for row in rows]
+
+
+def finish_tasks(
+    tx: Transaction, request_id: int, kind: TaskKind, actor: Actor, now: datetime
+) -> None:
+    """The work of this kind that waited is done by the act itself."""
+    tx.later(
+        update(Task)
+        .where(
+            col(Task.request_id) == request_id, col(Task.kind) == kind, col(Task.done_at).is_(None)
+        )
+        .values(done_at=now, done_by=actor.login)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ No closing without a reply on record, or attempts on record that were enough: so
 many times of the day, and one by another way (I8). Software closes nothing (I4).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from models.outbox import Outgoing
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
-from referral import casework, promises
+from referral import casework, passing, promises
 from referral.answering import correspondent, tell
 from referral.casework import Actor, Refusal, Told
 from referral.directory import ZONE
@@ -22,9 +23,7 @@ from referral.handling import OUTCOMES, SPOKEN
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 
-OUTLIVE = ("CLK-EXPLAIN", "CLK-AFTERCARE")
 VIEWS = ("satisfied", "fairly_satisfied", "dissatisfied")
-_DAY_PARTS = (12, 18)  # hours at which afternoon and evening begin
 
 
 def callback(
@@ -52,9 +51,13 @@ def callback(
     if outcome in SPOKEN and resolved is None:
         raise Refusal("refusal.resolved_or_not", status=422)
     status = Status(request["status"])
+    spoken = outcome in SPOKEN
     again = status is Status.IN_CALLBACK
     row = may("callback", Status.RESULT_REPORTED if again else status, actor.role)
-    after = request if again else casework.change(tx, request, status=row.to)
+    changes: dict[str, Any] = {} if again else {"status": row.to}
+    if spoken:
+        changes |= {"resolved": resolved, "satisfaction": view or None}
+    after = casework.change(tx, request, **changes) if changes else request
     casework.halt(tx, request["id"], ("CLK-CALLBACK",), now)
     casework.record(
         tx,
@@ -97,10 +100,12 @@ def close(
         raise Refusal("refusal.danger_first", {"number": request["number"]})
     if status is Status.IN_TRIAGE and row.id == "T11":
         casework.need(note, "refusal.receipt_missing")
+    if reason == "explained_not_eligible" and not _since_reopened(tx, request, "refused"):
+        raise Refusal("refusal.write_first", {"number": request["number"]})
     if reason in ("false_report", "person_deceased"):
         casework.need(note, "refusal.reason_missing")
     _heard(tx, office, request, reason, asked=status is Status.IN_CALLBACK)
-    casework.halt_all(tx, request["id"], now, but=OUTLIVE)
+    casework.halt_all(tx, request["id"], now, but=promises.OUTLIVE)
     if urgent and reason == "resolved":
         for case in office.policy.cases("CLK-AFTERCARE"):
             if case.startswith("urgent"):
@@ -136,20 +141,23 @@ def close(
 def _heard(tx: Transaction, office: Office, request: Row, reason: str, *, asked: bool) -> None:
     """I8, with the numbers of the register. Nobody is asked who left no way to be asked."""
     number = {"number": request["number"]}
-    told = casework.history(tx, request["id"], "replied", "called_back", "contacted")
-    replied = any(one.kind == "replied" for one in told)
+    kinds = ("replied", "refused", "called_back", "contacted")
+    told = _since_reopened(tx, request, *kinds)
+    replied = any(one.kind in ("replied", "refused") for one in told)
     reachable = correspondent(tx, office, request).reply is not None
     if not replied and (reachable or reason not in ("false_report", "unreachable")):
         raise Refusal("refusal.reply_first", number)
     calls = [one for one in told if one.kind == "called_back"]
+    tries = [one for one in told if one.kind in ("called_back", "contacted")]
     if reason == "unreachable" and reachable:
-        if not _enough(tx, office, request, [one for one in told if one.kind != "replied"]):
+        if not _enough(tx, office, request, tries):
             values = office.policy.values
             raise Refusal(
                 "refusal.attempts",
                 {
                     "tries": str(values["callback_attempts_min"].value),
                     "parts": str(values["callback_day_parts_min"].value),
+                    "ways": str(1 + int(float(values["callback_other_channels_min"].value))),
                 },
             )
     elif asked and reachable and not any(one.detail["outcome"] in SPOKEN for one in calls):
@@ -160,7 +168,9 @@ def _heard(tx: Transaction, office: Office, request: Row, reason: str, *, asked:
 
 def _enough(tx: Transaction, office: Office, request: Row, told: list[Told]) -> bool:
     tries = [one for one in told if one.detail["outcome"] not in SPOKEN]
-    parts = {_day_part(one.at) for one in tries}
+    values: Any = office.policy.values
+    hours = [int(hour) for hour in values["callback_day_part_hours"].value.split()]
+    parts = {_day_part(one.at, hours) for one in tries}
     written = tx.execute(
         select(col(Outgoing.id)).where(
             col(Outgoing.request_id) == request["id"],
@@ -169,16 +179,22 @@ def _enough(tx: Transaction, office: Office, request: Row, told: list[Told]) -> 
         )
     ).first()
     ways = {one.detail.get("channel") for one in tries} | ({"written"} if written else set())
-    values: Any = office.policy.values
-    return (
+    return bool(
         len(tries) >= values["callback_attempts_min"].value
         and len(parts) >= values["callback_day_parts_min"].value
-        and len(ways) > 1
+        and len(ways) > values["callback_other_channels_min"].value
     )
 
 
-def _day_part(at: datetime) -> int:
-    return sum(at.astimezone(ZONE).hour >= hour for hour in _DAY_PARTS)
+def _day_part(at: datetime, hours: Sequence[int]) -> int:
+    return sum(at.astimezone(ZONE).hour >= hour for hour in hours)
+
+
+def _since_reopened(tx: Transaction, request: Row, *kinds: str) -> list[Told]:
+    """What happened since the request was last taken up again: an old answer answers nothing."""
+    told = casework.history(tx, request["id"], "reopened", *kinds)
+    begun = max((at for at, one in enumerate(told) if one.kind == "reopened"), default=-1)
+    return told[begun + 1 :]
 
 
 def end(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
@@ -191,6 +207,7 @@ def end(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
         done = status is ReferralStatus.RESULT_SUBMITTED
         row = may_on_referral("complete" if done else "cancel", status, "system")
         casework.change_referral(tx, referral, status=row.to)
+        passing.end_dispute(tx, referral, now)
         tx.event(
             "referral_completed" if done else "referral_cancelled",
             at=now,

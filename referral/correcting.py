@@ -15,7 +15,7 @@ from models.messages import Inbound
 from models.requests import Contact, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralStatus, Role, Status, Track
-from referral import casework, opening, starting, telling
+from referral import casework, opening, starting, telling, waiting
 from referral.answering import correspondent, tell
 from referral.casework import Actor, Refusal
 from referral.directory import Answerable
@@ -86,6 +86,8 @@ def raise_urgency(
     if level.rank >= before.rank:
         raise Refusal("refusal.not_higher", {"level": before}, 422)
     row = may("raise_urgency", Status(request["status"]), actor.role)
+    if level.is_urgent:
+        request = waiting.danger_goes_on(tx, office, request, now=now)
     arrival = _again(tx, office, request, level=level, now=now)
     decided = plan(office, arrival, tx.count("turn"))
     becomes_urgent = level.is_urgent and not before.is_urgent

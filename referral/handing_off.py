@@ -21,6 +21,8 @@ from referral.lifecycle import may
 from referral.office import Office
 from referral.rerouting import DESK
 
+_DECIDED_THERE = (TaskKind.DECIDE_RETURN, TaskKind.DECIDE_EXTENSION, TaskKind.DECIDE_SUSPENSION)
+
 
 def hand_off(
     tx: Transaction,
@@ -59,7 +61,7 @@ def hand_off(
         for case in office.policy.cases("CLK-SAFETY-CONFIRM"):
             rule = office.policy.clock("CLK-SAFETY-CONFIRM", case)
             promises.start(tx, office, request, rule=rule, at=now, urgent=True)
-        _finish(tx, request, TaskKind.CONFIRM_HANDOFF, actor, now)
+        casework.finish_tasks(tx, request["id"], TaskKind.CONFIRM_HANDOFF, actor, now)
     elif Level(before["level"]) is Level.LIFE_THREAT and not _runs(tx, request, "CLK-HANDOFF"):
         rule = office.policy.clock("CLK-HANDOFF")
         promises.start(tx, office, request, rule=rule, at=now, urgent=True)
@@ -97,7 +99,7 @@ def confirm_safe(
     row, after = None, request
     if close:
         row = may("confirm_safe", Status(request["status"]), actor.role, reason="safe_confirmed")
-        casework.halt_all(tx, request["id"], now, but=closing.OUTLIVE)
+        casework.halt_all(tx, request["id"], now, but=promises.OUTLIVE)
         closing.end(tx, request, actor, now)
         after = casework.change(
             tx, request, status=row.to, closed_at=now, close_reason="safe_confirmed"
@@ -133,6 +135,8 @@ def done(
         raise Refusal("refusal.not_your_unit", status=403)
     if task["kind"] == TaskKind.CONFIRM_HANDOFF:
         raise Refusal("refusal.hand_off_instead", {"number": task["number"] or ""})
+    if task["kind"] in _DECIDED_THERE:
+        raise Refusal("refusal.decide_instead", {"number": task["number"] or ""})
     if task["kind"] == TaskKind.UNREADABLE and _unread(tx, task):
         raise Refusal("refusal.read_instead", {"number": task["number"] or ""})
     changed = tx.execute(
@@ -174,15 +178,3 @@ def _of(tx: Transaction, task: Row) -> dict[str, Any] | None:
         )
     ).first()
     return dict(found._mapping) if found else None
-
-
-def _finish(tx: Transaction, request: Row, kind: TaskKind, actor: Actor, now: datetime) -> None:
-    tx.later(
-        update(Task)
-        .where(
-            col(Task.request_id) == request["id"],
-            col(Task.kind) == kind,
-            col(Task.done_at).is_(None),
-        )
-        .values(done_at=now, done_by=actor.login)
-    )

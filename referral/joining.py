@@ -7,8 +7,8 @@ from sqlmodel import col
 
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, Track, worst
-from referral import opening, second_opinion, starting, telling
+from models.vocabulary import Level, Status, Track, worst
+from referral import opening, second_opinion, starting, telling, waiting
 from referral.office import Arrival, Office
 from referral.planning import plan
 
@@ -24,6 +24,8 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
         journal=arrival.journal_id,
     )
     opening.record_assessment(tx, arrival, request)
+    if request["status"] == Status.NEEDS_CLARIFICATION and not arrival.inbound.missed:
+        request = waiting.answered(tx, office, request, now=now)
     level = worst(before, arrival.level)
     if level is before:
         request = second_opinion.looked(tx, office, arrival, request)
@@ -49,6 +51,8 @@ def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, l
     now, before = arrival.now, Level(request["level"])
     decided = plan(office, arrival, tx.count("turn"))
     becomes_urgent = level.is_urgent and not before.is_urgent
+    if level.is_urgent:
+        request = waiting.danger_goes_on(tx, office, request, now=now, run=tx.later)
     changes: dict[str, Any] = {
         "level": level,
         "queue_key": queue_key(level.rank, decided.lead_due.at, request["id"]),

@@ -17,11 +17,10 @@ from models.requests import Contact, queue_key
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, Track
-from referral import casework, likening, telling
+from referral import casework, likening, promises, telling
 from referral.answering import correspondent, tell_one
 from referral.before import Before, plain
 from referral.casework import Actor, Refusal
-from referral.closing import OUTLIVE
 from referral.directory import Answerable
 from referral.joined import joined_to
 from referral.lifecycle import may, may_on_referral
@@ -151,7 +150,7 @@ def _clocks(
     with its times: urgent clocks of the more urgent request, what is owed to the person."""
     there = {(clock["name"], clock["case"]) for clock in casework.running(tx, older["id"])}
     for clock in _rows(tx, Clock, newer["id"]):
-        if clock.stopped_at is not None or clock.name in OUTLIVE:
+        if clock.stopped_at is not None or clock.name in promises.OUTLIVE:
             continue
         wanted = clock.name in _FEEDBACK or (urgent_gain and clock.urgent)
         own = clock.referral_id is None and (clock.name, clock.case) not in there
@@ -220,8 +219,8 @@ def _tell(
         tell_one(tx, office, after, "joined", due=due, now=now, unit=unit)
     holder = holder_of(office, gone)
     if holder is not None:
-        telling.notify(
-            tx, office, gone, holder, due=due, now=now, urgent=False, phrase="staff_merged",
+        telling.tell_staff(
+            tx, office, "staff_merged", gone, holder, due=due, now=now, urgent=False,
             master=after["number"],
         )  # fmt: skip
     keeper = holder_of(office, after)

@@ -13,7 +13,7 @@ from models.referrals import Referral
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, ReferralRole, Status, TaskKind, Track
-from referral import clocks, promises, second_opinion, starting, telling
+from referral import clocks, promises, reopening, second_opinion, starting, telling
 from referral.directory import ZONE, Unit
 from referral.office import Arrival, Office
 from referral.planning import Plan, plan, summary
@@ -81,6 +81,7 @@ def open_request(
     _tell(tx, office, arrival, request=request, decided=decided)
     ask_people(tx, office, arrival, request=request)
     second_opinion.ask(tx, office, arrival, request)
+    reopening.propose(tx, office, arrival, request)
     return request
 
 

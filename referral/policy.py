@@ -90,6 +90,18 @@ class Authority:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """One reason of a closed list: why a request may wait, or by what a dispute is decided."""
+
+    act: str
+    code: str
+    name_zh: str
+    name_en: str
+    source: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Profile:
     name_zh: str
     name_en: str
@@ -113,6 +125,7 @@ class Policy:
     lines: tuple[Line, ...]
     values: Mapping[str, Value]
     authorities: Mapping[str, Authority]
+    grounds: tuple[Ground, ...]
     _by_name: Mapping[tuple[str, str], tuple[ClockRule, ...]] = field(repr=False, compare=False)
 
     def clock(self, name: str, case: str = "", on: date | None = None) -> ClockRule:
@@ -130,6 +143,10 @@ class Policy:
     def cases(self, name: str) -> tuple[str, ...]:
         """The cases a clock distinguishes, "" among them."""
         return tuple(case for known, case in self._by_name if known == name)
+
+    def ground(self, act: str, code: str) -> Ground | None:
+        """The reason with this code in the closed list of an act, or None."""
+        return next((one for one in self.grounds if (one.act, one.code) == (act, code)), None)
 
     def ladder(self, rule: ClockRule) -> tuple[LadderStep, ...]:
         """The reminders of a clock."""
@@ -191,6 +208,10 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
         ),
         values=MappingProxyType({value.key: value for value in values}),
         authorities=MappingProxyType({body.code: body for body in authorities}),
+        grounds=tuple(
+            build(Ground, where, row)
+            for where, row in merged(layers, "grounds.toml", "ground", ("act", "code"))
+        ),
         _by_name=MappingProxyType(by_name),
     )
 

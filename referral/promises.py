@@ -14,6 +14,8 @@ from referral import clocks
 from referral.office import Office, short
 from referral.policy import ClockRule
 
+OUTLIVE = ("CLK-EXPLAIN", "CLK-AFTERCARE")
+"""Clocks that run on when the request is closed (I10)."""
 FIRST = -1  # no step of the ladder has been taken yet
 _CACHED = 10_000
 

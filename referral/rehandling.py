@@ -2,14 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
-from sqlmodel import col
-
-from models.clocks import Clock
 from models.requests import queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralStatus, Role, Status
-from referral import casework, clocks, promises
+from referral import casework, clockwork, promises
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE
 from referral.lifecycle import may, may_on_referral
@@ -74,35 +70,7 @@ def rehandle(
 
 def _resume(tx: Transaction, office: Office, request: Row, *, lead: Row, now: datetime) -> datetime:
     """The handling clocks that the result stopped run on with what was left of them."""
-    columns = Clock.__table__.columns  # type: ignore[attr-defined]
-    stopped = tx.execute(
-        select(*columns).where(
-            col(Clock.request_id) == request["id"],
-            col(Clock.name).in_(handling_clocks(office, request, now)),
-            col(Clock.stopped_at) == lead["completed_at"],
-        )
-    ).all()
-    calendar = office.policy.calendar
+    names = handling_clocks(office, request, now)
+    moved = clockwork.run_on(tx, office, request, names, since=lead["completed_at"], at=now)
     due: datetime = lead["due_at"]
-    for clock in stopped:
-        later = clocks.resumed(clock.due_at, clock.stopped_at, now, clock.measure, calendar).at
-        ladder = office.policy.ladders.get(clock.ladder, ())
-        step = clocks.next_step(
-            clock.started_at, later, ladder, clock.step - 1, clock.measure, calendar
-        )
-        pause = [clock.stopped_at.isoformat(), now.isoformat()]
-        tx.execute(
-            update(Clock)
-            .where(col(Clock.id) == clock.id)
-            .values(
-                stopped_at=None,
-                due_at=later,
-                paused=[*clock.paused, pause],
-                step=step[0] if step else clock.step,
-                next_at=step[1] if step else None,
-            )
-        )
-        promises.moved(tx, request, clock._mapping, later, now)
-        if clock.due_at == lead["due_at"]:
-            due = later
-    return due
+    return moved.get(due, due)

@@ -18,7 +18,7 @@ from models.clocks import Clock
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Role
-from referral import catching_up, clocks, telling, wording
+from referral import catching_up, clocks, telling, waiting, wording
 from referral.clocks import LadderAct, Rung
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable
 from referral.office import Office, Reply
@@ -71,6 +71,8 @@ def _take(
     late: list[catching_up.Late],
     now: datetime,
 ) -> bool:
+    if clock.name in clocks.LAPSES and clock.stopped_at is None and now >= clock.due_at:
+        return waiting.lapse(tx, office, clock, now)
     until = min(now, clock.stopped_at) if clock.stopped_at else now
     taken, upcoming = _due(office, clock, until)
     breached = clock.breached_at is None and until >= clock.due_at
@@ -121,6 +123,9 @@ def _due(
     return taken, upcoming
 
 
+_BELOW = (Rung.HOLDER, Rung.UNIT_DUTY, Rung.BUREAU_HEAD)
+
+
 def _act(
     tx: Transaction,
     office: Office,
@@ -149,6 +154,10 @@ def _act(
         )
         return
     reader, address = _reached(office, request, last.who, now)
+    if clock.name == "CLK-ARBITRATE" and clock.referral_id and last.who in _BELOW:
+        day = now.astimezone(ZONE).date()  # those who decide are reminded, not those who asked
+        reader = office.directory.answerable(office.directory.responsible(HOTLINE, None, day), now)
+        address = reader.officer.phone or reader.unit.duty_phone
     tx.event(
         last.act if not (step.breached and last.act is LadderAct.BREACH) else "reminder",
         at=now,

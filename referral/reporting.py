@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, ReferralRole, ReferralStatus, Status
+from models.vocabulary import Form, Level, ReferralRole, ReferralStatus, Status
 from referral import casework, promises
 from referral.answering import correspondent, tell
 from referral.casework import Actor, Refusal
@@ -51,9 +51,10 @@ def report_result(
     referral = casework.own_referral(tx, request["id"], units, ReferralRole.LEAD)
     row = may("report_result", Status(request["status"]), actor.role)
     step = may_on_referral("report_result", ReferralStatus(referral["status"]), actor.role)
-    told = casework.history(tx, request["id"], "replied", "rehandled", "contacted")
-    again = max((one.seq for one in told if one.kind == "rehandled"), default=0)
-    if not any(one.kind == "replied" and one.seq > again for one in told):
+    anew, answers = ("rehandled", "reopened"), ("replied", "refused")
+    told = casework.history(tx, request["id"], *anew, *answers, "contacted")
+    again = max((one.seq for one in told if one.kind in anew), default=0)
+    if not any(one.kind in answers and one.seq > again for one in told):
         raise Refusal("refusal.reply_first", {"number": request["number"]})
     who = correspondent(tx, office, request)
     spoken = any(one.detail.get("outcome") in SPOKEN for one in told)
@@ -91,7 +92,19 @@ def report_result(
         absent=missing,
         why_absent=absent.strip(),
     )
-    if not who.reported:
+    if missing and not who.reported:
+        parts = [
+            office.directory.unit[one].name(who.language)
+            for one in missing
+            if one in office.directory.unit
+        ]
+        late = office.phrases.say("words.part_not_in", {}, Form.FULL, who.language)
+        open_parts = (", " if who.language.startswith("en") else "、").join(parts)
+        tell(
+            tx, office, after, "completed_in_part", due=due, now=now, unit=unit,
+            open_parts=open_parts, why=absent.strip() or late,
+        )  # fmt: skip
+    elif not who.reported:
         tell(tx, office, after, "completed", due=due, now=now, unit=unit)
     return after
 

@@ -6,17 +6,13 @@ citizen is told the new name.
 
 from datetime import date, datetime
 
-from models.referrals import Referral
-from models.requests import queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status, Track
-from referral import casework, clocks, promises, telling
-from referral.answering import tell
+from referral import casework, clocks, passing, promises, telling
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE, Answerable, Unit
 from referral.lifecycle import Impossible, Transition, may, may_on_referral
 from referral.office import Office
-from referral.planning import TOWNSHIP
 from referral.routing import GRASSROOTS, UNCLEAR, RouteRow, row_for
 
 DESK = (Role.OPERATOR, Role.DISPATCHER, Role.DUTY_LEAD)
@@ -46,43 +42,35 @@ def correct_route(
     day = now.astimezone(ZONE).date()
     old = casework.lead_of(tx, request["id"])
     row = _may_correct(old, actor)
+    if old["status"] == ReferralStatus.RETURN_REQUESTED:
+        raise Refusal("refusal.decide_return_first", {"number": request["number"]})
+    if old["designated"] and actor.role is not Role.SUPERVISOR:
+        raise Refusal("refusal.designated", {"number": request["number"]}, 403)
     route = route_of(office, request, now, service)
     unit = _wanted(office, request, route, service, bureau, day)
     if unit.code == old["bureau"] and (service is None or service == request["service"]):
         raise Refusal("refusal.same_bureau", {"unit": unit.name_zh})
     urgent = Level(request["level"]).is_urgent
     due, clock = _kept_due(office, request, old, route=route, corrected=service is not None)
-    casework.change_referral(tx, old, status=ReferralStatus.CANCELLED)
-    casework.halt(tx, request["id"], ("CLK-SIGN",), now, referral_id=old["id"])
+    passing.end_order(tx, request, old, ReferralStatus.CANCELLED, now)
     casework.halt(tx, request["id"], ("CLK-ARBITRATE",), now)
-    _cancel_other(tx, request, unit, now)
-    new = tx.add(
-        Referral,
-        id=tx.mint(),
-        request_id=request["id"],
-        bureau=unit.code,
+    passing.cancel_other(tx, request, unit, now)
+    passing.new_order(
+        tx,
+        office,
+        request,
+        unit,
         role=ReferralRole.LEAD,
         service=route.service,
-        dispatched_at=now,
-        due_at=due,
-        provisional=old["provisional"],
+        due=clocks.Due(due, old["provisional"]),
         decided_by=route.id if service else f"person:{actor.login}",
+        now=now,
+        original_due=old["original_due_at"],
     )
-    may_on_referral("dispatch", None, "system")
-    sign = ("CLK-SIGN", "urgent" if urgent else "")
-    start(tx, office, request, sign, now, urgent=urgent, referral_id=new["id"])
     if clock is not None:
         start(tx, office, request, clock, request["received_at"], urgent=urgent)
-    holder = _new_holder(office, request, unit, route, now)
-    after = casework.change(
-        tx,
-        request,
-        lead_bureau=unit.code,
-        service=service or request["service"],
-        route=route.id,
-        holder_unit=holder.unit.code,
-        holder_person=holder.officer.login,
-        queue_key=queue_key(Level(request["level"]).rank, due, request["id"]),
+    after, holder = passing.hand_over(
+        tx, office, request, unit, route=route, due=due, now=now, service=service
     )
     casework.record(
         tx,
@@ -98,9 +86,64 @@ def correct_route(
         service=service,
         due=due.isoformat(),
     )
-    tell(tx, office, after, "handed_over", due=due, now=now, unit=unit)
-    notify(tx, office, after, holder, due=due, now=now)
+    passing.announce(tx, office, after, unit, holder, due=due, now=now)
     return after
+
+
+def bring_in(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    bureau: str,
+    reason: str,
+    now: datetime,
+) -> Row:
+    """Give another bureau a part of the request (R1), due at the lead before the lead's own date
+    (CLK-COOP). Raises ``Refusal`` or ``Impossible``."""
+    casework.require_open(request)
+    why = casework.need(reason, "refusal.reason_missing")
+    row = may_on_referral("dispatch", None, actor.role)
+    unit = office.directory.current(bureau, now.astimezone(ZONE).date())
+    if unit is None:
+        raise Refusal("refusal.no_such_bureau", {"bureau": bureau}, 422)
+    if unit.authority in GRASSROOTS:
+        raise Refusal("refusal.never_down", {"unit": unit.name_zh}, 422)
+    if unit.code in passing.with_orders(tx, request):
+        raise Refusal("refusal.has_order", {"unit": unit.name_zh})
+    lead = casework.lead_of(tx, request["id"])
+    if lead["completed_at"] is not None:
+        raise Refusal("refusal.result_is_in", {"number": request["number"]})
+    half = Level(request["level"]).is_urgent
+    last = max(lead["due_at"], now)
+    due = clocks.cooperating_due(now, last, office.policy.calendar, half=half)
+    passing.new_order(
+        tx,
+        office,
+        request,
+        unit,
+        role=ReferralRole.COOPERATING,
+        service=lead["service"],
+        due=due,
+        decided_by=f"person:{actor.login}",
+        now=now,
+    )
+    casework.record(
+        tx,
+        "brought_in",
+        actor,
+        before=request,
+        after=request,
+        now=now,
+        row=row,
+        reason=why,
+        bureau=unit.code,
+        due=due.at.isoformat(),
+    )
+    holder = office.directory.answerable(unit, now)
+    telling.notify(tx, office, request, holder, due=due.at, now=now, urgent=half)
+    return request
 
 
 def _may_correct(old: Row, actor: Actor) -> Transition:
@@ -147,34 +190,15 @@ def _kept_due(
     urgent = Level(request["level"]).is_urgent
     before = next((row for row in office.policy.routes if row.id == request["route"]), route)
     name, case = handling_clock(route, urgent)
-    if not corrected or handling_clock(before, urgent) == (name, case):
+    if not corrected and handling_clock(before, urgent)[0] == "CLK-ARBITRATE":
+        name, case = "CLK-HANDLE", ""  # who leads is decided now: the handling has its own time
+    elif not corrected or handling_clock(before, urgent) == (name, case):
         return old["due_at"], None
     rule = office.policy.clock(name, case)
     due = clocks.due(request["received_at"], rule.amount, rule.measure, office.policy.calendar).at
     if due < old["due_at"] or handling_clock(before, urgent)[0] in _DECIDES_LATER:
         return due, (name, case)
     return old["due_at"], None
-
-
-def _cancel_other(tx: Transaction, request: Row, unit: Unit, now: datetime) -> None:
-    """A bureau that helped and now leads has one order, not two."""
-    for other in casework.referrals(tx, request["id"]):
-        helps = other["role"] == ReferralRole.COOPERATING and other["bureau"] == unit.code
-        if helps and other["status"] not in casework.GONE:
-            casework.change_referral(tx, other, status=ReferralStatus.CANCELLED)
-            casework.halt(tx, request["id"], ("CLK-COOP", "CLK-SIGN"), now, referral_id=other["id"])
-
-
-def _new_holder(
-    office: Office, request: Row, unit: Unit, route: RouteRow, now: datetime
-) -> Answerable:
-    """The new lead's person on duty; on an urgent matter the township goes on with first aid."""
-    held = office.directory.unit.get(request["holder_unit"])
-    officer = office.directory.officer.get(request["holder_person"])
-    first = Level(request["level"]).is_urgent and route.first_line == TOWNSHIP
-    if first and held is not None and officer is not None and held.authority == TOWNSHIP:
-        return Answerable(held, officer, "first_aid")
-    return office.directory.answerable(unit, now)
 
 
 def notify(

@@ -43,6 +43,7 @@ def _sourced(policy: "Policy") -> Iterator[str]:
         *((f"line {line.number}", line) for line in policy.lines),
         *((f"value {key}", value) for key, value in policy.values.items()),
         *((f"authority {code}", body) for code, body in policy.authorities.items()),
+        *((f"ground {one.act} {one.code}", one) for one in policy.grounds),
     ]
     for name, row in rows:
         if not row.source.strip():

@@ -70,16 +70,31 @@ def notify(
     due: datetime,
     now: datetime,
     urgent: bool,
-    phrase: str = "staff_new_referral",
+) -> None:
+    """Tell the holder that there is an order."""
+    tell_staff(tx, office, "staff_new_referral", request, holder, due=due, now=now, urgent=urgent)
+
+
+def tell_staff(
+    tx: Transaction,
+    office: Office,
+    phrase: str,
+    request: Mapping[str, Any],
+    reader: Answerable,
+    *,
+    due: datetime,
+    now: datetime,
+    urgent: bool | None = None,
     **more: str,
 ) -> None:
-    """Tell the holder; the duty telephone when the officer has none."""
-    address = holder.officer.phone or holder.unit.duty_phone
+    """Tell a member of staff; by the duty telephone when they have none of their own."""
+    address = reader.officer.phone or reader.unit.duty_phone
     way = office.ways.get("tel")
     if not address or way is None:
         return
     officer = office.directory.officer.get(request["first_responder"])
-    unit, language = holder.unit, "zh-CN"
+    unit, language = reader.unit, "zh-CN"
+    params = wording.params(office, request, unit=unit, officer=officer, due=due, language=language)
     post(
         tx,
         office,
@@ -88,14 +103,9 @@ def notify(
         reply=Reply(way, address),
         now=now,
         language=language,
-        params={
-            **wording.params(
-                office, request, unit=unit, officer=officer, due=due, language=language
-            ),
-            **more,
-        },
-        urgent=urgent,
-        staff=holder.officer.login,
+        params={**params, **more},
+        urgent=Level(request["level"]).is_urgent if urgent is None else urgent,
+        staff=reader.officer.login,
     )
 
 
@@ -154,13 +164,15 @@ def ask(
     due: datetime,
     note: str = "",
     urgent: bool = False,
+    unit: str | None = None,
 ) -> None:
+    """Let work wait visibly for the desk, or for the people of ``unit``."""
     desk = office.directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
     tx.add(
         Task,
         id=tx.mint(),
         kind=kind,
-        unit=desk.code if desk else request["first_unit"],
+        unit=unit or (desk.code if desk else request["first_unit"]),
         request_id=request["id"],
         number=request["number"],
         urgent=urgent or Level(request["level"]).is_urgent,

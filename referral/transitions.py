@@ -192,7 +192,7 @@ REFERRAL = (
                "an urgent order only while first aid goes on; the handling clock runs on"),
     _row("R5", "uphold_return", [R.RETURN_REQUESTED], R.RETURNED, "DS", stops="ARBITRATE",
          guard="a new order goes to the named unit with the original due time"),
-    _row("R6", "refuse_return", [R.RETURN_REQUESTED], R.SIGNED, "DS", stops="ARBITRATE",
+    _row("R6", "refuse_return", [R.RETURN_REQUESTED], R.SIGNED, "DS", stops="ARBITRATE SIGN",
          guard="refused with a reason; the order becomes designated and cannot be returned again"),
     _row("R7", "reassign", R_OPEN, R.RETURNED, "S", stops="ARBITRATE",
          guard="a second return or an overlap: designated, never down to a township"),

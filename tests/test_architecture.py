@@ -280,6 +280,7 @@ SPEAKERS = {
     "_say": slice(0, 1),
     "say": slice(None),
     "post": slice(None),
+    "tell_staff": slice(2, 3),
     "_ask": slice(1, None),
 }
 """Who speaks, and at which positions its phrases stand."""

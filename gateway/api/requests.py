@@ -1,5 +1,6 @@
 """Requests as JSON: the queue, one request, and each act on it by its own path."""
 
+import dataclasses
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
@@ -7,8 +8,19 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
-from gateway import access, acts, alike, cases, exporting, revealing, views
+from gateway import (
+    access,
+    acts,
+    alike,
+    bodies,
+    cases,
+    exporting,
+    meanwhile,
+    revealing,
+    views,
+)
 from gateway.api.support import ApiRoute, Looker, Process, Staff
+from gateway.pending import pending
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.transaction import acting
@@ -106,11 +118,14 @@ def one(
     with state.database.read() as session:
         case, request_id = cases.case(session, viewer, office, number, now=now)
         like = alike.together(session, viewer, office, request_id, beside=beside, now=now)
+        waits = pending(
+            session, office, request_id, case.request["service"], words=case.sight.words
+        )
     if isinstance(viewer, Actor):
         with acting(state.database, state.mint) as tx:
             for seen in (request_id, *like.ids):
                 access.look(tx, viewer, act="see", now=now, request_id=seen)
-    return _local({**_whole(case), **_like(like)})
+    return _local({**_whole(case), **_like(like), "pending": dataclasses.asdict(waits)})
 
 
 def _like(like: alike.Together) -> dict[str, Any]:
@@ -181,6 +196,8 @@ def _whole(case: cases.Case) -> dict[str, Any]:
                 "status": one.status,
                 "dispatched_at": one.dispatched_at,
                 "due_at": one.due_at,
+                "original_due_at": one.original_due_at,
+                "designated": one.designated,
                 "signed_at": one.signed_at,
                 "signed_by": one.signed_by,
                 "completed_at": one.completed_at,
@@ -231,10 +248,11 @@ def _whole(case: cases.Case) -> dict[str, Any]:
             for one in case.history
         ],
         "acts": list(case.acts),
+        "seen": meanwhile.last_of(case.history),
     }
 
 
-class PurposeBody(acts.Body):
+class PurposeBody(bodies.Body):
     """What the name and the telephone are needed for."""
 
     purpose: Annotated[str, Field(max_length=200)]
@@ -248,10 +266,15 @@ def reveal(state: Process, actor: Staff, number: str, body: PurposeBody) -> Any:
     return {"names": list(found.names), "addresses": addresses}
 
 
+Seen = Annotated[int | None, Query(description="the last entry of the history that was seen")]
+
+
 def _add(act: acts.Act) -> None:
-    def perform(state: Process, actor: Staff, number: str, body: Any = None) -> Any:
+    def perform(
+        state: Process, actor: Staff, number: str, body: Any = None, seen: Seen = None
+    ) -> Any:
         given = act.body() if body is None else body
-        row = acts.perform(state, actor, number, act, given, now=state.now())
+        row = acts.perform(state, actor, number, act, given, now=state.now(), seen=seen)
         names = ("number", "status", "level", "track", "lead_bureau", "holder_unit")
         return {**{name: row[name] for name in names}, "holder_person": row["holder_person"]}
 
@@ -259,7 +282,7 @@ def _add(act: acts.Act) -> None:
     optional = not act.body.model_fields
     perform.__annotations__["body"] = Annotated[act.body | None if optional else act.body, Body()]
     if not optional:
-        perform.__defaults__ = None
+        perform.__defaults__ = (..., None)
     perform.__doc__ = act.verb.__doc__
     router.add_api_route(
         f"/{{number}}/{act.name}", perform, methods=["POST"], name=act.name, operation_id=act.name

@@ -7,7 +7,7 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
-from gateway import hooks, sentences, sessions
+from gateway import exporting, hooks, sentences, sessions
 from gateway.access import Actor, Partner, Viewer
 from gateway.state import State
 from referral.casework import Refusal
@@ -43,8 +43,13 @@ def refused(request: Request, error: Refusal | Impossible) -> JSONResponse:
     phrases = state_of(request).offices.current().phrases
     spoken = sentences.language(request.headers.get("accept-language"), phrases)
     status = sentences.status_of(error)
+    happened = [{**one, "at": exporting.local(one["at"])} for one in getattr(error, "happened", ())]
     return JSONResponse(
-        {"error": sentences.sentence(phrases, error, spoken), "key": error.key},
+        {
+            "error": sentences.sentence(phrases, error, spoken),
+            "key": error.key,
+            **({"meanwhile": happened} if happened else {}),
+        },
         status,
         {"www-authenticate": "Bearer"} if status == 401 else None,
     )

@@ -6,13 +6,13 @@ from fastapi import APIRouter
 from fastapi.encoders import jsonable_encoder
 from pydantic import Field
 
-from gateway import acts, entering, handovers, tasks
+from gateway import acts, bodies, entering, handovers, tasks
 from gateway.api.support import ApiRoute, Process, Staff
 
 router = APIRouter(route_class=ApiRoute, tags=["tasks"])
 
 
-class NoteBody(acts.Body):
+class NoteBody(bodies.Body):
     """What was done."""
 
     note: Annotated[str, Field(max_length=5000)]

@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, acts, alike, cases, revealing, sentences, sessions
+from gateway import access, acts, alike, cases, meanwhile, revealing, sentences, sessions
 from gateway.access import Actor
+from gateway.pending import pending
 from gateway.state import State
 from gateway.web.rendering import state_of
 from gateway.web.staff import Typed, checked, staff_page, worded
@@ -36,6 +37,7 @@ def show(
     tried: str = "",
     typed: Mapping[str, str] | None = None,
     revealed: revealing.Revealed | None = None,
+    seen: int | None = None,
 ) -> Response:
     """The page; opening it is recorded. Raises ``Refusal`` (404) alike for foreign and missing."""
     state, actor = state_of(request), session.actor
@@ -48,16 +50,26 @@ def show(
         except Refusal as refusal:
             error = error or worded(request, refusal)
             like = alike.together(reading, actor, office, request_id, now=now)
+        waits = pending(
+            reading, office, request_id, case.request["service"], words=case.sight.words
+        )
     if request.method == "GET":
         with acting(state.database, state.mint) as tx:
-            for seen in (request_id, *like.ids):
-                access.look(tx, actor, act="see", now=now, request_id=seen)
+            for opened in (request_id, *like.ids):
+                access.look(tx, actor, act="see", now=now, request_id=opened)
     return staff_page(
         request,
         template,
         status=status,
         base=base,
         case=case,
+        waits=waits,
+        seen=meanwhile.last_of(case.history),
+        news=[
+            one
+            for one in case.history
+            if seen is not None and one.seq > seen and meanwhile.counts(one.kind, one.by, actor)
+        ],
         error=error,
         tried=tried,
         typed=Typed(typed or {}),
@@ -99,6 +111,10 @@ def _names(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dic
             for unit in directory.units
             if unit.authority not in GRASSROOTS and unit.serves_on(day)
         ],
+        "grounds": {
+            act: [(one.code, one.name_zh) for one in office.policy.grounds if one.act == act]
+            for act in ("arbitrate", "suspend")
+        },
         "lines": [line for line in office.policy.lines if line.for_danger],
         "higher": [level for level in Level if level.rank < rank],
         "lower": [level for level in Level if level.rank > rank],
@@ -119,6 +135,7 @@ def act(
 ) -> Response:
     """Do an act from its form. A refusal shows the page again with what was typed."""
     fields = checked(session, form)
+    seen = meanwhile.read(fields.pop("seen", None))
     state = state_of(request)
     if name == REVEAL:
         return _reveal(request, session, number, fields, base=base, template=template)
@@ -127,10 +144,16 @@ def act(
     chosen = acts.ACTS[name]
     try:
         body = acts.read_form(chosen, fields)
-        acts.perform(state, session.actor, number, chosen, body, now=state.now())
+        acts.perform(state, session.actor, number, chosen, body, now=state.now(), seen=seen)
     except (Refusal, Impossible) as error:
-        if sentences.status_of(error) == 404:
-            raise
+        if sentences.status_of(error) == 404:  # gone elsewhere meanwhile: what was typed is kept
+            return staff_page(
+                request,
+                "refused.html",
+                status=404,
+                error=worded(request, error),
+                kept=acts.known(fields, chosen),
+            )
         return show(
             request,
             session,
@@ -141,6 +164,7 @@ def act(
             error=worded(request, error),
             tried=name,
             typed=acts.known(fields, chosen),
+            seen=seen,
         )
     return _after(state, session.actor, number, name, base)
 

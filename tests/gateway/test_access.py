@@ -68,6 +68,18 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "close": {"reason": ""},
     "offer_handover": {"to": "nobody"},
     "decline_handover": {"reason": ""},
+    "request_return": {"rule": "", "right_unit": "health", "reason": ""},
+    "uphold_return": {"reason": ""},
+    "refuse_return": {"reason": ""},
+    "reassign": {"lead": "health", "reason": ""},
+    "bring_in": {"bureau": "health", "reason": ""},
+    "ask": {"missing": "place", "question": ""},
+    "resume": {"reason": ""},
+    "decline": {"what": "extension", "reason": ""},
+    "refuse_aid": {"rule": "", "reasons": ""},
+    "withdraw": {"note": ""},
+    "reopen": {"reason": ""},
+    "follow_up": {"outcome": "no_answer"},
     "reveal": {"purpose": "回电"},
     # a complaint is never joined to a request (I9)
     "merge": {"other": THIRD},
@@ -117,7 +129,10 @@ def test_the_table_of_rights_agrees_with_the_life_cycle() -> None:
         "confirm": "accept", "raise_urgency": "raise_urgency", "hand_off": "hand_off",
         "sign": "sign", "report_result": "report_result", "submit_part": "submit_part",
         "callback": "callback", "lower_urgency": "lower_urgency", "confirm_safe": "confirm_safe",
-        "close": "close", "rehandle": "rehandle",
+        "close": "close", "rehandle": "rehandle", "request_return": "request_return",
+        "uphold_return": "uphold_return", "refuse_return": "refuse_return",
+        "bring_in": "dispatch",
+        "ask": "ask", "resume": "resume", "withdraw": "withdraw", "reopen": "reopen",
     }  # fmt: skip
     for act, row_act in same.items():
         rows = [row for row in (*transitions.REQUEST, *transitions.REFERRAL) if row.act == row_act]

@@ -370,7 +370,7 @@ def test_the_result_stops_handling_and_gives_the_callback_to_the_desk(
     assert row["holder_person"]
     assert set(desk.running(question)) <= {"CLK-CALLBACK", "CLK-COOP", "CLK-FIRST-REPLY"}
     assert "CLK-CALLBACK" in desk.running(question)
-    assert "completed" in [message.phrase for message in desk.rows(Outgoing, question)]
+    assert "completed_in_part" in [message.phrase for message in desk.rows(Outgoing, question)]
 
 
 def test_nothing_closes_before_the_requester_was_asked(desk: Desk, question: str) -> None:

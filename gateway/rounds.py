@@ -1,0 +1,18 @@
+"""The slow rounds of a process: work without a holder moves on, old files are archived."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from gateway.offices import Offices
+from models.db import Database
+from models.transaction import acting
+from referral import reopening, succeeding
+
+
+def run(database: Database, mint: Callable[[], int], offices: Offices, now: datetime) -> int:
+    """One round by the directory of this moment. Returns how much was moved or archived."""
+    office = offices.refresh()
+    with acting(database, mint) as tx:
+        moved = succeeding.move(tx, office, now)
+    with acting(database, mint) as tx:
+        return moved + reopening.archive_due(tx, office, now)

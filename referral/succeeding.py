@@ -1,0 +1,104 @@
+"""A unit is gone or an officer has left: their work has a new holder at once (I1, R10).
+
+A retired bureau's open orders move to its successor with their due times; whoever held a request
+and is no longer there is followed by the unit's person on duty. Nothing is asked of anybody.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from models.clocks import Clock
+from models.disputes import Dispute
+from models.events import SYSTEM
+from models.referrals import Referral
+from models.requests import HelpRequest
+from models.transaction import Row, Transaction
+from models.vocabulary import ReferralRole, ReferralStatus
+from referral import casework, standing_in, telling
+from referral.directory import BACKSTOP, ZONE
+from referral.lifecycle import may_on_referral
+from referral.office import Office
+from referral.transitions import R_OPEN
+
+
+def move(tx: Transaction, office: Office, now: datetime) -> int:
+    """Move every open order and every open request whose holder is gone. Returns how many."""
+    moved = 0
+    for order, request in _orphaned(tx, office, now):
+        _move_order(tx, office, order, request, now)
+        moved += 1
+    for request in standing_in.held_by(tx, standing_in.orphaned(tx, office, now)):
+        moved += standing_in.replace(tx, office, request, now)
+    return moved
+
+
+def _orphaned(tx: Transaction, office: Office, now: datetime) -> Iterator[tuple[Row, Row]]:
+    day = now.astimezone(ZONE).date()
+    gone = [unit.code for unit in office.directory.units if not unit.serves_on(day)]
+    if not gone:
+        return
+    orders = Referral.__table__.columns  # type: ignore[attr-defined]
+    requests = HelpRequest.__table__.columns  # type: ignore[attr-defined]
+    found = tx.execute(
+        select(*orders)
+        .join(HelpRequest, col(HelpRequest.id) == col(Referral.request_id))
+        .where(
+            col(HelpRequest.closed_at).is_(None),
+            col(Referral.bureau).in_(gone),
+            col(Referral.status).in_(R_OPEN),
+        )
+        .order_by(col(Referral.id))
+    ).all()
+    for order in found:
+        request = tx.execute(select(*requests).where(col(HelpRequest.id) == order.request_id)).one()
+        yield dict(order._mapping), dict(request._mapping)
+
+
+def _move_order(tx: Transaction, office: Office, order: Row, request: Row, now: datetime) -> None:
+    day = now.astimezone(ZONE).date()
+    unit = office.directory.current(order["bureau"], day)
+    unit = unit or office.directory.responsible(BACKSTOP, request["area"], day)
+    if unit is None:
+        return
+    row = may_on_referral("reassign", ReferralStatus(order["status"]), "administrator")
+    waits = order["status"] in (ReferralStatus.RETURN_REQUESTED, ReferralStatus.RESULT_SUBMITTED)
+    new = tx.add(
+        Referral,
+        **{
+            **order,
+            "id": tx.mint(),
+            "bureau": unit.code,
+            "status": order["status"] if waits else ReferralStatus.DISPATCHED,
+            "decided_by": f"successor:{order['bureau']}",
+        },
+    )
+    casework.change_referral(tx, order, status=row.to)
+    tx.later(
+        update(Clock).where(col(Clock.referral_id) == order["id"]).values(referral_id=new["id"])
+    )
+    tx.later(
+        update(Dispute)
+        .where(col(Dispute.referral_id) == order["id"], col(Dispute.decided_at).is_(None))
+        .values(referral_id=new["id"])
+    )
+    leads = order["role"] == ReferralRole.LEAD
+    changes: dict[str, Any] = {"lead_bureau": unit.code} if leads else {}
+    reader = office.directory.answerable(unit, now)
+    if request["holder_unit"] == order["bureau"]:
+        changes |= {"holder_unit": reader.unit.code, "holder_person": reader.officer.login}
+    if changes:
+        this = col(HelpRequest.id) == request["id"]
+        tx.execute(update(HelpRequest).where(this).values(**changes))
+    after = {**request, **changes}
+    tx.event(
+        "succeeded", at=now, by=SYSTEM, request=after, row=row.id, bureau=order["bureau"],
+        successor=unit.code, lead=leads, due=order["due_at"].isoformat(),
+        holder=after["holder_person"],
+    )  # fmt: skip
+    telling.tell_staff(
+        tx, office, "staff_new_referral", after, reader, due=order["due_at"], now=now
+    )
