@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from models.vocabulary import Level, Track, worst
 from triage.facts import Facts, read_facts
+from triage.frames import Framed
 from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
 from triage.message import Message, read_message
-from triage.policy import Rule, SignalPolicy
+from triage.policy import SignalPolicy
+from triage.rows import Rule
 from triage.signals import Scan, Span
 from triage.sounds import mended
 from triage.text import fold
@@ -135,20 +137,22 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
 
 def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tuple[Rule, Signal]]:
     """Every hit of every row, judged; in the order of the text."""
-    spans: dict[str, list[Span]] = {}
+    spans: dict[str, list[Framed]] = {}
     for reading in readings:
         for owner, found in reading.rows.items():
             if owner in message.policy.signals:
-                spans.setdefault(owner, []).extend(found)
+                spans.setdefault(owner, []).extend((span, span) for span in found)
+        for owner, framed in reading.framed.items():
+            spans.setdefault(owner, []).extend(framed)
     signals: list[tuple[Rule, Signal]] = []
-    for owner, found in spans.items():
+    for owner, hits in spans.items():
         rule = message.policy.signals[owner]
         judged: list[tuple[Span, Judgement]] = []
         enough = 0
-        for span in _widest(found):
-            if not _stands(message, rule, span):
+        for span, head in _widest(hits):
+            if not _stands(message, rule, head, span):
                 continue
-            judged.append((span, judge(message, rule, span)))
+            judged.append((span, judge(message, rule, span, head)))
             enough += judged[-1][1].counts and judged[-1][1].level is rule.level
             if enough == _SHOWN:
                 break
@@ -158,22 +162,25 @@ def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tupl
     return signals
 
 
-def _widest(spans: list[Span]) -> list[Span]:
-    """Overlapping hits of one row are one hit: the longest. Of very many, both ends are kept."""
-    kept: list[Span] = []
-    for span in sorted(set(spans), key=lambda s: (s[0], -s[1])):
-        if kept and span[0] < kept[-1][1]:
-            if span[1] - span[0] > kept[-1][1] - kept[-1][0]:
-                kept[-1] = span
+def _widest(hits: list[Framed]) -> list[Framed]:
+    """Overlapping hits of one row are one hit: the longest. Hits that are judged by different
+    parts stay apart. Of very many, both ends are kept."""
+    kept: list[Framed] = []
+    for hit in sorted(set(hits), key=lambda h: (h[0][0], -h[0][1])):
+        (start, end), head = hit
+        if kept and start < kept[-1][0][1] and (head == hit[0] or head == kept[-1][1]):
+            before, until = kept[-1][0]
+            if end - start > until - before:
+                kept[-1] = hit
             continue
-        kept.append(span)
+        kept.append(hit)
     return kept if len(kept) <= _JUDGED else kept[: _JUDGED // 2] + kept[-_JUDGED // 2 :]
 
 
-def _stands(message: Message, rule: Rule, span: Span) -> bool:
+def _stands(message: Message, rule: Rule, head: Span, span: Span) -> bool:
     """Whether the row's own conditions hold: no idiom around it, what must be near is near."""
     scan = message.scan
-    if scan.swallowed("innocent", *span) or scan.swallowed("not_plea", *span):
+    if scan.swallowed("innocent", *head) or scan.swallowed("not_plea", *head):
         return False
     if message.folded.tagged(*span):
         return False

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from models.vocabulary import Level
 from triage.message import PUBLIC_CUES, Message
-from triage.policy import Rule
+from triage.rows import Rule
 from triage.signals import Span
 
 _ZERO_AFTER = re.compile(
@@ -70,9 +70,10 @@ class Judgement:
     level: Level
 
 
-def judge(message: Message, rule: Rule, span: Span) -> Judgement:
-    """The judgement of one hit. Unsure is never a decoy: what no cue rules out counts."""
-    polarity = _polarity(message, span)
+def judge(message: Message, rule: Rule, span: Span, head: Span) -> Judgement:
+    """The judgement of one hit; ``head`` is the part that is affirmed or denied. Unsure is never
+    a decoy: what no cue rules out counts."""
+    polarity = _polarity(message, head)
     time = _time(message, rule, span)
     person = _person(message, rule, span)
     purpose = _purpose(message, rule, span)
