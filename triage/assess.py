@@ -13,7 +13,7 @@ from triage.rows import Rule
 from triage.signals import Scan, Span
 from triage.sounds import mended
 from triage.text import fold
-from triage.topics import Need, quiet_level, read_needs, track_of
+from triage.topics import CONSULTATION, GENERAL_PURSE, Need, quiet_level, read_needs, track_of
 
 _JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
 _SHOWN = 4  # hits of one row that are shown
@@ -215,16 +215,35 @@ def _service(
     decided: list[tuple[Rule, Signal]], needs: tuple[Need, ...], level: Level
 ) -> str | None:
     """Danger decides the first action (domain note 3d); otherwise the first need of the text. A
-    danger that is for the police or rescue alone leaves only the aid the text itself asks for."""
-    if level.is_urgent:
-        for rule, _ in decided:
-            if rule.service:
-                return rule.service
+    danger that is for the police or rescue alone leaves only the aid the text itself asks for. A
+    question about nothing that is named is for the desk."""
     if level is Level.NONE:
         return None
+    leading = _leading(decided)
+    if level.is_urgent and leading is not None:
+        return leading.service
     if needs:
         return needs[0].service
-    return next((rule.service for rule, _ in decided if rule.service), None)
+    if leading is not None:
+        return leading.service
+    return CONSULTATION if level is Level.CONSULTATION else None
+
+
+def _leading(decided: list[tuple[Rule, Signal]]) -> Rule | None:
+    """The class that most of the text speaks of among what makes it urgent, a life counting
+    double; within it the row that names a particular service rather than the general purse."""
+    urgent = [(rule, signal) for rule, signal in decided if signal.level.is_urgent] or decided
+    if not urgent:
+        return None
+    said: dict[str, set[int]] = {}
+    weight: dict[str, int] = {}
+    for rule, signal in urgent:
+        said.setdefault(rule.cls, set()).update(range(signal.start, signal.end))
+        weight[rule.cls] = max(weight.get(rule.cls, 1), 1 + (signal.level is Level.LIFE_THREAT))
+    cls = max(said, key=lambda name: len(said[name]) * weight[name])
+    rules = [rule for rule, _ in urgent if rule.cls == cls]
+    particular = (rule for rule in rules if rule.service not in (None, GENERAL_PURSE))
+    return next(particular, next((rule for rule in rules if rule.service), rules[0]))
 
 
 def _handoff(decided: list[tuple[Rule, Signal]]) -> tuple[str, ...]:

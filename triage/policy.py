@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from triage.frames import Frame
-from triage.rows import CLASS_KEYS, SIGNAL_KEYS, TOPIC_KEYS, Rule, known, read_rows
+from triage.rows import CLASS_KEYS, SIGNAL_KEYS, TOPIC_KEYS, Rule, known, read_rows, weakly
 from triage.signals import Matcher, Phrases
 from triage.sounds import Sounds
 from triage.text import squeeze
@@ -155,7 +155,10 @@ def _matcher(groups: Mapping[str, tuple[str, ...]], rules: Sequence[Rule]) -> Ma
     parts |= {part for rule in rules for frame in rule.frames for part in frame}
     return Matcher(
         {name: words for name, words in groups.items() if name in JUDGED_CUES or name in parts},
-        [Phrases(rule.id, rule.words, rule.gap) for rule in rules],
+        [
+            *(Phrases(rule.id, rule.words, rule.gap) for rule in rules),
+            *(Phrases(weakly(rule.id), rule.also, rule.gap) for rule in rules if rule.also),
+        ],
         surroundings={name: groups[name] for name in named},
         frames=[Frame(rule.id, parts, rule.within) for rule in rules for parts in rule.frames],
     )

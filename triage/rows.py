@@ -16,7 +16,9 @@ SIGNAL_KEYS = {
 CLASS_KEYS = {
     "name", "level", "nature", "always", "plea", "loose", "service", "handoff", "cite", "tag",
 }  # fmt: skip
-TOPIC_KEYS = {"id", "words", "near", "unless", "reach", "gap", "cite", "tag", "examples", "off"}
+TOPIC_KEYS = {
+    "id", "words", "also", "near", "unless", "reach", "gap", "cite", "tag", "examples", "off",
+}  # fmt: skip
 _NATURES = ("state", "event")
 
 
@@ -30,7 +32,9 @@ class Rule:
     speech: there they only bring a person. ``near``
     names groups of which a word stands within ``reach`` characters, ``unless`` groups of which
     none stands within ``apart``. ``all`` are frames: "A + B + C" are words that stand within
-    ``within`` characters of C in any order, and C is what is judged.
+    ``within`` characters of C in any order, and C is what is judged. ``also`` are words of a topic
+    that mostly say who somebody is ("a dibao household"): they ask for the service only where the
+    text names no other.
     """
 
     id: str
@@ -39,6 +43,7 @@ class Rule:
     words: tuple[str, ...]
     cite: str
     tag: str
+    also: tuple[str, ...] = ()
     frames: tuple[tuple[str, ...], ...] = ()
     within: int = WITHIN
     service: str | None = None
@@ -54,6 +59,11 @@ class Rule:
     loose: bool = False
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
+
+
+def weakly(topic: str) -> str:
+    """The name under which the ``also`` words of a topic are found."""
+    return topic + "?"
 
 
 def read_rows(
@@ -93,6 +103,7 @@ def _rule(file: str, cls: str, row: Mapping[str, Any]) -> Rule:
         cls=cls,
         level=level,
         words=tuple(row.get("words", ())),
+        also=tuple(row.get("also", ())),
         frames=tuple(_frame(file, name, frame) for frame in row.get("all", ())),
         within=int(row.get("within", WITHIN)),
         cite=row["cite"],

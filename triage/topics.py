@@ -8,10 +8,14 @@ from models.vocabulary import Level, Track
 from triage.judgement import Person, Polarity, Time
 from triage.message import Message
 from triage.policy import SignalPolicy
+from triage.rows import Rule, weakly
 from triage.signals import Scan, Span
 from triage.text import Folded
 
-GRIEVANCE = "grievance"
+GRIEVANCE, CONSULTATION = "grievance", "consultation"
+_MENTIONS = 16  # of one topic that are looked at; a text repeats itself long before that
+GENERAL_PURSE = "temp_emergency"
+"""Emergency relief answers every sudden hardship; a particular service says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +43,37 @@ def read_needs(
     text: str, folded: Folded, readings: Iterable[Scan], policy: SignalPolicy
 ) -> tuple[Need, ...]:
     """One row for each service the text names, in the order of the routing catalogue's rows that
-    are most often meant: more mentions first, then the earlier one."""
+    are most often meant: more mentions first, then the earlier one. Words that only say who
+    somebody is count where nothing else is asked."""
     found: dict[str, set[Span]] = {}
+    weak: dict[str, set[Span]] = {}
     for scan in readings:
-        for owner, spans in scan.rows.items():
-            topic = policy.topics.get(owner)
-            if topic is None:
-                continue
-            for span in spans[:16]:
-                if scan.swallowed("innocent", *span):
+        for topic in policy.topics.values():
+            status = scan.rows.get(weakly(topic.id), ())[:_MENTIONS]
+            if status:
+                weak.setdefault(topic.id, set()).update(status)
+            for span in scan.rows.get(topic.id, ())[:_MENTIONS]:
+                if any(first <= span[0] and span[1] <= last for first, last in status):
                     continue
-                if any(not scan.near(cue, *span, reach=topic.reach) for cue in topic.near):
-                    continue
-                if any(scan.near(cue, *span, reach=topic.apart) for cue in topic.unless):
-                    continue
-                found.setdefault(owner, set()).add(span)
-    ranked = sorted(found.items(), key=lambda item: (_length(item[1]), min(item[1])))
+                if _names(scan, topic, span):
+                    found.setdefault(topic.id, set()).add(span)
+    ranked = sorted(
+        (found or weak).items(), key=lambda item: (_length(item[1]), min(item[1]))
+    )
     needs = []
     for owner, places in ranked:
         start, end = folded.origin(*min(places))
         needs.append(Need(owner, text[start:end]))
     return tuple(needs)
+
+
+def _names(scan: Scan, topic: Rule, span: Span) -> bool:
+    """Whether the topic's own conditions hold where its words stand."""
+    if scan.swallowed("innocent", *span):
+        return False
+    if any(not scan.near(cue, *span, reach=topic.reach) for cue in topic.near):
+        return False
+    return not any(scan.near(cue, *span, reach=topic.apart) for cue in topic.unless)
 
 
 def _length(spans: set[Span]) -> int:
