@@ -182,6 +182,8 @@ def _stands(message: Message, rule: Rule, head: Span, span: Span) -> bool:
     scan = message.scan
     if scan.swallowed("innocent", *head) or scan.swallowed("not_plea", *head):
         return False
+    if rule.telling and "desk_talk" in scan.cues:
+        return False
     if message.folded.tagged(*span):
         return False
     if any(not scan.near(cue, *span, reach=rule.reach) for cue in rule.near):

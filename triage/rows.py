@@ -10,8 +10,8 @@ from triage.signals import GAP
 
 SIGNAL_KEYS = {
     "id", "words", "all", "within", "class", "level", "near", "unless", "reach", "apart", "gap",
-    "nature", "always", "plea", "loose", "service", "handoff", "cite", "tag", "examples",
-    "counter_examples", "off",
+    "nature", "always", "plea", "loose", "telling", "service", "handoff", "cite", "tag",
+    "examples", "counter_examples", "off",
 }  # fmt: skip
 CLASS_KEYS = {
     "name", "level", "nature", "always", "plea", "loose", "service", "handoff", "cite", "tag",
@@ -29,7 +29,8 @@ class Rule:
     ``nature`` "event" is something that happened and can be over (a crash), "state" lasts (no
     food). ``always`` counts in questions and conditions too (self-harm). ``plea`` counts only
     where the text asks for help. ``loose`` words also live in petitions, as history or figure of
-    speech: there they only bring a person. ``near``
+    speech: there they only bring a person. ``telling`` rows are made of few and common words and
+    count only where the text has no ``desk_talk``: it tells and does nothing else. ``near``
     names groups of which a word stands within ``reach`` characters, ``unless`` groups of which
     none stands within ``apart``. ``all`` are frames: "A + B + C" are words that stand within
     ``within`` characters of C in any order, and C is what is judged. ``also`` are words of a topic
@@ -57,6 +58,7 @@ class Rule:
     always: bool = False
     plea: bool = False
     loose: bool = False
+    telling: bool = False
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
 
@@ -119,6 +121,7 @@ def _rule(file: str, cls: str, row: Mapping[str, Any]) -> Rule:
         always=bool(row.get("always", False)),
         plea=bool(row.get("plea", False)),
         loose=bool(row.get("loose", False)),
+        telling=bool(row.get("telling", False)),
         examples=tuple(row.get("examples", ())),
         counter_examples=tuple(row.get("counter_examples", ())),
     )
