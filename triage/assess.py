@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from models.vocabulary import Level, Track, worst
 from triage.facts import Facts, read_facts
-from triage.frames import Framed
+from triage.frames import Hit
 from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
 from triage.message import Message, read_message
-from triage.policy import SignalPolicy
+from triage.policy import SignalPolicy, experience_rule
 from triage.rows import Rule
 from triage.signals import Scan, Span
 from triage.sounds import mended
@@ -111,6 +111,8 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
         folded, scan, signals, reporter=context.reporter, exercise_codes=context.exercise_codes
     )
     found = _signals(text, message, readings)
+    if alarm := _alarm(text, message):
+        found.append(alarm)
     counting = [(rule, signal) for rule, signal in found if signal.counts]
     needs = read_needs(text, folded, readings, signals)
     level = quiet_level(message, [signal for _, signal in found], needs)
@@ -137,22 +139,20 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
 
 def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tuple[Rule, Signal]]:
     """Every hit of every row, judged; in the order of the text."""
-    spans: dict[str, list[Framed]] = {}
+    spans: dict[str, list[Hit]] = {}
     for reading in readings:
         for owner, found in reading.rows.items():
             if owner in message.policy.signals:
-                spans.setdefault(owner, []).extend((span, span) for span in found)
-        for owner, framed in reading.framed.items():
-            spans.setdefault(owner, []).extend(framed)
+                spans.setdefault(owner, []).extend(found)
     signals: list[tuple[Rule, Signal]] = []
     for owner, hits in spans.items():
         rule = message.policy.signals[owner]
         judged: list[tuple[Span, Judgement]] = []
         enough = 0
-        for span, head in _widest(hits):
-            if not _stands(message, rule, head, span):
+        for hit in _widest(hits):
+            if not _stands(message, rule, hit):
                 continue
-            judged.append((span, judge(message, rule, span, head)))
+            judged.append((hit[0], judge(message, rule, hit)))
             enough += judged[-1][1].counts and judged[-1][1].level is rule.level
             if enough == _SHOWN:
                 break
@@ -162,13 +162,30 @@ def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tupl
     return signals
 
 
-def _widest(hits: list[Framed]) -> list[Framed]:
+def _alarm(text: str, message: Message) -> tuple[Rule, Signal] | None:
+    """The second reading's own signal: what the text is like, and the words that spoke for it."""
+    policy, second = message.policy, message.second
+    opinion = second.alarm
+    if opinion is None:
+        return None
+    part = message.folded.text[opinion.start : opinion.end]
+    likely = policy.experience.likely(part) or ""
+    words = policy.experience.words(message.folded.text, opinion.start, opinion.end)
+    if not words:
+        return None
+    rule = experience_rule(policy, likely, life=opinion.life > second.borders.life)
+    span = (words[0][0], words[-1][1])
+    judged = judge(message, rule, (span, words[0], 0))
+    return rule, _signal(text, message, rule, span, judged)
+
+
+def _widest(hits: list[Hit]) -> list[Hit]:
     """Overlapping hits of one row are one hit: the longest. Hits that are judged by different
     parts stay apart. Of very many, both ends are kept."""
-    kept: list[Framed] = []
+    kept: list[Hit] = []
     for hit in sorted(set(hits), key=lambda h: (h[0][0], -h[0][1])):
-        (start, end), head = hit
-        if kept and start < kept[-1][0][1] and (head == hit[0] or head == kept[-1][1]):
+        (start, end), head, _ = hit
+        if kept and start < kept[-1][0][1] and head == kept[-1][1]:
             before, until = kept[-1][0]
             if end - start > until - before:
                 kept[-1] = hit
@@ -177,11 +194,13 @@ def _widest(hits: list[Framed]) -> list[Framed]:
     return kept if len(kept) <= _JUDGED else kept[: _JUDGED // 2] + kept[-_JUDGED // 2 :]
 
 
-def _stands(message: Message, rule: Rule, head: Span, span: Span) -> bool:
+def _stands(message: Message, rule: Rule, hit: Hit) -> bool:
     """Whether the row's own conditions hold: no idiom around it, what must be near is near."""
     scan = message.scan
-    if scan.swallowed("innocent", *head) or scan.swallowed("not_plea", *head):
-        return False
+    span, head, _ = hit
+    for part in {span, head}:
+        if scan.swallowed("innocent", *part) or scan.swallowed("not_plea", *part):
+            return False
     if rule.telling and "desk_talk" in scan.cues:
         return False
     if message.folded.tagged(*span):

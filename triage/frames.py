@@ -9,7 +9,8 @@ WITHIN = 16
 
 _TRIED = 24  # judged parts that are looked at in one text; a text repeats itself long before that
 Span = tuple[int, int]
-Framed = tuple[Span, Span]  # the whole, and the part that is judged
+Hit = tuple[Span, Span, int]
+"""The whole, the part that is judged, and the place from which on words may deny that part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,9 @@ class Frames:
         for frame in frames:
             self._by_head.setdefault(frame.parts[-1], []).append(frame)
 
-    def find(self, cues: Mapping[str, Sequence[Span]]) -> dict[str, list[Framed]]:
+    def find(self, cues: Mapping[str, Sequence[Span]]) -> dict[str, list[Hit]]:
         """The frames that the words of a text fill, by the row they belong to."""
-        found: dict[str, list[Framed]] = {}
+        found: dict[str, list[Hit]] = {}
         for head, frames in self._by_head.items():
             heads = cues.get(head)
             if not heads:
@@ -44,7 +45,7 @@ class Frames:
                 for place in heads[:_TRIED]:
                     whole = _fill(place, others, frame.within)
                     if whole is not None:
-                        found.setdefault(frame.owner, []).append((whole, place))
+                        found.setdefault(frame.owner, []).append((whole, place, 0))
         return found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from triage.policy import SignalPolicy
+from triage.second_reading import SecondReading
 from triage.signals import Scan
 from triage.text import Folded, squeeze
 
@@ -31,6 +32,7 @@ class Message:
     exercise: bool  # it calls itself an exercise
     registered: bool  # ... with a code that the running system knows
     reporter: bool  # a member of staff reports somebody else's need
+    second: SecondReading  # what experience says of it
 
 
 def read_message(
@@ -47,6 +49,7 @@ def read_message(
         not scan.covered("not_plea", *span) and not folded.tagged(*span)
         for span in cues.get("plea", ())
     )
+    petition = _is_petition(folded, scan, policy)
     return Message(
         folded=folded,
         scan=scan,
@@ -54,10 +57,11 @@ def read_message(
         pleads=pleads,
         public="collector" in cues or (not pleads and any(group in cues for group in PUBLIC_CUES)),
         chain="chain" in cues and "chain_ask" in cues and "flood_scene" not in cues,
-        petition=_is_petition(folded, scan, policy),
+        petition=petition,
         exercise="exercise" in cues,
         registered=any(code and squeeze(code) in folded.text for code in exercise_codes),
         reporter=reporter,
+        second=SecondReading(policy.experience, policy.borders, folded, letter=petition),
     )
 
 
@@ -75,7 +79,7 @@ def _is_petition(folded: Folded, scan: Scan, policy: SignalPolicy) -> bool:
         bisect_right(folded.ends, start)
         for owner, spans in scan.rows.items()
         if owner in policy.signals and policy.signals[owner].level.is_urgent
-        for start, _ in spans
+        for (start, _), _, _ in spans
     }
     ends_with_stop = bool(folded.ends) and folded.ends[-1] == len(folded.text)
     sentences = len(folded.ends) + (not ends_with_stop)

@@ -3,14 +3,17 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from models.vocabulary import Level
+from triage.experience import Experience, load
 from triage.frames import Frame
 from triage.rows import CLASS_KEYS, SIGNAL_KEYS, TOPIC_KEYS, Rule, known, read_rows, weakly
+from triage.second_reading import Borders
 from triage.signals import Matcher, Phrases
 from triage.sounds import Sounds
 from triage.text import squeeze
@@ -24,9 +27,10 @@ JUDGED_CUES = frozenset(
     {
         "own", "family", "known_other", "stranger", "hypothetical", "risk", "imminent",
         "recurring", "lately", "long_ago", "history", "now", "resolved", "still", "news",
-        "counterfactual", "threat", "ask_policy", "ask", "complaint", "settled", "thanks",
+        "counterfactual", "threat", "study", "ask_policy", "ask", "complaint", "settled", "thanks",
         "plea", "not_plea", "offer", "recruit", "cheer", "notice", "chain", "chain_ask",
-        "flood_scene", "desk_talk", "exercise", "innocent", "salutation", "civic", "emergency", "collector",
+        "flood_scene", "desk_talk", "exercise", "innocent", "salutation", "civic", "emergency",
+        "collector",
         "elder", "infant", "child", "pregnant", "disabled", "device",
         "resolved_D2", "resolved_D3", "resolved_D4", "resolved_D5", "resolved_D6",
         "resolved_U1", "resolved_U2", "resolved_U3", "resolved_U4", "resolved_U5",
@@ -46,6 +50,8 @@ class SignalPolicy:
     hash: str
     matcher: Matcher = field(repr=False)
     sounds: Sounds = field(repr=False)
+    experience: Experience = field(repr=False)
+    borders: Borders
 
 
 def load_signals(overlay: Path | None = None) -> SignalPolicy:
@@ -54,7 +60,7 @@ def load_signals(overlay: Path | None = None) -> SignalPolicy:
     takes a row out. Raises ValueError naming file and key for anything unknown."""
     read: dict[str, dict[str, Any]] = {}
     digest = sha256()
-    for name in (*FILES, "syllables.csv"):
+    for name in (*FILES, "syllables.csv", "experience.csv"):
         data = resources.files("triage.rules").joinpath(name).read_bytes()
         digest.update(name.encode() + b"\0" + data + b"\0")
         if name in FILES:
@@ -93,6 +99,24 @@ def check(policy: SignalPolicy) -> list[str]:
     return problems
 
 
+def experience_rule(policy: SignalPolicy, cls: str, *, life: bool) -> Rule:
+    """The row that stands for the second reading where it is alarmed: the class that the text is
+    most like lends its service and its lines. It is never more than a person's reason to look."""
+    like = next((rule for rule in policy.signals.values() if rule.cls == cls), None)
+    level = Level.LIFE_THREAT if life else Level.URGENT
+    return Rule(
+        id=f"X.{cls}",
+        cls=cls,
+        level=level,
+        words=(),
+        cite=policy.borders.cite,
+        tag=policy.borders.tag,
+        service=like.service if like else None,
+        handoff=like.handoff if like and life else (),
+        nature="event",
+    )
+
+
 def _parse(name: str, data: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode("utf-8"))
@@ -116,7 +140,7 @@ def _lay_over(base: dict[str, Any], over: dict[str, Any]) -> None:
 
 
 def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
-    known("signals.toml", read["signals.toml"], {"class", "signal"})
+    known("signals.toml", read["signals.toml"], {"class", "signal", "experience"})
     known("cues.toml", read["cues.toml"], {"group"})
     known("topics.toml", read["topics.toml"], {"topic"})
     known("sounds.toml", read["sounds.toml"], _SOUND_KEYS)
@@ -145,7 +169,22 @@ def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
         hash=stamp,
         matcher=_matcher(groups, rules),
         sounds=Sounds(sounds["words"], sounds["real"], pairs=sounds.get("pairs", {})),
+        experience=_experience(),
+        borders=_borders(read["signals.toml"].get("experience", {})),
     )
+
+
+def _experience() -> Experience:
+    source = resources.files("triage.rules").joinpath("experience.csv").read_text("utf-8")
+    return load(source.splitlines())
+
+
+def _borders(row: Mapping[str, Any]) -> Borders:
+    known("signals.toml: experience", row, {field.name for field in fields(Borders)})
+    try:
+        return Borders(**row)
+    except TypeError as error:
+        raise ValueError(f"signals.toml: experience: {error}") from None
 
 
 def _matcher(groups: Mapping[str, tuple[str, ...]], rules: Sequence[Rule]) -> Matcher:

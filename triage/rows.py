@@ -10,11 +10,12 @@ from triage.signals import GAP
 
 SIGNAL_KEYS = {
     "id", "words", "all", "within", "class", "level", "near", "unless", "reach", "apart", "gap",
-    "nature", "always", "plea", "loose", "telling", "service", "handoff", "cite", "tag",
+    "nature", "always", "plea", "loose", "telling", "confirm", "service", "handoff", "cite", "tag",
     "examples", "counter_examples", "off",
 }  # fmt: skip
 CLASS_KEYS = {
-    "name", "level", "nature", "always", "plea", "loose", "service", "handoff", "cite", "tag",
+    "name", "level", "nature", "always", "plea", "loose", "confirm", "service", "handoff",
+    "cite", "tag",
 }  # fmt: skip
 TOPIC_KEYS = {
     "id", "words", "also", "near", "unless", "reach", "gap", "cite", "tag", "examples", "off",
@@ -30,12 +31,12 @@ class Rule:
     food). ``always`` counts in questions and conditions too (self-harm). ``plea`` counts only
     where the text asks for help. ``loose`` words also live in petitions, as history or figure of
     speech: there they only bring a person. ``telling`` rows are made of few and common words and
-    count only where the text has no ``desk_talk``: it tells and does nothing else. ``near``
-    names groups of which a word stands within ``reach`` characters, ``unless`` groups of which
-    none stands within ``apart``. ``all`` are frames: "A + B + C" are words that stand within
-    ``within`` characters of C in any order, and C is what is judged. ``also`` are words of a topic
-    that mostly say who somebody is ("a dibao household"): they ask for the service only where the
-    text names no other.
+    count only where the text has no ``desk_talk``: it tells and does nothing else. ``confirm`` rows
+    only bring a person anywhere unless experience speaks for danger too. ``near`` names groups of
+    which a word stands within ``reach`` characters, ``unless`` groups of which none stands within
+    ``apart``. ``frames`` are groups of which a word each stands within ``within`` characters of the
+    last one's; that is judged. ``also`` are words of a topic that mostly say who somebody is ("a
+    dibao household"): they ask for the service only where the text names no other.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Rule:
     plea: bool = False
     loose: bool = False
     telling: bool = False
+    confirm: bool = False
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
 
@@ -122,6 +124,7 @@ def _rule(file: str, cls: str, row: Mapping[str, Any]) -> Rule:
         plea=bool(row.get("plea", False)),
         loose=bool(row.get("loose", False)),
         telling=bool(row.get("telling", False)),
+        confirm=bool(row.get("confirm", False)),
         examples=tuple(row.get("examples", ())),
         counter_examples=tuple(row.get("counter_examples", ())),
     )

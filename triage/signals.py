@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import ahocorasick
 
-from triage.frames import Frame, Framed, Frames
+from triage.frames import Frame, Frames, Hit
 from triage.text import Folded, squeeze
 
 GAP = 8
@@ -40,9 +40,8 @@ class Phrases:
 class Scan:
     """What stands where in a folded text: spans of the rows, and spans of the groups."""
 
-    rows: Mapping[str, Sequence[Span]]
+    rows: Mapping[str, Sequence[Hit]]
     cues: Mapping[str, Sequence[Span]]
-    framed: Mapping[str, Sequence[Framed]]
     text: str
     surroundings: Mapping[str, tuple[str, ...]]
 
@@ -146,7 +145,7 @@ class Matcher:
     def scan(self, folded: Folded, text: str | None = None) -> Scan:
         """Every phrase in ``folded``; ``text`` is another reading of it of the same length."""
         text = folded.text if text is None else text
-        rows: dict[str, list[Span]] = {}
+        rows: dict[str, list[Hit]] = {}
         cues: dict[str, list[Span]] = {}
         reached: dict[int, Span] = {}
         gaps = frozenset(folded.gaps)
@@ -162,7 +161,7 @@ class Matcher:
                 else:
                     cues[group] = [span]
             for owner in whole:
-                rows.setdefault(owner, []).append(span)
+                rows.setdefault(owner, []).append((span, span, 0))
             for before, gap, after, owner in steps:
                 begun = reached.get(before)
                 if begun is None or not 0 <= start - begun[1] <= gap:
@@ -170,12 +169,14 @@ class Matcher:
                 if not _STOPS.isdisjoint(text[begun[1] : start]):
                     continue
                 if owner:
-                    rows.setdefault(owner, []).append((begun[0], end))
+                    rows.setdefault(owner, []).append(((begun[0], end), span, begun[1]))
                 else:
                     reached[after] = (begun[0], end)
             for state in begins:
                 reached[state] = span
-        return Scan(rows, cues, self._frames.find(cues), text, self._surroundings)
+        for owner, hits in self._frames.find(cues).items():
+            rows.setdefault(owner, []).extend(hits)
+        return Scan(rows, cues, text, self._surroundings)
 
 
 @dataclass(slots=True)

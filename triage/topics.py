@@ -49,10 +49,10 @@ def read_needs(
     weak: dict[str, set[Span]] = {}
     for scan in readings:
         for topic in policy.topics.values():
-            status = scan.rows.get(weakly(topic.id), ())[:_MENTIONS]
+            status = [hit[0] for hit in scan.rows.get(weakly(topic.id), ())[:_MENTIONS]]
             if status:
                 weak.setdefault(topic.id, set()).update(status)
-            for span in scan.rows.get(topic.id, ())[:_MENTIONS]:
+            for span, _, _ in scan.rows.get(topic.id, ())[:_MENTIONS]:
                 if any(first <= span[0] and span[1] <= last for first, last in status):
                     continue
                 if _names(scan, topic, span):

@@ -1,0 +1,72 @@
+"""What experience says of one text: whether it confirms a weak row, and whether it is alarmed."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from triage.experience import Experience, Opinion
+from triage.signals import Span
+from triage.text import Folded
+
+_AROUND = 40  # characters on either side of a hit that belong to it
+_SHORT = 6  # characters below which a sentence says too little by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Borders:
+    """From where on the second reading speaks; values of signals.toml. ``alarm`` brings a person
+    by itself, ``part`` does so for one sentence of several, ``confirm`` is enough where a row of
+    the rules is weak, ``life`` makes an alarm one of danger to life."""
+
+    alarm: float
+    part: float
+    confirm: float
+    life: float
+    cite: str
+    tag: str
+
+
+@dataclass(frozen=True)
+class SecondReading:
+    """The second reading of one folded text. Of a ``letter`` only the whole is read: a letter of
+    forty sentences holds an alarming one by chance."""
+
+    experience: Experience
+    borders: Borders
+    folded: Folded
+    letter: bool
+
+    @cached_property
+    def whole(self) -> Opinion:
+        return self.experience.read(self.folded.text, 0, len(self.folded.text))
+
+    @cached_property
+    def alarm(self) -> Opinion | None:
+        """The opinion that brings a person by itself, or None."""
+        if self.whole.urgent > self.borders.alarm:
+            return self.whole
+        if self.letter:
+            return None
+        worst = max(self._sentences(), key=lambda part: part.urgent, default=None)
+        return worst if worst and worst.urgent > self.borders.part else None
+
+    def confirms(self, span: Span) -> bool:
+        """Whether experience does not speak against danger where a weak row found it."""
+        if self.whole.urgent > self.borders.confirm:
+            return True
+        if self.letter:
+            return False
+        start, end = max(0, span[0] - _AROUND), min(len(self.folded.text), span[1] + _AROUND)
+        first, last = self.folded.sentence(span[0])[0], self.folded.sentence(span[1] - 1)[1]
+        return any(
+            self.experience.read(self.folded.text, *part).urgent > self.borders.confirm
+            for part in {(start, end), (first, last)}
+        )
+
+    def _sentences(self) -> list[Opinion]:
+        edges = [0, *self.folded.ends, len(self.folded.text)]
+        return [
+            self.experience.read(self.folded.text, start, end)
+            for start, end in pairwise(edges)
+            if end - start >= _SHORT and end - start < len(self.folded.text)
+        ]
