@@ -1,7 +1,7 @@
 """What a text means: how urgent, whose matter, which signals decided, and why. Pure and total."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from models.vocabulary import Level, Track, worst
 from triage.facts import Facts, read_facts
@@ -168,14 +168,15 @@ def _alarm(text: str, message: Message) -> tuple[Rule, Signal] | None:
     opinion = second.alarm
     if opinion is None:
         return None
-    part = message.folded.text[opinion.start : opinion.end]
-    likely = policy.experience.likely(part) or ""
-    words = policy.experience.words(message.folded.text, opinion.start, opinion.end)
+    words = second.words(opinion)
     if not words:
         return None
-    rule = experience_rule(policy, likely, life=opinion.life > second.borders.life)
+    life = opinion.life > second.borders.life
+    rule = experience_rule(policy, second.likely(opinion), life=life)
     span = (words[0][0], words[-1][1])
     judged = judge(message, rule, (span, words[0], 0))
+    if not message.registered:  # experience has weighed denial, time and questions already
+        judged = replace(judged, counts=True)
     return rule, _signal(text, message, rule, span, judged)
 
 

@@ -61,7 +61,7 @@ def read_message(
         exercise="exercise" in cues,
         registered=any(code and squeeze(code) in folded.text for code in exercise_codes),
         reporter=reporter,
-        second=SecondReading(policy.experience, policy.borders, folded, letter=petition),
+        second=SecondReading(policy.experience, policy.borders, folded, cues, letter=petition),
     )
 
 

@@ -1,5 +1,6 @@
 """What experience says of one text: whether it confirms a weak row, and whether it is alarmed."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -34,11 +35,22 @@ class SecondReading:
     experience: Experience
     borders: Borders
     folded: Folded
+    cues: Mapping[str, Sequence[Span]]
     letter: bool
 
     @cached_property
     def whole(self) -> Opinion:
-        return self.experience.read(self.folded.text, 0, len(self.folded.text))
+        """The opinion on the text as a whole."""
+        return self.experience.read(self.folded.text, self.cues, 0, len(self.folded.text))
+
+    def likely(self, opinion: Opinion) -> str:
+        """The class of danger that the part is most like."""
+        part = self.folded.text[opinion.start : opinion.end]
+        return self.experience.likely(part, self._groups(opinion.start, opinion.end))
+
+    def words(self, opinion: Opinion) -> list[Span]:
+        """The words of the part that spoke most for danger."""
+        return self.experience.words(self.folded.text, opinion.start, opinion.end)
 
     @cached_property
     def alarm(self) -> Opinion | None:
@@ -59,14 +71,27 @@ class SecondReading:
         start, end = max(0, span[0] - _AROUND), min(len(self.folded.text), span[1] + _AROUND)
         first, last = self.folded.sentence(span[0])[0], self.folded.sentence(span[1] - 1)[1]
         return any(
-            self.experience.read(self.folded.text, *part).urgent > self.borders.confirm
+            self._read(*part).urgent > self.borders.confirm
             for part in {(start, end), (first, last)}
         )
 
     def _sentences(self) -> list[Opinion]:
         edges = [0, *self.folded.ends, len(self.folded.text)]
         return [
-            self.experience.read(self.folded.text, start, end)
+            self._read(start, end)
             for start, end in pairwise(edges)
             if end - start >= _SHORT and end - start < len(self.folded.text)
+        ]
+
+    def _read(self, start: int, end: int) -> Opinion:
+        return self.experience.read(self.folded.text, self._groups(start, end), start, end)
+
+    def _groups(self, start: int, end: int) -> list[str]:
+        """The groups that have a word in the part."""
+        if end - start == len(self.folded.text):
+            return list(self.cues)
+        return [
+            group
+            for group, spans in self.cues.items()
+            if any(start <= first and last <= end for first, last in spans)
         ]

@@ -13,7 +13,8 @@ from pathlib import Path
 from models.vocabulary import Level
 from tests.benchmarks.triage_scores import DATA, Sentence, read_sentences
 from tests.triage.test_seed_sentences import SEEDS
-from triage.experience import QUIET, Case, dump, learn
+from triage.experience import QUIET, Case, dump, learn, seen
+from triage.policy import SignalPolicy, load_signals
 from triage.text import fold
 
 TARGET = Path(__file__).parents[2] / "triage" / "rules" / "experience.csv"
@@ -22,33 +23,38 @@ APART = "apart.jsonl"
 _LIKE = {"flood": "D3", "patient": "D2"}
 
 
-def cases(sentences: Iterable[Sentence]) -> Iterator[Case]:
+def case(text: str, cls: str, policy: SignalPolicy) -> Case:
+    """A text as the second reading sees it."""
+    folded = fold(text)
+    return Case(frozenset(seen(folded.text, policy.matcher.scan(folded).cues)), cls)
+
+
+def cases(sentences: Iterable[Sentence], policy: SignalPolicy) -> Iterator[Case]:
     """What can be learned: sentences on one side or the other, not those in between."""
     for sentence in sentences:
-        text = fold(sentence.text).text
         if sentence.level.is_urgent:
             cls = sentence.cls if sentence.cls[:1] in ("D", "U") else ""
             life = sentence.level is Level.LIFE_THREAT
             if cls.startswith("D") is not life:
                 cls = "D2" if life else "U1"
-            yield Case(text, cls)
+            yield case(sentence.text, cls, policy)
         elif sentence.is_decoy:
-            yield Case(text, QUIET)
+            yield case(sentence.text, QUIET, policy)
 
 
-def test_cases() -> Iterator[Case]:
+def test_cases(policy: SignalPolicy) -> Iterator[Case]:
     """The sentences of the tests, which are grouped otherwise."""
     sets = tomllib.loads((DATA.parent / "sentences.toml").read_text("utf-8"))
     for group in ("danger", "flood", "patient"):
         for name, texts in sets[group].items():
             cls = name if name[:1] in "DU" and name[1:].isdigit() else _LIKE.get(group, "D2")
-            yield from (Case(fold(text).text, cls) for text in texts)
-    yield from (Case(fold(text).text, QUIET) for text in sets["decoy"]["not_urgent"])
+            yield from (case(text, cls, policy) for text in texts)
+    yield from (case(text, QUIET, policy) for text in sets["decoy"]["not_urgent"])
     for text, level, seed in SEEDS:
         if Level(level).is_urgent:
-            yield Case(fold(text).text, seed or "U1")
+            yield case(text, seed or "U1", policy)
         elif level != "priority":
-            yield Case(fold(text).text, QUIET)
+            yield case(text, QUIET, policy)
 
 
 def main() -> None:
@@ -56,8 +62,9 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="*")
     chosen = parser.parse_args()
     files = chosen.files or [file for file in sorted(DATA.glob("*.jsonl")) if file.name != APART]
-    known = [case for file in files for case in cases(read_sentences(file))]
-    known += test_cases()
+    policy = load_signals()
+    known = [one for file in files for one in cases(read_sentences(file), policy)]
+    known += test_cases(policy)
     experience = learn(known)
     with TARGET.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(dump(experience))
