@@ -92,14 +92,16 @@ def quiet_level(message: Message, signals: Sequence[Judged], needs: tuple[Need, 
     if message.registered and message.exercise:
         return Level.NONE
     # an exercise without a registered code: a person has to find out (domain note 3e.7)
-    if message.exercise and any(signal.counts for signal in signals):
+    if message.exercise:
         return Level.PRIORITY
+    if asks and "general_question" in cues:
+        return Level.CONSULTATION
     if message.pleads or "complaint" in cues or GRIEVANCE in {need.service for need in needs}:
         return Level.STANDARD
     if asks:
         own = any(not scan.covered("ask", *span) for span in cues.get("own", ()))
         settled = any(signal.time is Time.PAST_RESOLVED for signal in signals) or "settled" in cues
-        if own or settled or "family" in cues or "known_other" in cues:
+        if own or settled or any(group in cues for group in ("family", "known_other", "under_way")):
             return Level.STANDARD
         return Level.CONSULTATION
     if _nothing_asked(message, signals, needs):
@@ -110,6 +112,8 @@ def quiet_level(message: Message, signals: Sequence[Judged], needs: tuple[Need, 
 def _nothing_asked(message: Message, signals: Sequence[Judged], needs: tuple[Need, ...]) -> bool:
     """Zero reports, denials, news of elsewhere, thanks, good wishes."""
     cues = message.scan.cues
+    if "all_over" in cues and not any(signal.counts for signal in signals):
+        return True
     if "thanks" in cues and not needs:
         return True
     if message.public and ("own" not in cues or "cheer" in cues):
