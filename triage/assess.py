@@ -16,6 +16,7 @@ from triage.text import fold
 from triage.topics import CONSULTATION, GENERAL_PURSE, Need, quiet_level, read_needs, track_of
 
 _JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
+_DESK = 3  # words of a desk's business from which on the whole text is about it
 _SHOWN = 4  # hits of one row that are shown
 
 
@@ -202,7 +203,7 @@ def _stands(message: Message, rule: Rule, hit: Hit) -> bool:
     for part in {span, head}:
         if scan.swallowed("innocent", *part) or scan.swallowed("not_plea", *part):
             return False
-    if rule.telling and "desk_talk" in scan.cues:
+    if rule.telling and _at_the_desk(message, head):
         return False
     if message.folded.tagged(*span):
         return False
@@ -213,6 +214,15 @@ def _stands(message: Message, rule: Rule, hit: Hit) -> bool:
     first, last = message.folded.sentence(span[0])
     first, last = max(first, span[0] - rule.apart), min(max(last, span[1]), span[1] + rule.apart)
     return not any(scan.inside(cue, first, last) for cue in rule.unless)
+
+
+def _at_the_desk(message: Message, head: Span) -> bool:
+    """Whether the text does more than tell: a letter, much talk of a desk's business, or a
+    sentence that asks how to apply, complains, thanks."""
+    spoken = message.scan.cues.get("desk_talk", ())
+    if message.petition or len(spoken) >= _DESK:
+        return True
+    return message.scan.within("desk_talk", *message.folded.sentence(head[0]))
 
 
 def _signal(text: str, message: Message, rule: Rule, span: Span, judged: Judgement) -> Signal:

@@ -43,8 +43,8 @@ def read_needs(
     text: str, folded: Folded, readings: Iterable[Scan], policy: SignalPolicy
 ) -> tuple[Need, ...]:
     """One row for each service the text names, in the order of the routing catalogue's rows that
-    are most often meant: more mentions first, then the earlier one. Words that only say who
-    somebody is count where nothing else is asked."""
+    are most often meant: more mentions first, then the earlier one; last what words name that
+    mostly say who somebody is."""
     found: dict[str, set[Span]] = {}
     weak: dict[str, set[Span]] = {}
     for scan in readings:
@@ -57,9 +57,7 @@ def read_needs(
                     continue
                 if _names(scan, topic, span):
                     found.setdefault(topic.id, set()).add(span)
-    ranked = sorted(
-        (found or weak).items(), key=lambda item: (_length(item[1]), min(item[1]))
-    )
+    ranked = _ranked(found) + [item for item in _ranked(weak) if item[0] not in found]
     needs = []
     for owner, places in ranked:
         start, end = folded.origin(*min(places))
@@ -74,6 +72,10 @@ def _names(scan: Scan, topic: Rule, span: Span) -> bool:
     if any(not scan.near(cue, *span, reach=topic.reach) for cue in topic.near):
         return False
     return not any(scan.near(cue, *span, reach=topic.apart) for cue in topic.unless)
+
+
+def _ranked(found: dict[str, set[Span]]) -> list[tuple[str, set[Span]]]:
+    return sorted(found.items(), key=lambda item: (_length(item[1]), min(item[1])))
 
 
 def _length(spans: set[Span]) -> int:
