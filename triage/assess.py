@@ -112,7 +112,7 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
         folded, scan, signals, reporter=context.reporter, exercise_codes=context.exercise_codes
     )
     found = _signals(text, message, readings)
-    if alarm := _alarm(text, message):
+    if alarm := _alarm(text, message, found):
         found.append(alarm)
     counting = [(rule, signal) for rule, signal in found if signal.counts]
     needs = read_needs(text, folded, readings, signals)
@@ -163,8 +163,11 @@ def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tupl
     return signals
 
 
-def _alarm(text: str, message: Message) -> tuple[Rule, Signal] | None:
-    """The second reading's own signal: what the text is like, and the words that spoke for it."""
+def _alarm(
+    text: str, message: Message, found: list[tuple[Rule, Signal]]
+) -> tuple[Rule, Signal] | None:
+    """The second reading's own signal: what the text is like, and the words that spoke for it.
+    Where rows have found an urgent need already, it takes more to call that danger to life."""
     policy, second = message.policy, message.second
     opinion = second.alarm
     if opinion is None:
@@ -172,7 +175,8 @@ def _alarm(text: str, message: Message) -> tuple[Rule, Signal] | None:
     words = second.words(opinion)
     if not words:
         return None
-    life = opinion.life > second.borders.life
+    ruled = any(signal.counts and signal.level is Level.URGENT for _, signal in found)
+    life = opinion.life > (second.borders.alarm if ruled else second.borders.life)
     rule = experience_rule(policy, second.likely(opinion), life=life)
     span = (words[0][0], words[-1][1])
     judged = judge(message, rule, (span, words[0], 0))

@@ -93,8 +93,10 @@ def judge(message: Message, rule: Rule, hit: Hit) -> Judgement:
     if level.is_urgent and (
         message.exercise
         or message.chain
-        or (message.petition and (rule.loose or rule.plea))
-        or (rule.confirm and not message.second.confirms(span))
+        or (
+            (rule.confirm or (message.petition and (rule.loose or rule.plea)))
+            and not (message.disaster or message.second.confirms(span))
+        )
         or _averted(message, span)
     ):
         level = Level.PRIORITY

@@ -32,6 +32,7 @@ class Message:
     exercise: bool  # it calls itself an exercise
     registered: bool  # ... with a code that the running system knows
     reporter: bool  # a member of staff reports somebody else's need
+    disaster: bool  # it pleads from the scene of one, and is no petition
     second: SecondReading  # what experience says of it
 
 
@@ -61,6 +62,7 @@ def read_message(
         exercise="exercise" in cues,
         registered=any(code and squeeze(code) in folded.text for code in exercise_codes),
         reporter=reporter,
+        disaster=pleads and "flood_scene" in cues and not petition,
         second=SecondReading(policy.experience, policy.borders, folded, cues, letter=petition),
     )
 

@@ -16,11 +16,13 @@ _SHORT = 6  # characters below which a sentence says too little by itself
 @dataclass(frozen=True, slots=True)
 class Borders:
     """From where on the second reading speaks; values of signals.toml. ``alarm`` brings a person
-    by itself, ``part`` does so for one sentence of several, ``confirm`` is enough where a row of
-    the rules is weak, ``life`` makes an alarm one of danger to life."""
+    by itself, ``part`` does so for one sentence of several where the whole is above ``floor``,
+    ``confirm`` is enough where a row of the rules is weak, ``life`` makes an alarm one of danger
+    to life."""
 
     alarm: float
     part: float
+    floor: float
     confirm: float
     life: float
     cite: str
@@ -57,7 +59,7 @@ class SecondReading:
         """The opinion that brings a person by itself, or None."""
         if self.whole.urgent > self.borders.alarm:
             return self.whole
-        if self.letter:
+        if self.letter or self.whole.urgent < self.borders.floor:
             return None
         worst = max(self._sentences(), key=lambda part: part.urgent, default=None)
         return worst if worst and worst.urgent > self.borders.part else None
