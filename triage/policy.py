@@ -103,6 +103,7 @@ def experience_rule(policy: SignalPolicy, cls: str, *, life: bool) -> Rule:
     """The row that stands for the second reading where it is alarmed: the class that the text is
     most like lends its service and its lines. It is never more than a person's reason to look."""
     like = next((rule for rule in policy.signals.values() if rule.cls == cls), None)
+    life = life and (like is None or like.level is Level.LIFE_THREAT)  # hunger stays hardship
     level = Level.LIFE_THREAT if life else Level.URGENT
     return Rule(
         id=f"X.{cls}",
