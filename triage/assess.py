@@ -173,7 +173,7 @@ def _alarm(
     if opinion is None:
         return None
     words = second.words(opinion)
-    if not words:
+    if not words or (opinion.urgent < second.borders.desk and _at_the_desk(message, words[0])):
         return None
     ruled = any(signal.counts and signal.level is Level.URGENT for _, signal in found)
     life = opinion.life > (second.borders.alarm if ruled else second.borders.life)

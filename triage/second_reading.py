@@ -18,13 +18,14 @@ class Borders:
     """From where on the second reading speaks; values of signals.toml. ``alarm`` brings a person
     by itself, ``part`` does so for one sentence of several where the whole is above ``floor``,
     ``confirm`` is enough where a row of the rules is weak, ``life`` makes an alarm one of danger
-    to life."""
+    to life, ``desk`` is the border of an alarm in a sentence about a desk's business."""
 
     alarm: float
     part: float
     floor: float
     confirm: float
     life: float
+    desk: float
     cite: str
     tag: str
 
