@@ -1,22 +1,22 @@
 """What a text means: how urgent, whose matter, which signals decided, and why. Pure and total."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from models.vocabulary import Level, Track, worst
 from triage.facts import Facts, read_facts
 from triage.frames import Hit
 from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
 from triage.message import Message, read_message
-from triage.policy import SignalPolicy, experience_rule
+from triage.policy import SignalPolicy
 from triage.rows import Rule
 from triage.signals import Scan, Span
 from triage.sounds import mended
 from triage.text import fold
 from triage.topics import CONSULTATION, GENERAL_PURSE, Need, quiet_level, read_needs, track_of
+from triage.unruled import unruled
 
 _JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
-_DESK = 3  # words of a desk's business from which on the whole text is about it
 _SHOWN = 4  # hits of one row that are shown
 
 
@@ -112,8 +112,10 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
         folded, scan, signals, reporter=context.reporter, exercise_codes=context.exercise_codes
     )
     found = _signals(text, message, readings)
-    if alarm := _alarm(text, message, found):
-        found.append(alarm)
+    found += [
+        (rule, _signal(text, message, rule, span, judged))
+        for rule, span, judged in unruled(message)
+    ]
     counting = [(rule, signal) for rule, signal in found if signal.counts]
     needs = read_needs(text, folded, readings, signals)
     level = quiet_level(message, [signal for _, signal in found], needs)
@@ -163,28 +165,6 @@ def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tupl
     return signals
 
 
-def _alarm(
-    text: str, message: Message, found: list[tuple[Rule, Signal]]
-) -> tuple[Rule, Signal] | None:
-    """The second reading's own signal: what the text is like, and the words that spoke for it.
-    Where rows have found an urgent need already, it takes more to call that danger to life."""
-    policy, second = message.policy, message.second
-    opinion = second.alarm
-    if opinion is None:
-        return None
-    words = second.words(opinion)
-    if not words or (opinion.urgent < second.borders.desk and _at_the_desk(message, words[0])):
-        return None
-    ruled = any(signal.counts and signal.level is Level.URGENT for _, signal in found)
-    life = opinion.life > (second.borders.alarm if ruled else second.borders.life)
-    rule = experience_rule(policy, second.likely(opinion), life=life)
-    span = (words[0][0], words[-1][1])
-    judged = judge(message, rule, (span, words[0], 0))
-    if not message.registered:  # experience has weighed denial, time and questions already
-        judged = replace(judged, counts=True)
-    return rule, _signal(text, message, rule, span, judged)
-
-
 def _widest(hits: list[Hit]) -> list[Hit]:
     """Overlapping hits of one row are one hit: the longest. Hits that are judged by different
     parts stay apart. Of very many, both ends are kept."""
@@ -207,7 +187,7 @@ def _stands(message: Message, rule: Rule, hit: Hit) -> bool:
     for part in {span, head}:
         if scan.swallowed("innocent", *part) or scan.swallowed("not_plea", *part):
             return False
-    if rule.telling and _at_the_desk(message, head):
+    if rule.telling and message.at_the_desk(head):
         return False
     if message.folded.tagged(*span):
         return False
@@ -218,15 +198,6 @@ def _stands(message: Message, rule: Rule, hit: Hit) -> bool:
     first, last = message.folded.sentence(span[0])
     first, last = max(first, span[0] - rule.apart), min(max(last, span[1]), span[1] + rule.apart)
     return not any(scan.inside(cue, first, last) for cue in rule.unless)
-
-
-def _at_the_desk(message: Message, head: Span) -> bool:
-    """Whether the text does more than tell: a letter, much talk of a desk's business, or a
-    sentence that asks how to apply, complains, thanks."""
-    spoken = message.scan.cues.get("desk_talk", ())
-    if message.petition or len(spoken) >= _DESK:
-        return True
-    return message.scan.within("desk_talk", *message.folded.sentence(head[0]))
 
 
 def _signal(text: str, message: Message, rule: Rule, span: Span, judged: Judgement) -> Signal:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from triage.policy import SignalPolicy
 from triage.second_reading import SecondReading
-from triage.signals import Scan
+from triage.signals import Scan, Span
 from triage.text import Folded, squeeze
 
 PUBLIC_CUES = ("collector", "news", "offer", "cheer", "notice", "recruit")
@@ -15,6 +15,7 @@ PUBLIC_CUES = ("collector", "news", "offer", "cheer", "notice", "recruit")
 _LETTER = 60  # characters from which on a text can be a petition
 _CIVIC = 2  # different words of administration that make a text a petition
 _EMERGENCY = 2  # different words of a present emergency that make it none
+_DESK = 3  # words of a desk's business from which on the whole text is about it
 _DENSE = 0.75  # share of sentences with danger in them that makes it none
 
 
@@ -34,6 +35,14 @@ class Message:
     reporter: bool  # a member of staff reports somebody else's need
     disaster: bool  # it pleads from the scene of one, and is no petition
     second: SecondReading  # what experience says of it
+
+    def at_the_desk(self, place: Span) -> bool:
+        """Whether the text does more than tell: a letter, much talk of a desk's business, or a
+        sentence that asks how to apply, complains, thanks."""
+        spoken = self.scan.cues.get("desk_talk", ())
+        if self.petition or len(spoken) >= _DESK:
+            return True
+        return self.scan.within("desk_talk", *self.folded.sentence(place[0]))
 
 
 def read_message(

@@ -9,7 +9,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from models.vocabulary import Level
 from triage.experience import Experience, load
 from triage.frames import Frame
 from triage.rows import CLASS_KEYS, SIGNAL_KEYS, TOPIC_KEYS, Rule, known, read_rows, weakly
@@ -97,25 +96,6 @@ def check(policy: SignalPolicy) -> list[str]:
             if topic.id not in {n.service for n in assess(example, Context(), policy).needs}
         ]
     return problems
-
-
-def experience_rule(policy: SignalPolicy, cls: str, *, life: bool) -> Rule:
-    """The row that stands for the second reading where it is alarmed: the class that the text is
-    most like lends its service and its lines. It is never more than a person's reason to look."""
-    like = next((rule for rule in policy.signals.values() if rule.cls == cls), None)
-    life = life and (like is None or like.level is Level.LIFE_THREAT)  # hunger stays hardship
-    level = Level.LIFE_THREAT if life else Level.URGENT
-    return Rule(
-        id=f"X.{cls}",
-        cls=cls,
-        level=level,
-        words=(),
-        cite=policy.borders.cite,
-        tag=policy.borders.tag,
-        service=like.service if like else None,
-        handoff=like.handoff if like and life else (),
-        nature="event",
-    )
 
 
 def _parse(name: str, data: bytes) -> dict[str, Any]:

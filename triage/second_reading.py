@@ -10,7 +10,7 @@ from triage.signals import Span
 from triage.text import Folded
 
 _AROUND = 40  # characters on either side of a hit that belong to it
-_SHORT = 6  # characters below which a sentence says too little by itself
+_SHORT = 4  # characters below which a text says too little
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,21 @@ class SecondReading:
     @cached_property
     def alarm(self) -> Opinion | None:
         """The opinion that brings a person by itself, or None."""
+        if len(self.folded.text) < _SHORT:
+            return None
         if self.whole.urgent > self.borders.alarm:
             return self.whole
         if self.letter or self.whole.urgent < self.borders.floor:
             return None
         worst = max(self._sentences(), key=lambda part: part.urgent, default=None)
         return worst if worst and worst.urgent > self.borders.part else None
+
+    def deadly(self, opinion: Opinion) -> bool:
+        """Whether the alarm is one of danger to life, in the part itself or in one sentence."""
+        parts = [opinion] if self.letter else [opinion, *self._sentences()]
+        return any(
+            part.life > self.borders.life and part.urgent > self.borders.alarm for part in parts
+        )
 
     def confirms(self, span: Span) -> bool:
         """Whether experience does not speak against danger where a weak row found it."""
@@ -83,7 +92,7 @@ class SecondReading:
         return [
             self._read(start, end)
             for start, end in pairwise(edges)
-            if end - start >= _SHORT and end - start < len(self.folded.text)
+            if _SHORT <= end - start < len(self.folded.text)
         ]
 
     def _read(self, start: int, end: int) -> Opinion:
