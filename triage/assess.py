@@ -249,6 +249,9 @@ def _leading(decided: list[tuple[Rule, Signal]]) -> Rule | None:
         weight[rule.cls] = max(weight.get(rule.cls, 1), 1 + (signal.level is Level.LIFE_THREAT))
     cls = max(said, key=lambda name: len(said[name]) * weight[name])
     rules = [rule for rule, _ in urgent if rule.cls == cls]
+    if not any(rule.words or rule.frames or rule.service for rule in rules):
+        spoken = [pair for pair in urgent if pair[0].words or pair[0].frames]
+        return _leading(spoken) or rules[0]  # only the second reading is of that class
     particular = (rule for rule in rules if rule.service not in (None, GENERAL_PURSE))
     return next(particular, next((rule for rule in rules if rule.service), rules[0]))
 

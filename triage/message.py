@@ -42,7 +42,8 @@ class Message:
         spoken = self.scan.cues.get("desk_talk", ())
         if self.petition or len(spoken) >= _DESK:
             return True
-        return self.scan.within("desk_talk", *self.folded.sentence(place[0]))
+        sentence = self.folded.sentence(place[0])
+        return any(self.scan.within(cue, *sentence) for cue in ("desk_talk", "all_over"))
 
 
 def read_message(

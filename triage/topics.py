@@ -13,6 +13,7 @@ from triage.signals import Scan, Span
 from triage.text import Folded
 
 GRIEVANCE, CONSULTATION = "grievance", "consultation"
+_ASKED = ("吗", "吗。")  # at the very end; inside a text it is also a call: "有人吗"
 _MENTIONS = 16  # of one topic that are looked at; a text repeats itself long before that
 GENERAL_PURSE = "temp_emergency"
 """Emergency relief answers every sudden hardship; a particular service says more."""
@@ -88,7 +89,8 @@ def quiet_level(message: Message, signals: Sequence[Judged], needs: tuple[Need, 
     understands is standard, never "none": a person reads it."""
     scan = message.scan
     cues = scan.cues
-    asks = "ask" in cues or "ask_policy" in cues or "?" in message.folded.text
+    words = message.folded.text
+    asks = "ask" in cues or "ask_policy" in cues or "?" in words or words.endswith(_ASKED)
     if not any(char.isalnum() or char > "\u2e80" for char in message.folded.text):
         return Level.NONE
     if message.registered and message.exercise:
