@@ -13,7 +13,15 @@ from triage.rows import Rule
 from triage.signals import Scan, Span
 from triage.sounds import mended
 from triage.text import fold
-from triage.topics import CONSULTATION, GENERAL_PURSE, Need, quiet_level, read_needs, track_of
+from triage.topics import (
+    CONSULTATION,
+    CRISIS,
+    GENERAL_PURSE,
+    Need,
+    quiet_level,
+    read_needs,
+    track_of,
+)
 from triage.unruled import unruled
 
 _JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
@@ -227,33 +235,40 @@ def _service(
     if level is Level.NONE:
         return None
     leading = _leading(decided)
-    if level.is_urgent and leading is not None:
-        return leading.service
+    if level.is_urgent and leading:
+        return _aid(leading)
     if needs:
         return needs[0].service
-    if leading is not None:
-        return leading.service
+    if leading:
+        return _aid(leading)
     return CONSULTATION if level is Level.CONSULTATION else None
 
 
-def _leading(decided: list[tuple[Rule, Signal]]) -> Rule | None:
-    """The class that most of the text speaks of among what makes it urgent, a life counting
-    double; within it the row that names a particular service rather than the general purse."""
+def _leading(decided: list[tuple[Rule, Signal]]) -> list[Rule]:
+    """The rows of the class that most of the text speaks of among what makes it urgent, a life
+    counting double."""
     urgent = [(rule, signal) for rule, signal in decided if signal.level.is_urgent] or decided
-    if not urgent:
-        return None
     said: dict[str, set[int]] = {}
     weight: dict[str, int] = {}
     for rule, signal in urgent:
         said.setdefault(rule.cls, set()).update(range(signal.start, signal.end))
         weight[rule.cls] = max(weight.get(rule.cls, 1), 1 + (signal.level is Level.LIFE_THREAT))
-    cls = max(said, key=lambda name: len(said[name]) * weight[name])
+    cls = max(said, key=lambda name: len(said[name]) * weight[name], default="")
     rules = [rule for rule, _ in urgent if rule.cls == cls]
-    if not any(rule.words or rule.frames or rule.service for rule in rules):
+    if rules and not any(rule.words or rule.frames or rule.service for rule in rules):
         spoken = [pair for pair in urgent if pair[0].words or pair[0].frames]
-        return _leading(spoken) or rules[0]  # only the second reading is of that class
-    particular = (rule for rule in rules if rule.service not in (None, GENERAL_PURSE))
-    return next(particular, next((rule for rule in rules if rule.service), rules[0]))
+        return _leading(spoken) or rules
+    return rules
+
+
+def _aid(rules: list[Rule]) -> str | None:
+    """The service of the rows that lead: one that names a particular service rather than the
+    general purse. Where the second reading alone sees danger to life, a person names the aid,
+    but for self-harm, which is a crisis whoever sees it."""
+    services = [rule.service for rule in rules if rule.service]
+    if not any(rule.words or rule.frames for rule in rules) and CRISIS not in services:
+        services = [] if any(rule.level is Level.LIFE_THREAT for rule in rules) else services
+    return next((s for s in services if s != GENERAL_PURSE), services[0] if services else None)
 
 
 def _handoff(decided: list[tuple[Rule, Signal]]) -> tuple[str, ...]:

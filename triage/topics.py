@@ -12,7 +12,7 @@ from triage.rows import Rule, weakly
 from triage.signals import Scan, Span
 from triage.text import Folded
 
-GRIEVANCE, CONSULTATION = "grievance", "consultation"
+GRIEVANCE, CONSULTATION, CRISIS = "grievance", "consultation", "mental_crisis"
 _ASKED = ("吗", "吗。")  # at the very end; inside a text it is also a call: "有人吗"
 _MENTIONS = 16  # of one topic that are looked at; a text repeats itself long before that
 GENERAL_PURSE = "temp_emergency"
