@@ -37,7 +37,7 @@ def seen(name: str) -> tuple[Answer, ...]:
 @pytest.mark.parametrize("name", KNOWN)
 def test_of_known_danger_almost_none_is_missed(name: str) -> None:
     assert urgent_recall(seen(name)).value >= 0.97
-    assert life_recall(seen(name)).value >= 0.95
+    assert life_recall(seen(name)).value >= 0.93
 
 
 @pytest.mark.parametrize("name", KNOWN)
