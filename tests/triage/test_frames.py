@@ -33,9 +33,7 @@ def test_the_parts_of_a_frame_stand_in_any_order(text: str, ours: SignalPolicy) 
     assert [s.counts for s in found(text, ours)] == [True]
 
 
-@pytest.mark.parametrize(
-    "text", ["奶奶红果", "奶奶青枝", "奶奶青枝,后来我们一家人又去了一趟镇上红果"]
-)
+@pytest.mark.parametrize("text", ["奶奶红果", "奶奶青枝", "奶奶青枝,后来一家人又去了一趟镇上红果"])
 def test_a_frame_needs_every_part_near(text: str, ours: SignalPolicy) -> None:
     assert found(text, ours) == []
 

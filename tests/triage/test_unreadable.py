@@ -48,9 +48,7 @@ def test_a_friendly_picture_alone_wakes_nobody(text: str) -> None:
     assert judged(text).level.rank > Level.PRIORITY.rank
 
 
-@pytest.mark.parametrize(
-    "text", ["路灯坏了 ok", "想问低保 ياردەم 怎么申请", "no water in my house"]
-)
+@pytest.mark.parametrize("text", ["路灯坏了 ok", "想问低保 ياردەم 怎么申请", "no water"])
 def test_a_text_that_is_mostly_readable_is_read(text: str) -> None:
     assert unread(text) is None
 
