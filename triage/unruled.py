@@ -67,7 +67,9 @@ def _alarm(message: Message) -> Found | None:
         return None
     cls = second.likely(opinion)
     like = next((rule for rule in policy.signals.values() if rule.cls == cls), None)
-    life = second.deadly(opinion)
+    # what is most like hardship is called danger to life only where that speaks as loud as an alarm
+    hardship = like is not None and like.level is not Level.LIFE_THREAT
+    life = second.deadly(opinion) and (not hardship or opinion.life > second.borders.alarm)
     rule = Rule(
         id=f"X.{cls}",
         cls=cls,
