@@ -17,7 +17,8 @@ _ROUNDS = 20
 _FIRM = 2.0  # how much a sentence on the wrong side costs; found by leaving out batch after batch
 _END = 8  # characters of the end of a text
 _STRIDE = 617
-_SMALL = 0.02  # a weight below this is not kept
+_SMALL = 0.06  # a weight below this is not kept
+_FAINT = 0.3  # nor the weight for one class below this
 HEADER = ("gram", "rarity", "urgent", "life", "classes")
 
 
@@ -116,7 +117,7 @@ def learn(cases: Sequence[Case]) -> Experience:
         if abs(urgent.get(gram, 0.0)) >= _SMALL or abs(life.get(gram, 0.0)) >= _SMALL
     }
     of = {
-        gram: {n: w[gram] for n, w in classes.items() if abs(w.get(gram, 0.0)) >= 2 * _SMALL}
+        gram: {n: w[gram] for n, w in classes.items() if abs(w.get(gram, 0.0)) >= _FAINT}
         for gram in weights
     }
     return Experience(weights, of, (urgent.get("", 0.0), life.get("", 0.0)))
