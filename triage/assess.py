@@ -6,14 +6,25 @@ from datetime import datetime
 
 from models.vocabulary import Level, Track, worst
 from triage.facts import Facts, read_facts
+from triage.frames import Hit
 from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
 from triage.message import Message, read_message
 from triage.opinion import Opinion
-from triage.policy import Rule, SignalPolicy
+from triage.policy import SignalPolicy
+from triage.rows import Rule
 from triage.signals import Scan, Span
 from triage.sounds import mended
 from triage.text import fold
-from triage.topics import Need, quiet_level, read_needs, track_of
+from triage.topics import (
+    CONSULTATION,
+    CRISIS,
+    GENERAL_PURSE,
+    Need,
+    quiet_level,
+    read_needs,
+    track_of,
+)
+from triage.unruled import unruled
 
 _JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
 _SHOWN = 4  # hits of one row that are shown
@@ -115,6 +126,10 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
         folded, scan, signals, reporter=context.reporter, exercise_codes=context.exercise_codes
     )
     found = _signals(text, message, readings)
+    found += [
+        (rule, _signal(text, message, rule, span, judged))
+        for rule, span, judged in unruled(message)
+    ]
     counting = [(rule, signal) for rule, signal in found if signal.counts]
     needs = read_needs(text, folded, readings, signals)
     level = quiet_level(message, [signal for _, signal in found], needs)
@@ -141,20 +156,20 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
 
 def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tuple[Rule, Signal]]:
     """Every hit of every row, judged; in the order of the text."""
-    spans: dict[str, list[Span]] = {}
+    spans: dict[str, list[Hit]] = {}
     for reading in readings:
         for owner, found in reading.rows.items():
             if owner in message.policy.signals:
                 spans.setdefault(owner, []).extend(found)
     signals: list[tuple[Rule, Signal]] = []
-    for owner, found in spans.items():
+    for owner, hits in spans.items():
         rule = message.policy.signals[owner]
         judged: list[tuple[Span, Judgement]] = []
         enough = 0
-        for span in _widest(found):
-            if not _stands(message, rule, span):
+        for hit in _widest(hits):
+            if not _stands(message, rule, hit):
                 continue
-            judged.append((span, judge(message, rule, span)))
+            judged.append((hit[0], judge(message, rule, hit)))
             enough += judged[-1][1].counts and judged[-1][1].level is rule.level
             if enough == _SHOWN:
                 break
@@ -164,22 +179,29 @@ def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tupl
     return signals
 
 
-def _widest(spans: list[Span]) -> list[Span]:
-    """Overlapping hits of one row are one hit: the longest. Of very many, both ends are kept."""
-    kept: list[Span] = []
-    for span in sorted(set(spans), key=lambda s: (s[0], -s[1])):
-        if kept and span[0] < kept[-1][1]:
-            if span[1] - span[0] > kept[-1][1] - kept[-1][0]:
-                kept[-1] = span
+def _widest(hits: list[Hit]) -> list[Hit]:
+    """Overlapping hits of one row are one hit: the longest. Hits that are judged by different
+    parts stay apart. Of very many, both ends are kept."""
+    kept: list[Hit] = []
+    for hit in sorted(set(hits), key=lambda h: (h[0][0], -h[0][1])):
+        (start, end), head, _ = hit
+        if kept and start < kept[-1][0][1] and head == kept[-1][1]:
+            before, until = kept[-1][0]
+            if end - start > until - before:
+                kept[-1] = hit
             continue
-        kept.append(span)
+        kept.append(hit)
     return kept if len(kept) <= _JUDGED else kept[: _JUDGED // 2] + kept[-_JUDGED // 2 :]
 
 
-def _stands(message: Message, rule: Rule, span: Span) -> bool:
+def _stands(message: Message, rule: Rule, hit: Hit) -> bool:
     """Whether the row's own conditions hold: no idiom around it, what must be near is near."""
     scan = message.scan
-    if scan.swallowed("innocent", *span) or scan.swallowed("not_plea", *span):
+    span, head, _ = hit
+    for part in {span, head}:
+        if scan.swallowed("innocent", *part) or scan.swallowed("not_plea", *part):
+            return False
+    if rule.telling and message.at_the_desk(head):
         return False
     if message.folded.tagged(*span):
         return False
@@ -214,16 +236,45 @@ def _service(
     decided: list[tuple[Rule, Signal]], needs: tuple[Need, ...], level: Level
 ) -> str | None:
     """Danger decides the first action (domain note 3d); otherwise the first need of the text. A
-    danger that is for the police or rescue alone leaves only the aid the text itself asks for."""
-    if level.is_urgent:
-        for rule, _ in decided:
-            if rule.service:
-                return rule.service
+    danger that is for the police or rescue alone leaves only the aid the text itself asks for. A
+    question about nothing that is named is for the desk."""
     if level is Level.NONE:
         return None
+    leading = _leading(decided)
+    if level.is_urgent and leading:
+        return _aid(leading)
     if needs:
         return needs[0].service
-    return next((rule.service for rule, _ in decided if rule.service), None)
+    if leading:
+        return _aid(leading)
+    return CONSULTATION if level is Level.CONSULTATION else None
+
+
+def _leading(decided: list[tuple[Rule, Signal]]) -> list[Rule]:
+    """The rows of the class that most of the text speaks of among what makes it urgent, a life
+    counting double."""
+    urgent = [(rule, signal) for rule, signal in decided if signal.level.is_urgent] or decided
+    said: dict[str, set[int]] = {}
+    weight: dict[str, int] = {}
+    for rule, signal in urgent:
+        said.setdefault(rule.cls, set()).update(range(signal.start, signal.end))
+        weight[rule.cls] = max(weight.get(rule.cls, 1), 1 + (signal.level is Level.LIFE_THREAT))
+    cls = max(said, key=lambda name: len(said[name]) * weight[name], default="")
+    rules = [rule for rule, _ in urgent if rule.cls == cls]
+    if rules and not any(rule.words or rule.frames or rule.service for rule in rules):
+        spoken = [pair for pair in urgent if pair[0].words or pair[0].frames]
+        return _leading(spoken) or rules
+    return rules
+
+
+def _aid(rules: list[Rule]) -> str | None:
+    """The service of the rows that lead: one that names a particular service rather than the
+    general purse. Where the second reading alone sees danger to life, a person names the aid,
+    but for self-harm, which is a crisis whoever sees it."""
+    services = [rule.service for rule in rules if rule.service]
+    if not any(rule.words or rule.frames for rule in rules) and CRISIS not in services:
+        services = [] if any(rule.level is Level.LIFE_THREAT for rule in rules) else services
+    return next((s for s in services if s != GENERAL_PURSE), services[0] if services else None)
 
 
 def _handoff(decided: list[tuple[Rule, Signal]]) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.vocabulary import Level
+from triage.frames import Hit
 from triage.message import PUBLIC_CUES, Message
-from triage.policy import Rule
+from triage.rows import Rule
 from triage.signals import Span
 
 _ZERO_AFTER = re.compile(
@@ -70,9 +71,12 @@ class Judgement:
     level: Level
 
 
-def judge(message: Message, rule: Rule, span: Span) -> Judgement:
+def judge(message: Message, rule: Rule, hit: Hit) -> Judgement:
     """The judgement of one hit. Unsure is never a decoy: what no cue rules out counts."""
+    span, head, since = hit
     polarity = _polarity(message, span)
+    if head != span and polarity is Polarity.AFFIRMED:
+        polarity = _polarity(message, head, since=since)
     time = _time(message, rule, span)
     person = _person(message, rule, span)
     purpose = _purpose(message, rule, span)
@@ -81,7 +85,7 @@ def judge(message: Message, rule: Rule, span: Span) -> Judgement:
         and (rule.always or time is not Time.HYPOTHETICAL)
         and time is not Time.PAST_RESOLVED
         and person is not Person.GENERAL
-        and purpose is not Purpose.TEST
+        and purpose not in (Purpose.TEST, Purpose.QUOTE)
         and (rule.always or purpose is not Purpose.ASK)
         and (message.pleads or not rule.plea)
     )
@@ -89,18 +93,22 @@ def judge(message: Message, rule: Rule, span: Span) -> Judgement:
     if level.is_urgent and (
         message.exercise
         or message.chain
-        or (message.petition and (rule.loose or rule.plea))
+        or (
+            (rule.confirm or (message.petition and (rule.loose or rule.plea)))
+            and not (message.disaster or message.second.confirms(span))
+        )
         or _averted(message, span)
     ):
         level = Level.PRIORITY
     return Judgement(polarity, time, person, purpose, counts, level)
 
 
-def _polarity(message: Message, span: Span) -> Polarity:
+def _polarity(message: Message, span: Span, *, since: int = 0) -> Polarity:
+    """Whether the words before the span deny it; those from ``since`` on."""
     text, groups = message.folded.text, message.policy.groups
     start, end = span
     clause, _ = message.folded.clause(start)
-    before = text[max(clause, start - _BACK) : start]
+    before = text[max(clause, since, start - _BACK) : start]
     if before.endswith(groups["doubt"]):
         return Polarity.UNCERTAIN
     bare = before
@@ -159,7 +167,7 @@ def _past(message: Message, rule: Rule, span: Span, first: int) -> bool:
         return not scan.within("now", cue[1], start)
     reach = max(first, start - _OLD)
     clause, _ = folded.clause(start)
-    cue = scan.last("long_ago", reach if rule.nature == "event" else clause, start)
+    cue = scan.last("long_ago", reach if rule.nature == "event" else clause, end)
     if cue is None and rule.nature == "event":
         dated = list(_YEAR.finditer(folded.text, reach, start))
         cue = dated[-1].span() if dated else None
@@ -195,6 +203,8 @@ def _person(message: Message, rule: Rule, span: Span) -> Person:
     near = max(first, start - 40)
     if (cue := scan.last("news", near, start)) and not scan.within("own", cue[1], end):
         return Person.GENERAL
+    if rule.always and not message.pleads and _offered(message, first, last):
+        return Person.GENERAL
     if _public(message, first, last) and not rule.always and not _own_now(message, span):
         return Person.GENERAL
     spans = [
@@ -219,6 +229,11 @@ def _public(message: Message, first: int, last: int) -> bool:
     return any(message.scan.within(cue, first, last) for cue in PUBLIC_CUES)
 
 
+def _offered(message: Message, first: int, last: int) -> bool:
+    """Whether the sentence offers help to whoever needs it, or calls for helpers."""
+    return any(message.scan.within(cue, first, last) for cue in ("offer", "recruit"))
+
+
 def _own_now(message: Message, span: Span) -> bool:
     start, end = span
     first, last = message.folded.sentence(start)
@@ -230,6 +245,8 @@ def _purpose(message: Message, rule: Rule, span: Span) -> Purpose:
     start, end = span
     if message.registered:
         return Purpose.TEST
+    if "study" in scan.cues and not scan.within("own", start - 4, end):
+        return Purpose.QUOTE
     clause, clause_end = folded.clause(start)
     if rule.always and scan.within("threat", max(0, start - 12), end):
         return Purpose.THREAT

@@ -5,7 +5,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from triage.policy import SignalPolicy
-from triage.signals import Scan
+from triage.second_reading import SecondReading
+from triage.signals import Scan, Span
 from triage.text import Folded, squeeze
 
 PUBLIC_CUES = ("collector", "news", "offer", "cheer", "notice", "recruit")
@@ -14,6 +15,7 @@ PUBLIC_CUES = ("collector", "news", "offer", "cheer", "notice", "recruit")
 _LETTER = 60  # characters from which on a text can be a petition
 _CIVIC = 2  # different words of administration that make a text a petition
 _EMERGENCY = 2  # different words of a present emergency that make it none
+_DESK = 3  # words of a desk's business from which on the whole text is about it
 _DENSE = 0.75  # share of sentences with danger in them that makes it none
 
 
@@ -31,6 +33,17 @@ class Message:
     exercise: bool  # it calls itself an exercise
     registered: bool  # ... with a code that the running system knows
     reporter: bool  # a member of staff reports somebody else's need
+    disaster: bool  # it pleads from the scene of one, and is no petition
+    second: SecondReading  # what experience says of it
+
+    def at_the_desk(self, place: Span) -> bool:
+        """Whether the text does more than tell: a letter, much talk of a desk's business, or a
+        sentence that asks how to apply, complains, thanks."""
+        spoken = self.scan.cues.get("desk_talk", ())
+        if self.petition or len(spoken) >= _DESK:
+            return True
+        sentence = self.folded.sentence(place[0])
+        return any(self.scan.within(cue, *sentence) for cue in ("desk_talk", "all_over"))
 
 
 def read_message(
@@ -47,6 +60,7 @@ def read_message(
         not scan.covered("not_plea", *span) and not folded.tagged(*span)
         for span in cues.get("plea", ())
     )
+    petition = _is_petition(folded, scan, policy)
     return Message(
         folded=folded,
         scan=scan,
@@ -54,10 +68,12 @@ def read_message(
         pleads=pleads,
         public="collector" in cues or (not pleads and any(group in cues for group in PUBLIC_CUES)),
         chain="chain" in cues and "chain_ask" in cues and "flood_scene" not in cues,
-        petition=_is_petition(folded, scan, policy),
+        petition=petition,
         exercise="exercise" in cues,
         registered=any(code and squeeze(code) in folded.text for code in exercise_codes),
         reporter=reporter,
+        disaster=pleads and "flood_scene" in cues and not petition,
+        second=SecondReading(policy.experience, policy.borders, folded, cues, letter=petition),
     )
 
 
@@ -75,7 +91,7 @@ def _is_petition(folded: Folded, scan: Scan, policy: SignalPolicy) -> bool:
         bisect_right(folded.ends, start)
         for owner, spans in scan.rows.items()
         if owner in policy.signals and policy.signals[owner].level.is_urgent
-        for start, _ in spans
+        for (start, _), _, _ in spans
     }
     ends_with_stop = bool(folded.ends) and folded.ends[-1] == len(folded.text)
     sentences = len(folded.ends) + (not ends_with_stop)

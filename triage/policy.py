@@ -2,39 +2,34 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from models.vocabulary import Level
-from triage.signals import GAP, Matcher, Phrases
+from triage.experience import Experience, load
+from triage.frames import Frame
+from triage.rows import CLASS_KEYS, SIGNAL_KEYS, TOPIC_KEYS, Rule, known, read_rows, weakly
+from triage.second_reading import Borders
+from triage.signals import Matcher, Phrases
 from triage.sounds import Sounds
 from triage.text import squeeze
 
 FILES = ("signals.toml", "cues.toml", "topics.toml", "sounds.toml")
 
-_SIGNAL_KEYS = {
-    "id", "words", "class", "level", "near", "unless", "reach", "apart", "gap", "nature",
-    "always", "plea", "loose", "service", "handoff", "cite", "tag", "examples",
-    "counter_examples", "off",
-}  # fmt: skip
-_CLASS_KEYS = {
-    "name", "level", "nature", "always", "plea", "loose", "service", "handoff", "cite", "tag",
-}  # fmt: skip
-_TOPIC_KEYS = {"id", "words", "near", "unless", "reach", "gap", "cite", "tag", "examples", "off"}
 _GROUP_KEYS = {"words", "include"}
 _SOUND_KEYS = {"words", "real", "pairs"}
-_PART = re.compile(r"\{([^{}]*)\}")
+_PART = re.compile(r"\{([^{}]*)\}|(\([^()]*\))")
 JUDGED_CUES = frozenset(
     {
         "own", "family", "known_other", "stranger", "hypothetical", "risk", "imminent",
         "recurring", "lately", "long_ago", "history", "now", "resolved", "still", "news",
-        "counterfactual", "threat", "ask_policy", "ask", "complaint", "settled", "thanks",
+        "counterfactual", "threat", "study", "ask_policy", "ask", "complaint", "settled", "thanks",
         "plea", "not_plea", "offer", "recruit", "cheer", "notice", "chain", "chain_ask",
-        "flood_scene", "exercise", "innocent", "salutation", "civic", "emergency", "collector",
+        "flood_scene", "desk_talk", "under_way", "general_question", "all_over", "exercise",
+        "innocent", "salutation", "civic", "emergency", "collector",
         "elder", "infant", "child", "pregnant", "disabled", "device",
         "resolved_D2", "resolved_D3", "resolved_D4", "resolved_D5", "resolved_D6",
         "resolved_U1", "resolved_U2", "resolved_U3", "resolved_U4", "resolved_U5",
@@ -42,40 +37,6 @@ JUDGED_CUES = frozenset(
     }
 )  # fmt: skip
 """The groups of cues.toml that code asks for by name."""
-_NATURES = ("state", "event")
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One row of signals.toml or topics.toml, with what it inherits from its class.
-
-    ``nature`` "event" is something that happened and can be over (a crash), "state" lasts (no
-    food). ``always`` counts in questions and conditions too (self-harm). ``plea`` counts only
-    where the text asks for help. ``loose`` words also live in petitions, as history or figure of
-    speech: there they only bring a person. ``near``
-    names groups of which a word stands within ``reach`` characters, ``unless`` groups of which
-    none stands within ``apart``.
-    """
-
-    id: str
-    cls: str
-    level: Level
-    words: tuple[str, ...]
-    cite: str
-    tag: str
-    service: str | None = None
-    handoff: tuple[str, ...] = ()
-    near: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
-    reach: int = 40
-    apart: int = 6
-    gap: int = GAP
-    nature: str = "state"
-    always: bool = False
-    plea: bool = False
-    loose: bool = False
-    examples: tuple[str, ...] = ()
-    counter_examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +49,8 @@ class SignalPolicy:
     hash: str
     matcher: Matcher = field(repr=False)
     sounds: Sounds = field(repr=False)
+    experience: Experience = field(repr=False)
+    borders: Borders
 
 
 def load_signals(overlay: Path | None = None) -> SignalPolicy:
@@ -96,7 +59,7 @@ def load_signals(overlay: Path | None = None) -> SignalPolicy:
     takes a row out. Raises ValueError naming file and key for anything unknown."""
     read: dict[str, dict[str, Any]] = {}
     digest = sha256()
-    for name in (*FILES, "syllables.csv"):
+    for name in (*FILES, "syllables.csv", "experience.csv"):
         data = resources.files("triage.rules").joinpath(name).read_bytes()
         digest.update(name.encode() + b"\0" + data + b"\0")
         if name in FILES:
@@ -158,19 +121,24 @@ def _lay_over(base: dict[str, Any], over: dict[str, Any]) -> None:
 
 
 def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
-    _known("signals.toml", read["signals.toml"], {"class", "signal"})
-    _known("cues.toml", read["cues.toml"], {"group"})
-    _known("topics.toml", read["topics.toml"], {"topic"})
-    _known("sounds.toml", read["sounds.toml"], _SOUND_KEYS)
+    known("signals.toml", read["signals.toml"], {"class", "signal", "experience"})
+    known("cues.toml", read["cues.toml"], {"group"})
+    known("topics.toml", read["topics.toml"], {"topic"})
+    known("sounds.toml", read["sounds.toml"], _SOUND_KEYS)
     groups = _groups(read["cues.toml"].get("group", {}))
     classes = read["signals.toml"].get("class", {})
     for name, row in classes.items():
-        _known(f"signals.toml: class.{name}", row, _CLASS_KEYS)
-    signals = _rows("signals.toml", read["signals.toml"]["signal"], _SIGNAL_KEYS, classes)
-    topics = _rows("topics.toml", read["topics.toml"]["topic"], _TOPIC_KEYS, {})
+        known(f"signals.toml: class.{name}", row, CLASS_KEYS)
+    signals = read_rows("signals.toml", read["signals.toml"]["signal"], SIGNAL_KEYS, classes)
+    topics = read_rows("topics.toml", read["topics.toml"]["topic"], TOPIC_KEYS, {})
     if missing := JUDGED_CUES - groups.keys():
         raise ValueError(f"cues.toml: groups that judgement needs are missing: {sorted(missing)}")
-    for rule in (*signals.values(), *topics.values()):
+    rules = (*signals.values(), *topics.values())
+    groups.update(_written_out(rules))
+    for rule in rules:
+        for part in (part for frame in rule.frames for part in frame):
+            if part not in groups:
+                raise ValueError(f"{rule.id}: all names no group of cues.toml: {part}")
         for cue in (*rule.near, *rule.unless):
             if cue not in groups:
                 raise ValueError(f"{rule.id}: near/unless names no group of cues.toml: {cue}")
@@ -180,26 +148,61 @@ def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
         topics=topics,
         groups=groups,
         hash=stamp,
-        matcher=_matcher(groups, (*signals.values(), *topics.values())),
+        matcher=_matcher(groups, rules),
         sounds=Sounds(sounds["words"], sounds["real"], pairs=sounds.get("pairs", {})),
+        experience=_experience(),
+        borders=_borders(read["signals.toml"].get("experience", {})),
     )
+
+
+def _experience() -> Experience:
+    source = resources.files("triage.rules").joinpath("experience.csv").read_text("utf-8")
+    return load(source.splitlines())
+
+
+def _borders(row: Mapping[str, Any]) -> Borders:
+    known("signals.toml: experience", row, {field.name for field in fields(Borders)})
+    try:
+        return Borders(**row)
+    except TypeError as error:
+        raise ValueError(f"signals.toml: experience: {error}") from None
 
 
 def _matcher(groups: Mapping[str, tuple[str, ...]], rules: Sequence[Rule]) -> Matcher:
     """Only what phrases are built from and what judgement asks for is searched in every text."""
     named = {cue for rule in rules for cue in (*rule.near, *rule.unless)}
-    parts = {part for rule in rules for word in rule.words for part in _PART.findall(word)}
+    parts = {a or b for rule in rules for word in rule.words for a, b in _PART.findall(word)}
+    parts |= {part for rule in rules for frame in rule.frames for part in frame}
     return Matcher(
         {name: words for name, words in groups.items() if name in JUDGED_CUES or name in parts},
-        [Phrases(rule.id, rule.words, rule.gap) for rule in rules],
+        [
+            *(Phrases(rule.id, rule.words, rule.gap) for rule in rules),
+            *(Phrases(weakly(rule.id), rule.also, rule.gap) for rule in rules if rule.also),
+        ],
         surroundings={name: groups[name] for name in named},
+        frames=[Frame(rule.id, parts, rule.within) for rule in rules for parts in rule.frames],
     )
+
+
+def _written_out(rules: Sequence[Rule]) -> dict[str, tuple[str, ...]]:
+    """The groups without a name: (a|b) in a phrase, and a plain word or (a|b) in a frame."""
+    written = {b for rule in rules for word in rule.words for _, b in _PART.findall(word) if b}
+    written |= {
+        part for rule in rules for frame in rule.frames for part in frame if part.startswith("(")
+    }
+    groups = {}
+    for part in written:
+        words = tuple(dict.fromkeys(squeeze(word) for word in part[1:-1].split("|")))
+        if not all(words):
+            raise ValueError(f"signals.toml: {part} has an empty alternative")
+        groups[part] = words
+    return groups
 
 
 def _groups(rows: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, ...]]:
     groups: dict[str, tuple[str, ...]] = {}
     for name, row in rows.items():
-        _known(f"cues.toml: group.{name}", row, _GROUP_KEYS)
+        known(f"cues.toml: group.{name}", row, _GROUP_KEYS)
         words = list(row.get("words", ()))
         for other in row.get("include", ()):
             if other not in rows:
@@ -207,62 +210,3 @@ def _groups(rows: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, ...]]:
             words += rows[other].get("words", ())
         groups[name] = tuple(dict.fromkeys(map(squeeze, words)))
     return groups
-
-
-def _rows(
-    file: str, rows: Iterable[dict[str, Any]], keys: set[str], classes: Mapping[str, dict[str, Any]]
-) -> dict[str, Rule]:
-    built: dict[str, Rule] = {}
-    for row in rows:
-        name = row.get("id", "?")
-        _known(f"{file}: {name}", row, keys)
-        if row.get("off"):
-            continue
-        if name in built:
-            raise ValueError(f"{file}: the id {name} is given twice")
-        cls = str(row.get("class", name.split(".")[0]))
-        if classes and cls not in classes:
-            raise ValueError(f"{file}: {name}: there is no class {cls}")
-        built[name] = _rule(file, cls, {**classes.get(cls, {}), **row})
-    return built
-
-
-def _rule(file: str, cls: str, row: Mapping[str, Any]) -> Rule:
-    name = row["id"]
-    for key in ("words", "cite", "tag"):
-        if not row.get(key):
-            raise ValueError(f"{file}: {name}: {key} is missing")
-    nature = row.get("nature", "state")
-    if nature not in _NATURES:
-        raise ValueError(f"{file}: {name}: nature is not one of {', '.join(_NATURES)}: {nature}")
-    try:
-        level = Level(row.get("level", "standard"))
-    except ValueError:
-        raise ValueError(f"{file}: {name}: there is no level {row['level']!r}") from None
-    return Rule(
-        id=name,
-        cls=cls,
-        level=level,
-        words=tuple(row["words"]),
-        cite=row["cite"],
-        tag=row["tag"],
-        service=row.get("service") or None,
-        handoff=tuple(row.get("handoff", ())),
-        near=tuple(row.get("near", ())),
-        unless=tuple(row.get("unless", ())),
-        reach=int(row.get("reach", 40)),
-        apart=int(row.get("apart", 6)),
-        gap=int(row.get("gap", GAP)),
-        nature=nature,
-        always=bool(row.get("always", False)),
-        plea=bool(row.get("plea", False)),
-        loose=bool(row.get("loose", False)),
-        examples=tuple(row.get("examples", ())),
-        counter_examples=tuple(row.get("counter_examples", ())),
-    )
-
-
-def _known(where: str, row: Mapping[str, Any], keys: set[str]) -> None:
-    for key in row:
-        if key not in keys:
-            raise ValueError(f"{where}: unknown key {key!r} (known: {', '.join(sorted(keys))})")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import ahocorasick
 
+from triage.frames import Frame, Frames, Hit
 from triage.text import Folded, squeeze
 
 GAP = 8
@@ -15,7 +16,8 @@ GAP = 8
 CLOSE = 2
 """Characters that may stand between a group and the letters written next to it (到{depth})."""
 Span = tuple[int, int]
-_PIECES = re.compile(r"\{[^{}]*\}|[^{}]+|[{}]")
+_PIECES = re.compile(r"\{[^{}]*\}|\([^()]*\)|[^{}()]+|[{}()]")
+_BRACKETS = frozenset("{}()")
 _STOPS = frozenset("。!?;\n…#")
 _LOOK = 6  # spans are sorted by their end; words that overlap a place are never more than this
 
@@ -27,7 +29,7 @@ def _end(span: Span) -> int:
 @dataclass(frozen=True, slots=True)
 class Phrases:
     """The phrases of one row. A phrase is literal text; ``…`` joins parts that may stand apart,
-    ``{group}`` stands for any word of a group."""
+    ``{group}`` stands for any word of a group, ``(a|b)`` for one of these words."""
 
     owner: str
     words: tuple[str, ...]
@@ -38,7 +40,7 @@ class Phrases:
 class Scan:
     """What stands where in a folded text: spans of the rows, and spans of the groups."""
 
-    rows: Mapping[str, Sequence[Span]]
+    rows: Mapping[str, Sequence[Hit]]
     cues: Mapping[str, Sequence[Span]]
     text: str
     surroundings: Mapping[str, tuple[str, ...]]
@@ -95,6 +97,11 @@ class Scan:
         return any(first <= start for first, _ in spans[at : at + _LOOK])
 
 
+def named(group: str) -> str:
+    """How a group is written in a phrase; one without a name is written out: (a|b)."""
+    return group if group.startswith("(") else "{" + group + "}"
+
+
 class Matcher:
     """All phrases of a policy, compiled once; scanning takes time linear in text and matches."""
 
@@ -104,19 +111,21 @@ class Matcher:
         rows: Sequence[Phrases],
         *,
         surroundings: Mapping[str, tuple[str, ...]],
+        frames: Sequence[Frame] = (),
     ) -> None:
         """``groups`` are cues and parts of phrases, ``surroundings`` what rows name under near and
         unless. Raises ValueError for a phrase that names an unknown group or has an empty part."""
         self._surroundings = surroundings
+        self._frames = Frames(frames)
         parts: dict[str, _Part] = {}
         states = 0
         for row in rows:
             for phrase in row.words:
                 states = _add(row, phrase, groups, parts, states)
-        words: dict[str, set[str]] = {symbol: {symbol} for symbol in parts if symbol[0] != "{"}
+        words: dict[str, set[str]] = {symbol: {symbol} for symbol in parts if symbol[0] not in "{("}
         for group, members in groups.items():
             for word in members:
-                words.setdefault(squeeze(word), set()).add("{" + group + "}")
+                words.setdefault(squeeze(word), set()).add(named(group))
         self._automaton = ahocorasick.Automaton()
         for word, symbols in words.items():
             of = [parts[symbol] for symbol in sorted(symbols) if symbol in parts]
@@ -124,7 +133,7 @@ class Matcher:
                 word,
                 (
                     len(word),
-                    tuple(sorted(s[1:-1] for s in symbols if s[0] == "{")),
+                    tuple(sorted(s[1:-1] if s[0] == "{" else s for s in symbols if s[0] in "{(")),
                     tuple(dict.fromkeys(owner for part in of for owner in part.whole)),
                     tuple(part.state for part in of if part.begins),
                     tuple(step for part in of for step in part.steps),
@@ -136,7 +145,7 @@ class Matcher:
     def scan(self, folded: Folded, text: str | None = None) -> Scan:
         """Every phrase in ``folded``; ``text`` is another reading of it of the same length."""
         text = folded.text if text is None else text
-        rows: dict[str, list[Span]] = {}
+        rows: dict[str, list[Hit]] = {}
         cues: dict[str, list[Span]] = {}
         reached: dict[int, Span] = {}
         gaps = frozenset(folded.gaps)
@@ -152,7 +161,7 @@ class Matcher:
                 else:
                     cues[group] = [span]
             for owner in whole:
-                rows.setdefault(owner, []).append(span)
+                rows.setdefault(owner, []).append((span, span, 0))
             for before, gap, after, owner in steps:
                 begun = reached.get(before)
                 if begun is None or not 0 <= start - begun[1] <= gap:
@@ -160,11 +169,13 @@ class Matcher:
                 if not _STOPS.isdisjoint(text[begun[1] : start]):
                     continue
                 if owner:
-                    rows.setdefault(owner, []).append((begun[0], end))
+                    rows.setdefault(owner, []).append(((begun[0], end), span, begun[1]))
                 else:
                     reached[after] = (begun[0], end)
             for state in begins:
                 reached[state] = span
+        for owner, hits in self._frames.find(cues).items():
+            rows.setdefault(owner, []).extend(hits)
         return Scan(rows, cues, text, self._surroundings)
 
 
@@ -191,13 +202,13 @@ def _add(
     pieces = _parts(phrase, row.gap)
     before = -1
     for place, (piece, gap) in enumerate(pieces):
-        if piece.startswith("{"):
-            if piece[1:-1] not in groups:
-                raise ValueError(f"{row.owner}: {phrase!r} names no group of cues.toml: {piece}")
+        if piece.startswith(("{", "(")) and len(piece) > 1:
             symbol = piece
+            if (piece[1:-1] if piece[0] == "{" else piece) not in groups:
+                raise ValueError(f"{row.owner}: {phrase!r} names no group of cues.toml: {piece}")
         else:
             symbol = squeeze(piece)
-            if not symbol or "{" in symbol or "}" in symbol:
+            if not symbol or not _BRACKETS.isdisjoint(symbol):
                 raise ValueError(f"{row.owner}: {phrase!r} has an empty or a broken part")
         if symbol not in parts:
             parts[symbol] = _Part(states)

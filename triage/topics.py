@@ -8,10 +8,15 @@ from models.vocabulary import Level, Track
 from triage.judgement import Person, Polarity, Time
 from triage.message import Message
 from triage.policy import SignalPolicy
+from triage.rows import Rule, weakly
 from triage.signals import Scan, Span
 from triage.text import Folded
 
-GRIEVANCE = "grievance"
+GRIEVANCE, CONSULTATION, CRISIS = "grievance", "consultation", "mental_crisis"
+_ASKED = ("吗", "吗。")  # at the very end; inside a text it is also a call: "有人吗"
+_MENTIONS = 16  # of one topic that are looked at; a text repeats itself long before that
+GENERAL_PURSE = "temp_emergency"
+"""Emergency relief answers every sudden hardship; a particular service says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +44,39 @@ def read_needs(
     text: str, folded: Folded, readings: Iterable[Scan], policy: SignalPolicy
 ) -> tuple[Need, ...]:
     """One row for each service the text names, in the order of the routing catalogue's rows that
-    are most often meant: more mentions first, then the earlier one."""
+    are most often meant: more mentions first, then the earlier one; last what words name that
+    mostly say who somebody is."""
     found: dict[str, set[Span]] = {}
+    weak: dict[str, set[Span]] = {}
     for scan in readings:
-        for owner, spans in scan.rows.items():
-            topic = policy.topics.get(owner)
-            if topic is None:
-                continue
-            for span in spans[:16]:
-                if scan.swallowed("innocent", *span):
+        for topic in policy.topics.values():
+            status = [hit[0] for hit in scan.rows.get(weakly(topic.id), ())[:_MENTIONS]]
+            if status:
+                weak.setdefault(topic.id, set()).update(status)
+            for span, _, _ in scan.rows.get(topic.id, ())[:_MENTIONS]:
+                if any(first <= span[0] and span[1] <= last for first, last in status):
                     continue
-                if any(not scan.near(cue, *span, reach=topic.reach) for cue in topic.near):
-                    continue
-                if any(scan.near(cue, *span, reach=topic.apart) for cue in topic.unless):
-                    continue
-                found.setdefault(owner, set()).add(span)
-    ranked = sorted(found.items(), key=lambda item: (_length(item[1]), min(item[1])))
+                if _names(scan, topic, span):
+                    found.setdefault(topic.id, set()).add(span)
+    ranked = _ranked(found) + [item for item in _ranked(weak) if item[0] not in found]
     needs = []
     for owner, places in ranked:
         start, end = folded.origin(*min(places))
         needs.append(Need(owner, text[start:end]))
     return tuple(needs)
+
+
+def _names(scan: Scan, topic: Rule, span: Span) -> bool:
+    """Whether the topic's own conditions hold where its words stand."""
+    if scan.swallowed("innocent", *span):
+        return False
+    if any(not scan.near(cue, *span, reach=topic.reach) for cue in topic.near):
+        return False
+    return not any(scan.near(cue, *span, reach=topic.apart) for cue in topic.unless)
+
+
+def _ranked(found: dict[str, set[Span]]) -> list[tuple[str, set[Span]]]:
+    return sorted(found.items(), key=lambda item: (_length(item[1]), min(item[1])))
 
 
 def _length(spans: set[Span]) -> int:
@@ -72,20 +89,23 @@ def quiet_level(message: Message, signals: Sequence[Judged], needs: tuple[Need, 
     understands is standard, never "none": a person reads it."""
     scan = message.scan
     cues = scan.cues
-    asks = "ask" in cues or "ask_policy" in cues or "?" in message.folded.text
+    words = message.folded.text
+    asks = "ask" in cues or "ask_policy" in cues or "?" in words or words.endswith(_ASKED)
     if not any(char.isalnum() or char > "\u2e80" for char in message.folded.text):
         return Level.NONE
     if message.registered and message.exercise:
         return Level.NONE
     # an exercise without a registered code: a person has to find out (domain note 3e.7)
-    if message.exercise and any(signal.counts for signal in signals):
+    if message.exercise:
         return Level.PRIORITY
+    if asks and "general_question" in cues:
+        return Level.CONSULTATION
     if message.pleads or "complaint" in cues or GRIEVANCE in {need.service for need in needs}:
         return Level.STANDARD
     if asks:
         own = any(not scan.covered("ask", *span) for span in cues.get("own", ()))
         settled = any(signal.time is Time.PAST_RESOLVED for signal in signals) or "settled" in cues
-        if own or settled or "family" in cues or "known_other" in cues:
+        if own or settled or any(group in cues for group in ("family", "known_other", "under_way")):
             return Level.STANDARD
         return Level.CONSULTATION
     if _nothing_asked(message, signals, needs):
@@ -96,6 +116,8 @@ def quiet_level(message: Message, signals: Sequence[Judged], needs: tuple[Need, 
 def _nothing_asked(message: Message, signals: Sequence[Judged], needs: tuple[Need, ...]) -> bool:
     """Zero reports, denials, news of elsewhere, thanks, good wishes."""
     cues = message.scan.cues
+    if "all_over" in cues and not any(signal.counts for signal in signals):
+        return True
     if "thanks" in cues and not needs:
         return True
     if message.public and ("own" not in cues or "cheer" in cues):

@@ -14,7 +14,7 @@ POLICY = load_signals()
 ROW = """
 [[signal]]
 id = "U1.90"
-words = ["断了顿头"]
+words = ["黄皮条子"]
 cite = "本县办法 第3条"
 tag = "L"
 """
@@ -27,8 +27,8 @@ def overlay(tmp_path: Path, text: str, name: str = "signals.toml") -> Path:
 
 def test_a_county_adds_a_row_and_the_hash_changes(tmp_path: Path) -> None:
     ours = load_signals(overlay(tmp_path, ROW))
-    assert assess("我家断了顿头", Context(), ours).level == "urgent"
-    assert assess("我家断了顿头", Context(), POLICY).level == "standard"
+    assert assess("领了黄皮条子", Context(), ours).level == "urgent"
+    assert assess("领了黄皮条子", Context(), POLICY).level == "standard"
     assert ours.hash != POLICY.hash
     assert POLICY.hash == load_signals().hash
 

@@ -64,7 +64,7 @@ def test_an_ordinary_word_is_not_repaired(text: str) -> None:
 def test_the_quote_of_a_repaired_word_is_what_stands_in_the_text() -> None:
     text = "屋里断凉了地保还没批娃没奶粉"
     result = assess(text, Context(), POLICY)
-    assert result.level is Level.URGENT
+    assert result.level.is_urgent
     assert {"断凉", "没奶粉"} <= {signal.quote for signal in result.signals}
     assert ("断凉", "断粮") in result.repaired
     assert "dibao" in {need.service for need in result.needs}

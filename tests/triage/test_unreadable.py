@@ -1,0 +1,72 @@
+"""A text that no rule can read is never silently ordinary: a person must look, and sees why."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.vocabulary import Level
+from triage.assess import Assessment, Context, assess
+from triage.policy import load_signals
+from triage.unruled import unread
+
+POLICY = load_signals()
+UYGHUR = st.text(st.characters(min_codepoint=0x620, max_codepoint=0x64A), min_size=1, max_size=60)
+TIBETAN = st.text(st.characters(min_codepoint=0xF40, max_codepoint=0xF6C), min_size=1, max_size=60)
+PICTURES = st.text(
+    st.characters(min_codepoint=0x1F620, max_codepoint=0x1F64A), min_size=1, max_size=20
+)
+
+
+def judged(text: str) -> Assessment:
+    return assess(text, Context(), POLICY)
+
+
+@pytest.mark.parametrize(
+    "text", ["ياردەم قىلىڭلار", "རོགས་རམ་གནང་རོགས།", "помогите мне", "たすけて", "도와주세요"]
+)
+def test_a_script_we_cannot_read_is_brought_to_a_person_with_the_reason(text: str) -> None:
+    result = judged(text)
+    assert result.level.rank <= Level.PRIORITY.rank
+    reasons = [s for s in result.signals if s.rule == "R.1"]
+    assert reasons
+    assert reasons[0].counts
+    assert reasons[0].quote in text
+    assert "不能判读" in reasons[0].cite
+    assert reasons[0].polarity == "uncertain"
+
+
+@given(st.one_of(UYGHUR, TIBETAN, PICTURES))
+@settings(max_examples=150, deadline=None)
+def test_no_unreadable_text_is_ordinary(text: str) -> None:
+    assert judged(text).level.rank <= Level.PRIORITY.rank
+
+
+@pytest.mark.parametrize("text", ["👍", "🙏🙏", "🌹🌹🌹"])
+def test_a_friendly_picture_alone_wakes_nobody(text: str) -> None:
+    assert judged(text).level.rank > Level.PRIORITY.rank
+
+
+@pytest.mark.parametrize("text", ["路灯坏了 ok", "想问低保 ياردەم 怎么申请", "no water"])
+def test_a_text_that_is_mostly_readable_is_read(text: str) -> None:
+    assert unread(text) is None
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=150, deadline=None)
+def test_noise_is_assessed_or_shown_to_a_person(noise: bytes) -> None:
+    for text in (noise.decode("latin-1"), noise.decode("utf-8", "replace")):
+        result = judged(text)
+        for signal in result.signals:
+            assert text[signal.start : signal.end] == signal.quote
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_hundred_thousand_characters_of_anything_are_assessed(seed: int) -> None:
+    chance = random.Random(seed)
+    blocks = ((0x20, 0x7E), (0x4E00, 0x9FFF), (0x600, 0x6FF), (0x1F300, 0x1F6FF), (0xF00, 0xFFF))
+    first, last = chance.choice(blocks)
+    text = "".join(chr(chance.randint(first, last)) for _ in range(100_000))
+    for signal in judged(text).signals:
+        assert text[signal.start : signal.end] == signal.quote

@@ -1,0 +1,109 @@
+"""What experience says of one text: whether it confirms a weak row, and whether it is alarmed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from triage.experience import Experience, Opinion
+from triage.signals import Span
+from triage.text import Folded
+
+_AROUND = 40  # characters on either side of a hit that belong to it
+_SHORT = 4  # characters below which a text says too little
+
+
+@dataclass(frozen=True, slots=True)
+class Borders:
+    """From where on the second reading speaks; values of signals.toml. ``alarm`` brings a person
+    by itself, ``part`` does so for one sentence of several where the whole is above ``floor``,
+    ``confirm`` is enough where a row of the rules is weak, ``life`` makes an alarm one of danger
+    to life, ``desk`` is the border of an alarm in a sentence about a desk's business."""
+
+    alarm: float
+    part: float
+    floor: float
+    confirm: float
+    life: float
+    desk: float
+    cite: str
+    tag: str
+
+
+@dataclass(frozen=True)
+class SecondReading:
+    """The second reading of one folded text. Of a ``letter`` only the whole is read: a letter of
+    forty sentences holds an alarming one by chance."""
+
+    experience: Experience
+    borders: Borders
+    folded: Folded
+    cues: Mapping[str, Sequence[Span]]
+    letter: bool
+
+    @cached_property
+    def whole(self) -> Opinion:
+        """The opinion on the text as a whole."""
+        return self.experience.read(self.folded.text, self.cues, 0, len(self.folded.text))
+
+    def likely(self, opinion: Opinion) -> str:
+        """The class of danger that the part is most like."""
+        part = self.folded.text[opinion.start : opinion.end]
+        return self.experience.likely(part, self._groups(opinion.start, opinion.end))
+
+    def words(self, opinion: Opinion) -> list[Span]:
+        """The words of the part that spoke most for danger."""
+        return self.experience.words(self.folded.text, opinion.start, opinion.end)
+
+    @cached_property
+    def alarm(self) -> Opinion | None:
+        """The opinion that brings a person by itself, or None."""
+        if len(self.folded.text) < _SHORT:
+            return None
+        if self.whole.urgent > self.borders.alarm:
+            return self.whole
+        if self.letter or self.whole.urgent < self.borders.floor:
+            return None
+        worst = max(self._sentences(), key=lambda part: part.urgent, default=None)
+        return worst if worst and worst.urgent > self.borders.part else None
+
+    def deadly(self, opinion: Opinion) -> bool:
+        """Whether the alarm is one of danger to life, in the part itself or in one sentence."""
+        parts = [opinion] if self.letter else [opinion, *self._sentences()]
+        return any(
+            part.life > self.borders.life and part.urgent > self.borders.alarm for part in parts
+        )
+
+    def confirms(self, span: Span) -> bool:
+        """Whether experience does not speak against danger where a weak row found it."""
+        if self.whole.urgent > self.borders.confirm:
+            return True
+        if self.letter:
+            return False
+        start, end = max(0, span[0] - _AROUND), min(len(self.folded.text), span[1] + _AROUND)
+        first, last = self.folded.sentence(span[0])[0], self.folded.sentence(span[1] - 1)[1]
+        return any(
+            self._read(*part).urgent > self.borders.confirm
+            for part in {(start, end), (first, last)}
+        )
+
+    def _sentences(self) -> list[Opinion]:
+        edges = [0, *self.folded.ends, len(self.folded.text)]
+        return [
+            self._read(start, end)
+            for start, end in pairwise(edges)
+            if _SHORT <= end - start < len(self.folded.text)
+        ]
+
+    def _read(self, start: int, end: int) -> Opinion:
+        return self.experience.read(self.folded.text, self._groups(start, end), start, end)
+
+    def _groups(self, start: int, end: int) -> list[str]:
+        """The groups that have a word in the part."""
+        if end - start == len(self.folded.text):
+            return list(self.cues)
+        return [
+            group
+            for group, spans in self.cues.items()
+            if any(start <= first and last <= end for first, last in spans)
+        ]

@@ -1,0 +1,94 @@
+"""What brings a person though no row of the rules found it: the second reading's alarm, and a text
+that cannot be read at all."""
+
+import re
+from collections.abc import Iterator
+
+from models.vocabulary import Level
+from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
+from triage.message import Message
+from triage.rows import Rule
+from triage.signals import Span
+
+_LETTER = re.compile(r"[^\W\d_]")
+_STRANGE = re.compile(r"[^\W\d_a-z\u3400-\u9fff\U00020000-\U0003ffff]")  # neither Han nor Latin
+_WORDLESS = re.compile(r"[^\w\s!-/:-@\[-`{-~\u3000-\u303f]")
+_NOISE = re.compile(r"[\ufffd\ue000-\uf8ff\ufff0-\uffff]")
+_KIND = frozenset("👍🙏🌹😊👌❤🎉😄😁☺🌞🤝💐💪✅🥰😘❀♥")
+"""Pictures that say thanks or good morning."""
+
+Found = tuple[Rule, Span, Judgement]
+
+
+def unruled(message: Message) -> Iterator[Found]:
+    """The signals that no row accounts for, each with the row that stands for it."""
+    if alarm := _alarm(message):
+        yield alarm
+    if span := unread(message.folded.text):
+        rule = Rule(
+            id="R.1",
+            cls="P",
+            level=Level.PRIORITY,
+            words=(),
+            cite="不能判读的文字或符号,须由人看;domain 3e.2",
+            tag="P",
+        )
+        sure = Judgement(
+            Polarity.UNCERTAIN, Time.NOW, Person.SELF, Purpose.REPORT, True, Level.PRIORITY
+        )
+        yield rule, span, sure
+
+
+def unread(text: str) -> Span | None:
+    """The part of a folded text that says we cannot judge it: letters of a script that no rule
+    reads, pictures without a word, or noise. None when the text is in the main readable."""
+    strange = list(_STRANGE.finditer(text))
+    letters = len(_LETTER.findall(text)) if strange else 0
+    if strange and len(strange) * 2 >= letters:
+        return strange[0].start(), strange[-1].end()
+    noise = list(_NOISE.finditer(text))
+    if len(noise) * 3 >= len(text) and noise:
+        return noise[0].start(), noise[-1].end()
+    if any(char.isalnum() for char in text):
+        return None
+    pictures = [match for match in _WORDLESS.finditer(text) if match.group() not in _KIND]
+    return (pictures[0].start(), pictures[-1].end()) if pictures else None
+
+
+def _alarm(message: Message) -> Found | None:
+    """What the text is like, and the words that spoke for it. The class that it is most like lends
+    its service and its lines; it is never more than a person's reason to look."""
+    policy, second = message.policy, message.second
+    opinion = second.alarm
+    words = second.words(opinion) if opinion else []
+    if opinion is None or not words:
+        return None
+    if opinion.urgent < second.borders.desk and message.at_the_desk(words[0]):
+        return None
+    cls = second.likely(opinion)
+    like = next((rule for rule in policy.signals.values() if rule.cls == cls), None)
+    # what is most like hardship is called danger to life only where that speaks as loud as an alarm
+    hardship = like is not None and like.level is not Level.LIFE_THREAT
+    life = second.deadly(opinion) and (not hardship or opinion.life > second.borders.alarm)
+    rule = Rule(
+        id=f"X.{cls}",
+        cls=cls,
+        level=Level.LIFE_THREAT if life else Level.URGENT,
+        words=(),
+        cite=policy.borders.cite,
+        tag=policy.borders.tag,
+        service=like.service if like else None,
+        handoff=like.handoff if like and life else (),
+        nature="event",
+    )
+    span = (words[0][0], words[-1][1])
+    judged = judge(message, rule, (span, words[0], 0))
+    # experience has weighed denial, time and questions already; they are shown, and do not decide
+    counts = not message.registered
+    return (
+        rule,
+        span,
+        Judgement(
+            judged.polarity, judged.time, judged.person, judged.purpose, counts, judged.level
+        ),
+    )
