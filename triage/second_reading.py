@@ -1,5 +1,6 @@
 """What experience says of one text: whether it confirms a weak row, and whether it is alarmed."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,8 @@ from triage.experience import Experience, Opinion
 from triage.signals import Span
 from triage.text import Folded
 
+_FEW = 12  # spans of a group, sorted by their end, that are looked at from a place on
+_SENTENCES = 24  # of one text that are read one by one
 _AROUND = 40  # characters on either side of a hit that belong to it
 _SHORT = 4  # characters below which a text says too little
 
@@ -88,12 +91,16 @@ class SecondReading:
         )
 
     def _sentences(self) -> list[Opinion]:
+        """Each sentence by itself; of very many the first and the last, where pleas stand."""
         edges = [0, *self.folded.ends, len(self.folded.text)]
-        return [
-            self._read(start, end)
+        found = [
+            (start, end)
             for start, end in pairwise(edges)
             if _SHORT <= end - start < len(self.folded.text)
         ]
+        if len(found) > _SENTENCES:
+            found = found[: _SENTENCES // 2] + found[-_SENTENCES // 2 :]
+        return [self._read(start, end) for start, end in found]
 
     def _read(self, start: int, end: int) -> Opinion:
         return self.experience.read(self.folded.text, self._groups(start, end), start, end)
@@ -102,8 +109,13 @@ class SecondReading:
         """The groups that have a word in the part."""
         if end - start == len(self.folded.text):
             return list(self.cues)
-        return [
-            group
-            for group, spans in self.cues.items()
-            if any(start <= first and last <= end for first, last in spans)
-        ]
+        found = []
+        for group, spans in self.cues.items():
+            at = bisect_left(spans, start, key=_end) if len(spans) > _FEW else 0
+            if any(start <= first and last <= end for first, last in spans[at : at + _FEW]):
+                found.append(group)
+        return found
+
+
+def _end(span: Span) -> int:
+    return span[1]

@@ -20,9 +20,10 @@ _KIND = frozenset("👍🙏🌹😊👌❤🎉😄😁☺🌞🤝💐💪✅🥰
 Found = tuple[Rule, Span, Judgement]
 
 
-def unruled(message: Message) -> Iterator[Found]:
-    """The signals that no row accounts for, each with the row that stands for it."""
-    if alarm := _alarm(message):
+def unruled(message: Message, *, settled: bool) -> Iterator[Found]:
+    """The signals that no row accounts for, each with the row that stands for it. Where the rows
+    have ``settled`` that a life is in danger, the second reading has nothing to add."""
+    if not settled and (alarm := _alarm(message)):
         yield alarm
     if span := unread(message.folded.text):
         rule = Rule(

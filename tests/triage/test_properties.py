@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.vocabulary import Level
 from triage.assess import Assessment, Context, assess
 from triage.policy import load_signals
 
@@ -22,6 +23,14 @@ mixed = st.lists(st.sampled_from([*DANGER, *QUIET, "\u200b", " ", "\n", "。", "
 
 def rank(text: str) -> int:
     return assess(text, Context(), POLICY).level.rank
+
+
+def of_rows(text: str) -> int:
+    """The level that the rows alone give; what a text is like as a whole may weaken beside more
+    words, and then only brings nobody in addition."""
+    counting = [s for s in assess(text, Context(), POLICY).signals if s.counts]
+    levels = (s.level.rank for s in counting if not s.rule.startswith("X."))
+    return min(levels, default=Level.STANDARD.rank)
 
 
 def holds(text: str, result: Assessment) -> None:
@@ -47,7 +56,9 @@ def test_a_quote_is_what_stands_at_its_place_in_the_given_text(text: str) -> Non
 @settings(max_examples=300, deadline=None)
 def test_more_danger_never_lowers_the_level(said: list[str], more: str) -> None:
     text = "。".join(said)
-    assert rank(f"{text}。{more}") <= min(rank(text), rank(more))
+    both = f"{text}。{more}"
+    assert rank(both) <= 1
+    assert rank(both) <= min(of_rows(text), of_rows(more))
 
 
 @given(st.sampled_from(QUIET), st.sampled_from(DANGER))
