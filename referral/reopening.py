@@ -6,7 +6,7 @@ Software proposes when somebody writes again with words of danger; a person reop
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import col
 
 from models.clocks import Clock
@@ -82,21 +82,25 @@ def window(office: Office) -> timedelta:
     return timedelta(days=float(office.policy.values["reopen_window_days"].value))
 
 
+_CLOSED = (
+    select(col(HelpRequest.id), col(HelpRequest.number), col(HelpRequest.level))
+    .where(
+        col(HelpRequest.person_id) == bindparam("person"),
+        col(HelpRequest.status) == Status.CLOSED,
+        col(HelpRequest.closed_at) >= bindparam("since"),
+    )
+    .order_by(col(HelpRequest.closed_at).desc())
+    .limit(1)
+)
+
+
 def propose(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
     """Words of danger from somebody whose request was closed lately: a person decides whether it
     is the same matter. The new request is handled meanwhile as any other."""
     if not arrival.level.is_urgent or arrival.inbound.reporter:
         return
-    closed = tx.execute(
-        select(col(HelpRequest.id), col(HelpRequest.number), col(HelpRequest.level))
-        .where(
-            col(HelpRequest.person_id) == arrival.person_id,
-            col(HelpRequest.status) == Status.CLOSED,
-            col(HelpRequest.closed_at) >= arrival.now - window(office),
-        )
-        .order_by(col(HelpRequest.closed_at).desc())
-        .limit(1)
-    ).first()
+    since = arrival.now - window(office)
+    closed = tx.execute(_CLOSED, {"person": arrival.person_id, "since": since}).first()
     if closed is None:
         return
     old = {**request, **dict(closed._mapping)}

@@ -157,8 +157,8 @@ def _door(matter: Matter) -> str:
     return "-".join((*flat.stairs, flat.room or (flat.floor + "F" if flat.floor else "")))
 
 
-_BROAD = frozenset({"temp_emergency"})
-"""A kind of help that every danger opens: sharing it says nothing about the cause."""
+_BROAD = frozenset({"temp_emergency", "service_aid"})
+"""What every danger opens, and what everybody has who lives alone: no cause of its own."""
 
 
 def _causes(a: Matter, b: Matter) -> Iterator[Evidence]:

@@ -14,7 +14,7 @@ ROWS = [
         "phone",
         "p2",
         "+8619900000002",
-        "补充一句，我家门口的水漫上来了",
+        "补充一句，我家门口的路灯也不亮",
         "2026-11-22T11:00:00+08:00",
     ),
 ]
@@ -84,15 +84,21 @@ def test_a_changed_clock_changes_due_times_and_nothing_else(history, tmp_path):
 
 
 def test_a_rule_for_later_words_counts_for_their_request(history, tmp_path):
-    water = DARK.replace("看不清路", "水漫上来了")
+    water = DARK.replace("看不清路", "路灯也不亮")
     found, _ = diff(history, folder(tmp_path, signals=water))
     assert [one["number"] for one in found] == [numbers(history)["phone"]]
     assert found[0]["would_be"]["level"] == "urgent"
 
 
 def test_who_would_no_longer_be_urgent_is_counted_apart(history, tmp_path):
-    rules = {s["rule"] for s in json.loads(triage(history))["signals"] if s["counts"]}
-    quiet = "".join(f'[[signal]]\nid = "{rule}"\nlevel = "priority"\n' for rule in rules)
+    counting = {
+        s["rule"]
+        for s in json.loads(triage(history))["signals"]
+        if s["counts"] and s["level"] in ("life_threat", "urgent")
+    }
+    rules = {rule for rule in counting if not rule.startswith("X.")}
+    quiet = "[experience]\nalarm = 99.0\npart = 99.0\n"
+    quiet += "".join(f'[[signal]]\nid = "{rule}"\nlevel = "priority"\n' for rule in rules)
     found, said = diff(history, folder(tmp_path, signals=quiet))
     assert [one["number"] for one in found] == [numbers(history)["sms"]]
     assert rules <= set(found[0]["by"])

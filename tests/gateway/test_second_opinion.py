@@ -22,7 +22,7 @@ from tests.triage.closed_orders import model
 from triage.opinion import BadModel
 
 BUS = "公交车总是不按点来，站台也坏了，请看看"
-WAGES = "工地拖欠农民工工资，包工头跑了，我住在柳湾镇"
+WAGES = "工地拖欠农民工工资，请问怎么投诉包工头，我住在柳湾镇"
 
 
 @pytest.fixture

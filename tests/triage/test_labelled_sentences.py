@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from models.vocabulary import Level
-from tests.benchmarks.learn_experience import APART
+from tests.benchmarks.learn_experience import APART, NEVER
 from tests.benchmarks.triage_scores import (
     DATA,
     Answer,
@@ -24,7 +24,7 @@ from tests.benchmarks.triage_scores import (
 from triage.policy import load_signals
 
 POLICY = load_signals()
-KNOWN = sorted(path.name for path in DATA.glob("*.jsonl") if path.name != APART)
+KNOWN = sorted(path.name for path in DATA.glob("*.jsonl") if path.name not in NEVER)
 DANGERS = ("D1", "D2", "D3", "D4", "D5", "D6")
 HARDSHIPS = tuple(f"U{number}" for number in range(1, 11))
 
@@ -58,6 +58,12 @@ def test_new_danger_is_found_though_nothing_was_learned_from_it() -> None:
     apart = seen(APART)
     assert urgent_recall(apart).value >= 0.95
     assert life_recall(apart).value >= 0.90
+
+
+def test_of_texts_that_nobody_had_seen_most_danger_is_found() -> None:
+    unseen = seen("apart_3.jsonl")
+    assert urgent_recall(unseen).value >= 0.92
+    assert life_recall(unseen).value >= 0.89
 
 
 def test_of_new_texts_few_ordinary_ones_are_called_urgent() -> None:
