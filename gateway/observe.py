@@ -10,7 +10,7 @@ import traceback
 
 import structlog
 
-_QUIET = ("alembic", "httpx", "httpx2", "aiogram", "twilio", "uvicorn.access")
+_QUIET = ("alembic", "apscheduler", "httpx", "httpx2", "aiogram", "twilio", "uvicorn.access")
 
 
 class Plain(logging.Formatter):
