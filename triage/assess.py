@@ -126,10 +126,10 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
         folded, scan, signals, reporter=context.reporter, exercise_codes=context.exercise_codes
     )
     found = _signals(text, message, readings)
-    settled = any(signal.counts and signal.level is Level.LIFE_THREAT for _, signal in found)
+    reached = worst(Level.NONE, *(signal.level for _, signal in found if signal.counts))
     found += [
         (rule, _signal(text, message, rule, span, judged))
-        for rule, span, judged in unruled(message, settled=settled)
+        for rule, span, judged in unruled(message, reached)
     ]
     counting = [(rule, signal) for rule, signal in found if signal.counts]
     needs = read_needs(text, folded, readings, signals)

@@ -20,10 +20,10 @@ _KIND = frozenset("👍🙏🌹😊👌❤🎉😄😁☺🌞🤝💐💪✅🥰
 Found = tuple[Rule, Span, Judgement]
 
 
-def unruled(message: Message, *, settled: bool) -> Iterator[Found]:
-    """The signals that no row accounts for, each with the row that stands for it. Where the rows
-    have ``settled`` that a life is in danger, the second reading has nothing to add."""
-    if not settled and (alarm := _alarm(message)):
+def unruled(message: Message, reached: Level) -> Iterator[Found]:
+    """The signals that no row accounts for, each with the row that stands for it. The second
+    reading speaks only where it would raise the level that the rows ``reached``."""
+    if reached is not Level.LIFE_THREAT and (alarm := _alarm(message, reached)):
         yield alarm
     if span := unread(message.folded.text):
         rule = Rule(
@@ -56,7 +56,7 @@ def unread(text: str) -> Span | None:
     return (pictures[0].start(), pictures[-1].end()) if pictures else None
 
 
-def _alarm(message: Message) -> Found | None:
+def _alarm(message: Message, reached: Level) -> Found | None:
     """What the text is like, and the words that spoke for it. The class that it is most like lends
     its service and its lines; it is never more than a person's reason to look."""
     policy, second = message.policy, message.second
@@ -66,11 +66,16 @@ def _alarm(message: Message) -> Found | None:
         return None
     if opinion.urgent < second.borders.desk and message.at_the_desk(words[0]):
         return None
+    deadly = second.deadly(opinion)
+    if reached.is_urgent and not deadly:
+        return None
     cls = second.likely(opinion)
     like = next((rule for rule in policy.signals.values() if rule.cls == cls), None)
     # what is most like hardship is called danger to life only where that speaks as loud as an alarm
     hardship = like is not None and like.level is not Level.LIFE_THREAT
-    life = second.deadly(opinion) and (not hardship or opinion.life > second.borders.alarm)
+    life = deadly and (not hardship or opinion.life > second.borders.alarm)
+    if reached.is_urgent and not life:
+        return None
     rule = Rule(
         id=f"X.{cls}",
         cls=cls,
