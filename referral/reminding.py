@@ -23,7 +23,7 @@ from referral.clocks import LadderAct, Rung
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable
 from referral.office import Office, Reply
 
-MOST_AT_ONCE = 400
+MOST_AT_ONCE = 2000  # six weeks of half hours; what is older goes on a little later
 _GO_ON_AFTER = timedelta(minutes=30)
 
 
