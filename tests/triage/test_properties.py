@@ -95,7 +95,7 @@ def test_of_five_megabytes_the_beginning_and_the_end_are_read() -> None:
     assert at_the_end.level.is_urgent
     holds(filler + "家里断粮两天了", at_the_end)
     assert assess("家里断粮两天了。" + filler, Context(), POLICY).level.is_urgent
-    assert took < 5
+    assert took < 20
 
 
 @pytest.mark.parametrize("piece", ["水", "没吃", "老人", "断粮0户,", "(((", "不", "我打他", "🆘"])
@@ -110,4 +110,5 @@ def test_time_grows_with_length_and_no_faster(piece: str) -> None:
         return best
 
     seconds(2000)
-    assert seconds(32_000) < 16 * max(seconds(4000), 0.002)
+    # eight times for eight times the text; what grows with the square takes sixty-four times
+    assert seconds(32_000) < 40 * max(seconds(4000), 0.002)
