@@ -211,4 +211,4 @@ def test_a_hundred_characters_cost_microseconds() -> None:
         :100
     ]
     best = min(timeit.repeat(lambda: COUNTY.locate(text), number=2_000, repeat=5)) / 2_000
-    assert best < 150e-6  # about 10 µs on an idle core; room for a shared machine
+    assert best < 1e-3  # about 10 µs on an idle core; a walk over all areas takes far longer

