@@ -11,15 +11,14 @@ from sqlmodel import col
 
 from models.disputes import Dispute
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, TaskKind
+from models.vocabulary import ReferralRole, ReferralStatus, Role, TaskKind
 from referral import casework, clocks, clockwork, passing, returning, telling
 from referral.casework import Actor, Refusal
 from referral.clockwork import put_off
-from referral.directory import ZONE, Answerable, Unit
+from referral.directory import Answerable, Unit
 from referral.lifecycle import Transition, may_on_referral
 from referral.office import Office
 from referral.rerouting import route_of
-from referral.routing import GRASSROOTS
 
 
 def uphold_return(
@@ -29,7 +28,7 @@ def uphold_return(
     Raises ``Refusal``, or ``Impossible``."""
     claim, order, why = _one(tx, request, actor, reason)
     row = may_on_referral("uphold_return", ReferralStatus(order["status"]), actor.role)
-    unit = _unit(office, claim["right_unit"], now)
+    unit = passing.bureau(office, claim["right_unit"], now)
     after, told = passing.send_on(
         tx, office, request, order, row, unit, route=route_of(office, request, now), now=now
     )
@@ -86,8 +85,8 @@ def reassign(
         raise Refusal("refusal.ground", {"ground": ground}, 422)
     if due is not None and due <= now:
         raise Refusal("refusal.due_past", status=422)
-    unit = _unit(office, lead, now)
-    helpers = [_unit(office, code, now) for code in cooperating if code != unit.code]
+    unit = passing.bureau(office, lead, now)
+    helpers = [passing.bureau(office, code, now) for code in cooperating if code != unit.code]
     orders = returning.orders_of(tx, claims)
     asked_by = {claim["referral_id"]: claim["asked_by"] for claim in claims}
     after, told = request, None
@@ -151,15 +150,6 @@ def _one(tx: Transaction, request: Row, actor: Actor, reason: str) -> tuple[Row,
     return claims[0], returning.orders_of(tx, claims)[claims[0]["referral_id"]], why
 
 
-def _unit(office: Office, code: str, now: datetime) -> Unit:
-    unit = office.directory.current(code, now.astimezone(ZONE).date())
-    if unit is None:
-        raise Refusal("refusal.no_such_bureau", {"bureau": code}, 422)
-    if unit.authority in GRASSROOTS:
-        raise Refusal("refusal.never_down", {"unit": unit.name_zh}, 422)
-    return unit
-
-
 def _bring_in(
     tx: Transaction,
     office: Office,
@@ -171,23 +161,19 @@ def _bring_in(
     now: datetime,
 ) -> None:
     there = passing.with_orders(tx, request)
-    half = Level(request["level"]).is_urgent
     for unit in helpers:
-        if unit.code in there:
-            continue
-        part = clocks.cooperating_due(now, max(due, now), office.policy.calendar, half=half)
-        passing.new_order(
-            tx,
-            office,
-            request,
-            unit,
-            role=ReferralRole.COOPERATING,
-            service=service,
-            due=part,
-            decided_by="arbitration",
-            now=now,
-            designated=True,
-        )
+        if unit.code not in there:
+            passing.cooperate(
+                tx,
+                office,
+                request,
+                unit,
+                service=service,
+                lead_due=due,
+                decided_by="arbitration",
+                now=now,
+                designated=True,
+            )
 
 
 def _set_due(

@@ -12,11 +12,56 @@ from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status
 from referral import casework, clocks, clockwork, promises, telling
 from referral.answering import tell
+from referral.casework import Refusal
 from referral.directory import ZONE, Answerable, Unit
 from referral.lifecycle import Transition, may_on_referral
 from referral.office import Office
 from referral.planning import TOWNSHIP
-from referral.routing import RouteRow
+from referral.routing import GRASSROOTS, RouteRow
+
+
+def bureau(office: Office, code: str, now: datetime) -> Unit:
+    """The unit that serves under this code today. Raises ``Refusal`` (422) when there is none, or
+    when the order would push a bureau's work down to a township or village."""
+    return not_below(office.directory.current(code, now.astimezone(ZONE).date()), code)
+
+
+def not_below(unit: Unit | None, code: str) -> Unit:
+    """The unit, if it is one and above the grassroots. Raises ``Refusal`` (422) as ``bureau``."""
+    if unit is None:
+        raise Refusal("refusal.no_such_bureau", {"bureau": code}, 422)
+    if unit.authority in GRASSROOTS:
+        raise Refusal("refusal.never_down", {"unit": unit.name_zh}, 422)
+    return unit
+
+
+def cooperate(
+    tx: Transaction,
+    office: Office,
+    request: Row,
+    unit: Unit,
+    *,
+    service: str | None,
+    lead_due: datetime,
+    decided_by: str,
+    now: datetime,
+    designated: bool = False,
+) -> Row:
+    """Give a cooperating order, due before the lead's own (``CLK-COOP``)."""
+    half = Level(request["level"]).is_urgent
+    due = clocks.cooperating_due(now, max(lead_due, now), office.policy.calendar, half=half)
+    return new_order(
+        tx,
+        office,
+        request,
+        unit,
+        role=ReferralRole.COOPERATING,
+        service=service,
+        due=due,
+        decided_by=decided_by,
+        now=now,
+        designated=designated,
+    )
 
 
 def new_order(

@@ -13,7 +13,7 @@ from referral.casework import Actor, Refusal
 from referral.directory import ZONE, Answerable, Unit
 from referral.lifecycle import Impossible, Transition, may, may_on_referral
 from referral.office import Office
-from referral.routing import GRASSROOTS, UNCLEAR, RouteRow, row_for
+from referral.routing import UNCLEAR, RouteRow, row_for
 
 DESK = (Role.OPERATOR, Role.DISPATCHER, Role.DUTY_LEAD)
 _DECIDES_LATER = ("CLK-ARBITRATE", "CLK-CONSULT")
@@ -105,27 +105,19 @@ def bring_in(
     casework.require_open(request)
     why = casework.need(reason, "refusal.reason_missing")
     row = may_on_referral("dispatch", None, actor.role)
-    unit = office.directory.current(bureau, now.astimezone(ZONE).date())
-    if unit is None:
-        raise Refusal("refusal.no_such_bureau", {"bureau": bureau}, 422)
-    if unit.authority in GRASSROOTS:
-        raise Refusal("refusal.never_down", {"unit": unit.name_zh}, 422)
+    unit = passing.bureau(office, bureau, now)
     if unit.code in passing.with_orders(tx, request):
         raise Refusal("refusal.has_order", {"unit": unit.name_zh})
     lead = casework.lead_of(tx, request["id"])
     if lead["completed_at"] is not None:
         raise Refusal("refusal.result_is_in", {"number": request["number"]})
-    half = Level(request["level"]).is_urgent
-    last = max(lead["due_at"], now)
-    due = clocks.cooperating_due(now, last, office.policy.calendar, half=half)
-    passing.new_order(
+    order = passing.cooperate(
         tx,
         office,
         request,
         unit,
-        role=ReferralRole.COOPERATING,
         service=lead["service"],
-        due=due,
+        lead_due=lead["due_at"],
         decided_by=f"person:{actor.login}",
         now=now,
     )
@@ -139,10 +131,11 @@ def bring_in(
         row=row,
         reason=why,
         bureau=unit.code,
-        due=due.at.isoformat(),
+        due=order["due_at"].isoformat(),
     )
     holder = office.directory.answerable(unit, now)
-    telling.notify(tx, office, request, holder, due=due.at, now=now, urgent=half)
+    urgent = Level(request["level"]).is_urgent
+    telling.notify(tx, office, request, holder, due=order["due_at"], now=now, urgent=urgent)
     return request
 
 
@@ -175,11 +168,7 @@ def _wanted(
         unit = office.directory.responsible(route.lead, request["area"], day)
         if Level(request["level"]) is Level.LIFE_THREAT and route.danger_lead:
             unit = office.directory.responsible(route.danger_lead, request["area"], day) or unit
-    if unit is None:
-        raise Refusal("refusal.no_such_bureau", {"bureau": bureau or route.lead}, 422)
-    if unit.authority in GRASSROOTS:
-        raise Refusal("refusal.never_down", {"unit": unit.name_zh}, 422)
-    return unit
+    return passing.not_below(unit, bureau or route.lead)
 
 
 def _kept_due(

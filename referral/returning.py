@@ -13,14 +13,13 @@ from models.disputes import Dispute
 from models.referrals import Referral
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralStatus, TaskKind
-from referral import casework, clocks, clockwork, telling, wording
+from referral import casework, clocks, clockwork, passing, telling, wording
 from referral.casework import Actor, Refusal
 from referral.clocks import Rung
 from referral.directory import ZONE, Unit
 from referral.lifecycle import may_on_referral
 from referral.office import Office
 from referral.reminding import who
-from referral.routing import GRASSROOTS
 
 
 def request_return(
@@ -147,13 +146,9 @@ def _may_return(
 
 
 def _right_unit(office: Office, order: Row, code: str, now: datetime) -> Unit:
-    unit = office.directory.current(code, now.astimezone(ZONE).date())
-    if unit is None:
-        raise Refusal("refusal.no_such_bureau", {"bureau": code}, 422)
+    unit = passing.bureau(office, code, now)
     if unit.code == order["bureau"]:
         raise Refusal("refusal.names_itself", {"unit": unit.name_zh}, 422)
-    if unit.authority in GRASSROOTS:
-        raise Refusal("refusal.never_down", {"unit": unit.name_zh}, 422)
     return unit
 
 
