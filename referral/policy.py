@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from referral.calendars import Calendar, calendar_of
+from referral.categories import Category
 from referral.clocks import LadderAct, LadderStep, Rung, readable
 from referral.routing import RouteRow
 from referral.rows import Layers, PolicyError, build, merged
@@ -126,6 +127,7 @@ class Policy:
     values: Mapping[str, Value]
     authorities: Mapping[str, Authority]
     grounds: tuple[Ground, ...]
+    categories: Mapping[str, Category]
     _by_name: Mapping[tuple[str, str], tuple[ClockRule, ...]] = field(repr=False, compare=False)
 
     def clock(self, name: str, case: str = "", on: date | None = None) -> ClockRule:
@@ -185,6 +187,10 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
         build(Authority, where, row)
         for where, row in merged(layers, "authorities.toml", "authority", ("code",))
     ]
+    categories = [
+        build(Category, where, row)
+        for where, row in merged(layers, "categories.toml", "category", ("code",))
+    ]
     by_name: dict[tuple[str, str], tuple[ClockRule, ...]] = {}
     for rule in clocks:
         by_name[rule.name, rule.case] = (*by_name.get((rule.name, rule.case), ()), rule)
@@ -212,6 +218,7 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
             build(Ground, where, row)
             for where, row in merged(layers, "grounds.toml", "ground", ("act", "code"))
         ),
+        categories=MappingProxyType({one.code: one for one in categories}),
         _by_name=MappingProxyType(by_name),
     )
 

@@ -88,7 +88,8 @@ class Lent:
     that has to be made anew.
     """
 
-    COUNTY = ("area", "unit", "staff", "duty", "household")
+    HOMES = ("household", "resident", "household_phone", "household_category", "household_key")
+    COUNTY = ("area", "unit", "staff", "duty", *HOMES)
     KEPT = (*COUNTY, "alembic_version", "process", "ledger")
 
     def __init__(self, server: str) -> None:

@@ -54,7 +54,10 @@ def test_an_id_has_64_bits_on_both_databases():
         ("request.code", Protection.SECRET),
         ("staff.password", Protection.SECRET),
         ("person.name", Protection.PERSONAL),
-        ("household.members", Protection.PERSONAL),
+        ("household.head_name", Protection.PERSONAL),
+        ("resident.name", Protection.PERSONAL),
+        ("resident.identity", Protection.SENSITIVE),
+        ("household_phone.number", Protection.PERSONAL),
         ("request.level", Protection.OPERATIONAL),
     ],
 )
