@@ -2,6 +2,7 @@
 
 from models import (
     access,
+    attachments,
     clocks,
     counters,
     dialogues,
@@ -22,6 +23,7 @@ from models import (
 
 MODULES = (
     access,
+    attachments,
     clocks,
     counters,
     dialogues,
