@@ -128,11 +128,12 @@ async def raw_of(request: Request, settings: Settings, part: str) -> Raw:
     headers = {
         name: value for name, value in request.headers.items() if not name.startswith("x-huiyin-")
     }
-    body = await _limited(request, settings.body_limit)
+    body = await limited(request, settings.body_limit)
     return Raw(settings.public_url.rstrip("/") + path, body, headers, query, part)
 
 
-async def _limited(request: Request, limit: int) -> bytes:
+async def limited(request: Request, limit: int) -> bytes:
+    """The body, never more of it than the limit. Raises ``TooLarge``."""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > limit:
         raise TooLarge(limit)

@@ -2,6 +2,7 @@
 
 from models import (
     access,
+    attachments,
     clocks,
     counters,
     dialogues,
@@ -23,6 +24,7 @@ from models import (
 
 MODULES = (
     access,
+    attachments,
     clocks,
     counters,
     dialogues,
