@@ -5,7 +5,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0008_attachments"
-down_revision = "0007_the_referral_loop"
+down_revision = "0008_households"
 branch_labels = None
 depends_on = None
 
