@@ -177,6 +177,15 @@ def duplicates(file: FileArgument = STDIN) -> None:
 
 
 @app.command()
+def match(
+    registry: Annotated[Path, typer.Option(help="The registry: CSV, one household a line.")],
+    file: FileArgument = STDIN,
+) -> None:
+    """Which household is this? JSON Lines in, proposals with reasons out; no database."""
+    _run("match", registry=registry, file=file)
+
+
+@app.command()
 def replay(
     file: FileArgument,
     rate: Annotated[float, typer.Option(min=0, help="Contacts a second; 0 is full speed.")] = 0,
