@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from gateway import exporting_aid
 from models.clocks import Clock
 from models.events import Event
 from models.journal import JournalEntry
@@ -216,6 +217,8 @@ EXPORTS: dict[str, Callable[[Session, Span], Iterator[Row]]] = {
     "events": events,
     "outbox": outbox,
     "households": households,
+    "relief": exporting_aid.relief,
+    "aid_entries": exporting_aid.entries,
 }
 
 
