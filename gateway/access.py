@@ -93,6 +93,13 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "finish_held": _roles("ODL"),
     "add_contact": _roles("ODLSBTG"),
     "bind": _roles("ODLSBTGAU"),
+    "see_relief": _roles("ODLSBTGAU"),
+    "propose_relief": _roles("OLBTG"),
+    "file_relief": _roles("BT"),
+    "see_reserves": _roles("SBTAU"),
+    "keep_reserve": _roles("BT"),
+    "see_events": _roles("ODLSBT"),
+    "set_need": _roles("ODLSBT"),
 }
 
 DESK = _roles("ODLS")
@@ -155,7 +162,7 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     )
     if viewer.role not in GRASSROOTS:
         return [or_(holds, ordered)]
-    own = col(HelpRequest.area).in_(_areas(office, viewer.area))
+    own = col(HelpRequest.area).in_(areas(office, viewer.area))
     # I9: a complaint never comes before the people it may be about.
     quiet = and_(
         col(HelpRequest.track) != Track.GRIEVANCE,
@@ -174,7 +181,8 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     return [or_(reported, mine, and_(own, holds)), quiet]
 
 
-def _areas(office: Office, area: str | None) -> list[str]:
+def areas(office: Office, area: str | None) -> list[str]:
+    """An area with everything in it."""
     if area is None:
         return []
     directory = office.directory

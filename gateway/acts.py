@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from gateway import access, meanwhile, tasks
 from gateway.access import Actor
+from gateway.aid_bodies import NeedBody
 from gateway.bodies import (
     AskBody,
     Body,
@@ -57,6 +58,7 @@ from referral import (
     leave,
     likening,
     merging,
+    needs,
     parting,
     refusing,
     rehandling,
@@ -122,6 +124,7 @@ ACTS: Mapping[str, Act] = {
         ("withdraw", NoteBody, withdrawing.withdraw),
         ("reopen", ReasonBody, reopening.reopen),
         ("follow_up", FollowUpBody, reopening.follow_up),
+        ("set_need", NeedBody, needs.set_need),
     )
 }
 

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from gateway import registry
+from gateway import exporting_aid, registry
 from models.clocks import Clock
 from models.events import Event
 from models.journal import JournalEntry
@@ -207,6 +207,8 @@ EXPORTS: dict[str, Callable[[Session, Span], Iterator[Row]]] = {
     "events": events,
     "outbox": outbox,
     "households": households,
+    "relief": exporting_aid.relief,
+    "aid_entries": exporting_aid.entries,
 }
 
 

@@ -77,6 +77,7 @@ def acts(
         "withdraw": True,
         "reopen": False,
         "follow_up": False,
+        "set_need": False,  # it stands on the page of the event, need by need
         "bring_in": all(row.role != "lead" or row.completed_at is None for row in orders),
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])

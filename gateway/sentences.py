@@ -18,6 +18,11 @@ _WORDS_OF: Mapping[str, tuple[str, ...]] = {
     "reason": ("reason",),
     "allowed": ("reason", "outcome", "view"),
     "level": ("level",),
+    "relief_act": ("aid_act",),
+    "relief_state": ("aid_state",),
+    "relief_states": ("aid_state",),
+    "guards": ("guard",),
+    "missing": ("judgement",),
 }
 """Which words a parameter is made of: the phrases under ``staff.<name>``."""
 
@@ -26,6 +31,7 @@ _STATUS = {
     "impossible.reason": 409,
     "impossible.role": 403,
     "impossible.approval": 403,
+    "impossible.relief_role": 403,
 }
 
 

@@ -160,6 +160,8 @@ class TaskKind(StrEnum):
     REOPEN = "reopen"
     WELFARE_CHECK = "welfare_check"
     DELIVER_PAPER = "deliver_paper"
+    DECIDE_RELIEF = "decide_relief"
+    EXPLAIN_RELIEF = "explain_relief"
 
 
 class SecondOpinion(StrEnum):

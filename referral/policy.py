@@ -76,6 +76,7 @@ class Value:
     unit: str = ""
     is_law: bool = False
     effective_from: date = date.min
+    effective_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,15 @@ class Policy:
     grounds: tuple[Ground, ...]
     categories: Mapping[str, Category]
     _by_name: Mapping[tuple[str, str], tuple[ClockRule, ...]] = field(repr=False, compare=False)
+    _versions: tuple[Value, ...] = field(default=(), repr=False, compare=False)
+
+    def value(self, key: str, on: date) -> Value | None:
+        """The value of the register in force that day, or None: what comes later, or ended before,
+        binds nobody."""
+        for one in reversed(self._versions):
+            if one.key == key and one.effective_from <= on:
+                return one if one.effective_until is None or on <= one.effective_until else None
+        return None
 
     def clock(self, name: str, case: str = "", on: date | None = None) -> ClockRule:
         """The rule of a clock in a case, else of the clock itself; KeyError for an unknown clock.
@@ -220,6 +230,7 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
         ),
         categories=MappingProxyType({one.code: one for one in categories}),
         _by_name=MappingProxyType(by_name),
+        _versions=tuple(values),
     )
 
 

@@ -18,7 +18,7 @@ from models.clocks import Clock
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Role
-from referral import catching_up, clocks, telling, waiting, wording
+from referral import catching_up, clocks, explaining, telling, waiting, wording
 from referral.clocks import LadderAct, Rung
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable
 from referral.office import Office, Reply
@@ -97,6 +97,8 @@ def _take(
     if not fenced.rowcount:
         return False
     request = requests.get(clock.request_id)
+    if clock.name == explaining.CLOCK:
+        request = explaining.as_held(tx, request, clock.id)
     if request is not None and taken:
         step = _Step(tuple(taken), breached, stopped=clock.stopped_at is not None)
         _act(tx, office, clock, request, step, late, now)

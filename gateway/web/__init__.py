@@ -12,7 +12,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.hooks import TooLarge
-from gateway.web import attachments, citizen, desk, inbox, staff
+from gateway.web import (
+    attachments,
+    citizen,
+    desk,
+    disaster,
+    inbox,
+    relief,
+    reserves,
+    staff,
+)
 from gateway.web.rendering import STATIC, error_page
 from models.db import Busy
 from models.messages import Forged, Unreadable
@@ -20,7 +29,16 @@ from referral.directory import Nobody
 
 Handler = Callable[[Any, Any], Any]
 
-ROUTERS = (citizen.router, staff.router, desk.router, inbox.router, attachments.router)
+ROUTERS = (
+    citizen.router,
+    staff.router,
+    desk.router,
+    inbox.router,
+    attachments.router,
+    reserves.router,
+    relief.router,
+    disaster.router,
+)
 
 MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")
 """What machines call: no header of a page, no page as an error, and nothing that costs time."""

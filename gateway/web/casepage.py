@@ -11,6 +11,7 @@ from gateway import access, acts, alike, cases, meanwhile, revealing, sentences,
 from gateway.access import Actor
 from gateway.pending import pending
 from gateway.state import State
+from gateway.web import aidpage
 from gateway.web.rendering import state_of
 from gateway.web.staff import Typed, checked, staff_page, worded
 from models.transaction import acting
@@ -77,6 +78,7 @@ def show(
         done=_done(request, case),
         like=like,
         names=_names(office, actor, case, now),
+        aid=aidpage.block(request, actor, request_id, number),
     )
 
 
