@@ -2,6 +2,7 @@
 
 from models import (
     access,
+    bars,
     clocks,
     counters,
     dialogues,
@@ -22,6 +23,7 @@ from models import (
 
 MODULES = (
     access,
+    bars,
     clocks,
     counters,
     dialogues,

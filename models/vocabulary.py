@@ -160,6 +160,8 @@ class TaskKind(StrEnum):
     REOPEN = "reopen"
     WELFARE_CHECK = "welfare_check"
     DELIVER_PAPER = "deliver_paper"
+    HANDOFF_UNDECIDED = "handoff_undecided"
+    RELATIVE = "relative"
 
 
 class SecondOpinion(StrEnum):

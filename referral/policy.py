@@ -14,6 +14,7 @@ from typing import Any
 
 from referral.calendars import Calendar, calendar_of
 from referral.clocks import LadderAct, LadderStep, Rung, readable
+from referral.notices import NoticeRow, Paper
 from referral.routing import RouteRow
 from referral.rows import Layers, PolicyError, build, merged
 
@@ -102,6 +103,16 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
+class AccusedWords:
+    """By which words people name the office that they complain about."""
+
+    authority: str
+    words: tuple[str, ...]
+    source: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Profile:
     name_zh: str
     name_en: str
@@ -126,6 +137,9 @@ class Policy:
     values: Mapping[str, Value]
     authorities: Mapping[str, Authority]
     grounds: tuple[Ground, ...]
+    papers: Mapping[str, Paper]
+    notices: tuple[NoticeRow, ...]
+    accused: tuple[AccusedWords, ...]
     _by_name: Mapping[tuple[str, str], tuple[ClockRule, ...]] = field(repr=False, compare=False)
 
     def clock(self, name: str, case: str = "", on: date | None = None) -> ClockRule:
@@ -185,6 +199,9 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
         build(Authority, where, row)
         for where, row in merged(layers, "authorities.toml", "authority", ("code",))
     ]
+    papers = [
+        build(Paper, where, row) for where, row in merged(layers, "papers.toml", "paper", ("code",))
+    ]
     by_name: dict[tuple[str, str], tuple[ClockRule, ...]] = {}
     for rule in clocks:
         by_name[rule.name, rule.case] = (*by_name.get((rule.name, rule.case), ()), rule)
@@ -211,6 +228,15 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
         grounds=tuple(
             build(Ground, where, row)
             for where, row in merged(layers, "grounds.toml", "ground", ("act", "code"))
+        ),
+        papers=MappingProxyType({paper.code: paper for paper in papers}),
+        notices=tuple(
+            build(NoticeRow, where, row)
+            for where, row in merged(layers, "notices.toml", "notice", ("service",))
+        ),
+        accused=tuple(
+            build(AccusedWords, where, row)
+            for where, row in merged(layers, "accused.toml", "accused", ("authority",))
         ),
         _by_name=MappingProxyType(by_name),
     )
