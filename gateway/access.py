@@ -15,11 +15,13 @@ from sqlmodel import col
 
 from models import numbers
 from models.access import Look
+from models.bars import not_barred
 from models.journal import JournalEntry
 from models.referrals import Referral
 from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Role, Track
+from referral.accused import chain
 from referral.casework import FIELD, GONE, GRASSROOTS, Actor, Refusal, units_of
 from referral.office import Office
 from referral.routing import GRIEVANCE
@@ -89,6 +91,12 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "offer_handover": _roles("ODL"),
     "accept_handover": _roles("ODL"),
     "decline_handover": _roles("ODL"),
+    "give_notice": _roles("ODLBT"),
+    "grant_aid": _roles("BT"),
+    "safety_check": _roles("OL"),
+    "bar": _roles("DLS"),
+    "take_upward": _roles("OLS"),
+    "split_off": _roles("ODL"),
     "done": _roles("ODLSBT"),
     "finish_held": _roles("ODL"),
     "add_contact": _roles("ODLSBTG"),
@@ -149,11 +157,12 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     """The conditions under which a request exists for this viewer; [] means all of them."""
     if isinstance(viewer, Partner):
         return [_sent_in_by(viewer)]
-    if viewer.role in JURISDICTION:
-        return []
     if viewer.role not in RIGHTS["see"]:
         return [false()]
     units = sorted(units_of(office, viewer, now))
+    clean = not_barred(viewer.login, {above for u in units for above in chain(office.directory, u)})
+    if viewer.role in JURISDICTION:
+        return [clean]
     holds = col(HelpRequest.holder_unit).in_(units)
     ordered = col(HelpRequest.id).in_(
         select(col(Referral.request_id)).where(
@@ -161,7 +170,7 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
         )
     )
     if viewer.role not in GRASSROOTS:
-        return [or_(holds, ordered)]
+        return [or_(holds, ordered), clean]
     own = col(HelpRequest.area).in_(areas(office, viewer.area))
     # I9: a complaint never comes before the people it may be about.
     quiet = and_(
@@ -173,12 +182,12 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
         ),
     )
     if viewer.role is Role.TOWNSHIP_OFFICER:
-        return [or_(own, holds, ordered), quiet]
+        return [or_(own, holds, ordered), quiet, clean]
     reported = col(HelpRequest.id).in_(
         select(col(Contact.request_id)).where(col(Contact.reporter) == viewer.login)
     )
     mine = col(HelpRequest.holder_person) == viewer.login
-    return [or_(reported, mine, and_(own, holds)), quiet]
+    return [or_(reported, mine, and_(own, holds)), quiet, clean]
 
 
 def areas(office: Office, area: str | None) -> list[str]:

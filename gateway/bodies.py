@@ -223,3 +223,41 @@ class OfferBody(Body):
 
     to: Short
     note: Words = ""
+
+
+class NoticeBody(Body):
+    """How the one-time notice is given; ``repeated``: the person could say it back."""
+
+    by: Literal["message", "read_out", "window"] = "message"
+    repeated: bool = False
+    note: Words = ""
+
+
+class GrantBody(Body):
+    """What is granted, and from when."""
+
+    what: Words
+    start: Short
+
+
+class CheckBody(Body):
+    """What a safety call after a hand-off found out."""
+
+    outcome: Literal["unknown", "in_danger"]
+    note: Words = ""
+
+
+class BarBody(Body):
+    """Which unit or which person (login) is kept from the request; one of the two."""
+
+    unit: Short = ""
+    login: Short = ""
+    reason: Words
+
+
+class SplitBody(Body):
+    """What the urgent part is, how urgent, and which kind of help."""
+
+    part: Words
+    level: Level
+    service: Short | None = None

@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from gateway import access, possible
 from gateway.access import Sight, Viewer
 from gateway.lamps import Lamp, lamp
+from gateway.notices import Told, told
 from gateway.revealing import masked
 from models.clocks import Clock
 from models.events import Event
@@ -136,6 +137,7 @@ class Case:
     messages: tuple[Message, ...]
     history: tuple[Happened, ...]
     acts: tuple[str, ...]
+    notice: Told | None = None
 
 
 FIELDS = (
@@ -175,6 +177,7 @@ def case(
             _happened(one, sees) for one in _rows(connection, Event, row["id"], Event.seq)
         ),
         acts=possible.acts(viewer, office, row, orders, now),
+        notice=told(connection, office, row, now) if sees.words else None,
     )
     return found, row["id"]
 

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from channels import Channel
 from gateway import frozen
 from gateway.settings import Settings, derived
+from models.bars import Relative as RelativeRow
 from models.counters import Counter
 from models.db import Database
 from models.phrases import Phrasebook
@@ -20,7 +21,7 @@ from models.places import AreaRow, Duty, Staff, UnitRow
 from models.transaction import Transaction
 from models.vocabulary import Form
 from referral.areas import Area, Gazetteer
-from referral.directory import Directory, Officer, Place, Shift, Unit
+from referral.directory import Directory, Officer, Place, Relative, Shift, Unit
 from referral.office import Office, Way
 from referral.policy import Policy, load_policy
 from triage.opinion import BadModel, Model
@@ -193,7 +194,10 @@ def read_directory(session: Session) -> tuple[Directory, Gazetteer]:
         for row in _rows(session, Duty)
     ]
     places = [Place(row.code, row.kind, row.name, row.parent) for row in rows]
-    directory = Directory(tuple(units), tuple(officers), tuple(shifts), tuple(places))
+    relatives = [Relative(row.login, row.name, row.relation) for row in _rows(session, RelativeRow)]
+    directory = Directory(
+        tuple(units), tuple(officers), tuple(shifts), tuple(places), tuple(relatives)
+    )
     return directory, Gazetteer(areas)
 
 

@@ -78,6 +78,12 @@ def acts(
         "reopen": False,
         "follow_up": False,
         "set_need": False,  # it stands on the page of the event, need by need
+        "give_notice": not Level(request["level"]).is_urgent,
+        "grant_aid": leads and real is Status.IN_PROGRESS,
+        "safety_check": request["level"] == "life_threat" and desk,
+        "bar": request["track"] == "grievance",
+        "take_upward": request["track"] == "grievance",
+        "split_off": request["track"] != "grievance",
         "bring_in": all(row.role != "lead" or row.completed_at is None for row in orders),
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])

@@ -42,9 +42,10 @@ class Waiting:
 
 def _mine(actor: Actor, office: Office, now: datetime) -> list[ColumnElement[bool]]:
     """The desk sees all work; others that of their own unit on requests that exist for them."""
-    if actor.role in access.DESK:
-        return []
     visible = access.scope(actor, office, now)
+    if actor.role in access.DESK:
+        seen = select(col(HelpRequest.id)).where(*visible)
+        return [or_(col(Task.request_id).is_(None), col(Task.request_id).in_(seen))]
     conditions: list[ColumnElement[bool]] = [
         col(Task.unit).in_(sorted(units_of(office, actor, now)))
     ]

@@ -3,6 +3,7 @@
 from models import (
     access,
     attachments,
+    bars,
     clocks,
     counters,
     dialogues,
@@ -29,6 +30,7 @@ from models import (
 MODULES = (
     access,
     attachments,
+    bars,
     clocks,
     counters,
     dialogues,

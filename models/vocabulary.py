@@ -162,6 +162,8 @@ class TaskKind(StrEnum):
     DELIVER_PAPER = "deliver_paper"
     DECIDE_RELIEF = "decide_relief"
     EXPLAIN_RELIEF = "explain_relief"
+    HANDOFF_UNDECIDED = "handoff_undecided"
+    RELATIVE = "relative"
 
 
 class SecondOpinion(StrEnum):

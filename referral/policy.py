@@ -15,6 +15,7 @@ from typing import Any
 from referral.calendars import Calendar, calendar_of
 from referral.categories import Category
 from referral.clocks import LadderAct, LadderStep, Rung, readable
+from referral.notices import NoticeRow, Paper
 from referral.routing import RouteRow
 from referral.rows import Layers, PolicyError, build, merged
 
@@ -104,6 +105,16 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
+class AccusedWords:
+    """By which words people name the office that they complain about."""
+
+    authority: str
+    words: tuple[str, ...]
+    source: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Profile:
     name_zh: str
     name_en: str
@@ -129,6 +140,9 @@ class Policy:
     authorities: Mapping[str, Authority]
     grounds: tuple[Ground, ...]
     categories: Mapping[str, Category]
+    papers: Mapping[str, Paper]
+    notices: tuple[NoticeRow, ...]
+    accused: tuple[AccusedWords, ...]
     _by_name: Mapping[tuple[str, str], tuple[ClockRule, ...]] = field(repr=False, compare=False)
     _versions: tuple[Value, ...] = field(default=(), repr=False, compare=False)
 
@@ -201,6 +215,9 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
         build(Category, where, row)
         for where, row in merged(layers, "categories.toml", "category", ("code",))
     ]
+    papers = [
+        build(Paper, where, row) for where, row in merged(layers, "papers.toml", "paper", ("code",))
+    ]
     by_name: dict[tuple[str, str], tuple[ClockRule, ...]] = {}
     for rule in clocks:
         by_name[rule.name, rule.case] = (*by_name.get((rule.name, rule.case), ()), rule)
@@ -229,6 +246,15 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
             for where, row in merged(layers, "grounds.toml", "ground", ("act", "code"))
         ),
         categories=MappingProxyType({one.code: one for one in categories}),
+        papers=MappingProxyType({paper.code: paper for paper in papers}),
+        notices=tuple(
+            build(NoticeRow, where, row)
+            for where, row in merged(layers, "notices.toml", "notice", ("service",))
+        ),
+        accused=tuple(
+            build(AccusedWords, where, row)
+            for where, row in merged(layers, "accused.toml", "accused", ("authority",))
+        ),
         _by_name=MappingProxyType(by_name),
         _versions=tuple(values),
     )

@@ -125,7 +125,7 @@ REQUEST = (
          guard="life danger affirmed and present; the track becomes urgent"),
     _row("T06", "settle_handoff", [HANDOFF], TRIAGE, "OL", starts="SAFETY-CONFIRM", stops="HANDOFF",
          guard="the emergency line's receipt is recorded; help is still needed or the end unknown"),
-    _row("T07", "confirm_safe", [HANDOFF], CLOSED, "L", stops="*", reasons="safe_confirmed",
+    _row("T07", "confirm_safe", [HANDOFF, TRIAGE], CLOSED, "L", stops="*", reasons="safe_confirmed",
          guard="the person is confirmed safe and needs no assistance"),
     # AS-01 lets the operator of a night shift confirm an urgent case: it only ever raises.
     _row("T08", "accept", [TRIAGE], ACCEPTED, "LDO", track=Track.URGENT, stops="TRIAGE",

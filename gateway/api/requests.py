@@ -166,6 +166,7 @@ def _whole(case: cases.Case) -> dict[str, Any]:
     return {
         **{name: case.request[name] for name in REQUEST_FIELDS},
         "contacts": [contact.id for contact in case.contacts],
+        "notice": case.notice.as_json() if case.notice else None,
         "said": [
             {
                 "id": one.id,

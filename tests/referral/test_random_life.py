@@ -179,6 +179,11 @@ class Life:
             "refuse_aid": {"rule": "办法第七条", "reasons": "收入超过标准"},
             "withdraw": {"note": "本人说不用了"},
             "follow_up": {"outcome": outcome},
+            "give_notice": {"by": pick(("message", "read_out")), "repeated": True},
+            "grant_aid": {"what": "每月620元", "start": "下个月"},
+            "safety_check": {"outcome": pick(("unknown", "unknown", "in_danger"))},
+            "bar": {"unit": pick(("health", "civil_affairs", "housing")), **reason},
+            "split_off": {"part": "老人断粮两天了", "level": pick(("urgent", "standard"))},
         }  # fmt: skip
         return bodies.get(name, {} if not ACTS[name].body.model_fields else reason)
 
