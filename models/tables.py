@@ -2,6 +2,7 @@
 
 from models import (
     access,
+    assurances,
     clocks,
     counters,
     dialogues,
@@ -22,6 +23,7 @@ from models import (
 
 MODULES = (
     access,
+    assurances,
     clocks,
     counters,
     dialogues,
