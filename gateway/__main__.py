@@ -101,6 +101,29 @@ def check() -> None:
     _run("check")
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The encrypted file to write; must not exist.")],
+    key_file: Annotated[
+        Path | None, typer.Option(help="A file with the key instead of HUIYIN_BACKUP_KEY.")
+    ] = None,
+) -> None:
+    """Write everything into one encrypted file, while the system runs."""
+    _run("backup", file=file, key_file=key_file)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `huiyin backup` wrote.")],
+    key_file: Annotated[
+        Path | None, typer.Option(help="A file with the key instead of HUIYIN_BACKUP_KEY.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only read and count.")] = False,
+) -> None:
+    """Fill an empty machine from a backup, verify it, and say how long that took."""
+    _run("restore", file=file, key_file=key_file, check=check)
+
+
 @users.command("add")
 def users_add(
     name: Annotated[str, typer.Argument(help="Sign-in name.")],

@@ -18,7 +18,7 @@ from referral.directory import HOTLINE
 
 DEMO_PASSWORD = "huiyin-demo"  # noqa: S105 known on purpose; `huiyin serve` refuses such accounts
 ADMINISTRATOR = "admin"
-SECRETS = {"SECRET_KEY": 32, "DATABASE_KEY": 32, "CONSOLE_TOKEN": 24}
+SECRETS = {"SECRET_KEY": 32, "DATABASE_KEY": 32, "CONSOLE_TOKEN": 24, "BACKUP_KEY": 32}
 """What is made up at random, with its length in bytes."""
 
 

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     openapi: bool = False
     body_limit: int = 1_048_576
     demo: bool = False
+    backup_dir: Path | None = None
+    backup_key: str = Field("", repr=False, pattern=r"^([0-9a-f]{64})?$")
+    backup_keep: str = Field("7,5,12", pattern=r"^\d+,\d+,\d+$")
 
     @property
     def database(self) -> str:
@@ -57,7 +60,7 @@ class Settings(BaseSettings):
     @cached_property
     def env(self) -> Mapping[str, str]:
         """Every HUIYIN_* value without the prefix, for the channels' own settings."""
-        return {**_file_values(self.data_dir), **_environment(), "SECRET_KEY": self.secret_key}
+        return {**of_file(self.data_dir), **from_environment(), "SECRET_KEY": self.secret_key}
 
     def require_secret(self) -> None:
         """Raise ``BadSettings`` unless there is a secret that is really one."""
@@ -71,8 +74,8 @@ class Settings(BaseSettings):
 def load(data_dir: Path | None = None) -> Settings:
     """Read the settings. Raises ``BadSettings`` in one sentence."""
     folder = data_dir or Path(os.environ.get(f"{PREFIX}DATA_DIR", "huiyin-data"))
-    values = {name.lower(): value for name, value in _file_values(folder).items()}
-    values |= {name.lower(): value for name, value in _environment().items()}
+    values = {name.lower(): value for name, value in of_file(folder).items()}
+    values |= {name.lower(): value for name, value in from_environment().items()}
     values["data_dir"] = str(folder)
     known = {name: value for name, value in values.items() if name in Settings.model_fields}
     try:
@@ -87,11 +90,13 @@ def derived(secret: str, purpose: str) -> str:
     return sha256(f"{purpose}\0{secret}".encode()).hexdigest()
 
 
-def _environment() -> dict[str, str]:
+def from_environment() -> dict[str, str]:
+    """Every HUIYIN_* variable without the prefix."""
     return {k.removeprefix(PREFIX): v for k, v in os.environ.items() if k.startswith(PREFIX)}
 
 
-def _file_values(folder: Path) -> dict[str, str]:
+def of_file(folder: Path) -> dict[str, str]:
+    """Every value of the settings file without the prefix. Raises ``BadSettings``."""
     path = folder / FILE
     if not path.exists():
         return {}

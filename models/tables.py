@@ -2,6 +2,7 @@
 
 from models import (
     access,
+    assurances,
     attachments,
     bars,
     clocks,
@@ -29,6 +30,7 @@ from models import (
 
 MODULES = (
     access,
+    assurances,
     attachments,
     bars,
     clocks,
@@ -40,8 +42,8 @@ MODULES = (
     households,
     journal,
     kin,
-    likenesses,
     ladders,
+    likenesses,
     needs,
     outbox,
     people,

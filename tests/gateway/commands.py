@@ -13,12 +13,14 @@ from pathlib import Path
 
 MODULES = (
     "gateway.__main__",
+    "gateway.commands.backup",
     "gateway.commands.check",
     "gateway.commands.duplicates",
     "gateway.commands.export",
     "gateway.commands.learn",
     "gateway.commands.migrate",
     "gateway.commands.replay",
+    "gateway.commands.restore",
     "gateway.commands.rules_diff",
     "gateway.commands.suggest",
     "gateway.commands.tokens",
