@@ -93,6 +93,11 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "finish_held": _roles("ODL"),
     "add_contact": _roles("ODLSBTG"),
     "bind": _roles("ODLSBTGAU"),
+    "account": _roles("ODLSBTGAU"),
+    "ask_recovery": _roles("LSA"),
+    "agree_recovery": _roles("SA"),
+    "see_audit": _roles("SU"),
+    "export_audit": _roles("U"),
 }
 
 DESK = _roles("ODLS")
@@ -219,6 +224,7 @@ def look(
     act: str,
     now: datetime,
     request_id: int | None = None,
+    ground: str = "",
     purpose: str = "",
 ) -> None:
     """Remember that somebody looked at somebody's data (PIPL Art. 51, 54)."""
@@ -229,6 +235,7 @@ def look(
         login=actor.login,
         act=act,
         request_id=request_id,
+        ground=ground,
         purpose=purpose[:200],
     )
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,6 +44,13 @@ class Settings(BaseSettings):
     openapi: bool = False
     body_limit: int = 1_048_576
     demo: bool = False
+    second_factor: Literal["everybody", "not_demo"] = "everybody"
+    trusted_proxies: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field("", repr=False)
+    oidc_claim: str = "preferred_username"
+    oidc_acr: str = ""
 
     @property
     def database(self) -> str:

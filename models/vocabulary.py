@@ -160,6 +160,7 @@ class TaskKind(StrEnum):
     REOPEN = "reopen"
     WELFARE_CHECK = "welfare_check"
     DELIVER_PAPER = "deliver_paper"
+    BULK_LOOK = "bulk_look"
 
 
 class SecondOpinion(StrEnum):
