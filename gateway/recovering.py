@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import col
 
 from gateway import access, accounts, second_factor
@@ -37,7 +37,7 @@ class Asked:
 def ask(tx: Transaction, login: str, reason: str, *, by: str, now: datetime) -> int:
     """Ask that somebody be let in anew; nothing changes until another person agrees. Raises
     ``Refusal`` (404, 409, 422)."""
-    why = need(reason, "refusal.reason")[:500]
+    why = need(reason, "refusal.reason_missing")[:500]
     _require_account(tx, login)
     if by == login:
         raise Refusal("refusal.own_recovery", status=409)
@@ -93,12 +93,12 @@ def decide(
 def alone(tx: Transaction, login: str, reason: str, *, now: datetime) -> str:
     """The console alone, where nobody else could agree; returns the token of the one-time link.
     Raises ``Refusal`` (404, 409, 422)."""
-    need(reason, "refusal.reason")
+    need(reason, "refusal.reason_missing")
     _require_account(tx, login)
     others = select(col(Staff.login)).where(
         col(Staff.role).in_(sorted(access.RIGHTS["agree_recovery"])),
         col(Staff.login) != login,
-        col(Staff.password).is_not(None),
+        func.coalesce(Staff.password, "") != "",
         col(Staff.disabled_at).is_(None),
     )
     if tx.execute(others.limit(1)).first() is not None:

@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 from hashlib import sha256
 
+from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from models.columns import bytes_of, key, operational, personal, secret
@@ -75,6 +76,8 @@ class ApiToken(SQLModel, table=True):
 
 class Look(SQLModel, table=True):
     """Somebody looked at somebody's data: who, when, what, why."""
+
+    __table_args__ = (Index("ix_look_login_at", "login", "at"),)
 
     id: int = key()
     at: datetime = operational(index=True)
