@@ -135,6 +135,19 @@ def users_add(
     _run("users", name=name, role=role, unit=unit, area=area)
 
 
+@users.command("reset")
+def users_reset(
+    name: Annotated[str, typer.Argument(help="Sign-in name.")],
+    reason: Annotated[str, typer.Option(help="Why, for the ledger.")],
+    *,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Where nobody else could agree: at once.")
+    ] = False,
+) -> None:
+    """Password and second factor are lost: ask that they be set anew; a second person agrees."""
+    _run("users_reset", name=name, reason=reason, alone=alone)
+
+
 @tokens.command("add")
 def tokens_add(
     name: Annotated[str, typer.Argument(help="The partner system.")],
@@ -224,9 +237,13 @@ def export(
     since: Annotated[str, typer.Option(help="From this time on (RFC 3339).")] = "",
     until: Annotated[str, typer.Option(help="Before this time (RFC 3339).")] = "",
     output: Annotated[Path, typer.Option("-o", help="A file instead of the screen.")] = STDIN,
+    *,
+    masked: Annotated[
+        bool, typer.Option("--masked", help="So that nobody can be recognised.")
+    ] = False,
 ) -> None:
     """Write out what the system holds, complete and restartable."""
-    _run("export", what=what, fmt=fmt, since=since, until=until, output=output)
+    _run("export", what=what, fmt=fmt, since=since, until=until, output=output, mask=masked)
 
 
 @app.command()

@@ -108,6 +108,11 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "keep_reserve": _roles("BT"),
     "see_events": _roles("ODLSBT"),
     "set_need": _roles("ODLSBT"),
+    "account": _roles("ODLSBTGAU"),
+    "ask_recovery": _roles("LSA"),
+    "agree_recovery": _roles("SA"),
+    "see_audit": _roles("SU"),
+    "export_audit": _roles("U"),
 }
 
 DESK = _roles("ODLS")
@@ -236,6 +241,7 @@ def look(
     act: str,
     now: datetime,
     request_id: int | None = None,
+    ground: str = "",
     purpose: str = "",
 ) -> None:
     """Remember that somebody looked at somebody's data (PIPL Art. 51, 54)."""
@@ -246,6 +252,7 @@ def look(
         login=actor.login,
         act=act,
         request_id=request_id,
+        ground=ground,
         purpose=purpose[:200],
     )
 

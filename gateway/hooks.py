@@ -25,6 +25,13 @@ PATIENCE_SECONDS = 12
 """Twilio waits fifteen seconds in all; after twelve we say 503 and let the provider repeat."""
 
 PREFIX = "/hook/"
+RAW_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""On every answer, encoded once."""
+
 Handlers = Mapping[type[Exception], Callable[[Request, Exception], Response]]
 
 
@@ -46,6 +53,7 @@ class Hooks:
         except tuple(self._handlers) as error:
             kind = next(kind for kind in self._handlers if isinstance(error, kind))
             answer = self._handlers[kind](request, error)
+        answer.raw_headers.extend(RAW_HEADERS)
         await answer(scope, receive, send)
 
     async def _hook(self, request: Request, scope: Scope) -> Response:

@@ -40,6 +40,7 @@ def furnish(*, demo: bool = False, address: str = "") -> Settings:
         lines.append(f"{PREFIX}PUBLIC_URL={address}")
     if demo:
         lines += [f"{PREFIX}DEMO=1", f"{PREFIX}HOTLINE=望河12345"]
+        lines.append(f"{PREFIX}SECOND_FACTOR=not_demo")
     path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return load()
@@ -93,4 +94,9 @@ def sign_in_link(settings: Settings, login: str = ADMINISTRATOR) -> str:
     with acting(database, mint) as tx:
         token = accounts.one_time_link(tx, login, utc_now())
     database.close()
+    return link_of(settings, token)
+
+
+def link_of(settings: Settings, token: str) -> str:
+    """The address of a one-time link."""
     return f"{settings.public_url.rstrip('/')}/sign-in/{token}"

@@ -12,7 +12,7 @@ NEVER_LATE = ("raise_urgency", "hand_off", "record_contact")
 """Acts that only add or only raise: they are done whatever happened meanwhile."""
 QUIET = (
     "assessed", "breached", "circular", "dispatched", "received", "reminder", "supervision_order",
-    "undelivered", "written_reminder",
+    "undelivered", "written_reminder", "revealed",
 )  # fmt: skip
 """Entries that change nothing somebody would have to know before acting."""
 

@@ -1,9 +1,10 @@
-"""The slow rounds of a process: work without a holder moves on, explanations of aid fall due, old
-files are archived."""
+"""The slow rounds of a process: work without a holder moves on, explanations of aid fall due, bulk
+looks are noticed, old files are archived."""
 
 from collections.abc import Callable
 from datetime import datetime
 
+from gateway import watching
 from gateway.offices import Offices
 from models.db import Database
 from models.transaction import acting
@@ -17,5 +18,7 @@ def run(database: Database, mint: Callable[[], int], offices: Offices, now: date
         moved = succeeding.move(tx, office, now)
     with acting(database, mint) as tx:
         moved += explaining.look(tx, office, now)
+    with acting(database, mint) as tx:
+        watching.alarm(tx, office, now)
     with acting(database, mint) as tx:
         return moved + reopening.archive_due(tx, office, now)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -46,6 +47,13 @@ class Settings(BaseSettings):
     backup_dir: Path | None = None
     backup_key: str = Field("", repr=False, pattern=r"^([0-9a-f]{64})?$")
     backup_keep: str = Field("7,5,12", pattern=r"^\d+,\d+,\d+$")
+    second_factor: Literal["everybody", "not_demo"] = "everybody"
+    trusted_proxies: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field("", repr=False)
+    oidc_claim: str = "preferred_username"
+    oidc_acr: str = ""
 
     @property
     def database(self) -> str:

@@ -164,6 +164,7 @@ class TaskKind(StrEnum):
     EXPLAIN_RELIEF = "explain_relief"
     HANDOFF_UNDECIDED = "handoff_undecided"
     RELATIVE = "relative"
+    BULK_LOOK = "bulk_look"
 
 
 class SecondOpinion(StrEnum):

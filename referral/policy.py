@@ -94,7 +94,8 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """One reason of a closed list: why a request may wait, or by what a dispute is decided."""
+    """One reason of a closed list: why a request may wait, by what a dispute is decided, what a
+    person is revealed for. ``roles`` may give it; without any, whoever may do the act."""
 
     act: str
     code: str
@@ -102,6 +103,7 @@ class Ground:
     name_en: str
     source: str
     tag: str
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

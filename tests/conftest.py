@@ -164,6 +164,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         hotline="望河12345",
         public_url="https://hotline.example",
         channels="web,console",
+        second_factor="not_demo",  # the county's accounts are the demonstration's
     )
 
 

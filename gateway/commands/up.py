@@ -8,6 +8,7 @@ import uvicorn
 from channels import load as load_channels
 from gateway import demo_cases, demo_life, house, observe
 from gateway.app import create_app
+from gateway.commands import serve
 from gateway.offices import Rules
 from gateway.settings import FILE, BadSettings, Settings, load, utc_now
 from gateway.state import State, channel_settings, settle, wire
@@ -28,6 +29,7 @@ def run(*, demo: bool, host: str, port: int) -> int:
         access_log=False,
         timeout_graceful_shutdown=2,
         server_header=False,
+        **serve.proxies(settings),
     )
     server = uvicorn.Server(config)
     settle()

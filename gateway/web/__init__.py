@@ -1,6 +1,6 @@
 """The pages: finished HTML from the server, our own style sheet, and no file from elsewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import isawaitable
 from typing import Any
 
@@ -13,13 +13,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.hooks import TooLarge
 from gateway.web import (
+    account,
     attachments,
+    audit,
     citizen,
     desk,
     disaster,
     inbox,
     relief,
     reserves,
+    second,
+    sso,
     staff,
 )
 from gateway.web.rendering import STATIC, error_page
@@ -32,6 +36,10 @@ Handler = Callable[[Any, Any], Any]
 ROUTERS = (
     citizen.router,
     staff.router,
+    second.router,
+    sso.router,
+    account.router,
+    audit.router,
     desk.router,
     inbox.router,
     attachments.router,
@@ -41,7 +49,7 @@ ROUTERS = (
 )
 
 MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")
-"""What machines call: no header of a page, no page as an error, and nothing that costs time."""
+"""What machines call: the few headers that cost nothing, and no page as an error."""
 
 FILES = ("/static/", "/vendor/")
 
@@ -55,21 +63,30 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "geolocation=(self), camera=(), microphone=()",
 }
+FOR_MACHINES = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
 FOR_EVER = "public, max-age=31536000, immutable"  # the address changes with the content
 TWO_YEARS = "max-age=63072000"
 
 
 class PageHeaders:
-    """Puts the protecting headers on everything that a browser shows; a plain ASGI layer."""
+    """Puts the protecting headers on every answer; a plain ASGI layer."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
         self._headers = {**HEADERS, **({"strict-transport-security": TWO_YEARS} if https else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the call on; machines' calls untouched."""
-        if scope["type"] != "http" or scope["path"].startswith(MACHINES):
+        """Pass the call on."""
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope["path"].startswith(MACHINES) and scope["path"] != "/api/docs":
+            await self._app(scope, receive, _with(FOR_MACHINES, send))
             return
         is_file = scope["path"].startswith(FILES)
 
@@ -84,6 +101,17 @@ class PageHeaders:
             await send(message)
 
         await self._app(scope, receive, guarded)
+
+
+def _with(more: Mapping[str, str], send: Send) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in more.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return guarded
 
 
 def mount(app: FastAPI) -> None:
@@ -124,15 +152,16 @@ def _for_browsers(machines: Handler, phrase: str, status: int) -> Handler:
 def _failed(request: Request, _error: Exception) -> Response:
     """A fault of ours. The server logs it; nobody is shown what it was."""
     if wants_page(request):
+        answer: Response
         try:
             answer = error_page(request, "failed", 500)
         except Exception:  # what failed may be what makes the page
-            return PlainTextResponse(
+            answer = PlainTextResponse(
                 "系统出了问题，请拨打热线。 The system failed; please call.\n", 500
             )
         answer.headers.update({**HEADERS, "cache-control": "no-store"})
         return answer
-    return PlainTextResponse("Internal Server Error", 500)
+    return PlainTextResponse("Internal Server Error", 500, headers=FOR_MACHINES)
 
 
 _PAGES: dict[type[Exception], tuple[str, int]] = {

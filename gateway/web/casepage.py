@@ -117,6 +117,7 @@ def _names(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dic
             act: [(one.code, one.name_zh) for one in office.policy.grounds if one.act == act]
             for act in ("arbitrate", "suspend")
         },
+        "purposes": revealing.grounds(office, actor.role),
         "lines": [line for line in office.policy.lines if line.for_danger],
         "higher": [level for level in Level if level.rank < rank],
         "lower": [level for level in Level if level.rank > rank],
@@ -198,23 +199,25 @@ def _reveal(
     template: str,
 ) -> Response:
     state = state_of(request)
-    purpose = fields.get("purpose", "")
-    error, found = "", None
+    purpose, ground = fields.get("purpose", ""), fields.get("ground", revealing.OTHER)
+    error, found, status = "", None, 200
     try:
-        found = revealing.reveal(state, session.actor, number, purpose, now=state.now())
+        found = revealing.reveal(
+            state, session.actor, number, purpose, ground=ground, now=state.now()
+        )
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        error = worded(request, refusal)
+        error, status = worded(request, refusal), refusal.status
     return show(
         request,
         session,
         number,
         base=base,
         template=template,
-        status=422 if error else 200,
+        status=status,
         error=error,
         tried=REVEAL,
-        typed={"purpose": purpose},
+        typed={"purpose": purpose, "ground": ground},
         revealed=found,
     )

@@ -19,7 +19,7 @@ from fastapi.responses import RedirectResponse
 
 from channels import Channel
 from channels.web import e164, form_token
-from gateway import guessing
+from gateway import guessing, looks, sentences
 from gateway.hooks import kept, raw_of
 from gateway.intake import Call
 from gateway.web import adding, passes, progress
@@ -250,6 +250,10 @@ def _case(
             if isinstance(found, dict)
             else found
         )
+        looked = looks.Looked()
+        if isinstance(found, dict):
+            reader = session.connection()
+            looked = looks.of(reader, office, [found["id"]], language=language)
     if not notice and "added" in request.query_params:
         notice = "added"
     return page(
@@ -259,6 +263,8 @@ def _case(
         headers=MAY_COME_AGAIN if status == 503 else None,
         case=seen,
         held=isinstance(seen, progress.Held),
+        looked=looked,
+        role=partial(sentences.word, office.phrases, "role", spoken=language),
         notice=notice,
         typed=defaultdict(str, typed or {}),
         nonce=(typed or {}).get("nonce") or secrets.token_urlsafe(12),

@@ -17,14 +17,21 @@ from gateway.web.rendering import state_of
 HOLDS = timedelta(minutes=30)
 
 
-def give(request: Request, answer: Response, name: str, content: Mapping[str, str]) -> None:
+def give(
+    request: Request,
+    answer: Response,
+    name: str,
+    content: Mapping[str, str],
+    *,
+    holds: timedelta = HOLDS,
+) -> None:
     """Put a pass into the answer; the browser sends it back to this site alone."""
     state = state_of(request)
-    until = int((state.now() + HOLDS).timestamp())
+    until = int((state.now() + holds).timestamp())
     answer.set_cookie(
         name,
         _serializer(state.settings.secret_key, name).dumps({**content, "until": until}),
-        max_age=int(HOLDS.total_seconds()),
+        max_age=int(holds.total_seconds()),
         secure=state.settings.public_url.startswith("https:"),
         httponly=True,
         samesite="lax",  # a page elsewhere cannot post with it
