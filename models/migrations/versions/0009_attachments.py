@@ -4,7 +4,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0008_attachments"
+revision = "0009_attachments"
 down_revision = "0008_households"
 branch_labels = None
 depends_on = None

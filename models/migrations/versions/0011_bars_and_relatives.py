@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0008_bars_and_relatives"
-down_revision = "0007_the_referral_loop"
+revision = "0011_bars_and_relatives"
+down_revision = "0010_aid"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0008_aid"
-down_revision = "0007_the_referral_loop"
+revision = "0010_aid"
+down_revision = "0009_attachments"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0008_second_factor"
-down_revision = "0007_the_referral_loop"
+revision = "0013_second_factor"
+down_revision = "0012_assurances"
 branch_labels = None
 depends_on = None
 
