@@ -77,6 +77,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "uphold_return": _roles("DLS"),
     "refuse_return": _roles("DLS"),
     "reassign": _roles("S"),
+    "urge": _roles("LS"),
+    "see_board": _roles("LSU"),
     "bring_in": _roles("DL"),
     "ask": _roles("OL"),
     "resume": _roles("OLBTS"),

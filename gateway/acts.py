@@ -49,6 +49,7 @@ from gateway.bodies import (
     SuspendBody,
     UndoBody,
     UnlinkBody,
+    UrgeBody,
 )
 from gateway.state import State
 from models.transaction import Row, acting
@@ -75,6 +76,7 @@ from referral import (
     rerouting,
     returning,
     splitting,
+    urging,
     waiting,
     withdrawing,
 )
@@ -140,6 +142,7 @@ ACTS: Mapping[str, Act] = {
         ("split_off", SplitBody, splitting.split_off),
         ("follow_up", FollowUpBody, reopening.follow_up),
         ("set_need", NeedBody, needs.set_need),
+        ("urge", UrgeBody, urging.urge),
     )
 }
 

@@ -103,6 +103,14 @@ class ReasonBody(Body):
     reason: Words
 
 
+class UrgeBody(Body):
+    """What the unit must hear; ``written`` makes it a supervision order (督办) that its head gets
+    too."""
+
+    words: Words
+    written: bool = False
+
+
 class ReturnBody(Body):
     """The rule of duty that is cited, the right unit, and why; ``first_aid`` says that first aid
     goes on until it is decided, ``overlap`` that city and county are both named."""

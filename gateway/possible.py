@@ -77,6 +77,7 @@ def acts(
         "withdraw": True,
         "reopen": False,
         "follow_up": False,
+        "urge": True,
         "set_need": False,  # it stands on the page of the event, need by need
         "give_notice": not Level(request["level"]).is_urgent,
         "grant_aid": leads and real is Status.IN_PROGRESS,

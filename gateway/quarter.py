@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
 from gateway import access
@@ -152,6 +152,17 @@ def report(
         raise ValueError(f"there is no unit {unit!r}; the directory has it otherwise")
     begin, end = quarter.span
     scope = access.scope(viewer, office, now) if viewer is not None else []
+    mine = col(Referral.bureau).in_(_served(office, unit, now))
+    matters = matters_of(session, begin, end, mine, *scope)
+    small = int(float(office.policy.values["small_group"].value))
+    counted = rates.rates(matters, office.policy.rates, small=small, now=now)
+    return Report(unit, known.name_zh, quarter, now, tuple(matters), counted, small)
+
+
+def matters_of(
+    session: Session, begin: datetime, end: datetime, *where: ColumnElement[bool]
+) -> list[Matter]:
+    """The orders dispatched in a span under these conditions, with what a rate asks of them."""
     connection = session.connection()
     orders = connection.execute(
         select(
@@ -163,20 +174,13 @@ def report(
             col(HelpRequest.satisfaction),
         )
         .join(HelpRequest, col(HelpRequest.id) == col(Referral.request_id))
-        .where(
-            col(Referral.bureau).in_(_served(office, unit, now)),
-            col(Referral.dispatched_at) >= begin,
-            col(Referral.dispatched_at) < end,
-            *scope,
-        )
+        .where(col(Referral.dispatched_at) >= begin, col(Referral.dispatched_at) < end, *where)
         .order_by(col(Referral.id))
     ).all()
     matters: list[Matter] = []
     for first in range(0, len(orders), BATCH):
         matters += _matters(connection, orders[first : first + BATCH])
-    small = int(float(office.policy.values["small_group"].value))
-    counted = rates.rates(matters, office.policy.rates, small=small, now=now)
-    return Report(unit, known.name_zh, quarter, now, tuple(matters), counted, small)
+    return matters
 
 
 def _served(office: Office, unit: str, now: datetime) -> list[str]:

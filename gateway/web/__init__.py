@@ -16,6 +16,7 @@ from gateway.web import (
     account,
     attachments,
     audit,
+    board,
     citizen,
     desk,
     disaster,
@@ -46,6 +47,7 @@ ROUTERS = (
     reserves.router,
     relief.router,
     disaster.router,
+    board.router,
 )
 
 MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")

@@ -72,6 +72,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "uphold_return": {"reason": ""},
     "refuse_return": {"reason": ""},
     "reassign": {"lead": "health", "reason": ""},
+    "urge": {"words": ""},
     "bring_in": {"bureau": "health", "reason": ""},
     "ask": {"missing": "place", "question": ""},
     "resume": {"reason": ""},
