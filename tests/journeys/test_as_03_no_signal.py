@@ -1,4 +1,4 @@
-"""AS-03: a grid worker finds an old man where no network is, gives at once, records it afterwards."""
+"""AS-03: a grid worker finds an old man where no network is, gives at once, records it later."""
 
 from datetime import UTC, datetime, timedelta
 

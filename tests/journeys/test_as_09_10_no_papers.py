@@ -1,4 +1,4 @@
-"""AS-09 and AS-10, the part of aid: a child and a man without a name are helped before any paper."""
+"""AS-09 and AS-10, the part of aid: a child and a man without a name are helped before papers."""
 
 from datetime import UTC, datetime
 

@@ -1,5 +1,5 @@
-"""AS-14: the second aid of a family in one year: sums against the cap, same cause, same type. Nobody
-is told no; who may decide is, and by when; food and the day's drug go out meanwhile."""
+"""AS-14: the second aid of a family in one year: sums against the cap, same cause, same type.
+Nobody is told no; who may decide is, and by when; food and the day's drug go out meanwhile."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""AS-20, the part of aid: the money was given, the request is closed, the explanation is missing."""
+"""AS-20, the part of aid: the money was given, the request closed, the explanation missing."""
 
 from datetime import UTC, datetime, timedelta
 
