@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
 from gateway import access, aid, aid_views
@@ -193,25 +193,26 @@ def _books(
     since: datetime,
     until: datetime,
 ) -> tuple[Book, ...]:
+    amount, within = col(AidEntry.amount_fen), col(AidEntry.at) >= since
     query = (
         select(
             col(Reserve.unit),
-            col(AidEntry.at) >= since,
             col(AidEntry.kind),
-            func.sum(col(AidEntry.amount_fen)),
+            func.sum(case((within, 0), else_=amount)),
+            func.sum(case((within, amount), else_=0)),
         )
         .join(Reserve, col(Reserve.id) == col(AidEntry.reserve_id))
         .where(col(AidEntry.at) < until)
-        .group_by(col(Reserve.unit), col(AidEntry.at) >= since, col(AidEntry.kind))
+        .group_by(col(Reserve.unit), col(AidEntry.kind))
     )
     if aid.scope(actor, office, since):
         query = query.where(col(Reserve.unit) == actor.unit)
     sums: dict[str, Counter[str]] = {}
-    for unit, within, kind, total in connection.execute(query):
-        name = (
-            "begin" if not within else "into" if kind in _INTO else "out" if kind in _OUT else "set"
-        )
-        sums.setdefault(unit, Counter())[name] += int(total)
+    for unit, kind, before, during in connection.execute(query):
+        name = "into" if kind in _INTO else "out" if kind in _OUT else "set"
+        found = sums.setdefault(unit, Counter())
+        found["begin"] += int(before)
+        found[name] += int(during)
     return tuple(
         Book(
             unit,

@@ -75,6 +75,7 @@ def _item(
         one["decides_name"] = body.name_zh if body else ""
         one["limit"], one["sum"] = aid.yuan(one["limit_fen"]), aid.yuan(one["sum_fen"])
     asked = office.directory.unit.get(row["asked_unit"] or "")
+    filed = office.policy.authorities.get(row["filed_with"])
     return {
         "row": row,
         "line": aid_views.line(row, office),
@@ -82,6 +83,7 @@ def _item(
         "warnings": found,
         "asks": next((a for a in (guards.DECISION, guards.REASON) if _any(found, a)), ""),
         "asked_name": asked.name_zh if asked else "",
+        "filed_name": filed.name_zh if filed else row["filed_with"],
         "typed": Typed(),
         "hidden": actor.role not in access.RIGHTS["reveal"],
     }
