@@ -31,6 +31,8 @@ app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")
 app.add_typer(verify, name="verify")
 app.add_typer(rules, name="rules")
+reports = typer.Typer(no_args_is_help=True, help="Figures in writing.")
+app.add_typer(reports, name="report")
 
 STDIN = Path("-")
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -303,6 +305,16 @@ def verify_clocks(
 def verify_rosters() -> None:
     """Somebody is on duty at every minute of the days to come, or exit 1 naming the holes."""
     _run("verify_rosters")
+
+
+@reports.command("quarter")
+def report_quarter(
+    unit: Annotated[str, typer.Option(help="The unit's code.")],
+    quarter: Annotated[str, typer.Option(help="E.g. 2026Q3.")],
+    output: Annotated[Path, typer.Option("-o", help="FILE.xlsx or FILE.json.")] = STDIN,
+) -> None:
+    """A unit's quarterly report: each figure with the requests behind it."""
+    _run("report", unit=unit, quarter=quarter, output=output)
 
 
 def main() -> None:

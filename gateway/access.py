@@ -91,6 +91,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "offer_handover": _roles("ODL"),
     "accept_handover": _roles("ODL"),
     "decline_handover": _roles("ODL"),
+    "see_reports": _roles("LSBTAU"),
     "give_notice": _roles("ODLBT"),
     "grant_aid": _roles("BT"),
     "safety_check": _roles("OL"),

@@ -4,7 +4,7 @@ and the register of near relatives."""
 from datetime import datetime
 from hashlib import sha256
 
-from gateway import access
+from gateway import access, offices
 from gateway.access import Actor, Partner, Viewer
 from gateway.aid import standing, told
 from gateway.aid_bodies import FiledBody, KinEntry
@@ -70,4 +70,5 @@ def register_kin(state: State, actor: Actor, entry: KinEntry, *, now: datetime) 
     access.allow(actor, "file_relief")
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
+        offices.changed(tx)  # whose case names a relative is seen from the next message on
         return filing.register_kin(tx, office, actor, **entry.model_dump(), now=now)

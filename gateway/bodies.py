@@ -197,10 +197,12 @@ class OtherBody(Body):
 
 
 class UndoBody(Body):
-    """The number that goes on, and why the merge was wrong."""
+    """The number that goes on, and why the merge was wrong; ``keep``: what people changed since
+    was seen and stays."""
 
     other: Short
     reason: Words
+    keep: bool = False
 
 
 class LinkBody(Body):

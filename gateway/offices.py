@@ -13,9 +13,9 @@ from sqlmodel import Session, col
 from channels import Channel
 from gateway import frozen
 from gateway.settings import Settings, derived
-from models.bars import Relative as RelativeRow
 from models.counters import Counter
 from models.db import Database
+from models.kin import NearRelative
 from models.phrases import Phrasebook
 from models.places import AreaRow, Duty, Staff, UnitRow
 from models.transaction import Transaction
@@ -194,7 +194,11 @@ def read_directory(session: Session) -> tuple[Directory, Gazetteer]:
         for row in _rows(session, Duty)
     ]
     places = [Place(row.code, row.kind, row.name, row.parent) for row in rows]
-    relatives = [Relative(row.login, row.name, row.relation) for row in _rows(session, RelativeRow)]
+    relatives = [
+        Relative(row.login, row.name, row.relation)
+        for row in _rows(session, NearRelative)
+        if row.ended_at is None
+    ]
     directory = Directory(
         tuple(units), tuple(officers), tuple(shifts), tuple(places), tuple(relatives)
     )

@@ -1,4 +1,4 @@
-"""Who must not have to do with a request (回避), and who is a near relative of staff."""
+"""Who must not have to do with a request (回避)."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlmodel import SQLModel, col
 
-from models.columns import key, operational, personal
+from models.columns import key, operational
 from models.requests import HelpRequest
 
 
@@ -21,18 +21,6 @@ class Bar(SQLModel, table=True):
     why: str = operational()
     by: str = operational()
     at: datetime = operational()
-
-
-class Relative(SQLModel, table=True):
-    """A near relative of a member of staff, registered so that their cases are looked at apart."""
-
-    __tablename__ = "relative"
-
-    id: int = key()
-    login: str = operational(foreign_key="staff.login", index=True)
-    name: str = personal()
-    relation: str = operational()
-    registered_at: datetime = operational()
 
 
 def not_barred(login: str, units: Collection[str]) -> ColumnElement[bool]:

@@ -132,6 +132,8 @@ def record(
         detail["row"] = row.id
     if before["status"] != after["status"]:
         detail["was"], detail["now"] = before["status"], after["status"]
+    if before["holder_person"] != after["holder_person"]:
+        detail["holder"], detail["holder_unit"] = after["holder_person"], after["holder_unit"]
     tx.event(kind, at=now, by=actor.login, request=after, unit=actor.unit, **detail)
 
 

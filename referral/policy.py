@@ -7,23 +7,23 @@ sure it is (0.1). The hash covers every byte read: a decision names the rules it
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-from referral.calendars import Calendar, calendar_of
+from referral.calendars import Calendar
 from referral.categories import Category
-from referral.clocks import LadderAct, LadderStep, Rung, readable
+from referral.clocks import LadderStep
 from referral.notices import NoticeRow, Paper
-from referral.routing import RouteRow
+from referral.rates import RateRule
+from referral.routing import AccusedWords, RouteRow
 from referral.rows import Layers, PolicyError, build, merged
+from referral.timetables import calendar_in, ladders_of, last
 
 __all__ = ["ClockRule", "Policy", "PolicyError", "load_policy", "profiles"]
 
 BASELINE = "national_baseline"
 _HERE = Path(__file__).parent
-_OFFICE = ("opening", "close_of_business", "closed_locally")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +107,6 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class AccusedWords:
-    """By which words people name the office that they complain about."""
-
-    authority: str
-    words: tuple[str, ...]
-    source: str
-    tag: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Profile:
     name_zh: str
     name_en: str
@@ -145,6 +135,7 @@ class Policy:
     papers: Mapping[str, Paper]
     notices: tuple[NoticeRow, ...]
     accused: tuple[AccusedWords, ...]
+    rates: tuple[RateRule, ...]
     _by_name: Mapping[tuple[str, str], tuple[ClockRule, ...]] = field(repr=False, compare=False)
     _versions: tuple[Value, ...] = field(default=(), repr=False, compare=False)
 
@@ -201,7 +192,7 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
         raise PolicyError(f"there is no profile {profile!r}; there are {', '.join(profiles())}")
     folders = [_HERE / "rules", _HERE / "profiles" / profile]
     layers = Layers(folders if overlay is None else [*folders, overlay])
-    about = build(_Profile, profile, _last(layers, "profile.toml"))
+    about = build(_Profile, profile, last(layers, "profile.toml"))
     clocks = tuple(
         build(ClockRule, where, row)
         for where, row in merged(layers, "clocks.toml", "clock", ("name", "case"))
@@ -235,8 +226,8 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
             build(RouteRow, where, row)
             for where, row in merged(layers, "routes.toml", "route", ("id",))
         ),
-        ladders=MappingProxyType(_ladders(layers)),
-        calendar=_calendar(layers),
+        ladders=MappingProxyType(ladders_of(layers)),
+        calendar=calendar_in(layers),
         lines=tuple(
             build(Line, where, row)
             for where, row in merged(layers, "lines.toml", "line", ("number",))
@@ -257,61 +248,10 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
             build(AccusedWords, where, row)
             for where, row in merged(layers, "accused.toml", "accused", ("authority",))
         ),
+        rates=tuple(
+            build(RateRule, where, row)
+            for where, row in merged(layers, "rates.toml", "rate", ("code",))
+        ),
         _by_name=MappingProxyType(by_name),
         _versions=tuple(values),
-    )
-
-
-def _last(layers: Layers, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for layer, (path, table) in enumerate(layers.tables(name)):
-        if layer and name == "office.toml" and (missing := {"source", "tag"} - set(table)):
-            raise PolicyError(f"{path}: changed office hours name their own {min(missing)}")
-        found.update(table)
-    return found
-
-
-def _ladders(layers: Layers) -> dict[str, tuple[LadderStep, ...]]:
-    ladders: dict[str, tuple[LadderStep, ...]] = {}
-    for where, row in merged(layers, "ladders.toml", "ladder", ("name",)):
-        if unknown := set(row) - {"name", "steps", "source", "tag"}:
-            raise PolicyError(f"{where}: unknown key {min(unknown)!r}")
-        steps = []
-        given = row.get("steps")
-        if not isinstance(given, list) or not given:
-            raise PolicyError(f"{where}: steps is a list of steps")
-        for step in given:
-            shaped = isinstance(step, dict) and set(step) == {"at", "who", "act"}
-            if not shaped or not readable(str(step["at"])):
-                raise PolicyError(f"{where}: a step needs a readable at, and who and act: {step}")
-            try:
-                steps.append(LadderStep(step["at"], Rung(step["who"]), LadderAct(step["act"])))
-            except ValueError as error:
-                raise PolicyError(f"{where}: {error}") from None
-        ladders[str(row.get("name", ""))] = tuple(steps)
-    return ladders
-
-
-def _calendar(layers: Layers) -> Calendar:
-    office = _last(layers, "office.toml")
-    if unknown := set(office) - {*_OFFICE, "source", "tag"}:
-        raise PolicyError(f"office.toml: unknown key {min(unknown)!r}")
-    opening, closing, closed = (office.get(name) for name in _OFFICE)
-    if not isinstance(opening, time) or not isinstance(closing, time) or opening >= closing:
-        raise PolicyError("office.toml: opening and close_of_business are times such as 17:30:00")
-    if not isinstance(closed, list) or not all(type(day) is date for day in closed):
-        raise PolicyError("office.toml: closed_locally is a list of days such as [2026-07-21]")
-    years = []
-    for name in layers.names("calendars"):
-        path, table = layers.tables(name)[-1]
-        try:
-            calendar_of([table])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise PolicyError(f"{path}: {error}") from None
-        years.append(table)
-    return calendar_of(
-        years,
-        close_of_business=closing,
-        opening=opening,
-        closed_locally=frozenset(closed),
     )

@@ -102,6 +102,16 @@ class RouteRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AccusedWords:
+    """By which words people name the office that they complain about."""
+
+    authority: str
+    words: tuple[str, ...]
+    source: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Who leads, who helps, whose place decides and which clock the lead's order carries.
 

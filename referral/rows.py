@@ -22,7 +22,7 @@ NOT_LAW = ("L", "GK", "P")
 
 FILES = (
     "accused", "authorities", "categories", "clocks", "grounds", "ladders", "lines", "notices",
-    "office", "papers", "profile", "routes", "values",
+    "office", "papers", "profile", "rates", "routes", "values",
 )  # fmt: skip
 """The files of a policy folder, besides ``calendars/<year>.toml``. Sub-folders that belong to
 somebody else (signals, locales) are left alone; another file at the top is a slip of the pen."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
-from referral import notices
+from referral import notices, rates
 from referral.clocks import MEASURES, WORKING_DAY, LadderAct
 from referral.routing import FAMILIES, FIRST_LINES, GRASSROOTS, SERVICES, RouteRow
 from referral.rows import NOT_LAW, TAGS
@@ -25,6 +25,11 @@ def faults(policy: "Policy", on: date | None) -> list[str]:
         *_ladders(policy),
         *_routes(policy),
         *notices.faults(policy, SERVICES),
+        *(
+            f"nobody can count the rate {row.code!r}"
+            for row in policy.rates
+            if row.code not in rates.VERDICTS
+        ),
         *(_calendar(policy, on) if on else ()),
     ]
 
@@ -48,6 +53,7 @@ def _sourced(policy: "Policy") -> Iterator[str]:
         *((f"paper {code}", paper) for code, paper in policy.papers.items()),
         *((f"notice {row.service}", row) for row in policy.notices),
         *((f"accused {row.authority}", row) for row in policy.accused),
+        *((f"rate {row.code}", row) for row in policy.rates),
         *((f"ground {one.act} {one.code}", one) for one in policy.grounds),
     ]
     for name, row in rows:

@@ -80,6 +80,11 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "withdraw": {"note": ""},
     "reopen": {"reason": ""},
     "follow_up": {"outcome": "no_answer"},
+    "grant_aid": {"what": "", "start": ""},
+    "safety_check": {"outcome": "unknown"},
+    "bar": {"reason": ""},
+    "take_upward": {"reason": ""},
+    "split_off": {"part": "", "level": "urgent"},
     "reveal": {"purpose": "回电"},
     # a complaint is never joined to a request (I9)
     "merge": {"other": THIRD},

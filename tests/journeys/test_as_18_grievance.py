@@ -6,7 +6,7 @@ import pytest
 
 from gateway import access, offices, views
 from gateway.state import State
-from models.bars import Relative
+from models.kin import NearRelative
 from models.outbox import Outgoing
 from models.referrals import Referral
 from models.tasks import Task
@@ -156,8 +156,8 @@ def test_a_registered_relative_is_flagged_to_those_above_and_nothing_is_stopped(
 ) -> None:
     with acting(state.database, state.mint) as tx:
         tx.add(
-            Relative, id=tx.mint(), login="township_w01.1", name="章桂兰", relation="姐姐",
-            registered_at=county.now(),
+            NearRelative, id=tx.mint(), login="township_w01.1", name="章桂兰", relation="姐姐",
+            declared_at=county.now(), declared_by="admin01",
         )  # fmt: skip
         offices.changed(tx)
     state.offices.refresh()
