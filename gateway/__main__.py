@@ -5,15 +5,16 @@ input, said in one line naming file, line and column. Never a traceback. A comma
 imported only when it is called, so that ``huiyin triage`` does not wait for a web server.
 """
 
-import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from gateway import showing
+from gateway.running import run
 from models.vocabulary import Role
 
 app = typer.Typer(
@@ -25,43 +26,17 @@ app = typer.Typer(
 )
 users = typer.Typer(no_args_is_help=True, help="Staff accounts.")
 tokens = typer.Typer(no_args_is_help=True, help="Bearer tokens for partner systems.")
-verify = typer.Typer(no_args_is_help=True, help="Is everything accounted for, and unaltered?")
 rules = typer.Typer(no_args_is_help=True, help="The rules that decide.")
 app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")
-app.add_typer(verify, name="verify")
+app.add_typer(showing.verify, name="verify")
 app.add_typer(rules, name="rules")
-reports = typer.Typer(no_args_is_help=True, help="Figures in writing.")
-app.add_typer(reports, name="report")
+app.add_typer(showing.reports, name="report")
 
 STDIN = Path("-")
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
 PortOption = Annotated[int, typer.Option(help="Port to listen on.")]
 FileArgument = Annotated[Path, typer.Argument(help="A JSON Lines file, or - for standard input.")]
-
-
-def _run(module: str, **arguments: Any) -> None:
-    """Call ``run`` of a command's module; every foreseen fault is one line and an exit status."""
-    try:
-        status = importlib.import_module(f"gateway.commands.{module}").run(**arguments)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise typer.Exit(0) from None
-    except Exception as error:
-        status = _status_of(error)
-        typer.echo(f"huiyin: {error}", err=True)
-    raise typer.Exit(status or 0)
-
-
-def _status_of(error: Exception) -> int:
-    """2 for what the caller can mend, 1 for what went wrong here; a bug keeps its traceback."""
-    if isinstance(error, ValueError | FileNotFoundError | IsADirectoryError | PermissionError):
-        return 2
-    if type(error).__name__ in ("Busy", "UnsafeDatabase", "Nobody", "OSError"):
-        return 1
-    raise error
 
 
 @app.command()
@@ -72,7 +47,7 @@ def up(
     port: PortOption = 8000,
 ) -> None:
     """Everything in one process on the embedded database; creates what it needs and says so."""
-    _run("up", demo=demo, host=host, port=port)
+    run("up", demo=demo, host=host, port=port)
 
 
 @app.command()
@@ -82,25 +57,25 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64)] = 1,
 ) -> None:
     """The web processes; run `huiyin work` beside them."""
-    _run("serve", host=host, port=port, workers=workers)
+    run("serve", host=host, port=port, workers=workers)
 
 
 @app.command()
 def work() -> None:
     """A worker: sends what is due, reminds, retries, asks the channels what was missed."""
-    _run("work")
+    run("work")
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database up to date."""
-    _run("migrate")
+    run("migrate")
 
 
 @app.command()
 def check() -> None:
     """Check settings, profile, rules, phrases and calendar as a whole."""
-    _run("check")
+    run("check")
 
 
 @app.command()
@@ -111,7 +86,7 @@ def backup(
     ] = None,
 ) -> None:
     """Write everything into one encrypted file, while the system runs."""
-    _run("backup", file=file, key_file=key_file)
+    run("backup", file=file, key_file=key_file)
 
 
 @app.command()
@@ -123,7 +98,7 @@ def restore(
     check: Annotated[bool, typer.Option("--check", help="Only read and count.")] = False,
 ) -> None:
     """Fill an empty machine from a backup, verify it, and say how long that took."""
-    _run("restore", file=file, key_file=key_file, check=check)
+    run("restore", file=file, key_file=key_file, check=check)
 
 
 @users.command("add")
@@ -134,7 +109,7 @@ def users_add(
     area: Annotated[str, typer.Option(help="Code of the area, for field roles.")] = "",
 ) -> None:
     """Create a staff account and print a one-time sign-in link."""
-    _run("users", name=name, role=role, unit=unit, area=area)
+    run("users", name=name, role=role, unit=unit, area=area)
 
 
 @users.command("reset")
@@ -147,7 +122,7 @@ def users_reset(
     ] = False,
 ) -> None:
     """Password and second factor are lost: ask that they be set anew; a second person agrees."""
-    _run("users_reset", name=name, reason=reason, alone=alone)
+    run("users_reset", name=name, reason=reason, alone=alone)
 
 
 @tokens.command("add")
@@ -156,7 +131,7 @@ def tokens_add(
     scope: Annotated[str, typer.Option(help="What it may do, e.g. contacts:write.")],
 ) -> None:
     """Create a bearer token and print it once."""
-    _run("tokens", name=name, scope=scope)
+    run("tokens", name=name, scope=scope)
 
 
 @app.command()
@@ -165,7 +140,7 @@ def triage(
     profile: Annotated[str, typer.Option(help="The profile whose rules decide.")] = "",
 ) -> None:
     """Judge texts: JSON Lines in, JSON Lines out, same order; needs no database."""
-    _run("triage", file=file, profile=profile)
+    run("triage", file=file, profile=profile)
 
 
 @app.command()
@@ -180,7 +155,7 @@ def learn(
     ] = 0.7,
 ) -> None:
     """Learn from closed orders where such an order goes, and say how well that works."""
-    _run(
+    run(
         "learn", file=file, text=text, label=label, out=out, urgent=urgent or [],
         sure_from=sure_from,
     )  # fmt: skip
@@ -195,7 +170,7 @@ def suggest(
     text: Annotated[str, typer.Option(help="Columns, if not those it was learned from.")] = "",
 ) -> None:
     """Say where each order would go, how sure that is, and the words that decided."""
-    _run("suggest", model=model, file=file, text=text)
+    run("suggest", model=model, file=file, text=text)
 
 
 @rules.command("diff")
@@ -205,13 +180,13 @@ def rules_diff(
     fmt: Annotated[str, typer.Option("--format", help="table or jsonl.")] = "table",
 ) -> None:
     """What a changed rule would have decided differently over recorded history."""
-    _run("rules_diff", new_profile=new_profile, since=since, fmt=fmt)
+    run("rules_diff", new_profile=new_profile, since=since, fmt=fmt)
 
 
 @app.command()
 def duplicates(file: FileArgument = STDIN) -> None:
     """Group texts that tell the same matter: JSON Lines in, id and group out; no database."""
-    _run("duplicates", file=file)
+    run("duplicates", file=file)
 
 
 @app.command()
@@ -220,7 +195,7 @@ def match(
     file: FileArgument = STDIN,
 ) -> None:
     """Which household is this? JSON Lines in, proposals with reasons out; no database."""
-    _run("match", registry=registry, file=file)
+    run("match", registry=registry, file=file)
 
 
 @app.command()
@@ -229,7 +204,7 @@ def replay(
     rate: Annotated[float, typer.Option(min=0, help="Contacts a second; 0 is full speed.")] = 0,
 ) -> None:
     """Feed recorded contacts through the whole live path; a second replay adds nothing."""
-    _run("replay", file=file, rate=rate)
+    run("replay", file=file, rate=rate)
 
 
 @app.command()
@@ -245,7 +220,7 @@ def export(
     ] = False,
 ) -> None:
     """Write out what the system holds, complete and restartable."""
-    _run("export", what=what, fmt=fmt, since=since, until=until, output=output, mask=masked)
+    run("export", what=what, fmt=fmt, since=since, until=until, output=output, mask=masked)
 
 
 @app.command()
@@ -256,7 +231,7 @@ def prove(
 ) -> None:
     """Write a proof that the entries of one request stand in the ledger, to be checked by anybody
     with `huiyin verify proof` and nothing else."""
-    _run("prove", number=number, output=output, size=size)
+    run("prove", number=number, output=output, size=size)
 
 
 @app.command()
@@ -265,56 +240,7 @@ def simulate(
     url: Annotated[str, typer.Option(help="Where it runs, if not at HUIYIN_PUBLIC_URL.")] = "",
 ) -> None:
     """Talk to the running system as a citizen from the terminal."""
-    _run("simulate", channel=channel, url=url)
-
-
-@verify.command("intake")
-def verify_intake(
-    day: Annotated[str, typer.Option(help="One day (2026-11-22) instead of all.")] = "",
-) -> None:
-    """Received = open + closed + merged + handed over + holding pen, or exit 1."""
-    _run("verify_intake", day=day)
-
-
-@verify.command("ledger")
-def verify_ledger(
-    checkpoint: Annotated[Path | None, typer.Option(help="A file with an earlier head.")] = None,
-) -> None:
-    """The accountability ledger is unbroken, or exit 1 naming the first bad entry."""
-    _run("verify_ledger", checkpoint=checkpoint)
-
-
-@verify.command("proof")
-def verify_proof(
-    file: Annotated[Path, typer.Argument(help="What `huiyin prove` wrote, or -.")],
-    root: Annotated[str, typer.Option(help="The root you know from elsewhere.")] = "",
-) -> None:
-    """The entries in a proof stand in the ledger; needs nothing but the file."""
-    _run("verify_proof", file=file, root=root)
-
-
-@verify.command("clocks")
-def verify_clocks(
-    at: Annotated[str, typer.Option(help="The time to look from (RFC 3339) instead of now.")] = "",
-) -> None:
-    """Every reminder and breach that has fallen due was taken exactly once, or exit 1."""
-    _run("verify_clocks", at=at)
-
-
-@verify.command("rosters")
-def verify_rosters() -> None:
-    """Somebody is on duty at every minute of the days to come, or exit 1 naming the holes."""
-    _run("verify_rosters")
-
-
-@reports.command("quarter")
-def report_quarter(
-    unit: Annotated[str, typer.Option(help="The unit's code.")],
-    quarter: Annotated[str, typer.Option(help="E.g. 2026Q3.")],
-    output: Annotated[Path, typer.Option("-o", help="FILE.xlsx or FILE.json.")] = STDIN,
-) -> None:
-    """A unit's quarterly report: each figure with the requests behind it."""
-    _run("report", unit=unit, quarter=quarter, output=output)
+    run("simulate", channel=channel, url=url)
 
 
 def main() -> None:

@@ -1,10 +1,15 @@
 """The liaison officer's quarter: figures from the ledger, each with the requests behind it."""
 
+import json
+import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from gateway.commands import report as report_command
 from gateway.quarter import Quarter, report
+from gateway.settings import Settings
 from gateway.state import State
 from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD, application, signed_in
@@ -100,3 +105,25 @@ def test_a_quarter_is_three_months(text: str, begin: tuple[int, int], end: tuple
 def test_what_is_no_quarter_is_said_in_one_sentence(text: str) -> None:
     with pytest.raises(ValueError, match="write 2026Q3"):
         Quarter.parse(text)
+
+
+def test_the_report_is_written_as_a_spreadsheet_and_as_json(
+    county: County, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = county.call("food", FOOD)
+    county.now.forward(days=2)
+    for name in ("data_dir", "database_url", "database_key", "secret_key"):
+        monkeypatch.setenv(f"HUIYIN_{name.upper()}", str(getattr(settings, name)))
+    for name in ("out.json", "out.xlsx"):
+        out = tmp_path / name
+        assert report_command.run(unit="civil_affairs", quarter="2026Q3", output=out) == 0
+    found = json.loads((tmp_path / "out.json").read_text("utf-8"))
+    assert found["requests"] == 1
+    by = {one["code"]: one for one in found["rates"]}
+    assert by["relief_24h"]["missed"] == [number]
+    with zipfile.ZipFile(tmp_path / "out.xlsx") as book:
+        words = book.read("xl/sharedStrings.xml").decode()
+    assert number in words
+    assert "及时签收率" in words
+    with pytest.raises(ValueError, match="there is no unit 'nobody'"):
+        report_command.run(unit="nobody", quarter="2026Q3", output=tmp_path / "x.json")
