@@ -29,6 +29,7 @@ from gateway.bodies import (
     FollowUpBody,
     GrantBody,
     HandOffBody,
+    HouseholdBody,
     LevelBody,
     LinkBody,
     NoteBody,
@@ -48,6 +49,7 @@ from gateway.bodies import (
     SplitBody,
     SuspendBody,
     UndoBody,
+    UnknownBody,
     UnlinkBody,
 )
 from gateway.state import State
@@ -55,6 +57,7 @@ from models.transaction import Row, acting
 from referral import (
     answering,
     arbitrating,
+    belonging,
     closing,
     correcting,
     granting,
@@ -116,6 +119,10 @@ ACTS: Mapping[str, Act] = {
         ("keep_apart", OtherBody, likening.keep_apart),
         ("link", LinkBody, likening.link),
         ("unlink", UnlinkBody, likening.unlink),
+        ("link_household", HouseholdBody, belonging.link_household),
+        ("refuse_household", HouseholdBody, belonging.refuse_household),
+        ("unlink_household", HouseholdBody, belonging.unlink_household),
+        ("name_unknown", UnknownBody, belonging.name_unknown),
         ("offer_handover", OfferBody, handing_over.offer_handover),
         ("accept_handover", Nothing, handing_over.accept_handover),
         ("decline_handover", ReasonBody, handing_over.decline_handover),

@@ -19,6 +19,7 @@ from gateway.web import (
     citizen,
     desk,
     disaster,
+    homes,
     inbox,
     relief,
     reserves,
@@ -46,6 +47,7 @@ ROUTERS = (
     reserves.router,
     relief.router,
     disaster.router,
+    homes.router,
 )
 
 MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")
