@@ -93,6 +93,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "unlink_household": _roles("ODLST"),
     "name_unknown": _roles("ODLT"),
     "see_household": _roles("ODLSTG"),
+    "import_registry": _roles("SA"),
+    "import_reports": _roles("ODLTG"),
     "offer_handover": _roles("ODL"),
     "accept_handover": _roles("ODL"),
     "decline_handover": _roles("ODL"),

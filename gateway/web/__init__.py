@@ -20,6 +20,7 @@ from gateway.web import (
     desk,
     disaster,
     homes,
+    imports,
     inbox,
     relief,
     reserves,
@@ -48,6 +49,7 @@ ROUTERS = (
     relief.router,
     disaster.router,
     homes.router,
+    imports.router,
 )
 
 MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")

@@ -211,8 +211,7 @@ ROW = ["N1", "甘小霖", "柳湾村9组88号"]
 )  # fmt: skip
 def test_a_file_that_is_not_what_it_says_is_refused_as_a_whole(body, name, key):
     with pytest.raises(BadSheet) as found:
-        table = read_table(name, body, known_titles("households"), "填报")
-        list(table.rows)
+        list(read_table(name, body, known_titles("households"), "填报").rows)
     assert found.value.key == f"sheet.{key}"
 
 
