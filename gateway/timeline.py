@@ -12,6 +12,7 @@ from sqlalchemy import Connection, or_, select
 from sqlmodel import col
 
 from models.households import Belonging
+from models.relief import Relief
 from models.requests import Contact, HelpRequest
 from triage.redact import redact
 
@@ -87,9 +88,24 @@ def contacts(connection: Connection, household_id: str, _now: datetime) -> Itera
         )  # fmt: skip
 
 
+def aid(connection: Connection, household_id: str, _now: datetime) -> Iterable[Entry]:
+    """Help that was put into somebody's hands."""
+    found = connection.execute(
+        select(
+            col(Relief.request_id), col(Relief.delivered_at), col(Relief.number),
+            col(Relief.giver), col(Relief.goods),
+        ).where(col(Relief.household_id) == household_id, col(Relief.delivered_at).is_not(None))
+    )  # fmt: skip
+    for row in found:
+        yield Entry(
+            row.delivered_at, "aid", redact(row.goods), row.number, row.giver, "", row.request_id
+        )
+
+
 PROVIDERS: tuple[Provider, ...] = (
     requests,
     contacts,
+    aid,
 )
 
 

@@ -11,7 +11,8 @@ from tests.gateway.people import application, signed_in
 
 HEAD = "姓名,手机号,乡镇（街道）,村（社区）,详细地址,诉求类别,紧急程度,情况说明,是否保密\n"
 CALM = "甘小霖,13900001234,滨河街道,临江社区,滨江路18号院1号楼,低保,普通,想问低保要带哪些材料,否\n"
-HUNGRY = "甘雨,13900001235,滨河街道,临江社区,滨江路18号院2号楼,临时救助,普通,老人断粮两天了躺在床上起不来,否\n"
+STARVING = "老人断粮两天了躺在床上起不来"
+HUNGRY = f"甘雨,13900001235,滨河街道,临江社区,滨江路18号院2号楼,临时救助,普通,{STARVING},否\n"
 BAD = "甘露,139,滨河街道,临江社区,,低保,普通,屋顶漏雨,否\n"
 
 
@@ -52,7 +53,7 @@ def test_reports_are_previewed_urgent_ones_opened_first_and_each_is_one_contact(
         (request,) = session.scalars(select(HelpRequest)).all()
         (contact,) = session.scalars(select(Contact)).all()
     assert (request.level, contact.channel, contact.reporter) == (
-        "urgent", "grid_app", "village_w0101.1",
+        "life_threat", "grid_app", "village_w0101.1",
     )  # fmt: skip
     assert request.number in cadre.get(at).text
     assert cadre.form(f"{at}/confirm").status_code == 422  # a line is still faulty

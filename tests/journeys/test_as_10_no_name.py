@@ -23,7 +23,7 @@ def test_a_person_without_a_name_is_helped_registered_and_later_known(state):
     (person,) = [one for one in rows(state, Resident) if one.code]
     assert person.code.startswith("unknown-M-40-20260930")
     assert (person.found_place, person.found_at) == ("汽车站候车亭", state.now())
-    history = [one["kind"] for one in desk.get(f"/api/v1/requests/{number}").json()["history"]]
+    history = [one["kind"] for one in desk.get(f"/api/v1/requests/{number}").json()["events"]]
     assert "person_named_unknown" in history
     # Somebody knows him after all: the household is linked beside the code, which stays.
     assert desk.act(number, "link_household", household="HH00001").status_code == 200
@@ -31,9 +31,8 @@ def test_a_person_without_a_name_is_helped_registered_and_later_known(state):
              if one.state == "confirmed"]  # fmt: skip
     assert sorted(links, key=str) == sorted([(None, person.id), ("HH00001", None)], key=str)
     assert desk.act(number, "unlink_household", household="HH00001").status_code == 200
-    assert [one for one in rows(state, Belonging) if one.state == "confirmed"][0].resident_id == (
-        person.id
-    )
+    (left,) = [one for one in rows(state, Belonging) if one.state == "confirmed"]
+    assert left.resident_id == person.id
 
 
 def test_the_cantonese_words_of_one_who_freezes_at_the_station_are_urgent(state):
