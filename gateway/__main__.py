@@ -207,6 +207,23 @@ def replay(
     run("replay", file=file, rate=rate)
 
 
+@app.command("import")
+def import_(
+    what: Annotated[str, typer.Argument(help="households, staff, areas or units.")],
+    file: Annotated[Path | None, typer.Argument(help="A .xlsx or .csv file.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Only look; write nothing.")] = False,
+    errors: Annotated[Path | None, typer.Option(help="Write the faulty lines there.")] = None,
+    template: Annotated[Path | None, typer.Option(help="Write an empty template there.")] = None,
+    undo: Annotated[str, typer.Option(help="Undo an import of the last 24 h.")] = "",
+    strict: Annotated[bool, typer.Option(help="Write nothing while a line is faulty.")] = False,
+) -> None:
+    """Read a spreadsheet in: every bad cell is named, no line is written by half."""
+    _run(
+        "imports", what=what, file=file, dry_run=dry_run, errors=errors, template=template,
+        undo=undo, strict=strict,
+    )  # fmt: skip
+
+
 @app.command()
 def export(
     what: Annotated[str, typer.Argument(help="contacts, requests, referrals, clocks, ...")],

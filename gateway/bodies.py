@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from models.vocabulary import Level
 
@@ -226,6 +226,22 @@ class UnlinkBody(Body):
 
     relation: Literal["household", "event"]
     reason: Words = ""
+
+
+class HouseholdBody(Body):
+    """Which household of the registry, and why."""
+
+    household: Short
+    reason: Words = ""
+
+
+class UnknownBody(Body):
+    """A person whose name nobody knows: sex (M, F or U), age as it seems, where found."""
+
+    sex: Short
+    age: Annotated[int, Field(ge=0, le=120)] | None = None
+    place: Short
+    note: Words = ""
 
 
 class OfferBody(Body):

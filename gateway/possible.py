@@ -61,6 +61,10 @@ def acts(
         "keep_apart": True,
         "link": True,
         "unlink": True,
+        "link_household": True,
+        "refuse_household": True,
+        "unlink_household": True,
+        "name_unknown": True,
         "offer_handover": False,  # the three stand on the desk's own page, item by item
         "accept_handover": False,
         "decline_handover": False,

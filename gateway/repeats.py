@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlmodel import col
 
+from gateway import belongings
 from models.events import SYSTEM
 from models.likenesses import Likeness, probe, remember, waiting
 from models.requests import Contact, HelpRequest
@@ -81,6 +82,7 @@ def compare_waiting(tx: Transaction, memory: Memory, *, now: datetime, most: int
         hashes = [hashed(key) for key in keys(memory.matter(row))]
         if row.closed_at is None:
             _propose(tx, row, search(tx.connection, memory, row, hashes, scale), now)
+            belongings.propose(tx, row, memory.matter(row), now)
         remember(tx, contact_id, hashes)
     return len(ids)
 

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
-from gateway import alarms, holding, recorded, relief, repeats, rounds
+from gateway import alarms, holding, recorded, registry, relief, repeats, rounds
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat
@@ -149,6 +149,7 @@ class Ticks:
 
     def _compare(self) -> int:
         with acting(self._database, self._mint) as tx:
+            registry.write_missing_keys(tx)
             return repeats.compare_waiting(tx, self._memory, now=self._now())
 
     async def resume(self) -> None:

@@ -6,13 +6,16 @@ What connects a request to a household is a row of its own with its reasons, so 
 gives back exactly what was.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, Text
+import orjson
+from sqlalchemy import Connection, Index, Text, text
 from sqlmodel import SQLModel
 
 from models.columns import document, key, operational, personal, sensitive
+from models.transaction import Transaction
 
 
 class Household(SQLModel, table=True):
@@ -126,3 +129,73 @@ class Belonging(SQLModel, table=True):
     decided_at: datetime | None = operational(None)
     decided_by: str | None = operational(None)
     reason: str = sensitive("")
+
+
+WAITING = 0
+"""The hash under which a household stands until its keys are written."""
+CROWD = 60
+"""A key that more households share than this finds none of them."""
+
+_PROBE_SQLITE = text(
+    """
+    SELECT probe.value AS hash, (
+        SELECT group_concat(household_id, char(31)) FROM (
+            SELECT household_id FROM household_key WHERE hash = probe.value LIMIT :most
+        )
+    ) AS households
+    FROM json_each(:hashes) AS probe
+    """
+)
+_PROBE_POSTGRESQL = text(
+    """
+    SELECT probe.hash, string_agg(near.household_id, chr(31)) AS households
+    FROM unnest(CAST(:hashes AS bigint[])) AS probe (hash)
+    CROSS JOIN LATERAL (
+        SELECT household_id FROM household_key WHERE household_key.hash = probe.hash LIMIT :most
+    ) AS near
+    GROUP BY probe.hash
+    """
+)
+_REMEMBER = {
+    "sqlite": text("INSERT OR IGNORE INTO household_key (hash, household_id) VALUES (:hash, :id)"),
+    "postgresql": text(
+        "INSERT INTO household_key (hash, household_id) VALUES (:hash, :id) ON CONFLICT DO NOTHING"
+    ),
+}
+_FORGET = text("DELETE FROM household_key WHERE hash = :hash AND household_id = :id")
+_UNKEYED = text("SELECT household_id FROM household_key WHERE hash = 0 LIMIT :most")
+
+
+def probe(connection: Connection, hashes: Sequence[int]) -> dict[int, list[str]]:
+    """For each key the households that have it, one more than ``CROWD`` at most: one query, one
+    index range a key."""
+    found: dict[int, list[str]] = {}
+    if hashes:
+        statement, values = probe_of(connection.dialect.name, hashes)
+        for row in connection.execute(statement, values):
+            if row.households:
+                found[row.hash] = row.households.split("\x1f")
+    return found
+
+
+def probe_of(dialect: str, hashes: Sequence[int]) -> tuple[Any, dict[str, Any]]:
+    """The probe in the words of a database, with its values; for a look at its plan too."""
+    values: dict[str, Any] = {"most": CROWD + 1}
+    if dialect == "sqlite":
+        return _PROBE_SQLITE, {**values, "hashes": orjson.dumps(list(hashes)).decode()}
+    return _PROBE_POSTGRESQL, {**values, "hashes": list(hashes)}
+
+
+def unkeyed(connection: Connection, most: int) -> list[str]:
+    """Households whose keys nobody has written yet."""
+    return list(connection.execute(_UNKEYED, {"most": most}).scalars())
+
+
+def rekey(
+    tx: Transaction, household_id: str, *, gone: Iterable[int] = (), new: Iterable[int] = ()
+) -> None:
+    """Take keys of a household away and give it others; it waits no longer."""
+    old = [{"hash": one, "id": household_id} for one in (WAITING, *gone)]
+    tx.execute(_FORGET, old)
+    if rows := [{"hash": one, "id": household_id} for one in new]:
+        tx.execute(_REMEMBER[tx.connection.dialect.name], rows)

@@ -5,6 +5,7 @@ that a look-up is a handful of binary searches, and the households as they were 
 again only for the few that share a key with the caller.
 """
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,6 @@ CROWD = 250
 """A key that more households share than this finds none of them."""
 RERANKED = 24
 """Households that are held against one caller in full."""
-_CHUNK = 4_000_000
 _SEP = "\x1f"
 
 
@@ -60,18 +60,12 @@ class HouseholdIndex:
         self._scale = scale or shipped_scale()
         self._texts = bytearray()
         ends = [0]
-        parts: list[NDArray[np.uint64]] = []
-        packed: list[int] = []
+        packed = array("Q")
         for row, one in enumerate(listed):
             self._texts += _written(one)
             ends.append(len(self._texts))
             packed.extend(_hashed(key) << _ROW_BITS | row for key in keys(one.home()))
-            if len(packed) > _CHUNK:
-                parts.append(np.array(packed, np.uint64))
-                packed = []
-        parts.append(np.array(packed, np.uint64))
-        self._keys = np.concatenate(parts)
-        del parts
+        self._keys: NDArray[np.uint64] = np.frombuffer(packed, np.uint64)
         self._keys.sort()
         self._ends = np.array(ends, np.int64)
         if len(ends) > _MOST_ROWS:

@@ -20,6 +20,8 @@ from gateway.web import (
     citizen,
     desk,
     disaster,
+    homes,
+    imports,
     inbox,
     relief,
     reserves,
@@ -48,6 +50,8 @@ ROUTERS = (
     relief.router,
     disaster.router,
     board.router,
+    homes.router,
+    imports.router,
 )
 
 MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")

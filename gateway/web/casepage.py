@@ -7,7 +7,17 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, acts, alike, cases, meanwhile, revealing, sentences, sessions
+from gateway import (
+    access,
+    acts,
+    alike,
+    belongings,
+    cases,
+    meanwhile,
+    revealing,
+    sentences,
+    sessions,
+)
 from gateway.access import Actor
 from gateway.pending import pending
 from gateway.state import State
@@ -51,6 +61,7 @@ def show(
         except Refusal as refusal:
             error = error or worded(request, refusal)
             like = alike.together(reading, actor, office, request_id, now=now)
+        home = belongings.beside(reading, actor, office, request_id, now)
         waits = pending(
             reading, office, request_id, case.request["service"], words=case.sight.words
         )
@@ -77,6 +88,7 @@ def show(
         revealed=revealed,
         done=_done(request, case),
         like=like,
+        home=home,
         names=_names(office, actor, case, now),
         aid=aidpage.block(request, actor, request_id, number),
     )
