@@ -73,7 +73,7 @@ def change_password(
         kept = reading.connection().execute(query).scalar()
     if not accounts.check_password(password[: accounts.LONGEST_PASSWORD], kept)[0]:
         raise Refusal("refusal.wrong_password", status=401)
-    accounts.require_good(login, new)
+    accounts.require_good(login, new, local=(state.settings.hotline,))
     fresh = accounts.hash_password(new)
     with acting(state.database, state.mint) as tx:
         tx.execute(delete(Attempt).where(col(Attempt.id).in_(guess)))
