@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from channels import Channel
-from gateway import conversations
+from gateway import conversations, spending
 from models import outbox
 from models.db import Busy, Database
 from models.messages import Outbound, Unavailable, Undeliverable
-from models.transaction import acting
+from models.transaction import Transaction, acting
 from models.vocabulary import OutboxState
 from referral import promises
 from referral.office import Office
@@ -38,11 +38,13 @@ class Delivery:
         mint: Callable[[], int],
         channels: Mapping[str, Channel],
         office: Callable[[], Office],
+        key: str = "",
     ) -> None:
         self._database = database
         self._mint = mint
         self._channels = channels
         self._office = office
+        self._key = key
 
     async def round(self, now: Callable[[], datetime], *, limit: int = 50) -> int:
         """Send one batch; returns how many were claimed. ``now`` is asked again at settling."""
@@ -52,7 +54,20 @@ class Delivery:
 
     def _claim(self, now: datetime, limit: int) -> list[Any]:
         with acting(self._database, self._mint) as tx:
-            return list(outbox.claim(tx, now, limit))
+            return [row for row in outbox.claim(tx, now, limit) if not self._capped(tx, row, now)]
+
+    def _capped(self, tx: Transaction, row: Any, now: datetime) -> bool:
+        """Hold back what would cost too much; a person says it instead where that matters."""
+        over = spending.over(tx, self._office(), row, key=self._key, now=now)
+        if over is None:
+            return False
+        outbox.suppress(tx, row.id, over.why)
+        if over.is_first:
+            conversations.undelivered(tx, self._office(), row, now=now, error=over.why)
+        else:
+            request = {"id": row.request_id, "number": row.number} if row.request_id else None
+            tx.event("message_capped", at=now, request=request, outbox=row.id, why=over.why)
+        return True
 
     async def _one(self, row: Any, now: Callable[[], datetime]) -> None:
         try:

@@ -1,7 +1,7 @@
 """Proving who is at the keyboard: the second step of signing in, the proof before a dangerous act,
 a new password, a new telephone. Every try is counted, as at the first step."""
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from gateway import accounts, second_factor, sessions
@@ -36,9 +36,12 @@ def second_step(state: State, half: HalfWay, code: str, address: str, device: st
     raise Refusal("refusal.wrong_code", status=401)
 
 
-def confirm(state: State, session: SignedIn, password: str, code: str, address: str) -> None:
+def confirm(
+    state: State, session: SignedIn, password: str, code: str, address: str, device: str
+) -> str:
     """Prove again who is at the keyboard, before a dangerous act: by the code of the telephone
-    where there is one, else by the password. Raises ``Refusal`` (401, 429)."""
+    where there is one, else by the password. The session goes on under the key that is returned.
+    Raises ``Refusal`` (401, 429)."""
     now, login = state.now(), session.actor.login
     guess = _count(state, login, address)
     with state.database.read() as reading:
@@ -49,16 +52,14 @@ def confirm(state: State, session: SignedIn, password: str, code: str, address: 
     with acting(state.database, state.mint) as tx:
         if has_code:
             right = second_factor.take(tx, state.settings, login, plain(code), now)
+        tx.event("proved_again" if right else "proof_refused", at=now, by=login)
         if right:
             tx.execute(delete(Attempt).where(col(Attempt.id).in_(guess)))
-            tx.execute(
-                update(StaffSession)
-                .where(col(StaffSession.hash) == session.hash)
-                .values(confirmed_at=now)
+            tx.execute(delete(StaffSession).where(col(StaffSession.hash) == session.hash))
+            return sessions.open_session(
+                tx, login, now, passed=True, address=address, device=device
             )
-        tx.event("proved_again" if right else "proof_refused", at=now, by=login)
-    if not right:
-        raise Refusal("refusal.wrong_code" if has_code else "refusal.wrong_password", status=401)
+    raise Refusal("refusal.wrong_code" if has_code else "refusal.wrong_password", status=401)
 
 
 def change_password(
@@ -73,7 +74,7 @@ def change_password(
         kept = reading.connection().execute(query).scalar()
     if not accounts.check_password(password[: accounts.LONGEST_PASSWORD], kept)[0]:
         raise Refusal("refusal.wrong_password", status=401)
-    accounts.require_good(login, new)
+    accounts.require_good(login, new, local=(state.settings.hotline,))
     fresh = accounts.hash_password(new)
     with acting(state.database, state.mint) as tx:
         tx.execute(delete(Attempt).where(col(Attempt.id).in_(guess)))

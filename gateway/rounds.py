@@ -4,7 +4,7 @@ looks are noticed, old files are archived."""
 from collections.abc import Callable
 from datetime import datetime
 
-from gateway import watching
+from gateway import spending, watching
 from gateway.offices import Offices
 from models.db import Database
 from models.transaction import acting
@@ -20,5 +20,6 @@ def run(database: Database, mint: Callable[[], int], offices: Offices, now: date
         moved += explaining.look(tx, office, now)
     with acting(database, mint) as tx:
         watching.alarm(tx, office, now)
+        spending.forget(tx, now)
     with acting(database, mint) as tx:
         return moved + reopening.archive_due(tx, office, now)

@@ -195,7 +195,7 @@ def use_link(state: State, token: str, password: str, address: str = "", device:
     login = link_holder(state, token)
     if login is None:
         raise Refusal("refusal.link", status=410)
-    accounts.require_good(login, password)
+    accounts.require_good(login, password, local=(state.settings.hotline,))
     kept = accounts.hash_password(password)
     with acting(state.database, state.mint) as tx:
         used = tx.execute(

@@ -22,6 +22,7 @@ from gateway.heartbeat import ailments, beat
 from gateway.intake import Call, Intake
 from gateway.offices import Offices
 from gateway.rhythm import Rhythm
+from gateway.settings import derived
 from gateway.state import State
 from gateway.sweeping import Sweep
 from models import dialogues
@@ -52,6 +53,7 @@ class Ticks:
         intake: Intake,
         now: Now,
         heartbeat: Callable[[], Awaitable[None]] | None = None,
+        key: str = "",
     ) -> None:
         self._database = database
         self._mint = mint
@@ -60,7 +62,7 @@ class Ticks:
         self._intake = intake
         self._now = now
         self._heartbeat = heartbeat
-        self._delivery = Delivery(database, mint, channels, offices.current)
+        self._delivery = Delivery(database, mint, channels, offices.current, key)
         self._memory = repeats.Memory()
         self._sweep = Sweep(database, mint, offices.current)
         self._asked: dict[str, datetime] = {}
@@ -93,6 +95,7 @@ class Ticks:
             intake=state.intake,
             now=state.now,
             heartbeat=partial(beat, url) if url else None,
+            key=derived(state.settings.secret_key, "spending"),
         )
 
     def start(self) -> None:

@@ -85,6 +85,12 @@ def claim(tx: Transaction, now: datetime, limit: int = 50) -> Sequence[Any]:
     return found
 
 
+def suppress(tx: Transaction, row_id: int, why: str) -> None:
+    """Do not send a message that was just claimed; it stays, with the reason."""
+    changes = {"state": OutboxState.SUPPRESSED, "next_at": None, "error": why}
+    tx.later(update(Outgoing).where(col(Outgoing.id) == row_id).values(**changes))
+
+
 def settle(tx: Transaction, row_id: int, **changes: Any) -> bool:
     """Write what became of one message that is not settled yet; False when it already was."""
     done = tx.execute(

@@ -84,7 +84,9 @@ class PageHeaders:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        self._headers = {**HEADERS, **({"strict-transport-security": TWO_YEARS} if https else {})}
+        strict = {"strict-transport-security": TWO_YEARS} if https else {}
+        self._headers = {**HEADERS, **strict}
+        self._plain = {**FOR_MACHINES, **strict}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on."""
@@ -92,7 +94,7 @@ class PageHeaders:
             await self._app(scope, receive, send)
             return
         if scope["path"].startswith(MACHINES) and scope["path"] != "/api/docs":
-            await self._app(scope, receive, _with(FOR_MACHINES, send))
+            await self._app(scope, receive, _with(self._plain, send))
             return
         is_file = scope["path"].startswith(FILES)
 

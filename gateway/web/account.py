@@ -11,7 +11,6 @@ from gateway.web.staff import (
     SignedIn,
     StaffRoute,
     checked,
-    home,
     inside,
     let_in,
     origin_of,
@@ -46,12 +45,12 @@ def confirm(request: Request, session: SignedIn, form: Fields) -> Response:
     state, wanted = state_of(request), inside(fields.get("next", ""))
     password, code = fields.get("password", ""), fields.get("code", "")
     try:
-        proving.confirm(state, session, password, code, origin_of(request)[0])
+        key = proving.confirm(state, session, password, code, *origin_of(request))
     except Refusal as error:
         return _confirm_page(
             request, session, wanted, status=error.status, error=worded(request, error)
         )
-    return RedirectResponse(wanted or home(session.actor), 303)
+    return let_in(state, key, wanted)
 
 
 @router.post("/sessions/{mark}/end")

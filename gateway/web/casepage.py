@@ -211,6 +211,7 @@ def _reveal(
     template: str,
 ) -> Response:
     state = state_of(request)
+    access.allow(session.actor, REVEAL)
     purpose, ground = fields.get("purpose", ""), fields.get("ground", revealing.OTHER)
     error, found, status = "", None, 200
     try:

@@ -146,7 +146,9 @@ def page(
     for name, value in switched.items():  # remembered; neither tells who somebody is
         if name in request.query_params:
             secure = state.settings.public_url.startswith("https:")
-            answer.set_cookie(name, value, YEAR_SECONDS, secure=secure, httponly=True)
+            answer.set_cookie(
+                name, value, YEAR_SECONDS, secure=secure, httponly=True, samesite="lax"
+            )
     return answer
 
 

@@ -27,11 +27,12 @@ def out(request: Request) -> Response:
 
 @router.get("/callback")
 def back(request: Request) -> Response:
-    """Back from the provider: the cookie is used up, whatever comes of it."""
+    """Back from the provider; the pass is given up when it has let somebody in."""
     state = state_of(request)
     kept = passes.shown(request, PASS)
     given = dict(request.query_params)
     key = single_sign_on.finish(state, kept, given, *origin_of(request))
     answer = let_in(state, key, "")
-    answer.delete_cookie(PASS)
+    secure = state.settings.public_url.startswith("https:")
+    answer.delete_cookie(passes.cookie(request, PASS), secure=secure, httponly=True, samesite="lax")
     return answer

@@ -582,9 +582,9 @@ def test_a_pass_ends_after_half_an_hour(citizen: TestClient, now: Clock) -> None
 
 def test_a_pass_cannot_be_made_or_put_to_another_use(citizen: TestClient) -> None:
     ask(citizen, what=CALM)
-    case, receipt = citizen.cookies["case"], citizen.cookies["receipt"]
+    case, receipt = citizen.cookies["__Host-case"], citizen.cookies["__Host-receipt"]
     for value in (case[:-2], "x" + case, receipt, ""):
-        other = {"cookie": f"case={value}"}
+        other = {"cookie": f"__Host-case={value}"}
         citizen.cookies.clear()
         assert citizen.get("/status/case", headers=other).status_code == 303
 
