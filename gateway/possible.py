@@ -53,6 +53,7 @@ def acts(
         "reply": desk or leads or holds,
         "submit_part": not leads and "submit_part" in on_order,
         "report_result": leads and "report_result" in possible,
+        "feedback": leads and "report_result" in possible,
         "callback": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
         "rehandle": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
         "close": "close" in possible,

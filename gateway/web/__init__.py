@@ -20,6 +20,8 @@ from gateway.web import (
     desk,
     disaster,
     inbox,
+    own_case,
+    papers,
     relief,
     reserves,
     second,
@@ -35,6 +37,7 @@ Handler = Callable[[Any, Any], Any]
 
 ROUTERS = (
     citizen.router,
+    own_case.router,
     staff.router,
     second.router,
     sso.router,
@@ -42,6 +45,7 @@ ROUTERS = (
     audit.router,
     desk.router,
     inbox.router,
+    papers.router,
     attachments.router,
     reserves.router,
     relief.router,

@@ -19,22 +19,17 @@ from fastapi.responses import RedirectResponse
 
 from channels import Channel
 from channels.web import e164, form_token
-from gateway import guessing, looks, sentences
+from gateway import guessing
 from gateway.hooks import kept, raw_of
-from gateway.intake import Call
-from gateway.web import adding, passes, progress
+from gateway.web import own_case, passes, progress
+from gateway.web.own_case import AWAY, CASE, MAY_COME_AGAIN, RECEIPT
 from gateway.web.rendering import fields_in, fields_of, language_of, page, state_of
 from models import numbers
-from models.db import Busy
 from models.messages import Forged, Outcome, Raw
-from referral.directory import Nobody
 
 router = APIRouter(include_in_schema=False)
 
 SAYS_SOMETHING = ("what", "where", "phone", "name", "latitude")
-AWAY = (Busy, Nobody, TimeoutError)
-RECEIPT, CASE = "receipt", "case"
-MAY_COME_AGAIN = {"retry-after": "5"}
 
 
 @router.get("/")
@@ -105,7 +100,7 @@ def received(request: Request) -> Response:
 @router.get("/status")
 def status_form(request: Request) -> Response:
     """Where number and code are entered."""
-    return page(request, "citizen_status.html", notice="", typed=defaultdict(str))
+    return page(request, "citizen_status.html", notice="", typed=defaultdict(str), kept="")
 
 
 @router.post("/status")
@@ -117,48 +112,20 @@ async def look_up(request: Request) -> Response:
     code = "".join(filter(str.isdecimal, _plain(fields.get("code", ""))))
     client = request.client.host if request.client else ""
     found = await run_in_threadpool(_tried, request, number, code, client)
-    again = partial(page, request, "citizen_status.html", typed=defaultdict(str, fields))
+    words = fields.get("kept", "")  # written on a page of the case that was open too long
+    typed = defaultdict(str, fields)
+    again = partial(page, request, "citizen_status.html", typed=typed, kept=words)
     if found == "pause":
         retry = {"retry-after": str(int(guessing.WINDOW.total_seconds()))}
         return again(notice="pause", status=429, headers=retry)
     if not found:
         return again(notice="wrong", status=422)
-    answer = RedirectResponse("/status/case", 303)
-    passes.give(request, answer, CASE, {"number": number, "code": code})
+    proven = {"number": number, "code": code}
+    answer: Response = RedirectResponse("/status/case", 303)
+    if words:
+        answer = await run_in_threadpool(own_case.show, request, proven, {"what": words})
+    passes.give(request, answer, CASE, proven)
     return answer
-
-
-@router.get("/status/case")
-def case(request: Request) -> Response:
-    """What becomes of the request whose number and code this browser has proven."""
-    return _case(request)
-
-
-@router.post("/status/case")
-async def add_to_case(request: Request) -> Response:
-    """More of the same matter: a contact like any other, in the same request."""
-    proven = passes.shown(request, CASE)
-    if proven is None:
-        return RedirectResponse("/status", 303)
-    state = state_of(request)
-    fields = await fields_of(request)
-    if not fields.get("what"):
-        return await run_in_threadpool(_case, request, fields, "empty", 422)
-    try:
-        call = await run_in_threadpool(adding.call_of, state, proven, fields)
-        if call is None:
-            return RedirectResponse("/status", 303)
-        outcome = await _submitted(request, call)
-    except AWAY:
-        return await run_in_threadpool(_case, request, fields, "busy", 503)
-    if outcome.number != proven["number"] and outcome.number and outcome.code:
-        # The matter had ended: the words began a new one, with a number of its own.
-        answer = RedirectResponse("/received", 303)
-        told = {"number": outcome.number, "code": outcome.code}
-        passes.give(request, answer, RECEIPT, {**told, "reachable": "1"})
-        passes.give(request, answer, CASE, told)
-        return answer
-    return RedirectResponse("/status/case?added=1", 303)
 
 
 def _plain(said: str) -> str:
@@ -212,13 +179,6 @@ async def _kept(request: Request, channel: Channel, raw: Raw) -> Outcome:
     return outcome
 
 
-async def _submitted(request: Request, call: Call) -> Outcome:
-    state = state_of(request)
-    outcome = await kept(state.intake.submit(call))
-    state.counts.received(call.channel, outcome)
-    return outcome
-
-
 def _tried(request: Request, number: str, code: str, client: str) -> str:
     """Whether number and code fit: "found", "" or "pause"."""
     state = state_of(request)
@@ -231,41 +191,3 @@ def _tried(request: Request, number: str, code: str, client: str) -> str:
         return "pause"
     with state.database.read() as session:
         return "found" if progress.find(session, number, code) else ""
-
-
-def _case(
-    request: Request, typed: Mapping[str, str] | None = None, notice: str = "", status: int = 200
-) -> Response:
-    proven = passes.shown(request, CASE)
-    if proven is None:
-        return RedirectResponse("/status", 303)
-    state, language = state_of(request), language_of(request)
-    office, now = state.offices.current(), state.now()
-    with state.database.read() as session:
-        found = progress.find(session, proven["number"], proven["code"])
-        if found is None:
-            return RedirectResponse("/status", 303)
-        seen: progress.Progress | progress.Held = (
-            progress.read(session, office, found, language=language, now=now)
-            if isinstance(found, dict)
-            else found
-        )
-        looked = looks.Looked()
-        if isinstance(found, dict):
-            reader = session.connection()
-            looked = looks.of(reader, office, [found["id"]], language=language)
-    if not notice and "added" in request.query_params:
-        notice = "added"
-    return page(
-        request,
-        "citizen_status_found.html",
-        status=status,
-        headers=MAY_COME_AGAIN if status == 503 else None,
-        case=seen,
-        held=isinstance(seen, progress.Held),
-        looked=looked,
-        role=partial(sentences.word, office.phrases, "role", spoken=language),
-        notice=notice,
-        typed=defaultdict(str, typed or {}),
-        nonce=(typed or {}).get("nonce") or secrets.token_urlsafe(12),
-    )

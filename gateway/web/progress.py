@@ -23,6 +23,8 @@ from models.vocabulary import Level, OutboxState, Status
 from referral import casework
 from referral.joined import master_of
 from referral.office import Office
+from referral.requester import ANSWERED
+from referral.transitions import CITIZEN
 
 STEPS = ("received", "checking", "forwarded", "handling", "answered", "ended")
 
@@ -72,7 +74,9 @@ class Message:
 class Progress:
     """All that the status page shows. Times are aware. ``was_due`` is the first promise where it
     has moved; ``reminded`` says that the ladder of reminders has already been climbed; ``joined``
-    that the request goes on together with another one, whose way is shown."""
+    that the request goes on together with another one, whose way is shown. ``view`` is the
+    requester's own word on the last answer, which they gave back where ``again``; where ``checked``
+    a person decides on it."""
 
     number: str
     status: Status
@@ -89,6 +93,19 @@ class Progress:
     reminded: bool
     messages: Sequence[Message]
     joined: bool = False
+    view: str = ""
+    again: bool = False
+    checked: bool = False
+
+    @property
+    def may_rate(self) -> bool:
+        """Whether there is an answer of their own request that they can judge."""
+        return self.status in ANSWERED and not self.joined and not self.checked
+
+    @property
+    def may_withdraw(self) -> bool:
+        """Whether their own request still goes on; one that was joined ends with the other."""
+        return self.is_open and not self.joined
 
     @property
     def is_open(self) -> bool:
@@ -150,6 +167,8 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
     due = due_of(request["queue_key"])
     first, reason = _first_promise(events)
     moved = first is not None and abs((first - due).total_seconds()) >= 60
+    told = [e for e in events if e.kind in ("called_back", "rehandled", "result_reported")]
+    last = told[-1] if told and told[-1].by == CITIZEN else None
     return Progress(
         number=own["number"],
         status=status,
@@ -166,6 +185,9 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
         reminded=any(event.kind in ("breached", "reminder") for event in events),
         messages=_messages(reader, own, request["id"]),
         joined=own["id"] != request["id"],
+        view=str(last.detail.get("view") or "") if last else "",
+        again=last is not None and last.kind == "rehandled",
+        checked=last is not None and last.detail.get("resolved") is False,
     )
 
 
