@@ -71,7 +71,8 @@ def acts(
         "reassign": disputed > 0,
         "ask": "ask" in possible and not Level(request["level"]).is_urgent,
         "resume": "resume" in possible and (desk or leads),
-        "extend": viewer.role is Role.SUPERVISOR or leads,
+        "extend": (viewer.role is Role.SUPERVISOR or leads)
+        and not Level(request["level"]).is_urgent,
         "suspend": real is Status.IN_PROGRESS and (viewer.role is Role.SUPERVISOR or leads),
         "decline": True,
         "refuse_aid": leads and not Level(request["level"]).is_urgent,

@@ -60,6 +60,11 @@ def place_path(office: Office, area: str | None) -> str:
     return " ".join(names)
 
 
+def staff_names(office: Office) -> dict[str, str]:
+    """What the logins of staff are called on a paper."""
+    return {one.login: f"{one.name} {one.login}".strip() for one in office.directory.officers}
+
+
 def _around(reading: Session, state: State, actor: Actor, number: str) -> dict[str, Any]:
     office, now = state.offices.current(), state.now()
     reader: Any = reading.connection()
@@ -72,6 +77,7 @@ def _around(reading: Session, state: State, actor: Actor, number: str) -> dict[s
     return {
         "countdown": inboxes.countdown(reading, actor, office, request, now),
         "place_path": place_path(office, request["area"]),
+        "people": staff_names(office),
         "papers": printing.fitting(request["status"], frozenset(kinds)),
         "order": order,
         "check": feedback.ground(reader, office, request) if leads else None,

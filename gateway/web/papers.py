@@ -43,6 +43,7 @@ def print_paper(request: Request, session: SignedIn, form: Fields, number: str) 
         printed=printed,
         place_path=orderpage.place_path(office, case.request["area"]),
         names=casepage.names_of(office, actor, case, now),
+        people=orderpage.staff_names(office),
         most=MOST_WORDS,
         back=f"{home(actor)}/{number}",
     )
