@@ -21,7 +21,7 @@ _ENDED = (Status.RESULT_REPORTED, Status.IN_CALLBACK, Status.CLOSED, Status.ARCH
 @dataclass(frozen=True, slots=True)
 class Printed:
     """Which copy of which paper it is. ``person`` is who must be called, where that was asked for
-    with a purpose; None leaves them masked."""
+    with its ground; None leaves them masked."""
 
     paper: str
     copy: int
@@ -41,14 +41,16 @@ def fitting(status: str, kinds: frozenset[str]) -> tuple[str, ...]:
 
 
 def record(
-    state: State, actor: Actor, number: str, paper: str, *, purpose: str = "", now: datetime
+    state: State, actor: Actor, number: str, paper: str, *, ground: str = "", now: datetime
 ) -> Printed:
-    """Remember the print. A ``purpose`` asks for name and telephone on the paper, because the unit
-    must call; that look is kept as any other. Raises ``Refusal``."""
+    """Remember the print. A ``ground`` of the closed list asks for name and telephone on the
+    paper, because the unit must call; that look is kept as any other. Raises ``Refusal``."""
     if paper not in PAPERS:
         raise Refusal("refusal.not_found", status=404)
     access.allow(actor, "print")
-    person = revealing.reveal(state, actor, number, purpose, now=now) if purpose.strip() else None
+    person = None
+    if ground:
+        person = revealing.reveal(state, actor, number, "", ground=ground, now=now)
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
         request = access.admit(tx, actor, office, number, act="print", now=now)

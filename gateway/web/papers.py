@@ -29,11 +29,9 @@ def print_paper(request: Request, session: SignedIn, form: Fields, number: str) 
     """Make a paper ready to print. Reading it again in the browser is the same copy."""
     fields = checked(session, form)
     state, actor = state_of(request), session.actor
-    purpose = fields.get("purpose", "") if fields.get("call") else ""
+    ground = fields.get("ground", "") if fields.get("call") else ""
     now, office = state.now(), state.offices.current()
-    printed = printing.record(
-        state, actor, number, fields.get("paper", ""), purpose=purpose, now=now
-    )
+    printed = printing.record(state, actor, number, fields.get("paper", ""), ground=ground, now=now)
     with state.database.read() as reading:
         case, _ = cases.case(reading, actor, office, number, now=now)
     return staff_page(

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from gateway import revealing
 from gateway.state import State
 from gateway.web import passes
 from models.clocks import Clock
@@ -216,16 +215,3 @@ def test_nobody_acts_without_number_and_code(
     before = county.request(lamp)
     assert requester.post(f"/status/case/{act}", data=NOT_SOLVED).status_code == 403
     assert county.request(lamp) == before
-
-
-def test_the_requester_sees_how_often_staff_looked_and_never_who(
-    county: County, requester: TestClient, lamp: str
-) -> None:
-    assert "还没有工作人员查看过" in opened(county, requester, lamp)
-
-    for login in ("op01", "housing.1"):
-        actor = county.actor(login)
-        revealing.reveal(county.state, actor, lamp, "联系诉求人", now=county.now())
-    page = requester.get("/status/case").text
-    assert "查看过您的姓名和电话 2 次" in page
-    assert "op01" not in page
