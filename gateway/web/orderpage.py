@@ -12,12 +12,13 @@ from fastapi import Request, Response
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from gateway import access, acts, inboxes, meanwhile, printing, sentences, sessions
+from gateway import access, acts, attachments, inboxes, meanwhile, printing, sentences, sessions
 from gateway.state import State
 from gateway.web import casepage
 from gateway.web.rendering import state_of
 from gateway.web.staff import checked, faults_of, worded
 from models.events import Event
+from models.requests import Contact
 from models.transaction import Row
 from models.vocabulary import ReferralRole
 from referral import casework, feedback, leave, returning
@@ -77,6 +78,7 @@ def _around(reading: Session, state: State, actor: Actor, number: str) -> dict[s
     return {
         "countdown": inboxes.countdown(reading, actor, office, request, now),
         "place_path": place_path(office, request["area"]),
+        "files": files_of(reader, request["id"]),
         "people": staff_names(office),
         "papers": printing.fitting(request["status"], frozenset(kinds)),
         "order": order,
@@ -84,6 +86,20 @@ def _around(reading: Session, state: State, actor: Actor, number: str) -> dict[s
         "private_number": feedback.PRIVATE_NUMBER,
         "return_until": returning.until(office, request, order) if order else None,
     }
+
+
+def files_of(reader: Any, request_id: int) -> dict[str, list[Row]]:
+    """What was sent along with each contact, by its channel and id there."""
+    said = reader.execute(
+        select(col(Contact.channel), col(Contact.external_id)).where(
+            col(Contact.request_id) == request_id
+        )
+    )
+    keys = [attachments.about_contact(row.channel, row.external_id) for row in said]
+    found: dict[str, list[Row]] = {}
+    for row in attachments.of(reader, "contact", *keys):
+        found.setdefault(row["about_key"], []).append(row)
+    return found
 
 
 def _own_order(reader: Any, office: Office, actor: Actor, request: Row, state: State) -> Row | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
@@ -20,10 +20,10 @@ from sqlmodel import col
 from gateway import looks, sentences
 from gateway.hooks import kept
 from gateway.intake import Call
-from gateway.web import adding, passes, progress
+from gateway.web import adding, kept_first, own_files, passes, progress
 from gateway.web.rendering import fields_of, language_of, page, state_of, translator
 from models.db import Busy
-from models.messages import Outcome
+from models.messages import Inbound, Outcome
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction, acting
 from referral import closing, requester
@@ -53,11 +53,16 @@ def case(request: Request) -> Response:
 @router.post("")
 async def add(request: Request) -> Response:
     """More of the same matter: a contact like any other, in the same request."""
-    fields = await fields_of(request)
+    state = state_of(request)
+    form = await kept_first.written(request, state.settings.body_limit)
+    fields, files = form.fields, form.files
     proven = passes.shown(request, CASE)
     if proven is None:
         return expired(request, fields)
-    state = state_of(request)
+    if files and not fields.get("what"):
+        fields["what"] = translator(state.offices.current().phrases, language_of(request))(
+            "files.only"
+        )
     if not fields.get("what"):
         return await run_in_threadpool(show, request, proven, fields, "empty", 422)
     try:
@@ -67,14 +72,39 @@ async def add(request: Request) -> Response:
         outcome = await _submitted(request, call)
     except AWAY:
         return await run_in_threadpool(show, request, proven, fields, "busy", 503)
+    kept_files, refused = 0, form.refused
+    if files:
+        about = (call.channel, _key_of(call), state.now())
+        kept_files, not_kept = await run_in_threadpool(kept_first.keep, state, files, *about)
+        refused = [*refused, *not_kept]
+    unkept = kept_first.listed(refused)
     if outcome.number != proven["number"] and outcome.number and outcome.code:
         # The matter had ended: the words began a new one, with a number of its own.
         answer = RedirectResponse("/received", 303)
         told = {"number": outcome.number, "code": outcome.code}
-        passes.give(request, answer, RECEIPT, {**told, "reachable": "1"})
+        passes.give(
+            request,
+            answer,
+            RECEIPT,
+            {**told, "reachable": "1", "files": str(kept_files), "unkept": unkept},
+        )
         passes.give(request, answer, CASE, told)
         return answer
-    return RedirectResponse("/status/case?done=added", 303)
+    return RedirectResponse(f"/status/case?done=added{f'&unkept={unkept}' if unkept else ''}", 303)
+
+
+@router.get("/file/{token}")
+def file(request: Request, token: str) -> Response:
+    """A photograph or recording that this requester sent; 404 alike for any other."""
+    proven = passes.shown(request, CASE)
+    if proven is not None:
+        with state_of(request).database.read() as session:
+            found = progress.find(session, proven["number"], proven["code"])
+            if isinstance(found, dict):
+                content = own_files.one(session, found, token)
+                if content is not None:
+                    return Response(content.body, media_type=content.content_type)
+    raise HTTPException(404)
 
 
 @router.post("/rate")
@@ -146,6 +176,8 @@ def show(
         headers=MAY_COME_AGAIN if status == 503 else None,
         case=seen,
         held=isinstance(seen, progress.Held),
+        unkept=kept_first.named(request.query_params.get("unkept", "")),
+        limit=kept_first.LIMIT,
         looked=looked,
         role=partial(sentences.word, office.phrases, "role", spoken=language),
         notice=notice,
@@ -210,6 +242,12 @@ def _unfit(fields: Mapping[str, str]) -> dict[str, str]:
     if fields.get("resolved") == "no" and len(fields.get("note", "")) < 2:
         faults["note"] = "case.rate.error.note"
     return faults
+
+
+def _key_of(call: Call) -> str:
+    """Under which id the contact of this call is kept."""
+    one = next(iter(call.happenings), None)
+    return one.external_id if isinstance(one, Inbound) else ""
 
 
 async def _submitted(request: Request, call: Call) -> Outcome:

@@ -33,12 +33,14 @@ def print_paper(request: Request, session: SignedIn, form: Fields, number: str) 
     now, office = state.now(), state.offices.current()
     printed = printing.record(state, actor, number, fields.get("paper", ""), ground=ground, now=now)
     with state.database.read() as reading:
-        case, _ = cases.case(reading, actor, office, number, now=now)
+        case, request_id = cases.case(reading, actor, office, number, now=now)
+        files = orderpage.files_of(reading.connection(), request_id)
     return staff_page(
         request,
         "paper.html",
         case=case,
         printed=printed,
+        files=files,
         place_path=orderpage.place_path(office, case.request["area"]),
         names=casepage.names_of(office, actor, case, now),
         people=orderpage.staff_names(office),

@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlmodel import col
 
+from gateway import attachments
 from gateway.conversations import due_of
+from gateway.web import own_files
 from models.clocks import Clock
 from models.journal import JournalEntry
 from models.outbox import Outgoing
@@ -68,6 +70,8 @@ class Message:
     text: str
     lost: bool = False
     whole: str = ""
+    files: Sequence[tuple[str, bool]] = ()
+    """Of what was sent along: the token of each, and whether it is a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +238,21 @@ def _messages(reader: Any, request: Row, led_to: int) -> list[Message]:
     """What this person said and was told, here and in the request that theirs was joined to."""
     ids = sorted({request["id"], led_to})
     said = reader.execute(
-        select(col(Contact.received_at), col(Contact.text))
+        select(
+            col(Contact.received_at),
+            col(Contact.text),
+            col(Contact.channel),
+            col(Contact.external_id),
+        )
         .where(
             col(Contact.request_id).in_(ids),
             col(Contact.person_id) == request["person_id"],  # not a neighbour's, merged
             col(Contact.reporter).is_(None),
         )
         .order_by(col(Contact.id))
+    ).all()
+    sent = own_files.of(
+        reader, [attachments.about_contact(row.channel, row.external_id) for row in said]
     )
     told = reader.execute(
         select(
@@ -256,7 +268,15 @@ def _messages(reader: Any, request: Row, led_to: int) -> list[Message]:
         )
         .order_by(col(Outgoing.id))
     )
-    messages = [Message(True, row.received_at, row.text) for row in said]
+    messages = [
+        Message(
+            True,
+            row.received_at,
+            row.text,
+            files=sent.get(attachments.about_contact(row.channel, row.external_id), ()),
+        )
+        for row in said
+    ]
     messages += [
         Message(False, row.posted_at, row.text, row.state == OutboxState.FAILED, _whole(row))
         for row in told

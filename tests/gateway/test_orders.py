@@ -130,7 +130,7 @@ def test_the_desks_own_clock_lights_no_lamp_of_a_bureau(county: County, officer:
             .where(col(Clock.name) == "CLK-FIRST-REPLY")
             .values(stopped_at=None, due_at=TUESDAY)
         )
-    county.now.forward(days=3)
+    county.now.forward(minutes=5)
     assert number not in officer.get("/inbox?tab=inbox_late").text
     assert "没有在走的时限" in officer.get("/inbox").text
 
