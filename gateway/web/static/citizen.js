@@ -22,6 +22,7 @@
       var offline = document.getElementById("offline");
       if (offline && navigator.onLine === false) {
         event.preventDefault();  // the browser's own error page would take the words away
+        offline.setAttribute("role", "alert");
         offline.hidden = false;
         offline.focus();
         return;
