@@ -168,7 +168,7 @@ def test_a_day_at_the_bureau(visit: Visit, site_state: State) -> None:
     contact.get_by_label("结果").select_option("reached")
     contact.get_by_role("button").dblclick()
     expect(page.get_by_text("已办：联系记录")).to_be_visible()
-    assert page.locator("details li").filter(has_text="联系诉求人").count() == 1
+    assert page.locator("details li").filter(has_text="诉求人本人").count() == 1
     form = fold(page, "feedback")
     form.get_by_label("核实情况").fill("已电话核对家庭情况")
     form.get_by_label("处理结果").fill("请带户口本到镇里办理")
