@@ -65,6 +65,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "reply": _roles("ODLSBT"),
     "submit_part": _roles("BT"),
     "report_result": _roles("BT"),
+    "feedback": _roles("BT"),
     "callback": _roles("OL"),
     "rehandle": _roles("OLS"),
     "close": _roles("OL"),
@@ -123,6 +124,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "agree_recovery": _roles("SA"),
     "see_audit": _roles("SU"),
     "export_audit": _roles("U"),
+    "print": _roles("ODLSBT"),
 }
 
 DESK = _roles("ODLS")

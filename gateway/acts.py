@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gateway import access, meanwhile, tasks
+from gateway import access, again, meanwhile, tasks
 from gateway.access import Actor
 from gateway.aid_bodies import NeedBody
 from gateway.bodies import (
@@ -26,6 +26,7 @@ from gateway.bodies import (
     ContactBody,
     DeclineBody,
     ExtendBody,
+    FeedbackBody,
     FollowUpBody,
     GrantBody,
     HandOffBody,
@@ -61,6 +62,7 @@ from referral import (
     belonging,
     closing,
     correcting,
+    feedback,
     granting,
     grievances,
     handing_off,
@@ -113,6 +115,7 @@ ACTS: Mapping[str, Act] = {
         ("reply", ReplyBody, answering.reply),
         ("submit_part", PartBody, reporting.submit_part),
         ("report_result", ResultBody, reporting.report_result),
+        ("feedback", FeedbackBody, feedback.feedback),
         ("callback", CallbackBody, closing.callback),
         ("rehandle", ReasonBody, rehandling.rehandle),
         ("close", CloseBody, closing.close),
@@ -167,14 +170,16 @@ def perform(
     """Do an act in one transaction: rights and scope, then the verb. Returns the request's row.
 
     ``seen`` is the last entry of the history on the page that the act came from: what others did
-    since is shown first. Raises ``Refusal`` (``Stale`` among them), ``Impossible`` or ``Busy``;
-    then nothing was changed.
+    since is shown first, and the same act sent twice from one page is done once. Raises
+    ``Refusal`` (``Stale`` among them), ``Impossible`` or ``Busy``; then nothing was changed.
     """
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
         request = access.admit(tx, actor, office, number, act=act.name, now=now)
-        meanwhile.require_seen(tx, actor, request, act.name, seen)
         given = body.model_dump()
+        if again.is_repeat(tx, actor, request, act.name, given, seen):
+            return request
+        meanwhile.require_seen(tx, actor, request, act.name, seen)
         if "other" in given:
             given["other"] = access.admit(tx, actor, office, given["other"], act=act.name, now=now)
         if "others" in given:

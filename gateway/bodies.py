@@ -87,6 +87,17 @@ class ResultBody(Body):
     absent: Words = ""
 
 
+class FeedbackBody(Body):
+    """The lead's answer in its parts: what was found, what was done, by which rule, and whether
+    the requester was contacted. A part may be empty here: the act names all that is missing."""
+
+    found: Words = ""
+    result: Words = ""
+    basis: Words = ""
+    contacted: Literal["", "reached", "not_reached", "no_way"] = ""
+    absent: Words = ""
+
+
 class CallbackBody(Body):
     """What the requester said when rung: reached or not, done or not, satisfied or not."""
 

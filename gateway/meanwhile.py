@@ -11,8 +11,8 @@ from referral.casework import Refusal, Told
 NEVER_LATE = ("raise_urgency", "hand_off", "record_contact")
 """Acts that only add or only raise: they are done whatever happened meanwhile."""
 QUIET = (
-    "assessed", "breached", "circular", "dispatched", "received", "reminder", "supervision_order",
-    "undelivered", "written_reminder", "revealed",
+    "assessed", "breached", "circular", "dispatched", "printed", "received", "reminder",
+    "revealed", "supervision_order", "undelivered", "written_reminder",
 )  # fmt: skip
 """Entries that change nothing somebody would have to know before acting."""
 

@@ -53,6 +53,7 @@ def acts(
         "reply": desk or leads or holds,
         "submit_part": not leads and "submit_part" in on_order,
         "report_result": leads and "report_result" in possible,
+        "feedback": leads and "report_result" in possible,
         "callback": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
         "rehandle": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
         "close": "close" in possible,
@@ -74,7 +75,8 @@ def acts(
         "reassign": disputed > 0,
         "ask": "ask" in possible and not Level(request["level"]).is_urgent,
         "resume": "resume" in possible and (desk or leads),
-        "extend": viewer.role is Role.SUPERVISOR or leads,
+        "extend": (viewer.role is Role.SUPERVISOR or leads)
+        and not Level(request["level"]).is_urgent,
         "suspend": real is Status.IN_PROGRESS and (viewer.role is Role.SUPERVISOR or leads),
         "decline": True,
         "refuse_aid": leads and not Level(request["level"]).is_urgent,

@@ -165,6 +165,7 @@ class TaskKind(StrEnum):
     HANDOFF_UNDECIDED = "handoff_undecided"
     RELATIVE = "relative"
     BULK_LOOK = "bulk_look"
+    NOT_DONE = "not_done"
 
 
 class SecondOpinion(StrEnum):

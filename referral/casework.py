@@ -35,10 +35,11 @@ GRASSROOTS = (Role.TOWNSHIP_OFFICER, *FIELD)
 @dataclass(frozen=True, slots=True)
 class Actor:
     """The member of staff who acts. ``role``, ``unit`` and ``area`` are those of this moment: a
-    transfer changes them for open sessions too. ``demo`` marks an account with a known password."""
+    transfer changes them for open sessions too. ``demo`` marks an account with a known password.
+    The requester of a request, who may do three things with it, is one too (``requester``)."""
 
     login: str
-    role: Role
+    role: Role | str
     unit: str
     area: str | None = None
     demo: bool = False

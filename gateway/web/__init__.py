@@ -23,6 +23,8 @@ from gateway.web import (
     homes,
     imports,
     inbox,
+    own_case,
+    papers,
     relief,
     reserves,
     second,
@@ -38,6 +40,7 @@ Handler = Callable[[Any, Any], Any]
 
 ROUTERS = (
     citizen.router,
+    own_case.router,
     staff.router,
     second.router,
     sso.router,
@@ -45,6 +48,7 @@ ROUTERS = (
     audit.router,
     desk.router,
     inbox.router,
+    papers.router,
     attachments.router,
     reserves.router,
     relief.router,

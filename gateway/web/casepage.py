@@ -1,6 +1,6 @@
 """The page of one request, at the desk and in an inbox: the same facts, the acts of each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from gateway.pending import pending
 from gateway.state import State
 from gateway.web import aidpage
 from gateway.web.rendering import state_of
-from gateway.web.staff import Typed, checked, staff_page, worded
+from gateway.web.staff import Typed, checked, faults_of, staff_page, worded
 from models.transaction import acting
 from models.vocabulary import Level
 from referral.casework import Refusal
@@ -49,6 +49,8 @@ def show(
     typed: Mapping[str, str] | None = None,
     revealed: revealing.Revealed | None = None,
     seen: int | None = None,
+    faults: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Response:
     """The page; opening it is recorded. Raises ``Refusal`` (404) alike for foreign and missing."""
     state, actor = state_of(request), session.actor
@@ -89,8 +91,10 @@ def show(
         done=_done(request, case),
         like=like,
         home=home,
-        names=_names(office, actor, case, now),
+        names=names_of(office, actor, case, now),
         aid=aidpage.block(request, actor, request_id, number),
+        faults=faults or {},
+        **(more or {}),
     )
 
 
@@ -105,7 +109,7 @@ def _done(request: Request, case: cases.Case) -> str:
     return done
 
 
-def _names(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dict[str, Any]:
+def names_of(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dict[str, Any]:
     """What codes are called, and what the forms offer to choose from."""
     directory, day = office.directory, now.astimezone(ZONE).date()
     request = case.request
@@ -147,13 +151,15 @@ def act(
     *,
     base: str,
     template: str,
+    again: Callable[..., Response] = show,
 ) -> Response:
-    """Do an act from its form. A refusal shows the page again with what was typed."""
+    """Do an act from its form. A refusal shows the page again (``again``, called as ``show``) with
+    what was typed and what is wrong at which field."""
     fields = checked(session, form)
     seen = meanwhile.read(fields.pop("seen", None))
     state = state_of(request)
     if name == REVEAL:
-        return _reveal(request, session, number, fields, base=base, template=template)
+        return _reveal(request, session, number, fields, base=base, template=template, again=again)
     if name not in acts.ACTS:
         raise Refusal("refusal.not_found", status=404)
     chosen = acts.ACTS[name]
@@ -169,7 +175,7 @@ def act(
                 error=worded(request, error),
                 kept=acts.known(fields, chosen),
             )
-        return show(
+        return again(
             request,
             session,
             number,
@@ -180,6 +186,7 @@ def act(
             tried=name,
             typed=acts.known(fields, chosen),
             seen=seen,
+            faults=faults_of(request, error),
         )
     return _after(state, session.actor, number, name, base)
 
@@ -209,6 +216,7 @@ def _reveal(
     *,
     base: str,
     template: str,
+    again: Callable[..., Response],
 ) -> Response:
     state = state_of(request)
     access.allow(session.actor, REVEAL)
@@ -222,7 +230,7 @@ def _reveal(
         if refusal.status == 404:
             raise
         error, status = worded(request, refusal), refusal.status
-    return show(
+    return again(
         request,
         session,
         number,

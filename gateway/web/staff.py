@@ -103,6 +103,12 @@ def worded(request: Request, error: Refusal | Impossible) -> str:
     return sentences.sentence(phrases, error, rendering.language_of(request))
 
 
+def faults_of(request: Request, error: Refusal | Impossible) -> dict[str, str]:
+    """What a refusal says of which field, in the page's language."""
+    phrases = state_of(request).offices.current().phrases
+    return sentences.faults(phrases, error, rendering.language_of(request))
+
+
 def staff_page(
     request: Request, template: str, *, status: int = 200, **context: Any
 ) -> HTMLResponse:

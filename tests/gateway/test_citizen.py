@@ -413,8 +413,8 @@ def test_what_is_added_joins_the_same_request(
     for _ in range(2):  # the second is a double click
         data = {"nonce": nonce[1], "what": "补充一句：住在三单元"}
         answer = citizen.post("/status/case", data=data)
-        assert answer.headers["location"] == "/status/case?added=1"
-    page = citizen.get("/status/case?added=1").text
+        assert answer.headers["location"] == "/status/case?done=added"
+    page = citizen.get("/status/case?done=added").text
     assert "补充的情况已经记下" in page
     assert page.count("住在三单元") == 1
     assert number in page
@@ -438,7 +438,7 @@ def test_words_for_an_ended_matter_are_not_lost(
     change(state, number, status=Status.CLOSED, closed_at=now())
     assert "这件事已经结束" in citizen.get("/status/case").text
     answer = citizen.post("/status/case", data={"nonce": "a", "what": "又出问题了，还是没有解决"})
-    assert answer.headers["location"] in ("/received", "/status/case?added=1")
+    assert answer.headers["location"] in ("/received", "/status/case?done=added")
     assert "还是没有解决" in citizen.get("/status/case").text
 
 
