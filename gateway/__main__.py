@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
+from gateway import upkeep
 from models.vocabulary import Role
 
 app = typer.Typer(
@@ -99,29 +100,6 @@ def migrate() -> None:
 def check() -> None:
     """Check settings, profile, rules, phrases and calendar as a whole."""
     _run("check")
-
-
-@app.command()
-def backup(
-    file: Annotated[Path, typer.Argument(help="The encrypted file to write; must not exist.")],
-    key_file: Annotated[
-        Path | None, typer.Option(help="A file with the key instead of HUIYIN_BACKUP_KEY.")
-    ] = None,
-) -> None:
-    """Write everything into one encrypted file, while the system runs."""
-    _run("backup", file=file, key_file=key_file)
-
-
-@app.command()
-def restore(
-    file: Annotated[Path, typer.Argument(help="What `huiyin backup` wrote.")],
-    key_file: Annotated[
-        Path | None, typer.Option(help="A file with the key instead of HUIYIN_BACKUP_KEY.")
-    ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only read and count.")] = False,
-) -> None:
-    """Fill an empty machine from a backup, verify it, and say how long that took."""
-    _run("restore", file=file, key_file=key_file, check=check)
 
 
 @users.command("add")
@@ -277,6 +255,9 @@ def verify_clocks(
 def verify_rosters() -> None:
     """Somebody is on duty at every minute of the days to come, or exit 1 naming the holes."""
     _run("verify_rosters")
+
+
+upkeep.register(app, verify, _run)
 
 
 def main() -> None:

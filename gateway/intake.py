@@ -195,7 +195,7 @@ class Intake:
         office = self._office()
         before = known.contacts.get((call.channel, inbound.external_id))
         if before is not None and before.state != ContactState.HOLDING_PEN:
-            return Outcome(number=before.number, code=before.code, duplicate=True)
+            return conversations.met_before(before)
         handle = (call.address_kind, inbound.sender)
         who = known.meet(tx, *handle, call.now)
         language = inbound.language or who.language or guess_language(inbound.text)

@@ -14,6 +14,7 @@ from gateway.intake import Intake
 from gateway.offices import Offices, Rules, changed
 from gateway.settings import BadSettings, Settings
 from models.db import Database
+from models.keyring import Keyring, ring_of
 from models.messages import Outcome
 from models.migrations import is_current
 from models.processes import enlist
@@ -59,8 +60,22 @@ class State:
 
 
 def open_database(settings: Settings) -> Database:
-    """The database of these settings."""
-    return Database(settings.database, key=settings.database_key)
+    """The database of these settings, with what opens its sealed fields."""
+    database = Database(settings.database, key=settings.database_key)
+    if settings.field_keys:
+        ring = Keyring(database.engine, settings.field_keys)
+        database.engine.dialect.huiyin_keyring = ring  # type: ignore[attr-defined]
+    return database
+
+
+def seal_from_now_on(settings: Settings, database: Database, now: datetime) -> None:
+    """Make the first key of the fields where they are to be sealed and are not yet."""
+    if not settings.seals_fields:
+        return
+    settings.require_field_key()
+    with database.write() as connection:
+        if (ring := ring_of(connection)) and not ring.seals:
+            ring.mint(connection, settings.field_cipher, now)
 
 
 def open_current(settings: Settings) -> Database:
@@ -89,6 +104,7 @@ def wire(
         channels = load(settings.channel_names, channel_settings(settings, rules))
     database = open_database(settings)
     database.require_safe()
+    seal_from_now_on(settings, database, now())
     mint = enlist(database, kind, now())
     offices = Offices(database, settings, rules, channels)
     frozen.keep(database, mint, rules.policy, changed)

@@ -187,11 +187,11 @@ class Ticks:
                 )
                 call.source = channel.source
                 await asyncio.wrap_future(self._intake.submit(call))
-            await asyncio.to_thread(self._forget, row, now)
+            await asyncio.to_thread(self._forget, row)
 
-    def _forget(self, row: Any, now: datetime) -> None:
+    def _forget(self, row: Any) -> None:
         with acting(self._database, self._mint) as tx:
-            dialogues.remember(tx, row.channel, row.conversation, state=None, now=now)
+            dialogues.forget(tx, row.channel, row.conversation)
 
     async def relieve(self) -> None:
         """Pass on what is in the hands of people who are gone."""

@@ -12,7 +12,7 @@ from models.columns import key, operational, personal, secret
 class StaffSession(SQLModel, table=True):
     """A signed-in browser."""
 
-    hash: str = secret(primary_key=True)
+    hash: str = secret(primary_key=True, sealed=False)
     login: str = operational(foreign_key="staff.login", index=True)
     csrf: str = secret()
     created_at: datetime = operational()
@@ -23,7 +23,7 @@ class StaffSession(SQLModel, table=True):
 class OneTimeKey(SQLModel, table=True):
     """A sign-in link or a code that binds a chat to an account; works once."""
 
-    hash: str = secret(primary_key=True)
+    hash: str = secret(primary_key=True, sealed=False)
     purpose: str = operational()  # "sign_in" or "bind"
     login: str = operational(foreign_key="staff.login")
     expires_at: datetime = operational()
@@ -33,7 +33,7 @@ class OneTimeKey(SQLModel, table=True):
 class ApiToken(SQLModel, table=True):
     """A partner system's bearer token."""
 
-    hash: str = secret(primary_key=True)
+    hash: str = secret(primary_key=True, sealed=False)
     name: str = operational(unique=True)
     scope: str = operational()
     created_at: datetime = operational()
@@ -56,7 +56,7 @@ class Attempt(SQLModel, table=True):
 
     id: int = key()
     at: datetime = operational(index=True)
-    subject: str = personal(index=True)
+    subject: str = personal(index=True, sealed=False)  # a keyed hash
 
 
 def fresh() -> tuple[str, str]:

@@ -41,6 +41,7 @@ def require_ready() -> None:
     """Raise ``BadSettings`` for what must not go into production."""
     settings = load()
     settings.require_secret()
+    settings.require_field_key()
     if settings.demo:
         raise BadSettings("HUIYIN_DEMO is on; 'huiyin serve' never runs the demonstration")
     open_current(settings).close()
