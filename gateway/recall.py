@@ -71,6 +71,12 @@ class Recall:
             found = self.entries.get((call.channel, call.provider_key))
         return found
 
+    def remember(self, call: "Call", earlier: Any) -> None:
+        """A repeat in the same batch is answered like the first."""
+        self.entries[(call.channel, call.digest)] = earlier
+        if call.provider_key:
+            self.entries[(call.channel, call.provider_key)] = earlier
+
     def meet(self, tx: Transaction, kind: str, handle: str, now: datetime) -> Acquaintance:
         """Who writes from this handle; a new person if nobody does. Nobody's name is asked."""
         known = self.people.get((kind, handle)) if handle else None

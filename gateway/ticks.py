@@ -16,10 +16,12 @@ from sqlmodel import col
 
 from channels import Channel
 from gateway import alarms, holding, recorded, relief, repeats, rounds
+from gateway.canaries import Canaries, targets
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat
 from gateway.intake import Call, Intake
+from gateway.nightly import Nightly
 from gateway.offices import Offices
 from gateway.rhythm import Rhythm
 from gateway.state import State
@@ -52,6 +54,8 @@ class Ticks:
         intake: Intake,
         now: Now,
         heartbeat: Callable[[], Awaitable[None]] | None = None,
+        nightly: Nightly | None = None,
+        canaries: Canaries | None = None,
     ) -> None:
         self._database = database
         self._mint = mint
@@ -60,6 +64,8 @@ class Ticks:
         self._intake = intake
         self._now = now
         self._heartbeat = heartbeat
+        self._nightly = nightly
+        self._canaries = canaries
         self._delivery = Delivery(database, mint, channels, offices.current)
         self._memory = repeats.Memory()
         self._sweep = Sweep(database, mint, offices.current)
@@ -77,6 +83,8 @@ class Ticks:
                 (self.tidy, 60.0),
                 (self.relieve, 15.0),
                 (self.look_ahead, 3600.0),
+                (self.prove, 300.0),
+                (self.send_canaries, 60.0),
             ]
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,7 +92,9 @@ class Ticks:
     @classmethod
     def of(cls, state: State) -> "Ticks":
         """The ticks of a wired process; with an outside heartbeat where one is named."""
-        url = state.settings.heartbeat_url
+        url, settings = state.settings.heartbeat_url, state.settings
+        flights = targets(settings.canaries, state.channels)
+        parts = state.database, state.mint, state.channels
         return cls(
             state.database,
             state.mint,
@@ -93,6 +103,10 @@ class Ticks:
             intake=state.intake,
             now=state.now,
             heartbeat=partial(beat, url) if url else None,
+            nightly=Nightly(*parts, settings),
+            canaries=Canaries(
+                *parts, state.offices.current, flights=flights, address=settings.public_url
+            ),
         )
 
     def start(self) -> None:
@@ -202,6 +216,17 @@ class Ticks:
         """Ask for what the days to come will need: rosters, the next year's holidays."""
         office = self._offices.current()
         await asyncio.to_thread(look_ahead, self._database, self._mint, office, self._now())
+
+    async def prove(self) -> None:
+        """Every night: all is accounted for, unaltered, and in a backup."""
+        if self._nightly is not None:
+            await self._nightly.run(self._now)
+
+    async def send_canaries(self) -> None:
+        """Send a message of our own through every channel that one is named for."""
+        if self._canaries is not None:
+            for name in await asyncio.to_thread(self._canaries.begin, self._now()):
+                await self._canaries.fly(name, self._now())
 
     async def refresh(self) -> None:
         """See changes of units, staff and rosters that another process made."""

@@ -160,6 +160,9 @@ class TaskKind(StrEnum):
     REOPEN = "reopen"
     WELFARE_CHECK = "welfare_check"
     DELIVER_PAPER = "deliver_paper"
+    CANARY_LOST = "canary_lost"
+    PROOF_FAILED = "proof_failed"
+    SPEAK = "speak"
 
 
 class SecondOpinion(StrEnum):
