@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from channels import Channel
-from gateway import backups, rekeying
+from gateway import backups, rekeying, retention
 from gateway.accounting import absent, account
 from gateway.ledger_audit import disagreements, walk
 from gateway.settings import Settings
@@ -55,7 +55,7 @@ class Nightly:
             return False
         missing = await self._at_providers(now())
         await asyncio.to_thread(self._intake, now(), missing)
-        for proof in (self._ledger, self._fields, self._backup):
+        for proof in (self._ledger, self._fields, self._backup, self._purge):
             await asyncio.to_thread(proof, now())
         return True
 
@@ -112,6 +112,9 @@ class Nightly:
         except (OSError, ValueError) as error:
             faults = [f"no backup was written: {error}"]
         self._tell("backup", faults, figures, now)
+
+    def _purge(self, now: datetime) -> None:
+        retention.purge(self._database, self._mint, lambda: now)
 
     def _tell(self, name: str, faults: list[str], figures: dict[str, int], now: datetime) -> None:
         for sentence in faults[:_SHOWN]:

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     field_encryption: Literal["", "on", "off"] = ""
     field_cipher: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
     canaries: str = ""
+    routes: str = ""
     backup_dir: Path | None = None
     backup_key: str = Field("", repr=False, pattern=_KEY)
     backup_keep: str = Field("7,5,12", pattern=r"^\d+,\d+,\d+$")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from channels import Channel, ChannelSettings, load
 from gateway import frozen
@@ -29,10 +29,18 @@ class Counts:
         self._received = Counter(
             "huiyin_calls", "Calls answered", ["channel", "result"], registry=self.registry
         )
+        self._seconds = Histogram(
+            "huiyin_intake_seconds",
+            "From a call's arrival to its commit",
+            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=self.registry,
+        )
         self._children: dict[tuple[str, str], Counter] = {}
 
-    def received(self, channel: str, outcome: Outcome) -> None:
-        """Count one answered call."""
+    def received(self, channel: str, outcome: Outcome, seconds: float | None = None) -> None:
+        """Count one answered call, which took so long to keep."""
+        if seconds is not None:
+            self._seconds.observe(seconds)
         result = "duplicate" if outcome.duplicate else "held" if outcome.held else "kept"
         child = self._children.get((channel, result))
         if child is None:

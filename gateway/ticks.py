@@ -24,6 +24,7 @@ from gateway.intake import Call, Intake
 from gateway.nightly import Nightly
 from gateway.offices import Offices
 from gateway.rhythm import Rhythm
+from gateway.routes import Routes, order
 from gateway.state import State
 from gateway.sweeping import Sweep
 from models import dialogues
@@ -54,6 +55,7 @@ class Ticks:
         intake: Intake,
         now: Now,
         heartbeat: Callable[[], Awaitable[None]] | None = None,
+        routes: Routes | None = None,
         nightly: Nightly | None = None,
         canaries: Canaries | None = None,
     ) -> None:
@@ -66,7 +68,7 @@ class Ticks:
         self._heartbeat = heartbeat
         self._nightly = nightly
         self._canaries = canaries
-        self._delivery = Delivery(database, mint, channels, offices.current)
+        self._delivery = Delivery(database, mint, channels, offices.current, routes)
         self._memory = repeats.Memory()
         self._sweep = Sweep(database, mint, offices.current)
         self._asked: dict[str, datetime] = {}
@@ -103,6 +105,7 @@ class Ticks:
             intake=state.intake,
             now=state.now,
             heartbeat=partial(beat, url) if url else None,
+            routes=Routes(order(settings.routes, state.channels)),
             nightly=Nightly(*parts, settings),
             canaries=Canaries(
                 *parts, state.offices.current, flights=flights, address=settings.public_url

@@ -236,3 +236,7 @@ class Undeliverable(Exception):
 
 class Unavailable(Exception):
     """The provider is away or busy: try again later."""
+
+
+class Unsure(Unavailable):
+    """The provider may have taken the message: it is asked before anything is sent again."""

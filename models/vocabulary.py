@@ -162,7 +162,6 @@ class TaskKind(StrEnum):
     DELIVER_PAPER = "deliver_paper"
     CANARY_LOST = "canary_lost"
     PROOF_FAILED = "proof_failed"
-    SPEAK = "speak"
 
 
 class SecondOpinion(StrEnum):

@@ -21,6 +21,7 @@ MODULES = (
     "gateway.commands.learn",
     "gateway.commands.migrate",
     "gateway.commands.replay",
+    "gateway.commands.person",
     "gateway.commands.restore",
     "gateway.commands.rules_diff",
     "gateway.commands.suggest",
