@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from gateway import showing
+from gateway import showing, upkeep
 from gateway.running import run
 from models.vocabulary import Role
 
@@ -76,29 +76,6 @@ def migrate() -> None:
 def check() -> None:
     """Check settings, profile, rules, phrases and calendar as a whole."""
     run("check")
-
-
-@app.command()
-def backup(
-    file: Annotated[Path, typer.Argument(help="The encrypted file to write; must not exist.")],
-    key_file: Annotated[
-        Path | None, typer.Option(help="A file with the key instead of HUIYIN_BACKUP_KEY.")
-    ] = None,
-) -> None:
-    """Write everything into one encrypted file, while the system runs."""
-    run("backup", file=file, key_file=key_file)
-
-
-@app.command()
-def restore(
-    file: Annotated[Path, typer.Argument(help="What `huiyin backup` wrote.")],
-    key_file: Annotated[
-        Path | None, typer.Option(help="A file with the key instead of HUIYIN_BACKUP_KEY.")
-    ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only read and count.")] = False,
-) -> None:
-    """Fill an empty machine from a backup, verify it, and say how long that took."""
-    run("restore", file=file, key_file=key_file, check=check)
 
 
 @users.command("add")
@@ -218,7 +195,7 @@ def import_(
     strict: Annotated[bool, typer.Option(help="Write nothing while a line is faulty.")] = False,
 ) -> None:
     """Read a spreadsheet in: every bad cell is named, no line is written by half."""
-    _run(
+    run(
         "imports", what=what, file=file, dry_run=dry_run, errors=errors, template=template,
         undo=undo, strict=strict,
     )  # fmt: skip
@@ -258,6 +235,9 @@ def simulate(
 ) -> None:
     """Talk to the running system as a citizen from the terminal."""
     run("simulate", channel=channel, url=url)
+
+
+upkeep.register(app, showing.verify, run)
 
 
 def main() -> None:

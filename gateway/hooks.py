@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
+from time import perf_counter
 from weakref import WeakKeyDictionary
 
 from fastapi import Request, Response
@@ -70,8 +71,9 @@ class Hooks:
 
 async def take(intake: Intake, adapter: Channel, raw: Raw, state: State) -> Answer:
     """One call through the path. Raises what the error handlers of the app word as 4xx or 503."""
+    begun = perf_counter()
     outcome = await kept(intake.receive(adapter, raw, state.now()))
-    state.counts.received(adapter.name, outcome)
+    state.counts.received(adapter.name, outcome, perf_counter() - begun)
     return adapter.answer(raw, outcome)
 
 

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 FILE = "huiyin.env"
 PREFIX = "HUIYIN_"
+_KEY = r"^([0-9a-f]{64})?$"
 
 
 def utc_now() -> datetime:
@@ -31,7 +32,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("huiyin-data")
     database_url: str = ""
-    database_key: str = Field("", repr=False, pattern=r"^([0-9a-f]{64})?$")
+    database_key: str = Field("", repr=False, pattern=_KEY)
     profile: str = "national_baseline"
     profile_dir: Path | None = None
     model: Path | None = None
@@ -44,8 +45,14 @@ class Settings(BaseSettings):
     openapi: bool = False
     body_limit: int = 1_048_576
     demo: bool = False
+    field_key: str = Field("", repr=False, pattern=_KEY)
+    field_key_previous: str = Field("", repr=False, pattern=_KEY)
+    field_encryption: Literal["", "on", "off"] = ""
+    field_cipher: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
+    canaries: str = ""
+    routes: str = ""
     backup_dir: Path | None = None
-    backup_key: str = Field("", repr=False, pattern=r"^([0-9a-f]{64})?$")
+    backup_key: str = Field("", repr=False, pattern=_KEY)
     backup_keep: str = Field("7,5,12", pattern=r"^\d+,\d+,\d+$")
     second_factor: Literal["everybody", "not_demo"] = "everybody"
     trusted_proxies: str = ""
@@ -69,6 +76,34 @@ class Settings(BaseSettings):
     def env(self) -> Mapping[str, str]:
         """Every HUIYIN_* value without the prefix, for the channels' own settings."""
         return {**of_file(self.data_dir), **from_environment(), "SECRET_KEY": self.secret_key}
+
+    @property
+    def seals_fields(self) -> bool:
+        """Whether columns about people are sealed one by one. An SQLite file with a key is sealed
+        as a whole already; anything else is not."""
+        if self.field_encryption:
+            return self.field_encryption == "on"
+        whole = self.database.startswith("sqlite") and bool(self.database_key)
+        return bool(self.field_key) and not whole
+
+    @property
+    def field_keys(self) -> list[bytes]:
+        """The key that opens the keys of the fields, and the one before it."""
+        return [bytes.fromhex(one) for one in (self.field_key, self.field_key_previous) if one]
+
+    def require_field_key(self) -> None:
+        """Raise ``BadSettings`` where fields about people would lie open."""
+        if self.seals_fields and not self.field_key:
+            raise BadSettings(
+                "HUIYIN_FIELD_ENCRYPTION is on and HUIYIN_FIELD_KEY is not set; set it to 64 "
+                "random hex digits and keep a copy outside this machine"
+            )
+        whole = self.database.startswith("sqlite") and bool(self.database_key)
+        if not (self.seals_fields or whole or self.field_encryption):
+            raise BadSettings(
+                "what people said would lie readable in the database; set HUIYIN_FIELD_KEY to 64 "
+                "random hex digits, or say HUIYIN_FIELD_ENCRYPTION=off"
+            )
 
     def require_secret(self) -> None:
         """Raise ``BadSettings`` unless there is a secret that is really one."""

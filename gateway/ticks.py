@@ -16,12 +16,15 @@ from sqlmodel import col
 
 from channels import Channel
 from gateway import alarms, holding, recorded, registry, relief, repeats, rounds
+from gateway.canaries import Canaries, targets
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat
 from gateway.intake import Call, Intake
+from gateway.nightly import Nightly
 from gateway.offices import Offices
 from gateway.rhythm import Rhythm
+from gateway.routes import Routes, order
 from gateway.settings import derived
 from gateway.state import State
 from gateway.sweeping import Sweep
@@ -54,6 +57,9 @@ class Ticks:
         now: Now,
         heartbeat: Callable[[], Awaitable[None]] | None = None,
         key: str = "",
+        routes: Routes | None = None,
+        nightly: Nightly | None = None,
+        canaries: Canaries | None = None,
     ) -> None:
         self._database = database
         self._mint = mint
@@ -62,7 +68,9 @@ class Ticks:
         self._intake = intake
         self._now = now
         self._heartbeat = heartbeat
-        self._delivery = Delivery(database, mint, channels, offices.current, key)
+        self._nightly = nightly
+        self._canaries = canaries
+        self._delivery = Delivery(database, mint, channels, offices.current, routes, key)
         self._memory = repeats.Memory()
         self._sweep = Sweep(database, mint, offices.current)
         self._asked: dict[str, datetime] = {}
@@ -79,6 +87,8 @@ class Ticks:
                 (self.tidy, 60.0),
                 (self.relieve, 15.0),
                 (self.look_ahead, 3600.0),
+                (self.prove, 300.0),
+                (self.send_canaries, 60.0),
             ]
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -86,7 +96,9 @@ class Ticks:
     @classmethod
     def of(cls, state: State) -> "Ticks":
         """The ticks of a wired process; with an outside heartbeat where one is named."""
-        url = state.settings.heartbeat_url
+        url, settings = state.settings.heartbeat_url, state.settings
+        flights = targets(settings.canaries, state.channels)
+        parts = state.database, state.mint, state.channels
         return cls(
             state.database,
             state.mint,
@@ -96,6 +108,11 @@ class Ticks:
             now=state.now,
             heartbeat=partial(beat, url) if url else None,
             key=derived(state.settings.secret_key, "spending"),
+            routes=Routes(order(settings.routes, state.channels)),
+            nightly=Nightly(*parts, settings),
+            canaries=Canaries(
+                *parts, state.offices.current, flights=flights, address=settings.public_url
+            ),
         )
 
     def start(self) -> None:
@@ -191,11 +208,11 @@ class Ticks:
                 )
                 call.source = channel.source
                 await asyncio.wrap_future(self._intake.submit(call))
-            await asyncio.to_thread(self._forget, row, now)
+            await asyncio.to_thread(self._forget, row)
 
-    def _forget(self, row: Any, now: datetime) -> None:
+    def _forget(self, row: Any) -> None:
         with acting(self._database, self._mint) as tx:
-            dialogues.remember(tx, row.channel, row.conversation, state=None, now=now)
+            dialogues.forget(tx, row.channel, row.conversation)
 
     async def relieve(self) -> None:
         """Pass on what is in the hands of people who are gone."""
@@ -206,6 +223,17 @@ class Ticks:
         """Ask for what the days to come will need: rosters, the next year's holidays."""
         office = self._offices.current()
         await asyncio.to_thread(look_ahead, self._database, self._mint, office, self._now())
+
+    async def prove(self) -> None:
+        """Every night: all is accounted for, unaltered, and in a backup."""
+        if self._nightly is not None:
+            await self._nightly.run(self._now)
+
+    async def send_canaries(self) -> None:
+        """Send a message of our own through every channel that one is named for."""
+        if self._canaries is not None:
+            for name in await asyncio.to_thread(self._canaries.begin, self._now()):
+                await self._canaries.fly(name, self._now())
 
     async def refresh(self) -> None:
         """See changes of units, staff and rosters that another process made."""

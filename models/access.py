@@ -14,7 +14,7 @@ class StaffSession(SQLModel, table=True):
     """A signed-in browser. One that is not ``passed`` has shown a password and owes the second
     factor; ``confirmed_at`` is when its holder last proved who they are."""
 
-    hash: str = secret(primary_key=True)
+    hash: str = secret(primary_key=True, sealed=False)
     login: str = operational(foreign_key="staff.login", index=True)
     csrf: str = secret()
     created_at: datetime = operational()
@@ -57,7 +57,7 @@ class Recovery(SQLModel, table=True):
 class OneTimeKey(SQLModel, table=True):
     """A sign-in link or a code that binds a chat to an account; works once."""
 
-    hash: str = secret(primary_key=True)
+    hash: str = secret(primary_key=True, sealed=False)
     purpose: str = operational()  # "sign_in" or "bind"
     login: str = operational(foreign_key="staff.login")
     expires_at: datetime = operational()
@@ -67,7 +67,7 @@ class OneTimeKey(SQLModel, table=True):
 class ApiToken(SQLModel, table=True):
     """A partner system's bearer token."""
 
-    hash: str = secret(primary_key=True)
+    hash: str = secret(primary_key=True, sealed=False)
     name: str = operational(unique=True)
     scope: str = operational()
     created_at: datetime = operational()
@@ -93,7 +93,7 @@ class Attempt(SQLModel, table=True):
 
     id: int = key()
     at: datetime = operational(index=True)
-    subject: str = personal(index=True)
+    subject: str = personal(index=True, sealed=False)  # a keyed hash
 
 
 def fresh() -> tuple[str, str]:

@@ -51,3 +51,12 @@ def tell(
 def every(session: Session) -> dict[str, Assurance]:
     """All of them by name."""
     return {row.name: row for row in session.scalars(select(Assurance))}
+
+
+def is_home(tx: Transaction, name: str, now: datetime, within: timedelta) -> bool:
+    """Whether what was begun has ended well, or may still do so in time."""
+    columns = col(Assurance.claimed_at), col(Assurance.held_at)
+    row = tx.execute(select(*columns).where(col(Assurance.name) == name)).first()
+    if row is None or now - row.claimed_at <= within:
+        return True
+    return row.held_at is not None and bool(row.held_at >= row.claimed_at)

@@ -65,6 +65,7 @@ class HelpRequest(SQLModel, table=True):
     policy: str = operational()
     second_opinion: str | None = operational(None)
     summary: str = sensitive("", sa_type=Text)
+    erased_at: datetime | None = operational(None)
     merged_into: int | None = key(foreign="request.id", nullable=True, index=True)
 
 

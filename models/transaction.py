@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlmodel import SQLModel, col
 
-from models import inserts, numbers
+from models import inserts, keyring, numbers
 from models.counters import Counter
 from models.db import Database
 from models.events import SYSTEM, Event, Ledger, seal
@@ -154,12 +154,13 @@ def acting(database: Database, mint: Callable[[], int]) -> Iterator[Transaction]
     """A transaction for one business act; commits on leaving. Raises ``Busy``."""
     with database.write() as connection:
         head = connection.execute(_HEAD).one()  # on PostgreSQL the lock that makes writers queue
+        keyring.turn(connection, head.field_key)
         transaction = Transaction(connection, mint, (head.seq, head.hash))
         yield transaction
         transaction.write()
 
 
-_HEAD = select(col(Ledger.seq), col(Ledger.hash)).with_for_update()
+_HEAD = select(col(Ledger.seq), col(Ledger.hash), keyring.NEWEST).with_for_update(of=Ledger)
 _ORDER: dict[Table, int] = {}
 
 

@@ -166,6 +166,8 @@ class TaskKind(StrEnum):
     RELATIVE = "relative"
     BULK_LOOK = "bulk_look"
     NOT_DONE = "not_done"
+    CANARY_LOST = "canary_lost"
+    PROOF_FAILED = "proof_failed"
 
 
 class SecondOpinion(StrEnum):

@@ -227,15 +227,14 @@ def ask_once(
     were asked now."""
     request_id = request["id"] if request else None
     standing = tx.execute(
-        select(col(Task.id)).where(
+        select(col(Task.note)).where(
             col(Task.kind) == kind,
             col(Task.unit) == unit,
-            col(Task.note) == note,
             col(Task.request_id).is_not_distinct_from(request_id),
             col(Task.done_at).is_(None),
         )
-    ).first()
-    if standing is not None:
+    ).scalars()
+    if note in standing:
         return False
     tx.add(
         Task,

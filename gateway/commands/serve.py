@@ -50,6 +50,7 @@ def require_ready() -> None:
     """Raise ``BadSettings`` for what must not go into production."""
     settings = load()
     settings.require_secret()
+    settings.require_field_key()
     if settings.demo:
         raise BadSettings("HUIYIN_DEMO is on; 'huiyin serve' never runs the demonstration")
     if settings.second_factor != "everybody":
