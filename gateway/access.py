@@ -113,6 +113,13 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "agree_recovery": _roles("SA"),
     "see_audit": _roles("SU"),
     "export_audit": _roles("U"),
+    "see_field": _roles("TG"),
+    "report": _roles("TG"),
+    "record_door": _roles("TG"),
+    "decide_difference": _roles("ST"),
+    "see_discovery": _roles("LSTAU"),
+    "switch_mode": _roles("ST"),
+    "load_warnings": _roles("SA"),
 }
 
 DESK = _roles("ODLS")

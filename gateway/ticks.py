@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
-from gateway import alarms, holding, recorded, relief, repeats, rounds
+from gateway import alarms, holding, outreach, recorded, relief, repeats, rounds
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat
@@ -77,6 +77,7 @@ class Ticks:
                 (self.tidy, 60.0),
                 (self.relieve, 15.0),
                 (self.look_ahead, 3600.0),
+                (self.reach_out, 60.0),
             ]
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -202,6 +203,11 @@ class Ticks:
         """Ask for what the days to come will need: rosters, the next year's holidays."""
         office = self._offices.current()
         await asyncio.to_thread(look_ahead, self._database, self._mint, office, self._now())
+
+    async def reach_out(self) -> None:
+        """Plan visits, remind of doors that wait."""
+        office = self._offices.current()
+        await asyncio.to_thread(outreach.run, self._database, self._mint, office, self._now())
 
     async def refresh(self) -> None:
         """See changes of units, staff and rosters that another process made."""

@@ -16,6 +16,8 @@ from referral.calendars import Calendar, calendar_of
 from referral.categories import Category
 from referral.clocks import LadderAct, LadderStep, Rung, readable
 from referral.notices import NoticeRow, Paper
+from referral.outreach import Outreach
+from referral.outreach import read as read_outreach
 from referral.routing import RouteRow
 from referral.rows import Layers, PolicyError, build, merged
 
@@ -147,6 +149,7 @@ class Policy:
     accused: tuple[AccusedWords, ...]
     _by_name: Mapping[tuple[str, str], tuple[ClockRule, ...]] = field(repr=False, compare=False)
     _versions: tuple[Value, ...] = field(default=(), repr=False, compare=False)
+    outreach: Outreach = field(default_factory=Outreach)
 
     def value(self, key: str, on: date) -> Value | None:
         """The value of the register in force that day, or None: what comes later, or ended before,
@@ -259,6 +262,7 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
         ),
         _by_name=MappingProxyType(by_name),
         _versions=tuple(values),
+        outreach=read_outreach(layers),
     )
 
 

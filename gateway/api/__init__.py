@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from gateway.api import account, contacts, docs, relief, requests, tasks
+from gateway.api import account, contacts, docs, relief, requests, tasks, warnings
 
 _v1 = APIRouter(prefix="/api/v1")
-for _part in (requests, tasks, contacts, account, relief):
+for _part in (requests, tasks, contacts, account, relief, warnings):
     _v1.include_router(_part.router)
 
 routers: tuple[APIRouter, ...] = (_v1, docs.router)

@@ -19,6 +19,7 @@ from gateway.web import (
     citizen,
     desk,
     disaster,
+    field,
     inbox,
     relief,
     reserves,
@@ -26,6 +27,7 @@ from gateway.web import (
     sso,
     staff,
 )
+from gateway.web.discovery import router as discovery_router
 from gateway.web.rendering import STATIC, error_page
 from models.db import Busy
 from models.messages import Forged, Unreadable
@@ -46,6 +48,9 @@ ROUTERS = (
     reserves.router,
     relief.router,
     disaster.router,
+    field.entries,
+    field.router,
+    discovery_router,
 )
 
 MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")
