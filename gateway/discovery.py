@@ -22,7 +22,7 @@ from referral.office import Office
 from referral.silence import Heard, Place
 
 LOOK_BACK = timedelta(days=92)
-MOST = 200
+MOST = 60
 
 
 @dataclass(frozen=True, slots=True)

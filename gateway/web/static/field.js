@@ -10,6 +10,7 @@
   const AGAIN = 30000;
   let database = null;
   let sending = false;
+  let wanted = false;
   let leaving = false;
 
   function id() {
@@ -171,9 +172,11 @@
   }
 
   async function send() {
-    if (sending || !(await all()).length) { return; }
+    if (sending) { wanted = true; return; }
     sending = true;
+    wanted = false;
     try {
+      if (!(await all()).length) { return; }
       const me = await session();
       if (!me || me.login !== words.login) { say(words.again); return; }
       for (const entry of await all()) {
@@ -182,6 +185,7 @@
     } catch (away) { /* no signal: it waits here */ } finally {
       sending = false;
       await show();
+      if (wanted) { setTimeout(send, 0); }
     }
   }
 
