@@ -25,10 +25,10 @@ from models.clocks import Clock
 from models.requests import Contact, HelpRequest
 from models.transaction import acting
 from models.vocabulary import Level
-from referral import doorway, homes, promises
+from referral import doors, doorway, homes, promises
 from referral.casework import Refusal
 from referral.directory import ZONE
-from referral.doorway import Found
+from referral.doors import Found
 from referral.office import Office
 from referral.rota import Rota
 
@@ -71,7 +71,7 @@ def take(
         raise Refusal("refusal.entry_key", status=422)
     if kind == "report":
         return _report(state, actor, key, fields, pictures, now=now)
-    if kind in (doorway.VISIT, doorway.WARNING):
+    if kind in (doors.VISIT, doors.WARNING):
         return _door(state, actor, kind, key, fields, now=now)
     raise Refusal("refusal.field", {"field": "kind"}, 422)
 
@@ -233,7 +233,7 @@ def _door(
     finding = doorway.finding_of(office, found)
     with state.database.read() as session:
         connection = session.connection()
-        row = doorway.one(connection, what, found.of)
+        row = doors.one(connection, what, found.of)
         doorway.require_known(rota, actor, row, now)
         home = _home_of(connection, row["household_id"], now)
     number = None

@@ -5,57 +5,24 @@ first word of a field stands until a person decides between two, and both are ke
 that stays shut goes up its ladder, from knocking again to looking with the police.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
-import orjson
-from sqlalchemy import Table, select, update
+from sqlalchemy import select, update
 from sqlmodel import col
 
-from models.discovery import Disagreement, DoorEntry, Visit, Warned
+from models.discovery import DoorEntry, Visit
 from models.transaction import Row, Transaction
-from referral import clocks, leads
+from referral import clocks, differing, doors, leads
 from referral.casework import Actor, Refusal, need
 from referral.directory import ZONE
+from referral.doors import VISIT, WARNING, Found
 from referral.office import Office
 from referral.outreach import Finding
 from referral.promising import promise
 from referral.rota import Rota
-
-VISIT, WARNING = "visit", "warning"
-FIELDS = ("outcome", "phone", "people")
-"""What two people can differ in; notes stand side by side."""
-_TABLES: Mapping[str, Table] = {VISIT: Visit.__table__, WARNING: Warned.__table__}  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What somebody writes down at a door. ``at`` is when they stood there, ``based_on`` the
-    version of the visit or warning that they knew; ``number`` the request it opened."""
-
-    key: str
-    what: str
-    of: int
-    outcome: str
-    at: datetime
-    based_on: int
-    note: str = ""
-    phone: str = ""
-    people: str = ""
-    number: str | None = None
-
-    def said(self) -> dict[str, str]:
-        """The fields that were filled in."""
-        given = {name: getattr(self, name) for name in (*FIELDS, "note")}
-        return {name: value for name, value in given.items() if value}
-
-    def digest(self) -> str:
-        """A mark of the content, whatever number it was given later."""
-        content = [self.what, str(self.of), self.at.isoformat(), self.said()]
-        return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +53,6 @@ def earlier(connection: Any, key: str) -> Any:
     return connection.execute(select(*columns).where(col(DoorEntry.entry_key) == key)).first()
 
 
-def one(connection: Any, what: str, of: int) -> Row:
-    """The visit or warning. Raises ``Refusal`` (404)."""
-    table = _TABLES[what]
-    row = connection.execute(select(table).where(table.c.id == of)).first()
-    if row is None or (what == WARNING and row.state not in (leads.OPEN, leads.SETTLED)):
-        raise Refusal("refusal.not_found", status=404)
-    return dict(row._mapping)
-
-
 def record(
     tx: Transaction, office: Office, rota: Rota, actor: Actor, found: Found, *, now: datetime
 ) -> Recorded:
@@ -105,11 +63,11 @@ def record(
         if before.digest != found.digest() or before.by != actor.login:
             raise Refusal("refusal.key_reused", status=409)
         return Recorded(repeated=True)
-    row = one(tx, found.what, found.of)
+    row = doors.one(tx, found.what, found.of)
     require_known(rota, actor, row, now)
     finding = finding_of(office, found)
     entry = _keep(tx, actor, found, finding, row, now)
-    differs = _differences(tx, office, actor, found, finding, row, entry, now)
+    differs = differing.differences(tx, office, actor, found, finding, row, entry, now)
     changes: Row = {
         "version": row["version"] + 1,
         "said": {**_agreed(found, differs), **(row["said"] or {})}
@@ -125,7 +83,7 @@ def record(
         door = str(changes.get("door", row["door"]))
     if found.number is not None:
         changes["number"] = row["number"] or found.number
-    _change(tx, found.what, row["id"], changes)
+    doors.change(tx, found.what, row["id"], changes)
     tx.event(
         "door",
         at=now,
@@ -171,60 +129,6 @@ def _keep(
         said=found.said(),
         number=found.number,
     )
-
-
-def _differences(
-    tx: Transaction,
-    office: Office,
-    actor: Actor,
-    found: Found,
-    finding: Finding,
-    row: Row,
-    entry: Row,
-    now: datetime,
-) -> tuple[str, ...]:
-    """The fields in which somebody else, whom the writer did not know of, said something else."""
-    mine, differs = found.said(), []
-    theirs = _unseen(tx, found, row) if row["version"] > found.based_on else ()
-    for name in FIELDS:
-        for other in theirs:
-            value = (other.said or {}).get(name)
-            if other.by == actor.login or not mine.get(name) or value in (None, "", mine[name]):
-                continue
-            if name == "outcome" and not (finding.ends and _ends(office, found.what, value)):
-                continue  # nobody opened in the morning, somebody in the afternoon: no quarrel
-            differs.append(name)
-            tx.add(
-                Disagreement,
-                id=tx.mint(),
-                visit_id=entry["visit_id"],
-                warning_id=entry["warning_id"],
-                household_id=row["household_id"],
-                area=row["area"],
-                field=name,
-                first_entry=other.id,
-                second_entry=entry["id"],
-                first_value=str(value),
-                second_value=mine[name],
-                opened_at=now,
-            )
-            break
-    return tuple(differs)
-
-
-def _unseen(tx: Transaction, found: Found, row: Row) -> Sequence[Any]:
-    of = DoorEntry.visit_id if found.what == VISIT else DoorEntry.warning_id
-    rows: Sequence[Any] = tx.execute(
-        select(*DoorEntry.__table__.columns)  # type: ignore[attr-defined]
-        .where(col(of) == row["id"], col(DoorEntry.version) > found.based_on)
-        .order_by(col(DoorEntry.version).desc())
-    ).all()
-    return rows
-
-
-def _ends(office: Office, what: str, outcome: str) -> bool:
-    finding = office.policy.outreach.finding(what, outcome)
-    return finding is not None and finding.ends
 
 
 def _agreed(found: Found, differs: Sequence[str]) -> dict[str, str]:
@@ -282,52 +186,3 @@ def _next_door(office: Office, rota: Rota, found: Found, row: Row, now: datetime
         "holder": reader.officer.login,
         **promise(office, rule, now, urgent=row["urgent"], due=due),
     }
-
-
-def _change(tx: Transaction, what: str, of: int, changes: Row) -> None:
-    table = _TABLES[what]
-    tx.later(update(table).where(table.c.id == of).values(**changes))
-
-
-def decide(
-    tx: Transaction,
-    office: Office,
-    actor: Actor,
-    disagreement: Row,
-    *,
-    chosen: int,
-    reason: str,
-    now: datetime,
-) -> None:
-    """A named person takes one of two words; both stay. Raises ``Refusal`` (409, 422)."""
-    words = need(reason, "refusal.reason_missing")
-    pair = {
-        disagreement["first_entry"]: disagreement["first_value"],
-        disagreement["second_entry"]: disagreement["second_value"],
-    }
-    if chosen not in pair:
-        raise Refusal("refusal.field", {"field": "chosen"}, 422)
-    done = tx.execute(
-        update(Disagreement)
-        .where(col(Disagreement.id) == disagreement["id"], col(Disagreement.settled_at).is_(None))
-        .values(settled_at=now, settled_by=actor.login, chosen=chosen, reason=words)
-    )
-    if not done.rowcount:
-        raise Refusal("refusal.decided_before")
-    what = VISIT if disagreement["visit_id"] else WARNING
-    row = one(tx, what, disagreement["visit_id"] or disagreement["warning_id"])
-    name, value = disagreement["field"], pair[chosen]
-    changes: Row = {"said": {**(row["said"] or {}), name: value}, "version": row["version"] + 1}
-    if name == "outcome" and (finding := office.policy.outreach.finding(what, value)):
-        changes |= {"outcome": value, "seen": finding.seen}
-    _change(tx, what, row["id"], changes)
-    tx.event(
-        "disagreement_decided",
-        at=now,
-        by=actor.login,
-        what=what,
-        of=str(row["id"]),
-        field=name,
-        chosen=str(chosen),
-        reason=words,
-    )

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, discovery, discovery_sheets, doorsteps
+from gateway import access, differences, discovery, discovery_sheets
 from gateway.field import whole
 from gateway.web.rendering import language_of, state_of, translator
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
@@ -39,7 +39,7 @@ def page(request: Request, session: SignedIn) -> Response:
             "tallies": discovery.warnings(reading, actor, office, now),
             "townships": discovery.silence_map(reading, actor, office, now),
             "modes_on": visiting.modes_on(connection, now),
-            "differences": doorsteps.differences(connection, actor, office) if person else (),
+            "differences": differences.of(connection, actor, office) if person else (),
         }
     if person and shown["unseen"]:
         with acting(state.database, state.mint) as tx:

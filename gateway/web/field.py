@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from gateway import access, doorsteps, field, same_site, sessions
+from gateway import access, differences, doorsteps, field, same_site, sessions
 from gateway.api.support import refused
 from gateway.attachments import LARGEST_BYTES
 from gateway.field import Kept
@@ -23,7 +23,7 @@ from gateway.web.staff import SignedIn, StaffRoute, Typed, staff_page, worded
 from gateway.web.uploads import Upload, upload_of
 from models.transaction import acting
 from models.vocabulary import Form
-from referral import doorway
+from referral import differing
 from referral.casework import Refusal
 
 BASE = "/field"
@@ -146,11 +146,11 @@ def _decide(request: Request, session: SignedIn, difference_id: int, upload: Upl
     state = state_of(request)
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
-        mine = doorsteps.differences(tx, session.actor, office)
+        mine = differences.of(tx, session.actor, office)
         row = next((one for one in mine if one["id"] == difference_id), None)
         if row is None:
             raise Refusal("refusal.not_found", status=404)
-        doorway.decide(
+        differing.decide(
             tx,
             office,
             session.actor,

@@ -5,12 +5,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from gateway import discovery, doorsteps
+from gateway import differences, discovery
 from gateway.discovery_timeline import of_household
 from models.discovery import Mode, Round, Visit
 from models.outbox import Outgoing
 from models.transaction import acting
-from referral import doorway, visiting
+from referral import differing, visiting
 from referral.casework import Refusal
 from tests.journeys.walkers import Walkers
 
@@ -163,10 +163,10 @@ def test_two_who_found_differently_both_stand_until_a_person_decides(county):
     office = county.state.offices.current()
     township = f"township_{one.area[:3].lower()}.1"
     with acting(county.state.database, county.state.mint) as tx:
-        mine = doorsteps.differences(tx, county.actor(township), office)
+        mine = differences.of(tx, county.actor(township), office)
         assert {d["first_value"] for d in mine} == {"well", "19900009001"}
         phone = next(d for d in mine if d["field"] == "phone")
-        doorway.decide(
+        differing.decide(
             tx, office, county.actor(township), phone, chosen=phone["second_entry"],
             reason="打通了第二个号码", now=county.now(),
         )  # fmt: skip
