@@ -125,6 +125,13 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "see_audit": _roles("SU"),
     "export_audit": _roles("U"),
     "print": _roles("ODLSBT"),
+    "see_field": _roles("TG"),
+    "report": _roles("TG"),
+    "record_door": _roles("TG"),
+    "decide_difference": _roles("ST"),
+    "see_discovery": _roles("LSTAU"),
+    "switch_mode": _roles("ST"),
+    "load_warnings": _roles("SA"),
 }
 
 DESK = _roles("ODLS")

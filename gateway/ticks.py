@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
-from gateway import alarms, holding, recorded, registry, relief, repeats, rounds
+from gateway import alarms, holding, outreach, recorded, registry, relief, repeats, rounds
 from gateway.canaries import Canaries, targets
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
@@ -89,6 +89,7 @@ class Ticks:
                 (self.look_ahead, 3600.0),
                 (self.prove, 300.0),
                 (self.send_canaries, 60.0),
+                (self.reach_out, 60.0),
             ]
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -234,6 +235,11 @@ class Ticks:
         if self._canaries is not None:
             for name in await asyncio.to_thread(self._canaries.begin, self._now()):
                 await self._canaries.fly(name, self._now())
+
+    async def reach_out(self) -> None:
+        """Plan visits, remind of doors that wait."""
+        office = self._offices.current()
+        await asyncio.to_thread(outreach.run, self._database, self._mint, office, self._now())
 
     async def refresh(self) -> None:
         """See changes of units, staff and rosters that another process made."""

@@ -15,6 +15,8 @@ from referral.calendars import Calendar
 from referral.categories import Category
 from referral.clocks import LadderStep
 from referral.notices import NoticeRow, Paper
+from referral.outreach import Outreach
+from referral.outreach import read as read_outreach
 from referral.rates import RateRule
 from referral.routing import AccusedWords, RouteRow
 from referral.rows import Layers, PolicyError, build, merged
@@ -138,6 +140,7 @@ class Policy:
     rates: tuple[RateRule, ...]
     _by_name: Mapping[tuple[str, str], tuple[ClockRule, ...]] = field(repr=False, compare=False)
     _versions: tuple[Value, ...] = field(default=(), repr=False, compare=False)
+    outreach: Outreach = field(default_factory=Outreach)
 
     def value(self, key: str, on: date) -> Value | None:
         """The value of the register in force that day, or None: what comes later, or ended before,
@@ -254,4 +257,5 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
         ),
         _by_name=MappingProxyType(by_name),
         _versions=tuple(values),
+        outreach=read_outreach(layers),
     )

@@ -55,6 +55,10 @@ def _sourced(policy: "Policy") -> Iterator[str]:
         *((f"accused {row.authority}", row) for row in policy.accused),
         *((f"rate {row.code}", row) for row in policy.rates),
         *((f"ground {one.act} {one.code}", one) for one in policy.grounds),
+        *((f"warning {rule.id}", rule) for rule in policy.outreach.warnings),
+        *((f"visit {rule.code}", rule) for rule in policy.outreach.visits),
+        *((f"door {step.code} {step.case}", step) for step in policy.outreach.doors),
+        *((f"outcome {one.act} {one.code}", one) for one in policy.outreach.findings),
     ]
     for name, row in rows:
         if not row.source.strip():

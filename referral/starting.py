@@ -40,7 +40,8 @@ def start_clocks(
     if arrival.assessment.facts.minor and urgent:
         names.append(("CLK-MINOR-REPORT", ""))
     if arrival.inbound.reporter and not raised:
-        names.append(("CLK-DISCOVERY-FEEDBACK", ""))
+        minor = arrival.assessment.facts.minor  # Law on the Protection of Minors Art. 11
+        names.append(("CLK-DISCOVERY-FEEDBACK", "minor" if minor else ""))
     names += [(name, "") for name in decided.route.row.clocks]
     for name, case in dict.fromkeys(names):
         rule = office.policy.clock(name, case, day)

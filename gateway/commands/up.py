@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from channels import load as load_channels
-from gateway import demo_cases, demo_life, house, observe
+from gateway import demo_cases, demo_life, demo_walks, house, observe
 from gateway.app import create_app
 from gateway.commands import serve
 from gateway.offices import Rules
@@ -101,8 +101,10 @@ def _enter_cases(settings: Settings, rules: Rules) -> None:
     futures = [state.intake.submit(call) for call in demo_cases.calls(office, utc_now())]
     kept = sum(future.result().number is not None for future in futures)
     demo_life.live(state, utc_now())
+    walked = demo_walks.live(state, utc_now())
     state.close()
     print(f"county      望河县, invented: {len(office.directory.officers)} staff, {kept} cases")
+    print(f"field       rounds of visits under way, {walked} doors knocked at")
 
 
 def _welcome(settings: Settings) -> None:
@@ -110,6 +112,7 @@ def _welcome(settings: Settings) -> None:
     print(f"\n市民 citizens      {base}/help   {base}/status")
     print(f"坐席 operators     {base}/desk")
     print(f"承办单位 bureaus    {base}/inbox")
+    print(f"网格员 field        {base}/field   主动发现 {base}/discovery")
     if settings.demo:
         print(f"\nAccounts of the invented county, all with the password {house.DEMO_PASSWORD}:")
         for role, login in _DEMO_ACCOUNTS:
@@ -123,6 +126,8 @@ _DEMO_ACCOUNTS = (
     ("duty lead 值班长", "lead01"),
     ("bureau officer 民政局经办人", "civil_affairs.1"),
     ("bureau head 民政局负责人", "civil_affairs.head"),
+    ("grid worker 网格员", "grid_w0403"),
+    ("supervisor 督办", "super01"),
 )
 
 

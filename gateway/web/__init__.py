@@ -20,6 +20,7 @@ from gateway.web import (
     citizen,
     desk,
     disaster,
+    field,
     homes,
     imports,
     inbox,
@@ -31,6 +32,7 @@ from gateway.web import (
     sso,
     staff,
 )
+from gateway.web.discovery import router as discovery_router
 from gateway.web.rendering import STATIC, error_page
 from models.db import Busy
 from models.messages import Forged, Unreadable
@@ -56,6 +58,9 @@ ROUTERS = (
     board.router,
     homes.router,
     imports.router,
+    field.entries,
+    field.router,
+    discovery_router,
 )
 
 MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")
