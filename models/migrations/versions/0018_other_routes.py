@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0010_other_routes"
-down_revision = "0009_sealed_fields"
+revision = "0018_other_routes"
+down_revision = "0017_sealed_fields"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0014_one_register_of_relatives"
-down_revision = "0013_second_factor"
+revision = "0016_one_register_of_relatives"
+down_revision = "0015_imports"
 branch_labels = None
 depends_on = None
 

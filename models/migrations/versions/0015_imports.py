@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0014_imports"
-down_revision = "0013_second_factor"
+revision = "0015_imports"
+down_revision = "0014_discovery"
 branch_labels = None
 depends_on = None
 

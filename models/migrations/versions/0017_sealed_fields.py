@@ -6,8 +6,8 @@ from alembic import op
 
 from models.sealing import open_blind
 
-revision = "0009_sealed_fields"
-down_revision = "0008_assurances"
+revision = "0017_sealed_fields"
+down_revision = "0016_one_register_of_relatives"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0011_erasure"
-down_revision = "0010_other_routes"
+revision = "0019_erasure"
+down_revision = "0018_other_routes"
 branch_labels = None
 depends_on = None
 
