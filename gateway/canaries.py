@@ -5,6 +5,7 @@ the line whatever it gets (``sms=+86...``), or ``self`` for a channel that can b
 One that comes home is a journal entry and an assurance, never a contact, a request or a figure.
 """
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -124,6 +125,11 @@ class Canaries:
         if asked:
             assurances.tell(tx, f"canary:{name}", now, holds=False, figures={})
             tx.event("canary_lost", at=now, channel=name)
+
+    async def send_due(self, now: Callable[[], datetime]) -> None:
+        """One turn: alarms for the lost, then those whose turn it is."""
+        for name in await asyncio.to_thread(self.begin, now()):
+            await self.fly(name, now())
 
     async def fly(self, name: str, now: datetime) -> None:
         """Send one. That it could not leave is found out like everything else: it is not back."""

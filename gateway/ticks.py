@@ -6,7 +6,7 @@ update. A tick that raises comes again; one bad row never stops the others.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,13 +15,12 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
-from gateway import alarms, holding, outreach, recorded, registry, relief, repeats, rounds
-from gateway.canaries import Canaries, targets
+from gateway import alarms, chores, holding, outreach, recorded, registry, relief, repeats, rounds
+from gateway.chores import Chore
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat
 from gateway.intake import Call, Intake
-from gateway.nightly import Nightly
 from gateway.offices import Offices
 from gateway.rhythm import Rhythm
 from gateway.routes import Routes, order
@@ -58,8 +57,7 @@ class Ticks:
         heartbeat: Callable[[], Awaitable[None]] | None = None,
         key: str = "",
         routes: Routes | None = None,
-        nightly: Nightly | None = None,
-        canaries: Canaries | None = None,
+        more: Sequence[Chore] = (),
     ) -> None:
         self._database = database
         self._mint = mint
@@ -68,8 +66,6 @@ class Ticks:
         self._intake = intake
         self._now = now
         self._heartbeat = heartbeat
-        self._nightly = nightly
-        self._canaries = canaries
         self._delivery = Delivery(database, mint, channels, offices.current, routes, key)
         self._memory = repeats.Memory()
         self._sweep = Sweep(database, mint, offices.current)
@@ -87,8 +83,7 @@ class Ticks:
                 (self.tidy, 60.0),
                 (self.relieve, 15.0),
                 (self.look_ahead, 3600.0),
-                (self.prove, 300.0),
-                (self.send_canaries, 60.0),
+                *more,
                 (self.reach_out, 60.0),
             ]
         )
@@ -97,9 +92,7 @@ class Ticks:
     @classmethod
     def of(cls, state: State) -> "Ticks":
         """The ticks of a wired process; with an outside heartbeat where one is named."""
-        url, settings = state.settings.heartbeat_url, state.settings
-        flights = targets(settings.canaries, state.channels)
-        parts = state.database, state.mint, state.channels
+        url = state.settings.heartbeat_url
         return cls(
             state.database,
             state.mint,
@@ -109,11 +102,8 @@ class Ticks:
             now=state.now,
             heartbeat=partial(beat, url) if url else None,
             key=derived(state.settings.secret_key, "spending"),
-            routes=Routes(order(settings.routes, state.channels)),
-            nightly=Nightly(*parts, settings),
-            canaries=Canaries(
-                *parts, state.offices.current, flights=flights, address=settings.public_url
-            ),
+            routes=Routes(order(state.settings.routes, state.channels)),
+            more=chores.of(state),
         )
 
     def start(self) -> None:
@@ -224,17 +214,6 @@ class Ticks:
         """Ask for what the days to come will need: rosters, the next year's holidays."""
         office = self._offices.current()
         await asyncio.to_thread(look_ahead, self._database, self._mint, office, self._now())
-
-    async def prove(self) -> None:
-        """Every night: all is accounted for, unaltered, and in a backup."""
-        if self._nightly is not None:
-            await self._nightly.run(self._now)
-
-    async def send_canaries(self) -> None:
-        """Send a message of our own through every channel that one is named for."""
-        if self._canaries is not None:
-            for name in await asyncio.to_thread(self._canaries.begin, self._now()):
-                await self._canaries.fly(name, self._now())
 
     async def reach_out(self) -> None:
         """Plan visits, remind of doors that wait."""
