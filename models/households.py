@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Index, Text, text
+from sqlalchemy import Connection, Date, Index, Integer, Text, text
 from sqlmodel import SQLModel
 
 from models.columns import document, key, operational, personal, sensitive
@@ -48,8 +48,8 @@ class Resident(SQLModel, table=True):
     name: str = personal("")
     relation: str | None = operational(None)  # head, spouse, child, ...
     sex: str | None = operational(None)  # M, F
-    birth: date | None = personal(None)
-    age: int | None = personal(None)
+    birth: date | None = personal(None, sa_type=Date)
+    age: int | None = personal(None, sa_type=Integer)
     age_on: date | None = operational(None)
     identity: str | None = sensitive(None)
     language: str | None = operational(None)

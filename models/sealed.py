@@ -7,10 +7,21 @@ asking for it is an error here, at once, and not an empty answer in production.
 
 from binascii import b2a_base64
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import JSON, Column, LargeBinary, String, Text, TypeDecorator, event
+from sqlalchemy import (
+    JSON,
+    Column,
+    Date,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+    event,
+)
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.expression import ColumnClause
 
@@ -132,6 +143,36 @@ class SealedText(SealedString):
     cache_ok = True
 
 
+class SealedDay(SealedString):
+    """A day of the calendar, kept as its ISO words: a date of birth is nobody's business."""
+
+    cache_ok = True
+
+    def encoder(self, ring: Ring | None) -> Callable[[Any, str], Any]:
+        words = super().encoder(ring)
+        return lambda value, record: words(value.isoformat(), record)
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        """The day as it was."""
+        words = super().process_result_value(value, dialect)
+        return None if words is None else date.fromisoformat(words)
+
+
+class SealedNumber(SealedString):
+    """A whole number, kept as its digits."""
+
+    cache_ok = True
+
+    def encoder(self, ring: Ring | None) -> Callable[[Any, str], Any]:
+        words = super().encoder(ring)
+        return lambda value, record: words(str(value), record)
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        """The number as it was."""
+        words = super().process_result_value(value, dialect)
+        return None if words is None else int(words)
+
+
 class SealedJson(Sealed):
     """A document: in the database a JSON string, which any JSON column takes."""
 
@@ -204,6 +245,8 @@ def _text(head: str, sealed: bytes) -> str:
 KINDS: dict[Any, type[Sealed]] = {
     None: SealedString,
     Text: SealedText,
+    Date: SealedDay,
+    Integer: SealedNumber,
     JSON: SealedJson,
     LargeBinary: SealedBytes,
 }
