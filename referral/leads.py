@@ -5,6 +5,7 @@ is needed. It says nothing about anybody's honesty, takes nothing away and is no
 same fact twice is one warning; a second fact while a warning waits joins it and can only raise it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -50,29 +51,52 @@ def take_in(
     tx: Transaction, office: Office, rota: Rota, leads: Sequence[Lead], by: str, *, now: datetime
 ) -> list[str]:
     """Weigh leads in their order; what became of each: new, repeated, joined or noted."""
-    before = _before(tx, leads)
+    before = _Before(tx, leads)
     return [_one(tx, office, rota, before, lead, by, now=now) for lead in leads]
 
 
-def _before(tx: Transaction, leads: Sequence[Lead]) -> list[Row]:
-    subjects = {lead.subject for lead in leads}
-    homes = {lead.household_id for lead in leads if lead.household_id}
-    about = or_(col(Warned.subject).in_(subjects), col(Warned.household_id).in_(homes))
-    found = tx.execute(select(*Warned.__table__.columns).where(about))  # type: ignore[attr-defined]
-    return [dict(row._mapping) for row in found]
+class _Before:
+    """What came before about the people of some leads, found by fact, person and household."""
+
+    def __init__(self, tx: Transaction, leads: Sequence[Lead]) -> None:
+        self.facts: set[tuple[str, ...]] = set()
+        self._of: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        subjects = {lead.subject for lead in leads}
+        homes = {lead.household_id for lead in leads if lead.household_id}
+        about = or_(col(Warned.subject).in_(subjects), col(Warned.household_id).in_(homes))
+        for row in tx.execute(select(*Warned.__table__.columns).where(about)):  # type: ignore[attr-defined]
+            self.add(dict(row._mapping))
+
+    def add(self, row: Row) -> None:
+        """One more."""
+        self.facts.add((row["source"], row["kind"], row["subject"], row["period"]))
+        self._of["subject", row["subject"]].append(row)
+        if row["household_id"]:
+            self._of["household", row["household_id"]].append(row)
+
+    def of(self, lead: Lead) -> list[Row]:
+        """What is known of the person, in the list of the same kind."""
+        return [row for row in self._of["subject", lead.subject] if row["kind"] == lead.kind]
+
+    def waiting(self, lead: Lead) -> Row | None:
+        """The open warning of the same kind at the same door."""
+        near = [*self._of["subject", lead.subject]]
+        if lead.household_id:
+            near += self._of["household", lead.household_id]
+        return next((row for row in near if (row["state"], row["kind"]) == (OPEN, lead.kind)), None)
 
 
 def _one(
     tx: Transaction,
     office: Office,
     rota: Rota,
-    before: list[Row],
+    before: _Before,
     lead: Lead,
     by: str,
     *,
     now: datetime,
 ) -> str:
-    if any(_fact(row) == (lead.source, lead.kind, lead.subject, lead.period) for row in before):
+    if (lead.source, lead.kind, lead.subject, lead.period) in before.facts:
         return REPEATED
     row: Row = {
         "id": tx.mint(),
@@ -93,8 +117,8 @@ def _one(
         "received_by": by,
         "said": {},
     }
-    rule = weigh(office.policy.outreach.sought(lead.kind, lead.groups, _day(now)), lead, before)
-    waiting = next((one for one in before if one["state"] == OPEN and _same(one, lead)), None)
+    sought = office.policy.outreach.sought(lead.kind, lead.groups, _day(now))
+    rule, waiting = weigh(sought, lead, before.of(lead)), before.waiting(lead)
     if rule is None:
         row["state"], result = NOTED, NOTED
     elif waiting is not None:
@@ -104,21 +128,20 @@ def _one(
     else:
         row |= _opened(tx, office, rota, lead, rule, row["id"], by, now)
         result = NEW
-    before.append(tx.add(Warned, **row))
+    before.add(tx.add(Warned, **row))
     return result
 
 
 def weigh(
     rules: Iterable[WarningRule], lead: Lead, before: Sequence[Row] = ()
 ) -> WarningRule | None:
-    """The most pressing rule that the lead passes, together with what came before it."""
+    """The most pressing rule that the lead passes, together with what came ``before`` it: rows of
+    the same person and kind."""
     for rule in rules:
         values = [
             row["value"]
             for row in before
-            if row["subject"] == lead.subject
-            and row["kind"] == lead.kind
-            and rule.since(lead.happened_on) <= row["happened_on"] <= lead.happened_on
+            if rule.since(lead.happened_on) <= row["happened_on"] <= lead.happened_on
         ]
         reached = sum(values, lead.value) if rule.adds else max(values, default=lead.value)
         if max(reached, lead.value) >= rule.threshold:
@@ -203,18 +226,6 @@ def _tell(tx: Transaction, office: Office, reader: Any, due: datetime, now: date
         urgent=True,
         staff=reader.officer.login,
     )
-
-
-def _fact(row: Row) -> tuple[str, str, str, str]:
-    return row["source"], row["kind"], row["subject"], row["period"]
-
-
-def _same(row: Row, lead: Lead) -> bool:
-    if row["kind"] != lead.kind:
-        return False
-    if lead.household_id is not None and row["household_id"] == lead.household_id:
-        return True
-    return bool(row["subject"] == lead.subject)
 
 
 def _day(now: datetime) -> date:
