@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 from sqlmodel import col
 
+from gateway import discovery_timeline
 from models.households import Belonging
 from models.relief import Relief
 from models.requests import Contact, HelpRequest
@@ -102,10 +103,17 @@ def aid(connection: Connection, household_id: str, _now: datetime) -> Iterable[E
         )
 
 
+def doors(connection: Connection, household_id: str, _now: datetime) -> Iterable[Entry]:
+    """Visits made and warnings seen to, or waiting."""
+    for one in discovery_timeline.of_household(connection, household_id):
+        yield Entry(one.at, one.kind, redact(one.note), one.number or "", one.by)
+
+
 PROVIDERS: tuple[Provider, ...] = (
     requests,
     contacts,
     aid,
+    doors,
 )
 
 
