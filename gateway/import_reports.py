@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlmodel import col
 
 from gateway import recorded
@@ -16,9 +16,10 @@ from gateway.import_kinds import Codes
 from gateway.importing import Looked, Read, lines
 from gateway.recorded import Recorded
 from gateway.state import State
-from models.imports import ImportLine
+from models.imports import ImportBatch, ImportLine
 from models.transaction import acting
 from models.vocabulary import Level
+from referral.casework import Refusal
 from triage.assess import Context, assess
 
 _TOLD = (
@@ -99,6 +100,26 @@ def submit(
                 {"batch_id": batch_id, "line": read.line, "target": number, "before": None},
             )
     return number
+
+
+def hand_in(state: State, actor: Actor, looked: Looked, codes: Codes, batch_id: int) -> None:
+    """Hand in every good line; those that may be urgent have been opened before. Raises
+    ``Refusal`` while one has not."""
+    stand = standing(state, batch_id)
+    urgent = urgent_lines(state, looked, codes)
+    if left := [line for line in urgent if line not in stand]:
+        raise Refusal("refusal.import_urgent", {"n": str(len(left))})
+    for read in good_lines(looked, codes):
+        if read.line not in stand:
+            submit(state, actor, looked, batch_id, read, now=state.now())
+    with acting(state.database, state.mint) as tx:
+        tx.execute(
+            update(ImportBatch)
+            .where(col(ImportBatch.id) == batch_id)
+            .values(
+                state="done", done_at=state.now(), body=None, written=looked.lines - len(looked.bad)
+            )
+        )
 
 
 def _place(values: Mapping[str, Any]) -> str:

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy import select, update
-from sqlmodel import col
+from sqlalchemy import select
 
 from gateway import access, import_files, import_reports, importing, same_site
 from gateway.access import Actor
@@ -265,7 +264,7 @@ def confirm(request: Request, session: SignedIn, form: Fields, batch_id: int) ->
         if looked.bad and fields.get("which") != "good":
             raise Refusal("refusal.import_faulty", {"n": str(len(looked.bad))}, 422)
         if batch.kind == "reports":
-            _hand_in(state, actor, looked, codes, batch_id)
+            import_reports.hand_in(state, actor, looked, codes, batch_id)
         else:
             importing.write(
                 state.database, state.mint, looked, codes, by=actor.login, now=state.now,
@@ -276,24 +275,6 @@ def confirm(request: Request, session: SignedIn, form: Fields, batch_id: int) ->
             request, actor, batch_id, error=worded(request, refusal), status=refusal.status
         )
     return RedirectResponse(f"{BASE}/{batch_id}", 303)
-
-
-def _hand_in(state: State, actor: Actor, looked: Looked, codes: Codes, batch_id: int) -> None:
-    stand = import_reports.standing(state, batch_id)
-    urgent = import_reports.urgent_lines(state, looked, codes)
-    if left := [line for line in urgent if line not in stand]:
-        raise Refusal("refusal.import_urgent", {"n": str(len(left))})
-    for read in import_reports.good_lines(looked, codes):
-        if read.line not in stand:
-            import_reports.submit(state, actor, looked, batch_id, read, now=state.now())
-    with acting(state.database, state.mint) as tx:
-        tx.execute(
-            update(ImportBatch)
-            .where(col(ImportBatch.id) == batch_id)
-            .values(
-                state="done", done_at=state.now(), body=None, written=looked.lines - len(looked.bad)
-            )
-        )
 
 
 @router.post("/{batch_id}/undo")
