@@ -85,6 +85,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "withdraw": {"note": ""},
     "reopen": {"reason": ""},
     "follow_up": {"outcome": "no_answer"},
+    "set_need": {"need": "food", "need_state": "missing"},
     "grant_aid": {"what": "", "start": ""},
     "safety_check": {"outcome": "unknown"},
     "bar": {"reason": ""},
