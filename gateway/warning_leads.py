@@ -9,14 +9,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from itertools import islice
 from typing import Any
 
 from stdnum.cn import ric
 
 from channels.web import e164
-from gateway import registry
+from gateway import guessing, registry
 from models.transaction import acting
 from referral import leads
 from referral.leads import Lead
@@ -92,7 +91,7 @@ def read(row: Mapping[str, Any], office: Office, today: date) -> Lead:
     return Lead(
         source=said["source"],
         kind=kind,
-        subject=_subject(number, said, phone),
+        subject=_subject(office, number, said, phone),
         period=said["period"] or f"{happened:%Y-%m-%d}",
         happened_on=happened,
         value=_value(row.get("value")),
@@ -172,15 +171,15 @@ def _read_day(text: str) -> date:
         raise BadRow("happened_on", f"{text!r} is no day; write it as 2026-11-25") from None
 
 
-def _subject(number: str, said: Mapping[str, str], phone: str) -> str:
-    """A mark of the person: what names them, never in clear."""
+def _subject(office: Office, number: str, said: Mapping[str, str], phone: str) -> str:
+    """A mark of the person: what names them under a key, never in clear."""
     if number:
         named = f"id\0{number}"
     elif said["household_id"]:
         named = f"household\0{said['household_id']}\0{said['name']}"
     else:
         named = f"person\0{said['name']}\0{phone or said['address']}"
-    return sha256(named.encode()).hexdigest()[:40]
+    return guessing.named(office.guessing_key, "lead", named)
 
 
 class Register:
