@@ -1,19 +1,22 @@
 """Every operation of the application and what it asks of who calls it: one row each.
 
 A route that has no row here fails ``test_rights_matrix``. ``act`` names the right
-(``gateway.access.RIGHTS``); ``thing`` is what the path names: a request, a task, a held call.
+(``gateway.access.RIGHTS``); ``thing`` is what the path names: a request, a task, a held call, or
+what has tests of its own (advance relief, reserves, disasters, attachments).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway import aid
 from gateway.acts import ACTS
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
     """One operation. ``who``: public, half_way, staff, or scope:<scope> of a partner's token;
-    ``partner`` is the scope by which a partner may call what staff may."""
+    ``partner`` is the scope by which a partner may call what staff may; "any" where a partner sees
+    what it filed itself."""
 
     who: str = "staff"
     act: str = ""
@@ -89,4 +92,74 @@ OPERATIONS: Mapping[str, Op] = {
     "GET /api/v1/handovers": Op(act="offer_handover"),
     "GET /api/v1/held": Op(act="see_held"),
     "POST /api/v1/held/{entry_id}/finish": Op(act="finish_held", thing="held"),
+    "GET /api/v1/reports/quarter": Op(act="see_reports", thing="figure"),
+    # supervision
+    "GET /board": Op(act="see_board"),
+    "GET /board/list": Op(act="see_board", thing="figure"),
+    # attachments: a signed address of one person's session
+    "GET /attachments/{token}": Op(thing="attachment"),
+    # advance relief, its reserves, disasters
+    "GET /relief": Op(act="see_relief"),
+    "GET /relief/ledger.xlsx": Op(act="see_relief"),
+    "GET /relief/report": Op(act="see_relief"),
+    "GET /relief/report.xlsx": Op(act="see_relief"),
+    "GET /relief/new": Op(act="propose_relief"),
+    "GET /relief/{number}": Op(thing="relief"),
+    "POST /relief/propose": Op(thing="relief"),
+    "POST /relief/record_given": Op(thing="relief"),
+    "POST /relief/file": Op(thing="relief"),
+    "POST /relief/kin": Op(thing="relief"),
+    "POST /relief/{number}/{name}": Op(thing="relief"),
+    "GET /relief/reserves": Op(act="see_reserves"),
+    "GET /relief/reserves/{unit}": Op(thing="reserve"),
+    "POST /relief/reserves/{unit}/{name}": Op(thing="reserve"),
+    "GET /events": Op(act="see_events"),
+    "GET /events/{bundle}": Op(thing="event"),
+    "POST /events/{bundle}/{number}": Op(thing="event"),
+    "GET /api/v1/relief": Op(act="see_relief", partner="any"),
+    "GET /api/v1/relief/report": Op(act="see_relief"),
+    "GET /api/v1/relief/{number}": Op(thing="relief", partner="any"),
+    "POST /api/v1/relief": Op("scope:relief:write"),
+    "POST /api/v1/relief/file": Op(thing="relief"),
+    "POST /api/v1/relief/kin": Op(thing="relief"),
+    "POST /api/v1/relief/propose": Op(thing="relief"),
+    "POST /api/v1/relief/record_given": Op(thing="relief"),
+    **{f"POST /api/v1/relief/{{number}}/{act}": Op(thing="relief") for act in aid.ACTS},
+    "GET /api/v1/reserves": Op(act="see_reserves"),
+    "GET /api/v1/reserves/{unit}": Op(thing="reserve"),
+    **{f"POST /api/v1/reserves/{{unit}}/{act}": Op(thing="reserve") for act in aid.RESERVE_ACTS},
+    "GET /api/v1/events": Op(act="see_events"),
+    "GET /api/v1/events/{bundle}": Op(thing="event"),
+    "POST /api/v1/warnings": Op(thing="warning", partner="any"),
+    # a citizen's own case
+    "GET /status/case/file/{token}": Op("public", why="a signed pass of this browser"),
+    "POST /status/case/rate": Op("public", why="a signed pass, same-site"),
+    "POST /status/case/withdraw": Op("public", why="a signed pass, same-site"),
+    # papers, households, imports, the field, discovery
+    "POST /inbox": Op(act="sign", thing="several"),
+    "GET /paper/{number}": Op(thing="paper"),
+    "POST /paper/{number}": Op(thing="paper"),
+    "GET /paper/{number}/code.svg": Op(thing="paper"),
+    "GET /households": Op(act="see_household"),
+    "GET /households/{household_id}": Op(thing="household"),
+    "POST /households/{household_id}/reveal": Op(thing="household"),
+    "GET /imports": Op(thing="import"),
+    "GET /imports/template/{kind}": Op(thing="import"),
+    "POST /imports": Op(thing="import"),
+    "GET /imports/{batch_id}": Op(thing="import"),
+    "GET /imports/{batch_id}/errors": Op(thing="import"),
+    "POST /imports/{batch_id}/open/{line}": Op(thing="import"),
+    "POST /imports/{batch_id}/confirm": Op(thing="import"),
+    "POST /imports/{batch_id}/undo": Op(thing="import"),
+    "GET /field": Op(act="see_field"),
+    "POST /field": Op(thing="entry"),
+    "GET /field/worker.js": Op("public", why="a script of ours without data"),
+    "GET /field/session": Op(thing="entry"),
+    "POST /field/entries": Op(thing="entry"),
+    "GET /field/receipts/{key}": Op(thing="entry"),
+    "POST /field/differences/{difference_id}": Op(thing="entry"),
+    "GET /discovery": Op(act="see_discovery"),
+    "GET /discovery/{name}.xlsx": Op(thing="discovery"),
+    "POST /discovery/modes": Op(act="switch_mode", thing="mode"),
+    "POST /discovery/modes/{mode_id}/end": Op(act="switch_mode", thing="mode"),
 }
