@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from models.clocks import Clock
@@ -113,13 +113,12 @@ def _trails(
             col(Event.kind),
             col(Event.detail),
         )
-        .where(
-            col(Event.request_id).in_(requests),
-            or_(col(Event.kind).in_(_KINDS), col(Event.detail).contains(HOLDER)),
-        )
+        .where(col(Event.request_id).in_(requests))
         .order_by(col(Event.seq))
     )
     for entry in entries:
+        if entry.kind not in _KINDS and HOLDER not in entry.detail:
+            continue
         detail = orjson.loads(entry.detail)
         if "holder_unit" in detail and "holder" in detail:
             holders[entry.request_id] = (detail["holder_unit"], detail["holder"])

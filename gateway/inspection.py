@@ -19,10 +19,10 @@ from gateway import access
 from gateway.access import Actor
 from gateway.masking import Masking
 from gateway.revealing import masked
-from models import numbers
+from models import keyring, numbers
 from models.access import Look
 from models.events import GENESIS, Event, Ledger, first_broken
-from models.people import Address
+from models.people import FIELD, Address
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import Transaction
@@ -217,8 +217,9 @@ def _requests(reader: Any, wanted: Wanted) -> list[int] | None:
         conditions.append(col(HelpRequest.number) == number)
     if wanted.person:
         value = e164(wanted.person) or wanted.person
-        persons = select(col(Address.person_id)).where(col(Address.value) == value)
-        said = select(col(Contact.request_id)).where(col(Contact.sender) == value)
+        meant = keyring.names(reader, FIELD, value)
+        persons = select(col(Address.person_id)).where(col(Address.lookup).in_(meant))
+        said = select(col(Contact.request_id)).where(col(Contact.person_id).in_(persons))
         conditions.append(col(HelpRequest.person_id).in_(persons) | col(HelpRequest.id).in_(said))
     return list(reader.execute(select(col(HelpRequest.id)).where(*conditions)).scalars())
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from gateway import access, accounts, second_factor
@@ -95,13 +95,12 @@ def alone(tx: Transaction, login: str, reason: str, *, now: datetime) -> str:
     Raises ``Refusal`` (404, 409, 422)."""
     need(reason, "refusal.reason_missing")
     _require_account(tx, login)
-    others = select(col(Staff.login)).where(
+    others = select(col(Staff.password)).where(
         col(Staff.role).in_(sorted(access.RIGHTS["agree_recovery"])),
         col(Staff.login) != login,
-        func.coalesce(Staff.password, "") != "",
         col(Staff.disabled_at).is_(None),
     )
-    if tx.execute(others.limit(1)).first() is not None:
+    if any(tx.execute(others).scalars()):
         raise Refusal("refusal.second_person", status=409)
     return _let_in_anew(tx, login, now, CONSOLE, "")
 

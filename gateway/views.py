@@ -265,13 +265,14 @@ def _first_words(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, i
     if not ids:
         return found
     query = (
-        select(col(Contact.request_id), func.substr(Contact.text, 1, 4 * SHOWN_WORDS).label("text"))
+        select(col(Contact.request_id), col(Contact.text))
         .where(col(Contact.request_id).in_(ids))
         .order_by(col(Contact.received_at), col(Contact.id))
     )
     for row in session.connection().execute(query):
-        text, count = found.get(row.request_id, (row.text, 0))
-        found[row.request_id] = (text or row.text, count + 1)
+        words = row.text[: 4 * SHOWN_WORDS]
+        text, count = found.get(row.request_id, (words, 0))
+        found[row.request_id] = (text or words, count + 1)
     return found
 
 

@@ -108,7 +108,7 @@ class Warned(SQLModel, table=True):
     id: int = key()
     source: str = operational()
     kind: str = operational()
-    subject: str = personal(sealed=False)  # a keyed hash
+    subject: str = personal(sealed=False)  # its name for looking up
     period: str = operational()
     happened_on: date = operational()
     value: float = operational()

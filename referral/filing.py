@@ -4,9 +4,8 @@ aid (Linfen two (1)), seen and not hindered; and one decision for one hard case 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from models.kin import NearRelative
@@ -222,18 +221,19 @@ def mark_kin(tx: Transaction, office: Office, aid: Row, now: datetime) -> None:
 
 def _kin(tx: Transaction, office: Office, aid: Row) -> str:
     """Whose relative, or who; only people who work where the recipient lives."""
-    ways: list[Any] = []
-    if aid["recipient"]:
-        ways.append(col(NearRelative.name) == aid["recipient"])
-    if aid["household_id"]:
-        ways.append(col(NearRelative.household_id) == aid["household_id"])
-    if not ways:
+    name, home = aid["recipient"], aid["household_id"]
+    if not (name or home):
         return ""
-    query = select(col(NearRelative.login)).where(or_(*ways), col(NearRelative.ended_at).is_(None))
-    logins: list[str] = list(tx.execute(query.order_by(col(NearRelative.id))).scalars())
-    if aid["recipient"]:
-        named = select(col(Staff.login)).where(col(Staff.name) == aid["recipient"])
-        logins += list(tx.execute(named.order_by(col(Staff.login))).scalars())
+    columns = col(NearRelative.login), col(NearRelative.name), col(NearRelative.household_id)
+    query = select(*columns).where(col(NearRelative.ended_at).is_(None))
+    logins: list[str] = [
+        row.login
+        for row in tx.execute(query.order_by(col(NearRelative.id)))
+        if (name and row.name == name) or (home and row.household_id == home)
+    ]
+    if name:
+        everybody = select(col(Staff.login), col(Staff.name)).order_by(col(Staff.login))
+        logins += [row.login for row in tx.execute(everybody) if row.name == name]
     directory = office.directory
     for login in logins:
         officer = directory.officer.get(login)

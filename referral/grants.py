@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, false, func, or_, select, update
 from sqlmodel import col
 
 from models import reserves
@@ -94,7 +94,7 @@ def household(connection: Any, request_id: int | None) -> list[int]:
 def year(connection: Any, aid: Mapping[str, Any], now: datetime) -> list[Row]:
     """What the same household had in the calendar year of ``now``, the oldest first, this grant
     left out: by household, by request, by resident, or the same name in the same village."""
-    local = now.astimezone(ZONE)
+    local, name = now.astimezone(ZONE), aid["recipient"] or None
     begin = local.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     same: list[Any] = []
     if aid["household_id"]:
@@ -103,18 +103,14 @@ def year(connection: Any, aid: Mapping[str, Any], now: datetime) -> list[Row]:
         same.append(col(Relief.resident_id) == aid["resident_id"])
     if aid["request_id"] is not None:
         same.append(col(Relief.request_id).in_(household(connection, aid["request_id"])))
-    if aid["recipient"]:
-        same.append(
-            and_(
-                col(Relief.recipient) == aid["recipient"],
-                col(Relief.area).is_not_distinct_from(aid["area"]),
-            )
-        )
+    alone = or_(*same) if same else false()
+    if aid["recipient"]:  # names are sealed: they are compared here
+        same.append(col(Relief.area).is_not_distinct_from(aid["area"]))
     if not same:
         return []
     when = func.coalesce(col(Relief.delivered_at), col(Relief.proposed_at))
     rows = connection.execute(
-        select(*COLUMNS)
+        select(*COLUMNS, alone.label("otherwise_same"))
         .where(
             or_(*same),
             col(Relief.id) != aid["id"],
@@ -124,7 +120,8 @@ def year(connection: Any, aid: Mapping[str, Any], now: datetime) -> list[Row]:
         )
         .order_by(when, col(Relief.id))
     )
-    return [dict(row._mapping) for row in rows]
+    found = [dict(row._mapping) for row in rows]
+    return [row for row in found if row.pop("otherwise_same") or row["recipient"] == name]
 
 
 def weigh(
@@ -230,15 +227,13 @@ def ask(
 
 def settle(tx: Transaction, kinds: Sequence[TaskKind], aid: Row, by: str, now: datetime) -> None:
     """The work that waited about a grant is done."""
-    tx.execute(
-        update(Task)
-        .where(
-            col(Task.kind).in_(kinds),
-            col(Task.done_at).is_(None),
-            col(Task.note).startswith(f"{aid['number']} "),
+    waiting = tx.execute(
+        select(col(Task.id), col(Task.note)).where(
+            col(Task.kind).in_(kinds), col(Task.done_at).is_(None)
         )
-        .values(done_at=now, done_by=by)
     )
+    done = [row.id for row in waiting if row.note.startswith(f"{aid['number']} ")]
+    tx.execute(update(Task).where(col(Task.id).in_(done)).values(done_at=now, done_by=by))
 
 
 def entries(connection: Connection, ids: Iterable[int]) -> list[Row]:

@@ -7,13 +7,14 @@ same fact twice is one warning; a second fact while a warning waits joins it and
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlmodel import col
 
+from models import keyring
 from models.discovery import Warned
 from models.transaction import Row, Transaction
 from referral import promising, telling, wording
@@ -51,8 +52,14 @@ def take_in(
     tx: Transaction, office: Office, rota: Rota, leads: Sequence[Lead], by: str, *, now: datetime
 ) -> list[str]:
     """Weigh leads in their order; what became of each: new, repeated, joined or noted."""
+    leads = [replace(lead, subject=_named(tx, lead.subject)) for lead in leads]
     before = _Before(tx, leads)
     return [_one(tx, office, rota, before, lead, by, now=now) for lead in leads]
+
+
+def _named(tx: Transaction, subject: str) -> str:
+    """The name under which a person of a list is kept and found again; it tells nobody who."""
+    return keyring.names(tx.connection, "warning.subject", subject)[0]
 
 
 class _Before:

@@ -125,6 +125,7 @@ def environment(folder: Path, url: str) -> dict[str, str]:
         "HUIYIN_DATA_DIR": str(folder),
         "HUIYIN_DATABASE_URL": url,
         "HUIYIN_DATABASE_KEY": KEY if url.startswith("sqlite") else "",
+        "HUIYIN_FIELD_KEY": "3e" * 32,
         "HUIYIN_SECRET_KEY": "a-secret-of-the-tests-" * 2,
         "HUIYIN_CHANNELS": "sms",
         "HUIYIN_PUBLIC_URL": PUBLIC,
