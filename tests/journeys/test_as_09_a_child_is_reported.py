@@ -29,9 +29,7 @@ def test_no_name_no_place_and_no_paper_is_needed_to_report_a_child(county):
 
 
 def test_aid_is_not_refused_before_who_reported_the_child_was_answered(county):
-    kept = county.report(
-        WORKER, what="孩子学费困难，想申请助学金", where="石桥镇张庄村", minor="1"
-    )
+    kept = county.report(WORKER, what="孩子学费困难，想申请助学金", where="石桥镇张庄村", minor="1")
     if county.request(kept.number).level == "urgent":
         pytest.fail("this is a standing need, not an emergency")
     lead = county.lead(kept.number).bureau
