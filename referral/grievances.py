@@ -15,6 +15,10 @@ from referral.rerouting import route_of, start
 from referral.routing import ABOVE
 
 RESULT = "CLK-GRIEVANCE-RESULT"
+AT_WORK = (
+    Status.ACCEPTED, Status.IN_PROGRESS, Status.RESULT_REPORTED, Status.IN_CALLBACK,
+    Status.REOPENED,
+)  # fmt: skip
 
 
 def bar(
@@ -125,7 +129,7 @@ def _move(
     )
     route = route_of(office, request, now)
     after, holder = passing.hand_over(tx, office, request, unit, route=route, due=due, now=now)
-    if after["status"] not in (Status.DISPATCHED, Status.IN_TRIAGE, Status.RECEIVED):
+    if after["status"] in AT_WORK:  # what waits for an answer or is paused goes on waiting
         after = casework.change(tx, after, status=Status.DISPATCHED)
     urgent = Level(request["level"]).is_urgent
     telling.notify(tx, office, after, holder, due=due, now=now, urgent=urgent)

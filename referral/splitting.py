@@ -36,7 +36,7 @@ def split_off(
     Raises ``Refusal``.
     """
     casework.require_open(request)
-    said = casework.need(part, "refusal.already_split")
+    said = casework.need(part, "refusal.name_the_part")
     if not level.is_urgent:
         raise Refusal("refusal.not_urgent_part", status=422)
     if request["track"] == Track.GRIEVANCE:
