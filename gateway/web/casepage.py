@@ -1,20 +1,34 @@
 """The page of one request, at the desk and in an inbox: the same facts, the acts of each."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, acts, alike, cases, meanwhile, revealing, sentences, sessions
+from gateway import (
+    access,
+    acts,
+    alike,
+    cases,
+    drafts,
+    filters,
+    meanwhile,
+    revealing,
+    sentences,
+    sessions,
+    views,
+)
 from gateway.access import Actor
+from gateway.lines import worker
 from gateway.pending import pending
 from gateway.state import State
 from gateway.web.rendering import state_of
 from gateway.web.staff import Typed, checked, staff_page, worded
 from models.transaction import acting
 from models.vocabulary import Level
+from referral import leasing
 from referral.casework import Refusal
 from referral.directory import ZONE
 from referral.lifecycle import Impossible
@@ -22,7 +36,9 @@ from referral.office import Office
 from referral.routing import GRASSROOTS
 from referral.transitions import REQUEST
 
-REVEAL = "reveal"
+DESK, REVEAL = "/desk", "reveal"
+LOOKED_AGAIN = timedelta(minutes=10)
+"""A page that is open asks for its parts again and again: that is one look."""
 
 
 def show(
@@ -38,8 +54,10 @@ def show(
     typed: Mapping[str, str] | None = None,
     revealed: revealing.Revealed | None = None,
     seen: int | None = None,
+    again: bool = False,
 ) -> Response:
-    """The page; opening it is recorded. Raises ``Refusal`` (404) alike for foreign and missing."""
+    """The page, or with ``again`` a part of one that is open; opening it is recorded. Raises
+    ``Refusal`` (404) alike for foreign and missing."""
     state, actor = state_of(request), session.actor
     now, office = state.now(), state.offices.current()
     beside = request.query_params.get("beside", "").strip()
@@ -53,7 +71,9 @@ def show(
         waits = pending(
             reading, office, request_id, case.request["service"], words=case.sight.words
         )
-    if request.method == "GET":
+        kept = drafts.of(reading, actor.login, case.request["number"])
+        looked = again and access.looked(reading, actor, request_id, since=now - LOOKED_AGAIN)
+    if request.method == "GET" and not looked:
         with acting(state.database, state.mint) as tx:
             for opened in (request_id, *like.ids):
                 access.look(tx, actor, act="see", now=now, request_id=opened)
@@ -76,8 +96,32 @@ def show(
         revealed=revealed,
         done=_done(request, case),
         like=like,
+        drafts=kept,
+        worker=worker(office, case.request, now),
+        working=case.request["leased_by"] == actor.login,
+        had=False,
+        tab=_tab(request.query_params.get("tab")),
         names=_names(office, actor, case, now),
     )
+
+
+def presence(
+    request: Request, session: sessions.SignedIn, row: Mapping[str, Any], *, had: bool
+) -> Response:
+    """Who works on the request now; ``had``: the page that asks had the lease itself."""
+    state = state_of(request)
+    return staff_page(
+        request,
+        "presence.html",
+        worker=worker(state.offices.current(), row, state.now()),
+        working=row["leased_by"] == session.actor.login,
+        had=had,
+    )
+
+
+def _tab(asked: str | None) -> str:
+    """The tab of the queue that the page was opened from."""
+    return asked if asked and views.TABS.get(asked) == "desk" else "triage"
 
 
 def _done(request: Request, case: cases.Case) -> str:
@@ -136,6 +180,7 @@ def act(
     """Do an act from its form. A refusal shows the page again with what was typed."""
     fields = checked(session, form)
     seen = meanwhile.read(fields.pop("seen", None))
+    goes_on, tab = fields.pop("then", "") == "next", _tab(fields.pop("tab", None))
     state = state_of(request)
     if name == REVEAL:
         return _reveal(request, session, number, fields, base=base, template=template)
@@ -144,7 +189,7 @@ def act(
     chosen = acts.ACTS[name]
     try:
         body = acts.read_form(chosen, fields)
-        acts.perform(state, session.actor, number, chosen, body, now=state.now(), seen=seen)
+        row = acts.perform(state, session.actor, number, chosen, body, now=state.now(), seen=seen)
     except (Refusal, Impossible) as error:
         if sentences.status_of(error) == 404:  # gone elsewhere meanwhile: what was typed is kept
             return staff_page(
@@ -166,7 +211,31 @@ def act(
             typed=acts.known(fields, chosen),
             seen=seen,
         )
+    with acting(state.database, state.mint) as tx:
+        drafts.drop(tx, session.actor.login, row["number"], name)
+        if goes_on:
+            leasing.release(tx, session.actor, row["id"])
+    if goes_on and base == DESK:
+        return _onward(state, session.actor, row, tab)
     return _after(state, session.actor, number, name, base)
+
+
+def _onward(state: State, actor: Actor, row: Mapping[str, Any], tab: str) -> Response:
+    """To the next one of the queue that this one was opened from, else to its beginning."""
+    now, office = state.now(), state.offices.current()
+    with state.database.read() as reading:
+        where = views.tab(tab, actor, office, now)
+        where += filters.of(reading, actor.login).conditions(office)
+        following = [
+            line.number
+            for after in (row["queue_key"], None)
+            for line in views.queue(
+                reading, actor, office, where=where, after=after, limit=2, now=now
+            ).lines
+            if line.number != row["number"]
+        ]
+    there = f"{DESK}/{following[0]}?tab={tab}" if following else f"{DESK}?tab={tab}"
+    return RedirectResponse(there, 303)
 
 
 def _after(state: State, actor: Actor, number: str, name: str, base: str) -> Response:
