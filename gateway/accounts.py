@@ -32,7 +32,7 @@ _COMMON = (
 
 _LEAST_LEFT, _LEAST_DIFFERENT = 8, 5
 
-SCOPES = ("contacts:write", "requests:read")
+SCOPES = ("contacts:write", "requests:read", "calls:write")
 CHECKS_AT_ONCE = 2
 PATIENCE_SECONDS = 8
 

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway import api, hooks, operations, web
+from gateway import api, hooks, operations, standin, web
 from gateway.live import Pulse, ended_by_signals
 from gateway.state import State
 from gateway.ticks import Ticks
@@ -62,6 +62,8 @@ def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
         app.include_router(router)
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
+    if state.settings.demo:
+        app.include_router(standin.router)
     web.mount(app)
     app.hooks = hooks.Hooks(state, _HANDLERS)
     return app

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import guessing
+from gateway import calls, guessing
 from models import dialogues, numbers, outbox
 from models.access import OneTimeKey, hashed
 from models.messages import (
@@ -120,6 +120,8 @@ def turn(
         talking = dataclasses.replace(talking, staff=answer.get("staff") or talking.staff)
     known.states[place] = dict(step.state) if step.state is not None else None
     dialogues.remember(tx, *place, state=known.states[place], now=call.now)
+    if call.address_kind == "tel":
+        calls.hear(tx, call.channel, turn, step, outcome, call.now)
     if call.adapter is not None and step.line is None:
         _say(tx, office, call, turn, steps=steps, outcome=outcome)
     return dataclasses.replace(outcome, steps=tuple(steps))

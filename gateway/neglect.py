@@ -21,7 +21,7 @@ class Unclaimed:
 
     count: int
     number: str
-    minutes: int
+    since: datetime
 
 
 def unclaimed(session: Session, actor: Actor, office: Office, now: datetime) -> Unclaimed | None:
@@ -48,5 +48,4 @@ def unclaimed(session: Session, actor: Actor, office: Office, now: datetime) -> 
     if not found:
         return None
     oldest = min(found, key=lambda row: row.received_at)
-    waited = int((now - oldest.received_at) / timedelta(minutes=1))
-    return Unclaimed(len(found), oldest.number, waited)
+    return Unclaimed(len(found), oldest.number, oldest.received_at)

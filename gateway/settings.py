@@ -7,7 +7,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 FILE = "huiyin.env"
@@ -44,6 +44,15 @@ class Settings(BaseSettings):
     body_limit: int = 1_048_576
     demo: bool = False
 
+    _lent: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def lending(self, values: Mapping[str, str], **fields: object) -> "Settings":
+        """The same settings with HUIYIN_* values for what nobody has set."""
+        lent = self.model_copy(update=fields)
+        lent._lent = dict(values)
+        lent.__dict__.pop("env", None)  # worked out before the loan
+        return lent
+
     @property
     def database(self) -> str:
         """The database's address."""
@@ -57,7 +66,8 @@ class Settings(BaseSettings):
     @cached_property
     def env(self) -> Mapping[str, str]:
         """Every HUIYIN_* value without the prefix, for the channels' own settings."""
-        return {**_file_values(self.data_dir), **_environment(), "SECRET_KEY": self.secret_key}
+        set_by_people = {**_file_values(self.data_dir), **_environment()}
+        return {**self._lent, **set_by_people, "SECRET_KEY": self.secret_key}
 
     def require_secret(self) -> None:
         """Raise ``BadSettings`` unless there is a secret that is really one."""

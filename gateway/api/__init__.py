@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from gateway.api import account, contacts, docs, requests, tasks
+from gateway.api import account, calls, contacts, docs, requests, tasks
 
 _v1 = APIRouter(prefix="/api/v1")
-for _part in (requests, tasks, contacts, account):
+for _part in (requests, tasks, contacts, calls, account):
     _v1.include_router(_part.router)
 
 routers: tuple[APIRouter, ...] = (_v1, docs.router)

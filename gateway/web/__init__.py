@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.hooks import TooLarge
-from gateway.web import citizen, desk, inbox, live, queue, staff
+from gateway.web import citizen, desk, inbox, live, phone, queue, simulator, staff
 from gateway.web.rendering import STATIC, error_page
 from models.db import Busy
 from models.messages import Forged, Unreadable
@@ -21,7 +21,8 @@ from referral.directory import Nobody
 Handler = Callable[[Any, Any], Any]
 
 ROUTERS = (
-    citizen.router, staff.router, live.router, queue.router, desk.router, inbox.router,
+    citizen.router, staff.router, live.router, phone.router, queue.router, desk.router,
+    inbox.router, simulator.router,
 )  # fmt: skip
 
 MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")

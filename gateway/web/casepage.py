@@ -149,6 +149,11 @@ def _names(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dic
         "lead": units.get(request["lead_bureau"], request["lead_bureau"]),
         "holder_unit": units.get(request["holder_unit"], request["holder_unit"]),
         "service": services.get(request["service"] or "", request["service"] or ""),
+        "people": {
+            login: officer.name
+            for login in (request["holder_person"], request["first_responder"])
+            if (officer := directory.officer.get(login)) is not None
+        },
         "services": services,
         "units": [
             (unit.code, unit.name_zh)

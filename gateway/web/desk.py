@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from gateway import access, acts, drafts, entering, tasks
+from gateway import access, acts, calls, drafts, entering, tasks
 from gateway.web import casepage
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, home, staff_page, worded
@@ -36,9 +36,12 @@ def enter_form(request: Request, session: SignedIn) -> Response:
     state = state_of(request)
     with state.database.read() as reading:
         kept = drafts.of(reading, session.actor.login, FORM).get(FORM)
-    given = {name: request.query_params.get(name, "") for name in ("sender", "place", "call")}
-    typed = {name: value for name, value in given.items() if value}
-    return _enter_page(request, typed or (kept.fields if kept else {}))
+        asked = request.query_params.get("call", "")
+        if asked.isdecimal() and len(asked) < 19 and session.actor.role in access.DESK:
+            known = calls.one(reading, state.offices.current(), int(asked), state.now())
+            filled = {"sender": known.caller, "name": known.name or "", "place": known.place or ""}
+            return _enter_page(request, {**filled, "call": asked})
+    return _enter_page(request, kept.fields if kept else {})
 
 
 @router.post("/enter")
@@ -46,13 +49,17 @@ def enter(request: Request, session: SignedIn, form: Fields) -> Response:
     """Enter a contact on behalf; the same press twice is one contact."""
     fields = checked(session, form)
     state = state_of(request)
+    call = fields.pop("call", "")
     try:
         entry = _read(entering.Entry, fields)
         outcome = entering.enter(state, session.actor, entry, now=state.now())
     except Refusal as error:
-        return _enter_page(request, fields, status=error.status, error=worded(request, error))
+        typed = {**fields, "call": call}
+        return _enter_page(request, typed, status=error.status, error=worded(request, error))
     with acting(state.database, state.mint) as tx:
         drafts.drop(tx, session.actor.login, FORM, FORM)
+        if call.isdecimal() and len(call) < 19 and outcome.number:
+            calls.became(tx, session.actor, int(call), outcome.number)
     return _enter_page(request, {}, entered=outcome)
 
 
@@ -68,6 +75,7 @@ def _enter_page(
         error=error,
         entered=entered,
         key=key,
+        call=typed.get("call", ""),
         base=BASE,
     )
 

@@ -1,7 +1,7 @@
 // One stream for all tabs of a browser. It passes on what the server tells, and whether it tells.
 "use strict";
 const tabs = new Set();
-let source = null, state = "off";
+let source = null, state = "";
 
 function tell(message) {
   for (const tab of tabs) tab.postMessage(message);
@@ -26,6 +26,6 @@ onconnect = (event) => {
   tabs.add(tab);
   tab.onmessage = (message) => { if (message.data === "bye") tabs.delete(tab); };
   tab.start();
-  tab.postMessage({ state });
+  if (state) tab.postMessage({ state });
   open();
 };
