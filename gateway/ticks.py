@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
-from gateway import alarms, holding, recorded, relief, repeats, rounds
+from gateway import alarms, drafts, holding, recorded, relief, repeats, rounds
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat
@@ -188,6 +188,7 @@ class Ticks:
                 call.source = channel.source
                 await asyncio.wrap_future(self._intake.submit(call))
             await asyncio.to_thread(self._forget, row, now)
+        await asyncio.to_thread(drafts.purge_old, self._database, self._mint, now)
 
     def _forget(self, row: Any, now: datetime) -> None:
         with acting(self._database, self._mint) as tx:

@@ -1,7 +1,7 @@
 """``/live``: the one stream of a browser; signs of life and drafts of an open page."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from gateway import access, drafts, sessions
 from gateway.access import JURISDICTION
-from gateway.live import Pulse
+from gateway.live import News, Pulse
 from gateway.web.casepage import presence
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, session_of
@@ -46,12 +46,18 @@ async def live(
                 await asyncio.to_thread(sessions.signed_in, state, cookie)
             except sessions.NotSignedIn:
                 return
-        if news.call and hears:
-            yield ServerSentEvent(event="call", data="", id=str(news.seq))
-        if news.numbers and sees_all:
-            yield ServerSentEvent(event="changed", data=list(news.numbers), id=str(news.seq))
-        elif news.numbers:
-            yield ServerSentEvent(event="tick", data="", id=str(news.seq))
+        for told in telling(news, sees_all=sees_all, hears=hears):
+            yield told
+
+
+def telling(news: News, *, sees_all: bool, hears: bool) -> Iterator[ServerSentEvent]:
+    """What one stream is told: numbers only where the viewer may see every request."""
+    if news.call and hears:
+        yield ServerSentEvent(event="call", data="", id=str(news.seq))
+    if news.numbers and sees_all:
+        yield ServerSentEvent(event="changed", data=list(news.numbers), id=str(news.seq))
+    elif news.numbers:
+        yield ServerSentEvent(event="tick", data="", id=str(news.seq))
 
 
 @router.post("/here/{number}")
