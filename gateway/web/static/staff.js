@@ -209,7 +209,7 @@
 
   for (const button of document.querySelectorAll("[data-opens], [data-discard], [data-copy]")) button.hidden = false;
   window.huiyin = { post, copy, signedOut: () => signedOut };
-  listen();
+  document.addEventListener("DOMContentLoaded", listen);  // when every script of the page is there
   setInterval(alive, ALIVE);
   body.addEventListener("huiyin:changed", (event) => {
     const mine = document.querySelector("[data-here]");
