@@ -95,6 +95,15 @@ class Channel(ABC):
         """How many calls wait at the provider, where it can be asked."""
         return None
 
+    async def find(self, message: Outbound, since: datetime) -> str | None:
+        """The provider's id of a message that it took since then without our knowing, or None.
+        Raises ``Unavailable`` while it cannot say."""
+        return None
+
+    def probe(self, words: str) -> Raw | None:
+        """An authentic call with these words, for a channel that we can call ourselves."""
+        return None
+
     def warm(self) -> None:
         """Load what is slow to load; called once in a thread when the process starts."""
 

@@ -20,7 +20,7 @@ from twilio.request_validator import (  # type: ignore[import-untyped]
 )
 
 from channels import ChannelSettings
-from models.messages import Forged, Outbound, Raw, Unavailable, Undeliverable, Unreadable
+from models.messages import Forged, Outbound, Raw, Unavailable, Undeliverable, Unreadable, Unsure
 
 TIMEOUT = 10.0
 """Seconds that a call of the REST API may take; HUIYIN_TWILIO_TIMEOUT changes it."""
@@ -209,7 +209,7 @@ class Account:
         ``Unavailable`` (away, busy, too slow, unreadable, or a fault of our account).
         """
         await asyncio.to_thread(_import_client)
-        from aiohttp import ClientError
+        from aiohttp import ClientConnectorError, ClientError
         from twilio.base.exceptions import (  # type: ignore[import-untyped]
             TwilioException,
             TwilioRestException,
@@ -223,10 +223,12 @@ class Account:
                 yield client
         except TwilioRestException as error:
             raise _consequence(error.status, error.code) from None
-        except (TwilioException, ClientError, OSError, TimeoutError) as error:
+        except ClientConnectorError as error:  # not even connected: it took nothing
             raise Unavailable(f"Twilio cannot be reached: {type(error).__name__}") from None
+        except (TwilioException, ClientError, OSError, TimeoutError) as error:
+            raise Unsure(f"Twilio did not answer: {type(error).__name__}") from None
         except (json.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
-            raise Unavailable(f"Twilio's answer is unreadable: {type(error).__name__}") from None
+            raise Unsure(f"Twilio's answer is unreadable: {type(error).__name__}") from None
 
 
 def references(message: Outbound) -> dict[str, str]:

@@ -77,6 +77,12 @@ class ConsoleChannel(Channel):
         except Unreadable:
             return None
 
+    def probe(self, words: str) -> Raw:
+        """A call as the simulator makes it, with the token."""
+        body = {"external_id": words, "sender": "canary", "text": words}
+        headers = {"authorization": f"Bearer {self._token}", "content-type": "application/json"}
+        return Raw("", json.dumps(body).encode(), headers)
+
     def answer(self, raw: Raw, outcome: Outcome) -> Answer:  # noqa: ARG002
         """What became of the call, as JSON."""
         content = {

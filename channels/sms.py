@@ -136,6 +136,16 @@ class Sms(Channel):
             sid = _twilio.accepted(sid)
         return sid
 
+    async def find(self, message: Outbound, since: datetime) -> str | None:
+        """The SID of a text that Twilio took since then, by its address and its words."""
+        last = message.text[(len(message.text) - 1) // LONGEST * LONGEST :]
+        async with self._account.api() as client:
+            to, after = _twilio.dialable(message.address), since.astimezone(UTC)
+            for row in await client.messages.list_async(to=to, date_sent_after=after):
+                if row.direction != "inbound" and row.body == last and row.sid:
+                    return _twilio.accepted(row.sid)
+        return None
+
     def _sender(self, address: str) -> dict[str, str]:
         number = self._account.number
         if number.startswith("MG"):

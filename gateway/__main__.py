@@ -5,15 +5,16 @@ input, said in one line naming file, line and column. Never a traceback. A comma
 imported only when it is called, so that ``huiyin triage`` does not wait for a web server.
 """
 
-import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from gateway import showing, upkeep
+from gateway.running import run
 from models.vocabulary import Role
 
 app = typer.Typer(
@@ -25,41 +26,17 @@ app = typer.Typer(
 )
 users = typer.Typer(no_args_is_help=True, help="Staff accounts.")
 tokens = typer.Typer(no_args_is_help=True, help="Bearer tokens for partner systems.")
-verify = typer.Typer(no_args_is_help=True, help="Is everything accounted for, and unaltered?")
 rules = typer.Typer(no_args_is_help=True, help="The rules that decide.")
 app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")
-app.add_typer(verify, name="verify")
+app.add_typer(showing.verify, name="verify")
 app.add_typer(rules, name="rules")
+app.add_typer(showing.reports, name="report")
 
 STDIN = Path("-")
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
 PortOption = Annotated[int, typer.Option(help="Port to listen on.")]
 FileArgument = Annotated[Path, typer.Argument(help="A JSON Lines file, or - for standard input.")]
-
-
-def _run(module: str, **arguments: Any) -> None:
-    """Call ``run`` of a command's module; every foreseen fault is one line and an exit status."""
-    try:
-        status = importlib.import_module(f"gateway.commands.{module}").run(**arguments)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise typer.Exit(0) from None
-    except Exception as error:
-        status = _status_of(error)
-        typer.echo(f"huiyin: {error}", err=True)
-    raise typer.Exit(status or 0)
-
-
-def _status_of(error: Exception) -> int:
-    """2 for what the caller can mend, 1 for what went wrong here; a bug keeps its traceback."""
-    if isinstance(error, ValueError | FileNotFoundError | IsADirectoryError | PermissionError):
-        return 2
-    if type(error).__name__ in ("Busy", "UnsafeDatabase", "Nobody", "OSError"):
-        return 1
-    raise error
 
 
 @app.command()
@@ -70,7 +47,7 @@ def up(
     port: PortOption = 8000,
 ) -> None:
     """Everything in one process on the embedded database; creates what it needs and says so."""
-    _run("up", demo=demo, host=host, port=port)
+    run("up", demo=demo, host=host, port=port)
 
 
 @app.command()
@@ -80,25 +57,25 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64)] = 1,
 ) -> None:
     """The web processes; run `huiyin work` beside them."""
-    _run("serve", host=host, port=port, workers=workers)
+    run("serve", host=host, port=port, workers=workers)
 
 
 @app.command()
 def work() -> None:
     """A worker: sends what is due, reminds, retries, asks the channels what was missed."""
-    _run("work")
+    run("work")
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database up to date."""
-    _run("migrate")
+    run("migrate")
 
 
 @app.command()
 def check() -> None:
     """Check settings, profile, rules, phrases and calendar as a whole."""
-    _run("check")
+    run("check")
 
 
 @users.command("add")
@@ -109,7 +86,20 @@ def users_add(
     area: Annotated[str, typer.Option(help="Code of the area, for field roles.")] = "",
 ) -> None:
     """Create a staff account and print a one-time sign-in link."""
-    _run("users", name=name, role=role, unit=unit, area=area)
+    run("users", name=name, role=role, unit=unit, area=area)
+
+
+@users.command("reset")
+def users_reset(
+    name: Annotated[str, typer.Argument(help="Sign-in name.")],
+    reason: Annotated[str, typer.Option(help="Why, for the ledger.")],
+    *,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Where nobody else could agree: at once.")
+    ] = False,
+) -> None:
+    """Password and second factor are lost: ask that they be set anew; a second person agrees."""
+    run("users_reset", name=name, reason=reason, alone=alone)
 
 
 @tokens.command("add")
@@ -118,7 +108,7 @@ def tokens_add(
     scope: Annotated[str, typer.Option(help="What it may do, e.g. contacts:write.")],
 ) -> None:
     """Create a bearer token and print it once."""
-    _run("tokens", name=name, scope=scope)
+    run("tokens", name=name, scope=scope)
 
 
 @app.command()
@@ -127,7 +117,7 @@ def triage(
     profile: Annotated[str, typer.Option(help="The profile whose rules decide.")] = "",
 ) -> None:
     """Judge texts: JSON Lines in, JSON Lines out, same order; needs no database."""
-    _run("triage", file=file, profile=profile)
+    run("triage", file=file, profile=profile)
 
 
 @app.command()
@@ -142,7 +132,7 @@ def learn(
     ] = 0.7,
 ) -> None:
     """Learn from closed orders where such an order goes, and say how well that works."""
-    _run(
+    run(
         "learn", file=file, text=text, label=label, out=out, urgent=urgent or [],
         sure_from=sure_from,
     )  # fmt: skip
@@ -157,7 +147,7 @@ def suggest(
     text: Annotated[str, typer.Option(help="Columns, if not those it was learned from.")] = "",
 ) -> None:
     """Say where each order would go, how sure that is, and the words that decided."""
-    _run("suggest", model=model, file=file, text=text)
+    run("suggest", model=model, file=file, text=text)
 
 
 @rules.command("diff")
@@ -167,13 +157,22 @@ def rules_diff(
     fmt: Annotated[str, typer.Option("--format", help="table or jsonl.")] = "table",
 ) -> None:
     """What a changed rule would have decided differently over recorded history."""
-    _run("rules_diff", new_profile=new_profile, since=since, fmt=fmt)
+    run("rules_diff", new_profile=new_profile, since=since, fmt=fmt)
 
 
 @app.command()
 def duplicates(file: FileArgument = STDIN) -> None:
     """Group texts that tell the same matter: JSON Lines in, id and group out; no database."""
-    _run("duplicates", file=file)
+    run("duplicates", file=file)
+
+
+@app.command()
+def match(
+    registry: Annotated[Path, typer.Option(help="The registry: CSV, one household a line.")],
+    file: FileArgument = STDIN,
+) -> None:
+    """Which household is this? JSON Lines in, proposals with reasons out; no database."""
+    run("match", registry=registry, file=file)
 
 
 @app.command()
@@ -182,7 +181,24 @@ def replay(
     rate: Annotated[float, typer.Option(min=0, help="Contacts a second; 0 is full speed.")] = 0,
 ) -> None:
     """Feed recorded contacts through the whole live path; a second replay adds nothing."""
-    _run("replay", file=file, rate=rate)
+    run("replay", file=file, rate=rate)
+
+
+@app.command("import")
+def import_(
+    what: Annotated[str, typer.Argument(help="households, staff, areas or units.")],
+    file: Annotated[Path | None, typer.Argument(help="A .xlsx or .csv file.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Only look; write nothing.")] = False,
+    errors: Annotated[Path | None, typer.Option(help="Write the faulty lines there.")] = None,
+    template: Annotated[Path | None, typer.Option(help="Write an empty template there.")] = None,
+    undo: Annotated[str, typer.Option(help="Undo an import of the last 24 h.")] = "",
+    strict: Annotated[bool, typer.Option(help="Write nothing while a line is faulty.")] = False,
+) -> None:
+    """Read a spreadsheet in: every bad cell is named, no line is written by half."""
+    run(
+        "imports", what=what, file=file, dry_run=dry_run, errors=errors, template=template,
+        undo=undo, strict=strict,
+    )  # fmt: skip
 
 
 @app.command()
@@ -192,9 +208,13 @@ def export(
     since: Annotated[str, typer.Option(help="From this time on (RFC 3339).")] = "",
     until: Annotated[str, typer.Option(help="Before this time (RFC 3339).")] = "",
     output: Annotated[Path, typer.Option("-o", help="A file instead of the screen.")] = STDIN,
+    *,
+    masked: Annotated[
+        bool, typer.Option("--masked", help="So that nobody can be recognised.")
+    ] = False,
 ) -> None:
     """Write out what the system holds, complete and restartable."""
-    _run("export", what=what, fmt=fmt, since=since, until=until, output=output)
+    run("export", what=what, fmt=fmt, since=since, until=until, output=output, mask=masked)
 
 
 @app.command()
@@ -205,7 +225,7 @@ def prove(
 ) -> None:
     """Write a proof that the entries of one request stand in the ledger, to be checked by anybody
     with `huiyin verify proof` and nothing else."""
-    _run("prove", number=number, output=output, size=size)
+    run("prove", number=number, output=output, size=size)
 
 
 @app.command()
@@ -214,46 +234,10 @@ def simulate(
     url: Annotated[str, typer.Option(help="Where it runs, if not at HUIYIN_PUBLIC_URL.")] = "",
 ) -> None:
     """Talk to the running system as a citizen from the terminal."""
-    _run("simulate", channel=channel, url=url)
+    run("simulate", channel=channel, url=url)
 
 
-@verify.command("intake")
-def verify_intake(
-    day: Annotated[str, typer.Option(help="One day (2026-11-22) instead of all.")] = "",
-) -> None:
-    """Received = open + closed + merged + handed over + holding pen, or exit 1."""
-    _run("verify_intake", day=day)
-
-
-@verify.command("ledger")
-def verify_ledger(
-    checkpoint: Annotated[Path | None, typer.Option(help="A file with an earlier head.")] = None,
-) -> None:
-    """The accountability ledger is unbroken, or exit 1 naming the first bad entry."""
-    _run("verify_ledger", checkpoint=checkpoint)
-
-
-@verify.command("proof")
-def verify_proof(
-    file: Annotated[Path, typer.Argument(help="What `huiyin prove` wrote, or -.")],
-    root: Annotated[str, typer.Option(help="The root you know from elsewhere.")] = "",
-) -> None:
-    """The entries in a proof stand in the ledger; needs nothing but the file."""
-    _run("verify_proof", file=file, root=root)
-
-
-@verify.command("clocks")
-def verify_clocks(
-    at: Annotated[str, typer.Option(help="The time to look from (RFC 3339) instead of now.")] = "",
-) -> None:
-    """Every reminder and breach that has fallen due was taken exactly once, or exit 1."""
-    _run("verify_clocks", at=at)
-
-
-@verify.command("rosters")
-def verify_rosters() -> None:
-    """Somebody is on duty at every minute of the days to come, or exit 1 naming the holes."""
-    _run("verify_rosters")
+upkeep.register(app, showing.verify, run)
 
 
 def main() -> None:

@@ -15,11 +15,13 @@ from sqlmodel import Session, col
 
 from models import numbers
 from models.access import Look
+from models.bars import not_barred
 from models.journal import JournalEntry
 from models.referrals import Referral
 from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Role, Track
+from referral.accused import chain
 from referral.casework import FIELD, GONE, GRASSROOTS, Actor, Refusal, units_of
 from referral.office import Office
 from referral.routing import GRIEVANCE
@@ -63,6 +65,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "reply": _roles("ODLSBT"),
     "submit_part": _roles("BT"),
     "report_result": _roles("BT"),
+    "feedback": _roles("BT"),
     "callback": _roles("OL"),
     "rehandle": _roles("OLS"),
     "close": _roles("OL"),
@@ -75,6 +78,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "uphold_return": _roles("DLS"),
     "refuse_return": _roles("DLS"),
     "reassign": _roles("S"),
+    "urge": _roles("LS"),
+    "see_board": _roles("LSU"),
     "bring_in": _roles("DL"),
     "ask": _roles("OL"),
     "resume": _roles("OLBTS"),
@@ -86,13 +91,47 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "reopen": _roles("OLG"),
     "follow_up": _roles("OLBTG"),
     "claim": _roles("ODLSBTG"),
+    "link_household": _roles("ODLST"),
+    "refuse_household": _roles("ODLST"),
+    "unlink_household": _roles("ODLST"),
+    "name_unknown": _roles("ODLT"),
+    "see_household": _roles("ODLSTG"),
+    "import_registry": _roles("SA"),
+    "import_reports": _roles("ODLTG"),
     "offer_handover": _roles("ODL"),
     "accept_handover": _roles("ODL"),
     "decline_handover": _roles("ODL"),
+    "see_reports": _roles("LSBTAU"),
+    "give_notice": _roles("ODLBT"),
+    "grant_aid": _roles("BT"),
+    "safety_check": _roles("OL"),
+    "bar": _roles("DLS"),
+    "take_upward": _roles("OLS"),
+    "split_off": _roles("ODL"),
     "done": _roles("ODLSBT"),
     "finish_held": _roles("ODL"),
     "add_contact": _roles("ODLSBTG"),
     "bind": _roles("ODLSBTGAU"),
+    "see_relief": _roles("ODLSBTGAU"),
+    "propose_relief": _roles("OLBTG"),
+    "file_relief": _roles("BT"),
+    "see_reserves": _roles("SBTAU"),
+    "keep_reserve": _roles("BT"),
+    "see_events": _roles("ODLSBT"),
+    "set_need": _roles("ODLSBT"),
+    "account": _roles("ODLSBTGAU"),
+    "ask_recovery": _roles("LSA"),
+    "agree_recovery": _roles("SA"),
+    "see_audit": _roles("SU"),
+    "export_audit": _roles("U"),
+    "print": _roles("ODLSBT"),
+    "see_field": _roles("TG"),
+    "report": _roles("TG"),
+    "record_door": _roles("TG"),
+    "decide_difference": _roles("ST"),
+    "see_discovery": _roles("LSTAU"),
+    "switch_mode": _roles("ST"),
+    "load_warnings": _roles("SA"),
 }
 
 DESK = _roles("ODLS")
@@ -142,11 +181,12 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     """The conditions under which a request exists for this viewer; [] means all of them."""
     if isinstance(viewer, Partner):
         return [_sent_in_by(viewer)]
-    if viewer.role in JURISDICTION:
-        return []
     if viewer.role not in RIGHTS["see"]:
         return [false()]
     units = sorted(units_of(office, viewer, now))
+    clean = not_barred(viewer.login, {above for u in units for above in chain(office.directory, u)})
+    if viewer.role in JURISDICTION:
+        return [clean]
     holds = col(HelpRequest.holder_unit).in_(units)
     ordered = col(HelpRequest.id).in_(
         select(col(Referral.request_id)).where(
@@ -154,8 +194,8 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
         )
     )
     if viewer.role not in GRASSROOTS:
-        return [or_(holds, ordered)]
-    own = col(HelpRequest.area).in_(_areas(office, viewer.area))
+        return [or_(holds, ordered), clean]
+    own = col(HelpRequest.area).in_(areas(office, viewer.area))
     # I9: a complaint never comes before the people it may be about.
     quiet = and_(
         col(HelpRequest.track) != Track.GRIEVANCE,
@@ -166,15 +206,16 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
         ),
     )
     if viewer.role is Role.TOWNSHIP_OFFICER:
-        return [or_(own, holds, ordered), quiet]
+        return [or_(own, holds, ordered), quiet, clean]
     reported = col(HelpRequest.id).in_(
         select(col(Contact.request_id)).where(col(Contact.reporter) == viewer.login)
     )
     mine = col(HelpRequest.holder_person) == viewer.login
-    return [or_(reported, mine, and_(own, holds)), quiet]
+    return [or_(reported, mine, and_(own, holds)), quiet, clean]
 
 
-def _areas(office: Office, area: str | None) -> list[str]:
+def areas(office: Office, area: str | None) -> list[str]:
+    """An area with everything in it."""
     if area is None:
         return []
     directory = office.directory
@@ -219,6 +260,7 @@ def look(
     act: str,
     now: datetime,
     request_id: int | None = None,
+    ground: str = "",
     purpose: str = "",
 ) -> None:
     """Remember that somebody looked at somebody's data (PIPL Art. 51, 54)."""
@@ -229,6 +271,7 @@ def look(
         login=actor.login,
         act=act,
         request_id=request_id,
+        ground=ground,
         purpose=purpose[:200],
     )
 

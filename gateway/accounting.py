@@ -2,7 +2,7 @@
 holding pen, and the numbers of each day run without a gap."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,9 @@ from models.referrals import Referral
 from models.requests import Contact, HelpRequest
 from models.vocabulary import ContactState, ReferralRole, ReferralStatus, Status
 from referral.directory import ZONE
+
+CANARY = "canary"
+"""The part of the journal's entries that are canaries."""
 
 
 @dataclass(slots=True)
@@ -38,7 +41,7 @@ def account(session: Session, day: date | None = None) -> Account:
     """Count everything (of one day of receipt, China time) and look for what is missing."""
     found = Account()
     span = _span(day)
-    found.calls = _count(session, JournalEntry.id, JournalEntry.received_at, span)
+    found.calls = _count(session, span)
     _contacts(session, found, span)
     _requests(session, found, span)
     _numbers(session, found, day)
@@ -156,6 +159,23 @@ def _within(column: Any, span: tuple[datetime, datetime] | None) -> list[Any]:
     return [] if span is None else [col(column) >= span[0], col(column) < span[1]]
 
 
-def _count(session: Session, column: Any, at: Any, span: tuple[datetime, datetime] | None) -> int:
-    query = select(func.count(column)).where(*_within(at, span))
+def absent(session: Session, channel: str, ids: Sequence[str]) -> list[str]:
+    """What a provider lists as taken for us under these ids and we do not have."""
+    kept: set[str | None] = set()
+    for at in range(0, len(ids), 500):
+        some = list(ids[at : at + 500])
+        for column, way in (
+            (Contact.external_id, Contact.channel),
+            (JournalEntry.provider_key, JournalEntry.channel),
+        ):
+            query = select(col(column)).where(col(column).in_(some), col(way) == channel)
+            kept |= set(session.connection().execute(query).scalars())
+    return [f"{channel}: the provider has {one}, we do not" for one in ids if one not in kept]
+
+
+def _count(session: Session, span: tuple[datetime, datetime] | None) -> int:
+    """The calls; our own canaries are none."""
+    query = select(func.count(col(JournalEntry.id))).where(
+        col(JournalEntry.part) != CANARY, *_within(JournalEntry.received_at, span)
+    )
     return session.connection().execute(query).scalar() or 0

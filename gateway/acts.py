@@ -12,23 +12,30 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gateway import access, meanwhile, tasks
+from gateway import access, again, meanwhile, tasks
 from gateway.access import Actor
+from gateway.aid_bodies import NeedBody
 from gateway.bodies import (
     AskBody,
+    BarBody,
     Body,
     BringInBody,
     CallbackBody,
+    CheckBody,
     CloseBody,
     ContactBody,
     DeclineBody,
     ExtendBody,
+    FeedbackBody,
     FollowUpBody,
+    GrantBody,
     HandOffBody,
+    HouseholdBody,
     LevelBody,
     LinkBody,
     NoteBody,
     Nothing,
+    NoticeBody,
     OfferBody,
     OtherBody,
     PartBody,
@@ -40,23 +47,32 @@ from gateway.bodies import (
     ReturnBody,
     RouteBody,
     SafeBody,
+    SplitBody,
     SuspendBody,
     UndoBody,
+    UnknownBody,
     UnlinkBody,
+    UrgeBody,
 )
 from gateway.state import State
 from models.transaction import Row, acting
 from referral import (
     answering,
     arbitrating,
+    belonging,
     closing,
     correcting,
+    feedback,
+    granting,
+    grievances,
     handing_off,
     handing_over,
     handling,
+    informing,
     leave,
     likening,
     merging,
+    needs,
     parting,
     refusing,
     rehandling,
@@ -64,6 +80,8 @@ from referral import (
     reporting,
     rerouting,
     returning,
+    splitting,
+    urging,
     waiting,
     withdrawing,
 )
@@ -97,6 +115,7 @@ ACTS: Mapping[str, Act] = {
         ("reply", ReplyBody, answering.reply),
         ("submit_part", PartBody, reporting.submit_part),
         ("report_result", ResultBody, reporting.report_result),
+        ("feedback", FeedbackBody, feedback.feedback),
         ("callback", CallbackBody, closing.callback),
         ("rehandle", ReasonBody, rehandling.rehandle),
         ("close", CloseBody, closing.close),
@@ -105,6 +124,10 @@ ACTS: Mapping[str, Act] = {
         ("keep_apart", OtherBody, likening.keep_apart),
         ("link", LinkBody, likening.link),
         ("unlink", UnlinkBody, likening.unlink),
+        ("link_household", HouseholdBody, belonging.link_household),
+        ("refuse_household", HouseholdBody, belonging.refuse_household),
+        ("unlink_household", HouseholdBody, belonging.unlink_household),
+        ("name_unknown", UnknownBody, belonging.name_unknown),
         ("offer_handover", OfferBody, handing_over.offer_handover),
         ("accept_handover", Nothing, handing_over.accept_handover),
         ("decline_handover", ReasonBody, handing_over.decline_handover),
@@ -121,7 +144,15 @@ ACTS: Mapping[str, Act] = {
         ("refuse_aid", RefuseBody, refusing.refuse_aid),
         ("withdraw", NoteBody, withdrawing.withdraw),
         ("reopen", ReasonBody, reopening.reopen),
+        ("give_notice", NoticeBody, informing.give_notice),
+        ("grant_aid", GrantBody, granting.grant_aid),
+        ("safety_check", CheckBody, handing_off.safety_check),
+        ("bar", BarBody, grievances.bar),
+        ("take_upward", ReasonBody, grievances.take_upward),
+        ("split_off", SplitBody, splitting.split_off),
         ("follow_up", FollowUpBody, reopening.follow_up),
+        ("set_need", NeedBody, needs.set_need),
+        ("urge", UrgeBody, urging.urge),
     )
 }
 
@@ -139,14 +170,16 @@ def perform(
     """Do an act in one transaction: rights and scope, then the verb. Returns the request's row.
 
     ``seen`` is the last entry of the history on the page that the act came from: what others did
-    since is shown first. Raises ``Refusal`` (``Stale`` among them), ``Impossible`` or ``Busy``;
-    then nothing was changed.
+    since is shown first, and the same act sent twice from one page is done once. Raises
+    ``Refusal`` (``Stale`` among them), ``Impossible`` or ``Busy``; then nothing was changed.
     """
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
         request = access.admit(tx, actor, office, number, act=act.name, now=now)
-        meanwhile.require_seen(tx, actor, request, act.name, seen)
         given = body.model_dump()
+        if again.is_repeat(tx, actor, request, act.name, given, seen):
+            return request
+        meanwhile.require_seen(tx, actor, request, act.name, seen)
         if "other" in given:
             given["other"] = access.admit(tx, actor, office, given["other"], act=act.name, now=now)
         if "others" in given:

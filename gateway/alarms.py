@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlmodel import col
 
 from models.tasks import Task
@@ -15,13 +16,11 @@ def channel_silent(tx: Transaction, office: Office, name: str, error: str, now: 
     """A channel could not be asked for what was missed: one standing task, one event."""
     desk = office.directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
     standing = tx.execute(
-        Task.__table__.select().where(  # type: ignore[attr-defined]
-            col(Task.kind) == TaskKind.CHANNEL_SILENT,
-            col(Task.note) == name,
-            col(Task.done_at).is_(None),
+        select(col(Task.note)).where(
+            col(Task.kind) == TaskKind.CHANNEL_SILENT, col(Task.done_at).is_(None)
         )
-    ).first()
-    if standing is not None:
+    ).scalars()
+    if name in standing:
         return
     tx.add(
         Task,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from models.vocabulary import Level
 
@@ -87,6 +87,17 @@ class ResultBody(Body):
     absent: Words = ""
 
 
+class FeedbackBody(Body):
+    """The lead's answer in its parts: what was found, what was done, by which rule, and whether
+    the requester was contacted. A part may be empty here: the act names all that is missing."""
+
+    found: Words = ""
+    result: Words = ""
+    basis: Words = ""
+    contacted: Literal["", "reached", "not_reached", "no_way"] = ""
+    absent: Words = ""
+
+
 class CallbackBody(Body):
     """What the requester said when rung: reached or not, done or not, satisfied or not."""
 
@@ -101,6 +112,14 @@ class ReasonBody(Body):
     """Why."""
 
     reason: Words
+
+
+class UrgeBody(Body):
+    """What the unit must hear; ``written`` makes it a supervision order (督办) that its head gets
+    too."""
+
+    words: Words
+    written: bool = False
 
 
 class ReturnBody(Body):
@@ -197,10 +216,12 @@ class OtherBody(Body):
 
 
 class UndoBody(Body):
-    """The number that goes on, and why the merge was wrong."""
+    """The number that goes on, and why the merge was wrong; ``keep``: what people changed since
+    was seen and stays."""
 
     other: Short
     reason: Words
+    keep: bool = False
 
 
 class LinkBody(Body):
@@ -218,8 +239,62 @@ class UnlinkBody(Body):
     reason: Words = ""
 
 
+class HouseholdBody(Body):
+    """Which household of the registry, and why."""
+
+    household: Short
+    reason: Words = ""
+
+
+class UnknownBody(Body):
+    """A person whose name nobody knows: sex (M, F or U), age as it seems, where found."""
+
+    sex: Short
+    age: Annotated[int, Field(ge=0, le=120)] | None = None
+    place: Short
+    note: Words = ""
+
+
 class OfferBody(Body):
     """The colleague who is to take the matter over, and what they must know."""
 
     to: Short
     note: Words = ""
+
+
+class NoticeBody(Body):
+    """How the one-time notice is given; ``repeated``: the person could say it back."""
+
+    by: Literal["message", "read_out", "window"] = "message"
+    repeated: bool = False
+    note: Words = ""
+
+
+class GrantBody(Body):
+    """What is granted, and from when."""
+
+    what: Words
+    start: Short
+
+
+class CheckBody(Body):
+    """What a safety call after a hand-off found out."""
+
+    outcome: Literal["unknown", "in_danger"]
+    note: Words = ""
+
+
+class BarBody(Body):
+    """Which unit or which person (login) is kept from the request; one of the two."""
+
+    unit: Short = ""
+    login: Short = ""
+    reason: Words
+
+
+class SplitBody(Body):
+    """What the urgent part is, how urgent, and which kind of help."""
+
+    part: Words
+    level: Level
+    service: Short | None = None

@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, insert, literal, select, update
 from sqlmodel import Session, col
 
+from models import keyring
 from models.desk import PhoneCall
 from models.messages import Line, Outcome, Step, Turn
-from models.people import Address, Person
+from models.people import FIELD, Address, Person
 from models.requests import HelpRequest
 from models.transaction import Transaction
 from models.vocabulary import Level
@@ -144,7 +145,10 @@ def _known(session: Session, caller: str, now: datetime) -> Mapping[str, Any]:
     who = connection.execute(
         select(col(Person.id), col(Person.name), col(Person.language))
         .join(Address, col(Address.person_id) == col(Person.id))
-        .where(col(Address.kind) == "tel", col(Address.value) == caller)
+        .where(
+            col(Address.kind) == "tel",
+            col(Address.lookup).in_(keyring.names(connection, FIELD, caller)),
+        )
     ).first()
     if who is None:
         return {}

@@ -16,6 +16,8 @@ from sqlmodel import Session, col
 from gateway import access, possible
 from gateway.access import Sight, Viewer
 from gateway.lamps import Lamp, lamp
+from gateway.masking import Masking
+from gateway.notices import Told, told
 from gateway.revealing import masked
 from models.clocks import Clock
 from models.events import Event
@@ -137,6 +139,7 @@ class Case:
     messages: tuple[Message, ...]
     history: tuple[Happened, ...]
     acts: tuple[str, ...]
+    notice: Told | None = None
 
 
 FIELDS = (
@@ -157,25 +160,27 @@ def case(
     shown = {name: row[name] for name in FIELDS}
     if not sees.words:
         shown["summary"], shown["place"] = "", None
+    contacts = _rows(connection, Contact, row["id"], Contact.received_at)
+    mask = Masking.of(contacts, whole=sees.person)
+    shown["summary"] = mask.words(shown["summary"])
     orders = _rows(connection, Referral, row["id"], Referral.id)
     found = Case(
         request=shown,
         sight=sees,
-        contacts=tuple(
-            _said(one, sees) for one in _rows(connection, Contact, row["id"], Contact.received_at)
-        ),
+        contacts=tuple(_said(one, sees, mask) for one in contacts),
         orders=tuple(_order(one, office, sees) for one in orders),
         promises=tuple(
             _promise(one, office, now) for one in _rows(connection, Clock, row["id"], Clock.due_at)
         ),
         messages=tuple(
-            _message(one, row["code"], sees)
+            _message(one, row["code"], sees, mask)
             for one in _rows(connection, Outgoing, row["id"], Outgoing.id)
         ),
         history=tuple(
-            _happened(one, sees) for one in _rows(connection, Event, row["id"], Event.seq)
+            _happened(one, sees, mask) for one in _rows(connection, Event, row["id"], Event.seq)
         ),
         acts=possible.acts(viewer, office, row, orders, now),
+        notice=told(connection, office, row, now) if sees.words else None,
     )
     return found, row["id"]
 
@@ -185,8 +190,8 @@ def _rows(connection: Any, table: Any, request_id: int, order: Any) -> list[Any]
     return list(connection.execute(query.order_by(col(order), *table.__table__.primary_key)))
 
 
-def _said(row: Any, sees: Sight) -> Said:
-    text = row.text if sees.words else ""
+def _said(row: Any, sees: Sight, mask: Masking) -> Said:
+    text = mask.words(row.text) if sees.words else ""
     return Said(
         id=str(row.id),
         channel=row.channel,
@@ -204,7 +209,7 @@ def _said(row: Any, sees: Sight) -> Said:
         ),
         level=row.level,
         pieces=marked(text, (row.assessment or {}).get("signals", []) if sees.words else []),
-        facts=(row.assessment or {}).get("facts", {}) if sees.words else {},
+        facts=mask.facts((row.assessment or {}).get("facts", {})) if sees.words else {},
         opinion=(row.assessment or {}).get("opinion") if sees.words else None,
         handoff=tuple((row.assessment or {}).get("handoff", ()) if sees.words else ()),
     )
@@ -264,7 +269,7 @@ def _promise(row: Any, office: Office, now: datetime) -> Promise:
     )
 
 
-def _message(row: Any, code: str, sees: Sight) -> Message:
+def _message(row: Any, code: str, sees: Sight, mask: Masking) -> Message:
     return Message(
         id=str(row.id),
         to=masked(row.address),
@@ -275,18 +280,20 @@ def _message(row: Any, code: str, sees: Sight) -> Message:
         posted_at=row.posted_at,
         sent_at=row.sent_at,
         delivered_at=row.delivered_at,
-        text=row.text.replace(code, STARS) if sees.words else "",
+        text=mask.words(row.text.replace(code, STARS)) if sees.words else "",
         staff=row.staff,
         error=redact(row.error) if row.error else None,
     )
 
 
-_WORDS = ("answer", "note", "reason", "who", "seen_by", "receipt", "why_absent", "words")
+_WORDS = (
+    "answer", "note", "reason", "who", "seen_by", "receipt", "why_absent", "words", "purpose",
+)  # fmt: skip
 
 
-def _happened(row: Any, sees: Sight) -> Happened:
+def _happened(row: Any, sees: Sight, mask: Masking) -> Happened:
     """An act; what was typed into it may name a person and stays with those who may know."""
     detail = orjson.loads(row.detail)
     if not sees.words:
         detail = {name: value for name, value in detail.items() if name not in _WORDS}
-    return Happened(row.seq, row.at, row.kind, row.by, detail)
+    return Happened(row.seq, row.at, row.kind, row.by, mask.detail(detail))

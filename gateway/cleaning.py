@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from models.messages import DeliveryReport, Happening, Inbound, Preference, Turn
+from models.messages import Canary, DeliveryReport, Happening, Inbound, Preference, Turn
 
 
 def clean(happening: Happening) -> Happening:
@@ -27,4 +27,5 @@ _TEXT_FIELDS: dict[type, tuple[str, ...]] = {
     Turn: ("external_id", "conversation", "sender", "act", "value"),
     DeliveryReport: ("provider_id", "error"),
     Preference: ("external_id", "sender"),
+    Canary: (),
 }

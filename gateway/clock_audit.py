@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from models.clocks import Clock
@@ -14,9 +14,12 @@ from models.events import Event
 from models.requests import HelpRequest
 from referral import auditing
 from referral.auditing import Taken, Trail
+from referral.clocks import Rung
 from referral.office import Office
 
 BATCH = 1000
+HOLDER = '"holder_unit":'
+"""How an entry that names a new holder is told from others."""
 PROMISED, MOVED = "promised", "due_moved"
 _KINDS = (*sorted(auditing.STEPS), "breached", PROMISED, MOVED)
 
@@ -34,7 +37,8 @@ def audit(session: Session, office: Office, now: datetime, patience: timedelta) 
     """Go through every clock, some requests at a time; the ledger is taken as it stands."""
     found = Audit(0, 0, [])
     for requests, rows in _batches(session):
-        trails = _trails(session, requests)
+        trails, holders = _trails(session, requests)
+        found.faults += _held(session, requests, holders)
         for row in rows:
             trail = trails.pop(row.id, Trail())
             found.clocks += 1
@@ -72,15 +76,53 @@ def _batches(session: Session) -> Iterator[tuple[Sequence[int], Sequence[Any]]]:
         last = requests[-1]
 
 
-def _trails(session: Session, requests: Sequence[int]) -> dict[int, Trail]:
+def _held(
+    session: Session, requests: Sequence[int], holders: dict[int, tuple[str, str]]
+) -> Iterator[str]:
+    """Requests that somebody else holds than the ledger says."""
+    rows = session.connection().execute(
+        select(
+            col(HelpRequest.id),
+            col(HelpRequest.number),
+            col(HelpRequest.holder_unit),
+            col(HelpRequest.holder_person),
+        ).where(col(HelpRequest.id).in_(requests))
+    )
+    for row in rows:
+        told = holders.get(row.id)
+        if told is None:
+            yield f"{row.number}: the ledger does not know who holds it"
+        elif told != (row.holder_unit, row.holder_person):
+            yield (
+                f"{row.number}: held by {row.holder_person} of {row.holder_unit}, "
+                f"by the ledger by {told[1]} of {told[0]}"
+            )
+
+
+def _trails(
+    session: Session, requests: Sequence[int]
+) -> tuple[dict[int, Trail], dict[int, tuple[str, str]]]:
+    """What the ledger says of each clock, and who holds each request at its end (unit, person)."""
     trails: dict[int, Trail] = {}
+    holders: dict[int, tuple[str, str]] = {}
     entries = session.connection().execute(
-        select(col(Event.seq), col(Event.at), col(Event.kind), col(Event.detail))
-        .where(col(Event.request_id).in_(requests), col(Event.kind).in_(_KINDS))
+        select(
+            col(Event.seq),
+            col(Event.at),
+            col(Event.request_id),
+            col(Event.kind),
+            col(Event.detail),
+        )
+        .where(
+            col(Event.request_id).in_(requests),
+            or_(col(Event.kind).in_(_KINDS), col(Event.detail).contains(HOLDER)),
+        )
         .order_by(col(Event.seq))
     )
     for entry in entries:
         detail = orjson.loads(entry.detail)
+        if "holder_unit" in detail and "holder" in detail:
+            holders[entry.request_id] = (detail["holder_unit"], detail["holder"])
         if entry.kind in (PROMISED, MOVED):
             for clock_id, _name, _case, _ladder, started, due in detail["clocks"]:
                 trail = trails.setdefault(int(clock_id), Trail())
@@ -93,5 +135,15 @@ def _trails(session: Session, requests: Sequence[int]) -> dict[int, Trail]:
                 trail.breached.append(entry.seq)
             else:
                 planned = datetime.fromisoformat(detail["planned"])
-                trail.taken.append(Taken(entry.seq, entry.at, tuple(detail["steps"]), planned))
-    return trails
+                direct = detail.get("rung") == Rung.HOLDER and detail.get("found_by") == "holder"
+                trail.taken.append(
+                    Taken(
+                        entry.seq,
+                        entry.at,
+                        tuple(detail["steps"]),
+                        planned,
+                        to=detail["to"] if direct else "",
+                        holder=holders.get(entry.request_id, ("", ""))[1],
+                    )
+                )
+    return trails, holders

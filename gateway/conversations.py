@@ -1,6 +1,7 @@
 """Dialogues, delivery reports and repeats: what a call may be besides a contact."""
 
 import dataclasses
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -84,6 +85,12 @@ def repeated(earlier: Any) -> Outcome:
     )
 
 
+def met_before(contact: Any) -> Outcome:
+    """The outcome for words that came already, by another call."""
+    code = contact.code_in_pen or contact.code_of_request
+    return Outcome(number=contact.number, code=code, duplicate=True)
+
+
 def turn(
     tx: Transaction,
     office: Office,
@@ -137,7 +144,8 @@ def _say(
     outcome: Outcome,
 ) -> None:
     """In a chat, what the dialogue says goes through the outbox like everything else."""
-    reply = office.reply_to(call.address_kind, _handle(turn))
+    said = turn.message or Inbound(turn.external_id, turn.sender, "")
+    reply = office.reply_to(call.address_kind, said)
     if reply is None:
         return
     language = outcome.language
@@ -168,10 +176,6 @@ def _say(
     )
 
 
-def _handle(turn: Turn) -> Inbound:
-    return turn.message or Inbound(turn.external_id, turn.sender, "")
-
-
 def _look_up(
     tx: Transaction,
     office: Office,
@@ -197,6 +201,7 @@ def _look_up(
 
 _STANDING = select(
     col(HelpRequest.id),
+    col(HelpRequest.code),
     col(HelpRequest.status),
     col(HelpRequest.lead_bureau),
     col(HelpRequest.queue_key),
@@ -206,18 +211,16 @@ _STANDING = select(
 
 def status_of(tx: Any, office: Office, number: str, code: str) -> dict[str, str]:
     """Stage, unit and due time for a number with its code; the same {} for wrong and unknown."""
-    row = tx.execute(
-        _STANDING.where(col(HelpRequest.number) == number, col(HelpRequest.code) == code)
-    ).first()
-    if row is None:
+    row = tx.execute(_STANDING.where(col(HelpRequest.number) == number)).first()
+    if row is None or not _same(row.code, code):
         former = tx.execute(
-            select(col(FormerNumber.request_id)).where(
-                col(FormerNumber.number) == number, col(FormerNumber.code) == code
+            select(col(FormerNumber.request_id), col(FormerNumber.code)).where(
+                col(FormerNumber.number) == number
             )
-        ).scalar()
-        if former is None:
+        ).first()
+        if former is None or not _same(former.code, code):
             return {"found": ""}
-        row = tx.execute(_STANDING.where(col(HelpRequest.id) == former)).one()
+        row = tx.execute(_STANDING.where(col(HelpRequest.id) == former.request_id)).one()
     leads = master_of(tx, row._mapping)
     unit = office.directory.unit.get(leads["lead_bureau"])
     return {
@@ -226,6 +229,10 @@ def status_of(tx: Any, office: Office, number: str, code: str) -> dict[str, str]
         "unit": unit.name_zh if unit else office.hotline,
         "due": wording.when(due_of(leads["queue_key"]), "zh-CN"),
     }
+
+
+def _same(kept: str, given: str) -> bool:
+    return hmac.compare_digest(kept.encode(), given.encode())
 
 
 def due_of(queue_key: str) -> datetime:

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from gateway import registry
 from gateway.offices import changed
-from models.places import AreaRow, Duty, Household, Staff, UnitRow
+from models.places import AreaRow, Duty, Staff, UnitRow
 from models.transaction import Transaction
 from referral.directory import HOTLINE
 from referral.policy import Policy
@@ -67,9 +68,9 @@ def seed_demo(tx: Transaction, password: str, now: datetime) -> None:
     for shift in _shifts():
         tx.add(Duty, id=tx.mint(), **shift)
     for row in _rows("households.csv"):
-        tx.add(
-            Household,
-            id=row["household_id"],
+        registry.enrol(
+            tx,
+            household_id=row["household_id"],
             head_name=row["head_name"],
             members=_list(row["members"]),
             phones=_list(row["phones"]),

@@ -1,8 +1,10 @@
 """The outbox leaves the house: claim in one transaction, send outside any, settle one by one.
 
-At least once to the provider, with the row's id as the idempotency reference. A crash between
-sending and settling lets the lease run out and the message is sent again, later each time. What a
-provider refuses for good, or what failed too often, becomes a task for a person.
+At least once to the provider, with the row's id as the one idempotency reference of all attempts by
+all routes. Where it is not known whether a provider took a message (it did not answer in time, or
+this process died before it could settle), the provider is asked first; an urgent message waits for
+that answer some twenty seconds and is then sent again. A route that refuses or fails gives way to
+the next one, and what no route takes becomes a task for a person.
 """
 
 import asyncio
@@ -11,12 +13,17 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from channels import Channel
-from gateway import conversations
+from gateway import conversations, spending
+from gateway.routes import Routes
 from models import outbox
 from models.db import Busy, Database
-from models.messages import Outbound, Unavailable, Undeliverable
-from models.transaction import acting
+from models.messages import Outbound, Unavailable, Undeliverable, Unsure
+from models.requests import HelpRequest
+from models.transaction import Transaction, acting
 from models.vocabulary import OutboxState
 from referral import promises
 from referral.office import Office
@@ -27,6 +34,12 @@ GIVE_UP_AFTER = {True: 8, False: 12}  # attempts, by urgent: a person takes over
 FIRST_DELAY_SECONDS = {True: 5, False: 30}
 DELAY_CAP_SECONDS = {True: 300, False: 3600}
 SEND_SECONDS = 15
+BEFORE = timedelta(minutes=2)
+"""A provider's clock may be behind ours when it is asked what it took since an attempt."""
+
+
+_HOLDER = select(col(HelpRequest.holder_person))
+"""Whom the task names that asks for a telephone call: who holds the request."""
 
 
 class Delivery:
@@ -38,11 +51,15 @@ class Delivery:
         mint: Callable[[], int],
         channels: Mapping[str, Channel],
         office: Callable[[], Office],
+        routes: Routes | None = None,
+        key: str = "",
     ) -> None:
         self._database = database
         self._mint = mint
         self._channels = channels
         self._office = office
+        self._key = key
+        self._routes = routes or Routes(())
 
     async def round(self, now: Callable[[], datetime], *, limit: int = 50) -> int:
         """Send one batch; returns how many were claimed. ``now`` is asked again at settling."""
@@ -52,67 +69,162 @@ class Delivery:
 
     def _claim(self, now: datetime, limit: int) -> list[Any]:
         with acting(self._database, self._mint) as tx:
-            return list(outbox.claim(tx, now, limit))
+            return [row for row in outbox.claim(tx, now, limit) if not self._capped(tx, row, now)]
+
+    def _capped(self, tx: Transaction, row: Any, now: datetime) -> bool:
+        """Hold back what would cost too much; a person says it instead where that matters."""
+        over = spending.over(tx, self._office(), row, key=self._key, now=now)
+        if over is None:
+            return False
+        outbox.suppress(tx, row.id, over.why)
+        if over.is_first:
+            conversations.undelivered(tx, self._office(), row, now=now, error=over.why)
+        else:
+            request = {"id": row.request_id, "number": row.number} if row.request_id else None
+            tx.event("message_capped", at=now, request=request, outbox=row.id, why=over.why)
+        return True
 
     async def _one(self, row: Any, now: Callable[[], datetime]) -> None:
+        route = self._routes.first(row.channel, tried(row), now())
         try:
-            provider_id = await asyncio.wait_for(self._send(row), SEND_SECONDS)
+            provider_id = await self._taken_before(row, now)
+            if provider_id is not None:
+                await self._settle(self._sent, row, now(), provider_id, row.channel)
+                return
+            provider_id = await asyncio.wait_for(self._send(row, route), SEND_SECONDS)
         except Undeliverable as refused:
-            await self._settle(self._fail, row, now(), str(refused))
-        except (Unavailable, TimeoutError) as away:
-            await self._settle(self._later, row, now(), str(away) or "no answer in time")
+            await self._settle(self._refused, row, now(), str(refused), route)
+        except (Unsure, TimeoutError) as silent:
+            self._note_failure(route, now())
+            reason = str(silent) or "no answer in time"
+            await self._settle(self._unsure, row, now(), reason, route)
+        except Unavailable as away:
+            self._note_failure(route, now())
+            await self._settle(self._later, row, now(), str(away), route)
         except Exception as bug:
             log.exception("a channel failed", extra={"outbox": row.id, "number": row.number})
-            await self._settle(self._later, row, now(), type(bug).__name__)
+            await self._settle(self._later, row, now(), type(bug).__name__, route)
         else:
-            await self._settle(self._sent, row, now(), provider_id)
+            self._routes.worked(route)
+            await self._settle(self._sent, row, now(), provider_id, route)
 
-    async def _send(self, row: Any) -> str:
+    def _note_failure(self, route: str, at: datetime) -> None:
+        rest = timedelta(minutes=self._value("route_rest_minutes"))
+        self._routes.failed(route, at, most=self._value("route_errors"), rest=rest)
+
+    def _value(self, name: str) -> int:
+        return int(self._office().policy.values[name].value)
+
+    async def _taken_before(self, row: Any, now: Callable[[], datetime]) -> str | None:
+        """What the provider calls a message that it may have taken from an earlier attempt; None
+        when it did not. Raises ``Unsure`` while that cannot be said and must be."""
+        since = row.unsure_at
+        if since is None and row.state == OutboxState.LEASED:  # died before it could settle
+            since = outbox.leased_at(row)
         channel = self._channels.get(row.channel)
-        if channel is None:
-            raise Undeliverable(f"channel {row.channel} is switched off")
-        office = self._office()
-        callback = f"{office.callback_url}/hook/{row.channel}/status?key={row.id}"
-        buttons = tuple((value, label) for value, label in row.buttons or ())
-        return await channel.send(
-            Outbound(str(row.id), row.address, row.text, row.number, buttons, callback)
-        )
-
-    async def _settle(self, how: Callable[..., None], row: Any, now: datetime, what: str) -> None:
+        if since is None or channel is None:
+            return None
+        most = self._value("unsure_urgent_seconds")
         try:
-            await asyncio.to_thread(how, row, now, what)
+            asking = channel.find(self._message(row, row.channel), since - BEFORE)
+            return await asyncio.wait_for(asking, min(most, SEND_SECONDS))
+        except (Unavailable, TimeoutError):
+            if row.urgent and now() - since >= timedelta(seconds=most):
+                return None  # rather twice than never
+            raise Unsure("the provider cannot say whether it took the message") from None
+
+    def _message(self, row: Any, route: str) -> Outbound:
+        callback = f"{self._office().callback_url}/hook/{route}/status?key={row.id}"
+        buttons = tuple((value, label) for value, label in row.buttons or ())
+        return Outbound(str(row.id), row.address, row.text, row.number, buttons, callback)
+
+    async def _send(self, row: Any, route: str) -> str:
+        channel = self._channels.get(route)
+        if channel is None:
+            raise Undeliverable(f"channel {route} is switched off")
+        return await channel.send(self._message(row, route))
+
+    async def _settle(
+        self, how: Callable[..., None], row: Any, now: datetime, what: str, route: str
+    ) -> None:
+        try:
+            await asyncio.to_thread(how, row, now, what, route)
         except Busy:  # the lease runs out and it is sent again: at least once
             log.warning("could not settle", extra={"outbox": row.id})
 
-    def _sent(self, row: Any, now: datetime, provider_id: str) -> None:
+    def _sent(self, row: Any, now: datetime, provider_id: str, route: str) -> None:
         with acting(self._database, self._mint) as tx:
             outbox.settle(
                 tx,
                 row.id,
                 state=OutboxState.SENT,
+                channel=route,
                 sent_at=now,
                 provider_id=provider_id,
                 next_at=None,
+                unsure_at=None,
                 error=None,
             )
             if row.request_id is not None and row.staff is None:
                 promises.stop(tx, row.request_id, ("CLK-FIRST-REPLY",), now)
 
-    def _later(self, row: Any, now: datetime, error: str) -> None:
+    def _refused(self, row: Any, now: datetime, error: str, route: str) -> None:
+        """This route will never take it."""
+        following = self._routes.next(route, tried(row), now)
+        if following is None:
+            self._fail(row, now, error)
+        else:
+            self._again(row, now, error, route=following, left=route, seconds=0)
+
+    def _later(self, row: Any, now: datetime, error: str, route: str) -> None:
+        """Not now: the next route, if there is one and this one has had its tries."""
         attempt = row.attempts + 1
         if attempt >= GIVE_UP_AFTER[row.urgent]:
             self._fail(row, now, error)
             return
-        seconds = min(
-            FIRST_DELAY_SECONDS[row.urgent] * 2 ** (attempt - 1), DELAY_CAP_SECONDS[row.urgent]
-        )
+        following = self._routes.next(route, tried(row), now)
+        if following is not None and (row.urgent or attempt >= self._value("route_tries")):
+            self._again(row, now, error, route=following, left=route, seconds=0)
+            return
+        self._again(row, now, error, route=route, seconds=_delay(row.urgent, attempt))
+
+    def _unsure(self, row: Any, now: datetime, error: str, route: str) -> None:
+        """Perhaps it was taken: the provider is asked before anything is sent again."""
+        attempt = row.attempts + 1
+        if attempt >= GIVE_UP_AFTER[row.urgent]:
+            self._fail(row, now, error)
+            return
+        following = self._routes.next(route, tried(row), now)
+        if row.urgent and row.unsure_at is not None and following is not None:
+            self._again(row, now, error, route=following, left=route, seconds=0)
+            return
+        seconds = _delay(row.urgent, attempt)
+        if row.urgent:
+            seconds = min(seconds, self._value("unsure_urgent_seconds"))
+        since = row.unsure_at or now
+        self._again(row, now, error, route=route, seconds=seconds, unsure_at=since)
+
+    def _again(
+        self,
+        row: Any,
+        now: datetime,
+        error: str,
+        *,
+        route: str,
+        seconds: float,
+        left: str | None = None,
+        unsure_at: datetime | None = None,
+    ) -> None:
         with acting(self._database, self._mint) as tx:
             outbox.settle(
                 tx,
                 row.id,
                 state=OutboxState.READY,
+                channel=route,
                 next_at=now + timedelta(seconds=seconds),
+                unsure_at=unsure_at,
                 error=error[:500],
+                **({"tried": [*tried(row), left]} if left else {}),
             )
 
     def _fail(self, row: Any, now: datetime, error: str) -> None:
@@ -121,4 +233,15 @@ class Delivery:
                 tx, row.id, state=OutboxState.FAILED, next_at=None, error=error[:500]
             )
             if failed:
-                conversations.undelivered(tx, self._office(), row, now=now, error=error)
+                holder = tx.execute(_HOLDER.where(col(HelpRequest.id) == row.request_id)).scalar()
+                said = f"{holder}: {error}" if holder else error
+                conversations.undelivered(tx, self._office(), row, now=now, error=said)
+
+
+def tried(row: Any) -> list[str]:
+    """The routes that a message has already gone in vain."""
+    return list(row.tried or ())
+
+
+def _delay(urgent: bool, attempt: int) -> float:
+    return float(min(FIRST_DELAY_SECONDS[urgent] * 2 ** (attempt - 1), DELAY_CAP_SECONDS[urgent]))

@@ -9,11 +9,11 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from gateway import exporting_aid, registry
 from models.clocks import Clock
 from models.events import Event
 from models.journal import JournalEntry
 from models.outbox import Outgoing
-from models.places import Household
 from models.referrals import Referral
 from models.requests import Contact, HelpRequest
 from models.vocabulary import ContactState
@@ -196,16 +196,7 @@ def outbox(session: Session, span: Span) -> Iterator[Row]:
 
 def households(session: Session, span: Span) -> Iterator[Row]:  # noqa: ARG001
     """The registry of households."""
-    for row in session.connection().execute(_columns(Household).order_by(col(Household.id))):
-        yield {
-            "household_id": row.id,
-            "head_name": row.head_name,
-            "members": ";".join(row.members),
-            "phones": ";".join(row.phones),
-            "address": row.address,
-            "area": row.area,
-            "categories": ";".join(row.categories),
-        }
+    return registry.rows(session.connection())
 
 
 EXPORTS: dict[str, Callable[[Session, Span], Iterator[Row]]] = {
@@ -216,6 +207,8 @@ EXPORTS: dict[str, Callable[[Session, Span], Iterator[Row]]] = {
     "events": events,
     "outbox": outbox,
     "households": households,
+    "relief": exporting_aid.relief,
+    "aid_entries": exporting_aid.entries,
 }
 
 

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlmodel import Session, col
 
 from channels.web import e164
-from models import numbers
+from models import keyring, numbers
 from models.desk import Preference
-from models.people import Address
+from models.people import FIELD, Address
 from models.requests import HelpRequest
 from models.transaction import Transaction
 from referral.office import Office
@@ -71,13 +71,14 @@ def keep(tx: Transaction, login: str, chosen: Filters) -> None:
         tx.add(Preference, login=login, name=NAME, value=asdict(chosen))
 
 
-def matching(said: str) -> list[ColumnElement[bool]]:
+def matching(connection: Any, said: str) -> list[ColumnElement[bool]]:
     """The condition of a search: a number, a telephone number, or words of an open request."""
     if number := numbers.normal(said):
         return [col(HelpRequest.number) == number]
     if (telephone := e164(said)) and any(letter.isdecimal() for letter in said):
         people = select(col(Address.person_id)).where(
-            col(Address.kind) == "tel", col(Address.value) == telephone
+            col(Address.kind) == "tel",
+            col(Address.lookup).in_(keyring.names(connection, FIELD, telephone)),
         )
         return [col(HelpRequest.person_id).in_(people)]
     return [

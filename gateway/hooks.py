@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
+from time import perf_counter
 from weakref import WeakKeyDictionary
 
 from fastapi import Request, Response
@@ -25,6 +26,13 @@ PATIENCE_SECONDS = 12
 """Twilio waits fifteen seconds in all; after twelve we say 503 and let the provider repeat."""
 
 PREFIX = "/hook/"
+RAW_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""On every answer, encoded once."""
+
 Handlers = Mapping[type[Exception], Callable[[Request, Exception], Response]]
 
 
@@ -46,6 +54,7 @@ class Hooks:
         except tuple(self._handlers) as error:
             kind = next(kind for kind in self._handlers if isinstance(error, kind))
             answer = self._handlers[kind](request, error)
+        answer.raw_headers.extend(RAW_HEADERS)
         await answer(scope, receive, send)
 
     async def _hook(self, request: Request, scope: Scope) -> Response:
@@ -62,8 +71,9 @@ class Hooks:
 
 async def take(intake: Intake, adapter: Channel, raw: Raw, state: State) -> Answer:
     """One call through the path. Raises what the error handlers of the app word as 4xx or 503."""
+    begun = perf_counter()
     outcome = await kept(intake.receive(adapter, raw, state.now()))
-    state.counts.received(adapter.name, outcome)
+    state.counts.received(adapter.name, outcome, perf_counter() - begun)
     return adapter.answer(raw, outcome)
 
 
@@ -128,11 +138,12 @@ async def raw_of(request: Request, settings: Settings, part: str) -> Raw:
     headers = {
         name: value for name, value in request.headers.items() if not name.startswith("x-huiyin-")
     }
-    body = await _limited(request, settings.body_limit)
+    body = await limited(request, settings.body_limit)
     return Raw(settings.public_url.rstrip("/") + path, body, headers, query, part)
 
 
-async def _limited(request: Request, limit: int) -> bytes:
+async def limited(request: Request, limit: int) -> bytes:
+    """The body, never more of it than the limit. Raises ``TooLarge``."""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > limit:
         raise TooLarge(limit)

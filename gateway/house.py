@@ -8,7 +8,7 @@ from sqlmodel import col
 from gateway import accounts, county
 from gateway.offices import Rules
 from gateway.settings import FILE, PREFIX, Settings, load, utc_now
-from gateway.state import open_database
+from gateway.state import open_database, seal_from_now_on
 from models.migrations import upgrade
 from models.places import Staff
 from models.processes import enlist
@@ -18,7 +18,13 @@ from referral.directory import HOTLINE
 
 DEMO_PASSWORD = "huiyin-demo"  # noqa: S105 known on purpose; `huiyin serve` refuses such accounts
 ADMINISTRATOR = "admin"
-SECRETS = {"SECRET_KEY": 32, "DATABASE_KEY": 32, "CONSOLE_TOKEN": 24}
+SECRETS = {
+    "SECRET_KEY": 32,
+    "DATABASE_KEY": 32,
+    "FIELD_KEY": 32,
+    "BACKUP_KEY": 32,
+    "CONSOLE_TOKEN": 24,
+}
 """What is made up at random, with its length in bytes."""
 
 
@@ -40,6 +46,7 @@ def furnish(*, demo: bool = False, address: str = "") -> Settings:
         lines.append(f"{PREFIX}PUBLIC_URL={address}")
     if demo:
         lines += [f"{PREFIX}DEMO=1", f"{PREFIX}HOTLINE=望河12345"]
+        lines.append(f"{PREFIX}SECOND_FACTOR=not_demo")
     path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return load()
@@ -54,6 +61,7 @@ def prepare(settings: Settings, rules: Rules, *, demo: bool = False) -> bool:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = open_database(settings)
     upgrade(database)
+    seal_from_now_on(settings, database, utc_now())
     mint = enlist(database, "prepare", utc_now())
     with acting(database, mint) as tx:
         fresh = not county.has_units(tx)
@@ -93,4 +101,9 @@ def sign_in_link(settings: Settings, login: str = ADMINISTRATOR) -> str:
     with acting(database, mint) as tx:
         token = accounts.one_time_link(tx, login, utc_now())
     database.close()
+    return link_of(settings, token)
+
+
+def link_of(settings: Settings, token: str) -> str:
+    """The address of a one-time link."""
     return f"{settings.public_url.rstrip('/')}/sign-in/{token}"

@@ -22,13 +22,14 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels import Channel
-from gateway import conversations, holding, recall
+from gateway import canaries, conversations, holding, recall
 from gateway.cleaning import clean
 from gateway.recall import Acquaintance, Recall
 from models import people
 from models.journal import JournalEntry
 from models.likenesses import WAITING, RepeatKey
 from models.messages import (
+    Canary,
     DeliveryReport,
     Happening,
     Inbound,
@@ -118,6 +119,7 @@ class Intake:
     def submit(self, call: Call) -> "Future[Outcome]":
         """Queue a call that was read. Triage happens here, outside the transaction."""
         office = self._office()
+        call.happenings = canaries.seen_in(office.guessing_key, call.happenings, call.now)
         for happening in call.happenings:
             inbound = happening.message if isinstance(happening, Turn) else happening
             if isinstance(inbound, Inbound) and call.problem is None:
@@ -153,11 +155,7 @@ class Intake:
             log.warning("kept in the holding pen", extra={"journal": entry["id"]}, exc_info=error)
             tx.undo(mark)
             outcome = holding.hold(tx, office, call, entry=entry, error=error)
-        known.entries[(call.channel, call.digest)] = conversations.Earlier.of(entry, outcome)
-        if call.provider_key:
-            known.entries[(call.channel, call.provider_key)] = known.entries[
-                (call.channel, call.digest)
-            ]
+        known.remember(call, conversations.Earlier.of(entry, outcome))
         return outcome
 
     def _rescue(self, tx: Transaction, call: Call, error: Exception) -> Outcome:
@@ -179,6 +177,8 @@ class Intake:
                     outcome = conversations.turn(
                         tx, office, call, happening, known=known, contact=self._contact, entry=entry
                     )
+                case Canary():
+                    canaries.home(tx, call, happening, entry)
                 case DeliveryReport():
                     conversations.report(tx, office, call, happening)
                 case Preference():
@@ -195,7 +195,7 @@ class Intake:
         office = self._office()
         before = known.contacts.get((call.channel, inbound.external_id))
         if before is not None and before.state != ContactState.HOLDING_PEN:
-            return Outcome(number=before.number, code=before.code, duplicate=True)
+            return conversations.met_before(before)
         handle = (call.address_kind, inbound.sender)
         who = known.meet(tx, *handle, call.now)
         language = inbound.language or who.language or guess_language(inbound.text)

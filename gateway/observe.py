@@ -10,6 +10,8 @@ import traceback
 
 import structlog
 
+from triage.redact import redact
+
 _QUIET = ("alembic", "apscheduler", "httpx", "httpx2", "aiogram", "twilio", "uvicorn.access")
 
 
@@ -26,9 +28,19 @@ class Plain(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1] is not None:
             known["fault"] = where(record.exc_info[1])
-        words = " ".join(f"{name}={value}" for name, value in known.items())
+        words = " ".join(f"{name}={_value(value)}" for name, value in known.items())
         at = self.formatTime(record)
-        return f"{at} {record.levelname.lower()} {record.getMessage()} {words}".rstrip()
+        said = redact(record.getMessage()).translate(_ONE_LINE)
+        return f"{at} {record.levelname.lower()} {said} {words}".rstrip()
+
+
+_ONE_LINE = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+"""Nothing in an entry begins a new line or speaks to a terminal."""
+
+
+def _value(value: str | float) -> str:
+    """A field; our own row ids are numbers and stay, words are redacted."""
+    return redact(value).translate(_ONE_LINE) if isinstance(value, str) else str(value)
 
 
 def where(error: BaseException) -> str:

@@ -15,12 +15,13 @@ from gateway import frozen
 from gateway.settings import Settings, derived
 from models.counters import Counter
 from models.db import Database
+from models.kin import NearRelative
 from models.phrases import Phrasebook
 from models.places import AreaRow, Duty, Staff, UnitRow
 from models.transaction import Transaction
 from models.vocabulary import Form
 from referral.areas import Area, Gazetteer
-from referral.directory import Directory, Officer, Place, Shift, Unit
+from referral.directory import Directory, Officer, Place, Relative, Shift, Unit
 from referral.office import Office, Way
 from referral.policy import Policy, load_policy
 from triage.opinion import BadModel, Model
@@ -193,7 +194,14 @@ def read_directory(session: Session) -> tuple[Directory, Gazetteer]:
         for row in _rows(session, Duty)
     ]
     places = [Place(row.code, row.kind, row.name, row.parent) for row in rows]
-    directory = Directory(tuple(units), tuple(officers), tuple(shifts), tuple(places))
+    relatives = [
+        Relative(row.login, row.name, row.relation)
+        for row in _rows(session, NearRelative)
+        if row.ended_at is None
+    ]
+    directory = Directory(
+        tuple(units), tuple(officers), tuple(shifts), tuple(places), tuple(relatives)
+    )
     return directory, Gazetteer(areas)
 
 

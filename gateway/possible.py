@@ -53,6 +53,7 @@ def acts(
         "reply": desk or leads or holds,
         "submit_part": not leads and "submit_part" in on_order,
         "report_result": leads and "report_result" in possible,
+        "feedback": leads and "report_result" in possible,
         "callback": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
         "rehandle": real in (Status.RESULT_REPORTED, Status.IN_CALLBACK),
         "close": "close" in possible,
@@ -61,6 +62,10 @@ def acts(
         "keep_apart": True,
         "link": True,
         "unlink": True,
+        "link_household": True,
+        "refuse_household": True,
+        "unlink_household": True,
+        "name_unknown": True,
         "offer_handover": False,  # the three stand on the desk's own page, item by item
         "accept_handover": False,
         "decline_handover": False,
@@ -70,13 +75,22 @@ def acts(
         "reassign": disputed > 0,
         "ask": "ask" in possible and not Level(request["level"]).is_urgent,
         "resume": "resume" in possible and (desk or leads),
-        "extend": viewer.role is Role.SUPERVISOR or leads,
+        "extend": (viewer.role is Role.SUPERVISOR or leads)
+        and not Level(request["level"]).is_urgent,
         "suspend": real is Status.IN_PROGRESS and (viewer.role is Role.SUPERVISOR or leads),
         "decline": True,
         "refuse_aid": leads and not Level(request["level"]).is_urgent,
         "withdraw": True,
         "reopen": False,
         "follow_up": False,
+        "urge": True,
+        "set_need": False,  # it stands on the page of the event, need by need
+        "give_notice": not Level(request["level"]).is_urgent,
+        "grant_aid": leads and real is Status.IN_PROGRESS,
+        "safety_check": request["level"] == "life_threat" and desk,
+        "bar": request["track"] == "grievance",
+        "take_upward": request["track"] == "grievance",
+        "split_off": request["track"] != "grievance",
         "bring_in": all(row.role != "lead" or row.completed_at is None for row in orders),
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])

@@ -13,7 +13,7 @@ from sqlmodel import col
 from models import dialogues, journal, people
 from models.journal import JournalEntry
 from models.messages import Inbound, Preference, Turn
-from models.people import OPEN_COLUMNS, Address, Person
+from models.people import OPEN_COLUMNS, Person
 from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction
 from referral.joined import master_of
@@ -71,6 +71,12 @@ class Recall:
             found = self.entries.get((call.channel, call.provider_key))
         return found
 
+    def remember(self, call: "Call", earlier: Any) -> None:
+        """A repeat in the same batch is answered like the first."""
+        self.entries[(call.channel, call.digest)] = earlier
+        if call.provider_key:
+            self.entries[(call.channel, call.provider_key)] = earlier
+
     def meet(self, tx: Transaction, kind: str, handle: str, now: datetime) -> Acquaintance:
         """Who writes from this handle; a new person if nobody does. Nobody's name is asked."""
         known = self.people.get((kind, handle)) if handle else None
@@ -79,8 +85,7 @@ class Recall:
         person = tx.add(Person, id=tx.mint(), created_at=now)
         known = Acquaintance(person["id"])
         if handle:
-            known.address_id = tx.mint()
-            tx.add(Address, id=known.address_id, person_id=person["id"], kind=kind, value=handle)
+            known.address_id = people.introduce(tx, person["id"], kind, handle)
             self.people[(kind, handle)] = known
         return known
 
@@ -120,14 +125,15 @@ _LATELY = (
     )
     .order_by(col(Contact.received_at))
 )
-_CONTACTS = (
+_CONTACTS: Any = (
     select(
         col(Contact.id),
         col(Contact.channel),
         col(Contact.external_id),
         col(Contact.state),
         func.coalesce(col(JournalEntry.number), col(HelpRequest.number)).label("number"),
-        func.coalesce(col(JournalEntry.code), col(HelpRequest.code)).label("code"),
+        col(JournalEntry.code).label("code_in_pen"),
+        col(HelpRequest.code).label("code_of_request"),
     )
     .join(JournalEntry, col(JournalEntry.id) == col(Contact.journal_id))
     .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))

@@ -18,6 +18,7 @@ from models.messages import Inbound, Location, Media, Raw
 from models.vocabulary import Level
 
 PART = "recorded"
+WGS_84 = "WGS-84"
 
 SOURCES = {
     "phone": "tel",
@@ -55,6 +56,7 @@ class Recorded(BaseModel):
     name: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    datum: str | None = None
     claims: Level | None = None
     confidential: bool = False
     missed: bool = False
@@ -65,7 +67,7 @@ class Recorded(BaseModel):
         """The contact it describes; a telephone number is brought into its international form."""
         point = None
         if self.latitude is not None and self.longitude is not None:
-            point = Location(self.latitude, self.longitude)
+            point = Location(self.latitude, self.longitude, self.datum or WGS_84)
         media = [RecordedMedia(url=one) if isinstance(one, str) else one for one in self.media]
         telephone = SOURCES.get(self.channel) == "tel"
         return Inbound(
@@ -127,6 +129,7 @@ def of(inbound: Inbound, channel: str) -> bytes:
     if inbound.location:
         content["latitude"] = inbound.location.latitude
         content["longitude"] = inbound.location.longitude
+        content["datum"] = inbound.location.datum
     return orjson.dumps({name: value for name, value in content.items() if value})
 
 

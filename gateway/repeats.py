@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlmodel import col
 
+from gateway import belongings
+from models import keyring
 from models.events import SYSTEM
 from models.likenesses import Likeness, probe, remember, waiting
 from models.requests import Contact, HelpRequest
@@ -71,16 +73,17 @@ def compare_waiting(tx: Transaction, memory: Memory, *, now: datetime, most: int
     ids = waiting(tx.connection, most)
     if not ids:
         return 0
-    scale = shipped_scale()
+    scale, secret = shipped_scale(), keyring.secret_for(tx.connection, "repeat_key.hash")
     found = {row.id: row for row in tx.execute(_CONTACTS, {"ids": ids})}
     for contact_id in ids:
         row = found.get(contact_id)
         if row is None:  # still in the holding pen: it is written again when it is read
             remember(tx, contact_id, ())
             continue
-        hashes = [hashed(key) for key in keys(memory.matter(row))]
+        hashes = [hashed(key, secret) for key in keys(memory.matter(row))]
         if row.closed_at is None:
             _propose(tx, row, search(tx.connection, memory, row, hashes, scale), now)
+            belongings.propose(tx, row, memory.matter(row), now)
         remember(tx, contact_id, hashes)
     return len(ids)
 

@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import access
+from gateway import access, watching
 from gateway.access import Actor
 from gateway.state import State
 from models.people import Address, Person
 from models.requests import Contact
 from models.transaction import Row, acting
-from referral.casework import need
+from referral.casework import Refusal, need
+from referral.office import Office
+from referral.policy import Ground
 
 _MAINLAND = re.compile(r"^(?:\+?86)?(1\d{10})$")
 _DIGITS = re.compile(r"^\+?\d{7,}$")
@@ -38,17 +40,51 @@ class Revealed:
     addresses: tuple[tuple[str, str], ...]  # (kind, value)
 
 
-def reveal(state: State, actor: Actor, number: str, purpose: str, *, now: datetime) -> Revealed:
-    """Name and telephone of the person, for a stated purpose; the look is kept. Raises
-    ``Refusal``, of a confidential request too for all but the desk."""
-    why = need(purpose, "refusal.purpose")
+OTHER = "other"
+
+
+def reveal(
+    state: State,
+    actor: Actor,
+    number: str,
+    purpose: str,
+    *,
+    ground: str = OTHER,
+    now: datetime,
+) -> Revealed:
+    """Name and telephone of the person, for a purpose of the closed list (``ground``) that this
+    role has, and in words where it is another one. The look is in the ledger before anything is
+    shown. Raises ``Refusal``: of a confidential request for all but the desk, and 429 for who has
+    looked at too many people within the hour."""
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
         request = access.admit(tx, actor, office, number, act="reveal", now=now)
+        why = _purpose(office, actor, ground, purpose)
         if not access.sight(actor, request).person:
             access.refuse_confidential()
-        access.look(tx, actor, act="reveal", now=now, request_id=request["id"], purpose=why)
-        return _who(tx, request)
+        watching.require_measure(tx, office, actor, request["id"], now)
+        request_id = request["id"]
+        access.look(
+            tx, actor, act="reveal", now=now, request_id=request_id, ground=ground, purpose=why
+        )
+        tx.event("revealed", at=now, by=actor.login, request=request, ground=ground, purpose=why)
+        watching.alarm_for(tx, office, actor.login, now, and_now=request_id)
+        return _who(tx, request)  # leaves here only when the commit has succeeded
+
+
+def grounds(office: Office, role: str) -> list[Ground]:
+    """The purposes for which this role may see who a person is."""
+    return [
+        one
+        for one in office.policy.grounds
+        if one.act == "reveal" and (not one.roles or role in one.roles)
+    ]
+
+
+def _purpose(office: Office, actor: Actor, ground: str, purpose: str) -> str:
+    if ground not in {one.code for one in grounds(office, actor.role)}:
+        raise Refusal("refusal.purpose_of_role", status=422)
+    return need(purpose, "refusal.purpose") if ground == OTHER else purpose.strip()
 
 
 def _who(tx: Any, request: Row) -> Revealed:

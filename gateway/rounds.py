@@ -1,12 +1,14 @@
-"""The slow rounds of a process: work without a holder moves on, old files are archived."""
+"""The slow rounds of a process: work without a holder moves on, explanations of aid fall due, bulk
+looks are noticed, old files are archived."""
 
 from collections.abc import Callable
 from datetime import datetime
 
+from gateway import spending, watching
 from gateway.offices import Offices
 from models.db import Database
 from models.transaction import acting
-from referral import reopening, succeeding
+from referral import explaining, reopening, succeeding
 
 
 def run(database: Database, mint: Callable[[], int], offices: Offices, now: datetime) -> int:
@@ -14,5 +16,10 @@ def run(database: Database, mint: Callable[[], int], offices: Offices, now: date
     office = offices.refresh()
     with acting(database, mint) as tx:
         moved = succeeding.move(tx, office, now)
+    with acting(database, mint) as tx:
+        moved += explaining.look(tx, office, now)
+    with acting(database, mint) as tx:
+        watching.alarm(tx, office, now)
+        spending.forget(tx, now)
     with acting(database, mint) as tx:
         return moved + reopening.archive_due(tx, office, now)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from models.phrases import SOURCE_LANGUAGE, Phrasebook
 from models.vocabulary import Form
 from referral.casework import Refusal
+from referral.feedback import Faulty
 from referral.lifecycle import Impossible
 
 _WORDS_OF: Mapping[str, tuple[str, ...]] = {
@@ -18,6 +19,11 @@ _WORDS_OF: Mapping[str, tuple[str, ...]] = {
     "reason": ("reason",),
     "allowed": ("reason", "outcome", "view"),
     "level": ("level",),
+    "relief_act": ("aid_act",),
+    "relief_state": ("aid_state",),
+    "relief_states": ("aid_state",),
+    "guards": ("guard",),
+    "missing": ("judgement",),
 }
 """Which words a parameter is made of: the phrases under ``staff.<name>``."""
 
@@ -26,6 +32,7 @@ _STATUS = {
     "impossible.reason": 409,
     "impossible.role": 403,
     "impossible.approval": 403,
+    "impossible.relief_role": 403,
 }
 
 
@@ -43,6 +50,36 @@ def sentence(phrases: Phrasebook, error: Refusal | Impossible, spoken: str) -> s
     """What the refusal says, its codes put into words."""
     params = {name: _worded(phrases, name, value, spoken) for name, value in error.params.items()}
     return phrases.say(error.key, params, Form.FULL, spoken)
+
+
+_FIELD_OF: Mapping[str, str] = {
+    "refusal.ground": "ground",
+    "refusal.names_itself": "right_unit",
+    "refusal.no_such_bureau": "right_unit",
+    "refusal.outcome": "outcome",
+    "refusal.purpose": "purpose",
+    "refusal.reason_missing": "reason",
+    "refusal.reply_too_short": "text",
+    "refusal.result_missing": "result",
+    "refusal.rule_missing": "rule",
+    "refusal.time": "at",
+    "refusal.who_was_called": "who",
+    "refusal.workdays": "workdays",
+}
+"""Which field of a form a refusal is about."""
+
+
+def faults(phrases: Phrasebook, error: Refusal | Impossible, spoken: str) -> dict[str, str]:
+    """What is wrong at which field, worded; {} where the refusal is about no field."""
+    if isinstance(error, Faulty):
+        return {
+            name: phrases.say(key, params, Form.FULL, spoken)
+            for name, (key, params) in error.faults.items()
+        }
+    if error.key == "refusal.field":
+        return {error.params["field"]: phrases.say("refusal.must_fill", {}, Form.FULL, spoken)}
+    field = _FIELD_OF.get(error.key)
+    return {field: sentence(phrases, error, spoken)} if field else {}
 
 
 def status_of(error: Refusal | Impossible) -> int:

@@ -6,27 +6,29 @@ transfer, a new password or a closed account counts at once for open sessions to
 """
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select, update
 from sqlmodel import Session as Reading
 from sqlmodel import col
 
-from gateway import accounts
+from gateway import accounts, second_factor
 from gateway.access import Actor, Partner
 from gateway.settings import Settings
 from gateway.state import State
 from models.access import ApiToken, Attempt, OneTimeKey, StaffSession, fresh, hashed
 from models.places import Staff
-from models.transaction import acting
+from models.transaction import Transaction, acting
 from models.vocabulary import Role
 from referral.casework import Refusal
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
+HALF_WAY = timedelta(minutes=10)
+CONFIRMED_FOR = timedelta(minutes=5)
 SESSIONS_AT_ONCE = 3
 _SEEN_AGAIN = timedelta(seconds=60)
 
@@ -47,6 +49,21 @@ class SignedIn:
     actor: Actor
     csrf: str
     hash: str
+    confirmed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HalfWay:
+    """Somebody has shown the password, or come from the single sign-on, and owes the second
+    factor. It opens nothing else."""
+
+    login: str
+    csrf: str
+    hash: str
+
+
+class NotConfirmed(Exception):
+    """The act asks who is at the keyboard, and the last proof is too old."""
 
 
 def cookie_name(settings: Settings) -> str:
@@ -59,8 +76,9 @@ def is_secure(settings: Settings) -> bool:
     return settings.public_url.startswith("https:")
 
 
-def sign_in(state: State, login: str, password: str, address: str) -> str:
-    """Check the password and open a session; returns the key for the cookie.
+def sign_in(state: State, login: str, password: str, address: str, device: str = "") -> str:
+    """Check the password and open a session, half way where a second factor is owed; returns the
+    key for the cookie.
 
     An unknown name and a wrong password answer alike and take as long. After five failures the
     next guesses wait, longer each time, never for ever; others are not affected. Call it from a
@@ -68,7 +86,8 @@ def sign_in(state: State, login: str, password: str, address: str) -> str:
     """
     now = state.now()
     login = login.strip()[:64]
-    guess = _count_guess(state, login, address, now)
+    limits = {f"sign_in:{login}": FREE_GUESSES, f"sign_in_from:{address}": FREE_GUESSES_OF_ADDRESS}
+    guess = count_guess(state, limits, now)
     with state.database.read() as session:
         row = (
             session.connection()
@@ -88,12 +107,13 @@ def sign_in(state: State, login: str, password: str, address: str) -> str:
         tx.execute(delete(Attempt).where(col(Attempt.id).in_(guess)))
         if newer:
             tx.execute(update(Staff).where(col(Staff.login) == login).values(password=newer))
-        return _open(tx, login, now)
+        passed = not second_factor.is_required(state.settings, demo=row.demo)
+        return open_session(tx, login, now, passed=passed, address=address, device=device)
 
 
-def _count_guess(state: State, login: str, address: str, now: datetime) -> list[int]:
-    """Count this guess before it is checked, so that twelve at once are twelve."""
-    limits = {f"sign_in:{login}": FREE_GUESSES, f"sign_in_from:{address}": FREE_GUESSES_OF_ADDRESS}
+def count_guess(state: State, limits: Mapping[str, int], now: datetime) -> list[int]:
+    """Count this guess at each subject (with its free tries) before it is checked, so that twelve
+    at once are twelve. Raises ``Refusal`` (429) while one of them must wait."""
     guess: list[int] = []
     with acting(state.database, state.mint) as tx:
         tx.execute(delete(Attempt).where(col(Attempt.at) < now - 4 * REMEMBERED))
@@ -115,11 +135,14 @@ def _count_guess(state: State, login: str, address: str, now: datetime) -> list[
     return guess
 
 
-def _open(tx: Any, login: str, now: datetime) -> str:
-    """A new session, at most three at a time: the longest unused ends."""
+def open_session(
+    tx: Transaction, login: str, now: datetime, *, passed: bool, address: str = "", device: str = ""
+) -> str:
+    """A new session under a new key, which is returned; at most three at a time of its kind: the
+    longest unused ends."""
     mine = tx.execute(
         select(col(StaffSession.hash))
-        .where(col(StaffSession.login) == login)
+        .where(col(StaffSession.login) == login, col(StaffSession.passed).is_(passed))
         .order_by(col(StaffSession.seen_at).desc(), col(StaffSession.hash))
     ).all()
     surplus = [row.hash for row in mine[SESSIONS_AT_ONCE - 1 :]]
@@ -134,9 +157,13 @@ def _open(tx: Any, login: str, now: datetime) -> str:
         csrf=csrf,
         created_at=now,
         seen_at=now,
-        expires_at=now + LONGEST,
+        expires_at=now + (LONGEST if passed else HALF_WAY),
+        passed=passed,
+        confirmed_at=now if passed else None,
+        address=address,
+        device="".join(filter(str.isprintable, device))[:200],
     )
-    tx.event("signed_in", at=now, by=login)
+    tx.event("signed_in" if passed else "password_shown", at=now, by=login)
     return value
 
 
@@ -160,14 +187,15 @@ def _key(token: str, now: datetime) -> Any:
     )
 
 
-def use_link(state: State, token: str, password: str) -> str:
-    """Use a one-time link: the account gets this password and a session, whose key is returned.
-    The link works once. Raises ``Refusal`` (410 for a link that does not work) or ``Busy``."""
+def use_link(state: State, token: str, password: str, address: str = "", device: str = "") -> str:
+    """Use a one-time link: the account gets this password and a session (half way where a second
+    factor is owed), whose key is returned. The link works once. Raises ``Refusal`` (410 for a link
+    that does not work) or ``Busy``."""
     now = state.now()
     login = link_holder(state, token)
     if login is None:
         raise Refusal("refusal.link", status=410)
-    accounts.require_good(login, password)
+    accounts.require_good(login, password, local=(state.settings.hotline,))
     kept = accounts.hash_password(password)
     with acting(state.database, state.mint) as tx:
         used = tx.execute(
@@ -179,7 +207,20 @@ def use_link(state: State, token: str, password: str) -> str:
             raise Refusal("refusal.link", status=410)
         accounts.set_password(tx, login, kept, now)
         tx.execute(delete(Attempt).where(col(Attempt.subject) == f"sign_in:{login}"))
-        return _open(tx, login, now)
+        demo = tx.execute(select(col(Staff.demo)).where(col(Staff.login) == login)).scalar()
+        passed = not second_factor.is_required(state.settings, demo=bool(demo))
+        return open_session(tx, login, now, passed=passed, address=address, device=device)
+
+
+def half_way(state: State, key: str | None) -> HalfWay | None:
+    """Who has come half way with this key; None when nobody has, or it is too long ago."""
+    if not key:
+        return None
+    kept = hashed(key)
+    with state.database.read() as session:
+        query = _session(kept, state.now(), passed=False)
+        row = session.connection().execute(query).first()
+    return None if row is None else HalfWay(row.login, row.csrf, kept)
 
 
 def signed_in(state: State, key: str | None) -> SignedIn:
@@ -188,7 +229,7 @@ def signed_in(state: State, key: str | None) -> SignedIn:
         raise NotSignedIn
     now, kept = state.now(), hashed(key)
     with state.database.read() as session:
-        row = session.connection().execute(_session(kept, now)).first()
+        row = session.connection().execute(_session(kept, now, passed=True)).first()
     if row is None:
         raise NotSignedIn
     if now - row.seen_at > _SEEN_AGAIN:
@@ -197,19 +238,28 @@ def signed_in(state: State, key: str | None) -> SignedIn:
                 update(StaffSession).where(col(StaffSession.hash) == kept).values(seen_at=now)
             )
     actor = Actor(row.login, Role(row.role), row.unit, row.area, row.demo, row.name)
-    return SignedIn(actor, row.csrf, kept)
+    return SignedIn(actor, row.csrf, kept, row.confirmed_at)
 
 
-def _session(kept: str, now: datetime) -> Any:
+def require_recent(session: SignedIn, now: datetime) -> None:
+    """Raise ``NotConfirmed`` unless the holder has proved within five minutes who they are: for
+    exports, bulk looks, rights and recoveries."""
+    if session.confirmed_at is None or session.confirmed_at < now - CONFIRMED_FOR:
+        raise NotConfirmed
+
+
+def _session(kept: str, now: datetime, *, passed: bool) -> Any:
     return (
         select(
             col(StaffSession.csrf),
             col(StaffSession.seen_at),
+            col(StaffSession.confirmed_at),
             *(getattr(Staff, name) for name in ("login", "role", "unit", "area", "demo", "name")),
         )
         .join(Staff, col(Staff.login) == col(StaffSession.login))
         .where(
             col(StaffSession.hash) == kept,
+            col(StaffSession.passed).is_(passed),
             col(StaffSession.expires_at) > now,
             col(StaffSession.seen_at) > now - IDLE,
             col(Staff.disabled_at).is_(None),
@@ -224,21 +274,9 @@ def sign_out(state: State, session: SignedIn) -> None:
         tx.event("signed_out", at=state.now(), by=session.actor.login)
 
 
-def require_token(session: SignedIn, given: str | None) -> None:
+def require_token(session: SignedIn | HalfWay, given: str | None) -> None:
     """Raise ``Refusal`` (403) unless the change brings the session's own token."""
     if not given or not hmac.compare_digest(given.encode(), session.csrf.encode()):
-        raise Refusal("refusal.csrf", status=403)
-
-
-def require_same_site(settings: Settings, host: str, origin: str | None, site: str | None) -> None:
-    """Raise ``Refusal`` (403) when a browser says that another site sends this form (Origin and
-    Sec-Fetch-Site; what is no browser sends neither and has no cookie to abuse)."""
-    if site not in (None, "same-origin", "none"):
-        raise Refusal("refusal.csrf", status=403)
-    if origin is None or site == "same-origin":
-        return
-    own = {host, urlsplit(settings.public_url).netloc}
-    if urlsplit(origin).netloc not in own:
         raise Refusal("refusal.csrf", status=403)
 
 

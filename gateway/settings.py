@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 FILE = "huiyin.env"
 PREFIX = "HUIYIN_"
+_KEY = r"^([0-9a-f]{64})?$"
 
 
 def utc_now() -> datetime:
@@ -30,7 +32,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("huiyin-data")
     database_url: str = ""
-    database_key: str = Field("", repr=False, pattern=r"^([0-9a-f]{64})?$")
+    database_key: str = Field("", repr=False, pattern=_KEY)
     profile: str = "national_baseline"
     profile_dir: Path | None = None
     model: Path | None = None
@@ -43,6 +45,22 @@ class Settings(BaseSettings):
     openapi: bool = False
     body_limit: int = 1_048_576
     demo: bool = False
+    field_key: str = Field("", repr=False, pattern=_KEY)
+    field_key_previous: str = Field("", repr=False, pattern=_KEY)
+    field_encryption: Literal["", "on", "off"] = ""
+    field_cipher: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
+    canaries: str = ""
+    routes: str = ""
+    backup_dir: Path | None = None
+    backup_key: str = Field("", repr=False, pattern=_KEY)
+    backup_keep: str = Field("7,5,12", pattern=r"^\d+,\d+,\d+$")
+    second_factor: Literal["everybody", "not_demo"] = "everybody"
+    trusted_proxies: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field("", repr=False)
+    oidc_claim: str = "preferred_username"
+    oidc_acr: str = ""
 
     _lent: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -66,8 +84,36 @@ class Settings(BaseSettings):
     @cached_property
     def env(self) -> Mapping[str, str]:
         """Every HUIYIN_* value without the prefix, for the channels' own settings."""
-        set_by_people = {**_file_values(self.data_dir), **_environment()}
+        set_by_people = {**of_file(self.data_dir), **from_environment()}
         return {**self._lent, **set_by_people, "SECRET_KEY": self.secret_key}
+
+    @property
+    def seals_fields(self) -> bool:
+        """Whether columns about people are sealed one by one. An SQLite file with a key is sealed
+        as a whole already; anything else is not."""
+        if self.field_encryption:
+            return self.field_encryption == "on"
+        whole = self.database.startswith("sqlite") and bool(self.database_key)
+        return bool(self.field_key) and not whole
+
+    @property
+    def field_keys(self) -> list[bytes]:
+        """The key that opens the keys of the fields, and the one before it."""
+        return [bytes.fromhex(one) for one in (self.field_key, self.field_key_previous) if one]
+
+    def require_field_key(self) -> None:
+        """Raise ``BadSettings`` where fields about people would lie open."""
+        if self.seals_fields and not self.field_key:
+            raise BadSettings(
+                "HUIYIN_FIELD_ENCRYPTION is on and HUIYIN_FIELD_KEY is not set; set it to 64 "
+                "random hex digits and keep a copy outside this machine"
+            )
+        whole = self.database.startswith("sqlite") and bool(self.database_key)
+        if not (self.seals_fields or whole or self.field_encryption):
+            raise BadSettings(
+                "what people said would lie readable in the database; set HUIYIN_FIELD_KEY to 64 "
+                "random hex digits, or say HUIYIN_FIELD_ENCRYPTION=off"
+            )
 
     def require_secret(self) -> None:
         """Raise ``BadSettings`` unless there is a secret that is really one."""
@@ -81,8 +127,8 @@ class Settings(BaseSettings):
 def load(data_dir: Path | None = None) -> Settings:
     """Read the settings. Raises ``BadSettings`` in one sentence."""
     folder = data_dir or Path(os.environ.get(f"{PREFIX}DATA_DIR", "huiyin-data"))
-    values = {name.lower(): value for name, value in _file_values(folder).items()}
-    values |= {name.lower(): value for name, value in _environment().items()}
+    values = {name.lower(): value for name, value in of_file(folder).items()}
+    values |= {name.lower(): value for name, value in from_environment().items()}
     values["data_dir"] = str(folder)
     known = {name: value for name, value in values.items() if name in Settings.model_fields}
     try:
@@ -97,11 +143,13 @@ def derived(secret: str, purpose: str) -> str:
     return sha256(f"{purpose}\0{secret}".encode()).hexdigest()
 
 
-def _environment() -> dict[str, str]:
+def from_environment() -> dict[str, str]:
+    """Every HUIYIN_* variable without the prefix."""
     return {k.removeprefix(PREFIX): v for k, v in os.environ.items() if k.startswith(PREFIX)}
 
 
-def _file_values(folder: Path) -> dict[str, str]:
+def of_file(folder: Path) -> dict[str, str]:
+    """Every value of the settings file without the prefix. Raises ``BadSettings``."""
     path = folder / FILE
     if not path.exists():
         return {}

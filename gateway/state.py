@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from channels import Channel, ChannelSettings, load
 from gateway import frozen
@@ -14,6 +14,7 @@ from gateway.intake import Intake
 from gateway.offices import Offices, Rules, changed
 from gateway.settings import BadSettings, Settings
 from models.db import Database
+from models.keyring import Keyring, ring_of
 from models.messages import Outcome
 from models.migrations import is_current
 from models.processes import enlist
@@ -28,10 +29,18 @@ class Counts:
         self._received = Counter(
             "huiyin_calls", "Calls answered", ["channel", "result"], registry=self.registry
         )
+        self._seconds = Histogram(
+            "huiyin_intake_seconds",
+            "From a call's arrival to its commit",
+            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=self.registry,
+        )
         self._children: dict[tuple[str, str], Counter] = {}
 
-    def received(self, channel: str, outcome: Outcome) -> None:
-        """Count one answered call."""
+    def received(self, channel: str, outcome: Outcome, seconds: float | None = None) -> None:
+        """Count one answered call, which took so long to keep."""
+        if seconds is not None:
+            self._seconds.observe(seconds)
         result = "duplicate" if outcome.duplicate else "held" if outcome.held else "kept"
         child = self._children.get((channel, result))
         if child is None:
@@ -59,8 +68,22 @@ class State:
 
 
 def open_database(settings: Settings) -> Database:
-    """The database of these settings."""
-    return Database(settings.database, key=settings.database_key)
+    """The database of these settings, with what opens its sealed fields."""
+    database = Database(settings.database, key=settings.database_key)
+    if settings.field_keys:
+        ring = Keyring(database.engine, settings.field_keys)
+        database.engine.dialect.huiyin_keyring = ring  # type: ignore[attr-defined]
+    return database
+
+
+def seal_from_now_on(settings: Settings, database: Database, now: datetime) -> None:
+    """Make the first key of the fields where they are to be sealed and are not yet."""
+    if not settings.seals_fields:
+        return
+    settings.require_field_key()
+    with database.write() as connection:
+        if (ring := ring_of(connection)) and not ring.seals:
+            ring.mint(connection, settings.field_cipher, now)
 
 
 def open_current(settings: Settings) -> Database:
@@ -89,6 +112,7 @@ def wire(
         channels = load(settings.channel_names, channel_settings(settings, rules))
     database = open_database(settings)
     database.require_safe()
+    seal_from_now_on(settings, database, now())
     mint = enlist(database, kind, now())
     offices = Offices(database, settings, rules, channels)
     frozen.keep(database, mint, rules.policy, changed)

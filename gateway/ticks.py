@@ -6,7 +6,7 @@ update. A tick that raises comes again; one bad row never stops the others.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,13 +15,27 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
-from gateway import alarms, drafts, holding, recorded, relief, repeats, rounds
+from gateway import (
+    alarms,
+    chores,
+    drafts,
+    holding,
+    outreach,
+    recorded,
+    registry,
+    relief,
+    repeats,
+    rounds,
+)
+from gateway.chores import Chore
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat
 from gateway.intake import Call, Intake
 from gateway.offices import Offices
 from gateway.rhythm import Rhythm
+from gateway.routes import Routes, order
+from gateway.settings import derived
 from gateway.state import State
 from gateway.sweeping import Sweep
 from models import dialogues
@@ -52,6 +66,9 @@ class Ticks:
         intake: Intake,
         now: Now,
         heartbeat: Callable[[], Awaitable[None]] | None = None,
+        key: str = "",
+        routes: Routes | None = None,
+        more: Sequence[Chore] = (),
     ) -> None:
         self._database = database
         self._mint = mint
@@ -60,7 +77,7 @@ class Ticks:
         self._intake = intake
         self._now = now
         self._heartbeat = heartbeat
-        self._delivery = Delivery(database, mint, channels, offices.current)
+        self._delivery = Delivery(database, mint, channels, offices.current, routes, key)
         self._memory = repeats.Memory()
         self._sweep = Sweep(database, mint, offices.current)
         self._asked: dict[str, datetime] = {}
@@ -77,6 +94,8 @@ class Ticks:
                 (self.tidy, 60.0),
                 (self.relieve, 15.0),
                 (self.look_ahead, 3600.0),
+                *more,
+                (self.reach_out, 60.0),
             ]
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -93,6 +112,9 @@ class Ticks:
             intake=state.intake,
             now=state.now,
             heartbeat=partial(beat, url) if url else None,
+            key=derived(state.settings.secret_key, "spending"),
+            routes=Routes(order(state.settings.routes, state.channels)),
+            more=chores.of(state),
         )
 
     def start(self) -> None:
@@ -149,6 +171,7 @@ class Ticks:
 
     def _compare(self) -> int:
         with acting(self._database, self._mint) as tx:
+            registry.write_missing_keys(tx)
             return repeats.compare_waiting(tx, self._memory, now=self._now())
 
     async def resume(self) -> None:
@@ -187,12 +210,12 @@ class Ticks:
                 )
                 call.source = channel.source
                 await asyncio.wrap_future(self._intake.submit(call))
-            await asyncio.to_thread(self._forget, row, now)
+            await asyncio.to_thread(self._forget, row)
         await asyncio.to_thread(drafts.purge_old, self._database, self._mint, now)
 
-    def _forget(self, row: Any, now: datetime) -> None:
+    def _forget(self, row: Any) -> None:
         with acting(self._database, self._mint) as tx:
-            dialogues.remember(tx, row.channel, row.conversation, state=None, now=now)
+            dialogues.forget(tx, row.channel, row.conversation)
 
     async def relieve(self) -> None:
         """Pass on what is in the hands of people who are gone."""
@@ -203,6 +226,11 @@ class Ticks:
         """Ask for what the days to come will need: rosters, the next year's holidays."""
         office = self._offices.current()
         await asyncio.to_thread(look_ahead, self._database, self._mint, office, self._now())
+
+    async def reach_out(self) -> None:
+        """Plan visits, remind of doors that wait."""
+        office = self._offices.current()
+        await asyncio.to_thread(outreach.run, self._database, self._mint, office, self._now())
 
     async def refresh(self) -> None:
         """See changes of units, staff and rosters that another process made."""

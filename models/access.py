@@ -4,26 +4,60 @@ import secrets
 from datetime import datetime
 from hashlib import sha256
 
+from sqlalchemy import Index
 from sqlmodel import SQLModel
 
-from models.columns import key, operational, personal, secret
+from models.columns import bytes_of, key, operational, personal, secret
 
 
 class StaffSession(SQLModel, table=True):
-    """A signed-in browser."""
+    """A signed-in browser. One that is not ``passed`` has shown a password and owes the second
+    factor; ``confirmed_at`` is when its holder last proved who they are."""
 
-    hash: str = secret(primary_key=True)
+    hash: str = secret(primary_key=True, sealed=False)
     login: str = operational(foreign_key="staff.login", index=True)
     csrf: str = secret()
     created_at: datetime = operational()
     seen_at: datetime = operational()
     expires_at: datetime = operational()
+    passed: bool = operational(True)
+    confirmed_at: datetime | None = operational(None)
+    address: str = personal("")
+    device: str = operational("")
+
+
+class SecondFactor(SQLModel, table=True):
+    """The seed that a person's telephone makes codes from, sealed under a key of its own; in force
+    once a first code has shown that the telephone has it. No code of ``last_step`` or before it is
+    taken again."""
+
+    __tablename__ = "second_factor"
+
+    login: str = operational(primary_key=True, foreign_key="staff.login")
+    sealed: bytes = bytes_of(secret)
+    made_at: datetime = operational()
+    confirmed_at: datetime | None = operational(None)
+    last_step: int = operational(0)
+
+
+class Recovery(SQLModel, table=True):
+    """Somebody lost what they sign in with: one person asks to let them in anew, another agrees."""
+
+    id: int = key()
+    login: str = operational(foreign_key="staff.login", index=True)
+    reason: str = operational()
+    asked_by: str = operational()
+    asked_at: datetime = operational()
+    expires_at: datetime = operational()
+    decided_by: str | None = operational(None)
+    decided_at: datetime | None = operational(None)
+    agreed: bool | None = operational(None)
 
 
 class OneTimeKey(SQLModel, table=True):
     """A sign-in link or a code that binds a chat to an account; works once."""
 
-    hash: str = secret(primary_key=True)
+    hash: str = secret(primary_key=True, sealed=False)
     purpose: str = operational()  # "sign_in" or "bind"
     login: str = operational(foreign_key="staff.login")
     expires_at: datetime = operational()
@@ -33,7 +67,7 @@ class OneTimeKey(SQLModel, table=True):
 class ApiToken(SQLModel, table=True):
     """A partner system's bearer token."""
 
-    hash: str = secret(primary_key=True)
+    hash: str = secret(primary_key=True, sealed=False)
     name: str = operational(unique=True)
     scope: str = operational()
     created_at: datetime = operational()
@@ -43,11 +77,14 @@ class ApiToken(SQLModel, table=True):
 class Look(SQLModel, table=True):
     """Somebody looked at somebody's data: who, when, what, why."""
 
+    __table_args__ = (Index("ix_look_login_at", "login", "at"),)
+
     id: int = key()
     at: datetime = operational(index=True)
     login: str = operational()
     act: str = operational()
     request_id: int | None = key(foreign="request.id", nullable=True, index=True)
+    ground: str = operational("")
     purpose: str = operational("")
 
 
@@ -56,7 +93,7 @@ class Attempt(SQLModel, table=True):
 
     id: int = key()
     at: datetime = operational(index=True)
-    subject: str = personal(index=True)
+    subject: str = personal(index=True, sealed=False)  # a keyed hash
 
 
 def fresh() -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Identity, Integer, LargeBinary, MetaData
 from sqlmodel import Field, SQLModel
 
+from models.sealed import KINDS
 from models.vocabulary import Protection
 
 _ID = BigInteger().with_variant(Integer(), "sqlite")  # INTEGER is SQLite's own row id, 64 bits
@@ -27,8 +28,17 @@ SQLModel.metadata.naming_convention = MetaData(
 
 
 def _classed(protection: Protection) -> Callable[..., Any]:
-    def column(default: Any = ..., *, sa_args: tuple[Any, ...] = (), **options: Any) -> Any:
+    def column(
+        default: Any = ...,
+        *,
+        sa_args: tuple[Any, ...] = (),
+        sealed: bool = protection is not Protection.OPERATIONAL,
+        **options: Any,
+    ) -> Any:
+        """``sealed=False`` only for what is already a one-way value under a key."""
         kwargs: dict[str, Any] = dict(options)
+        if sealed:
+            kwargs["sa_type"] = KINDS[options.get("sa_type")]()
         kwargs["sa_column_kwargs"] = {"info": {"protection": protection.value}}
         if sa_args:
             kwargs["sa_column_args"] = sa_args
@@ -78,6 +88,6 @@ def document(protection: Callable[..., Any], default: Any = None) -> Any:
     return protection(default, sa_type=JSON)
 
 
-def bytes_of(protection: Callable[..., Any], default: Any = ...) -> Any:
+def bytes_of(protection: Callable[..., Any], default: Any = ..., **options: Any) -> Any:
     """Bytes exactly as they came."""
-    return protection(default, sa_type=LargeBinary)
+    return protection(default, sa_type=LargeBinary, **options)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlmodel import Session, SQLModel, col
 
+from models import keyring
 from models.columns import document, operational, personal, sensitive
 from models.transaction import Transaction
 
@@ -14,7 +15,7 @@ from models.transaction import Transaction
 class Conversation(SQLModel, table=True):
     """One call or chat in progress; ``state`` is the channel's own flat document."""
 
-    conversation: str = personal(primary_key=True)
+    conversation: str = personal(primary_key=True, sealed=False)  # its name for looking up
     channel: str = operational(primary_key=True)
     state: dict[str, str] = document(sensitive)
     updated_at: datetime = operational(index=True)
@@ -22,15 +23,20 @@ class Conversation(SQLModel, table=True):
 
 def states(tx: Transaction, conversations: Iterable[str]) -> dict[tuple[str, str], dict[str, str]]:
     """The states of these conversations, by channel and conversation."""
-    wanted = list(conversations)
-    if not wanted:
+    meant = {name: one for one in conversations for name in _names(tx, one)}
+    if not meant:
         return {}
     rows: Any = tx.execute(
         select(
             col(Conversation.channel), col(Conversation.conversation), col(Conversation.state)
-        ).where(col(Conversation.conversation).in_(wanted))
+        ).where(col(Conversation.conversation).in_(meant))
     ).all()
-    return {(row.channel, row.conversation): row.state for row in rows}
+    return {(row.channel, meant[row.conversation]): row.state for row in rows}
+
+
+def _names(tx: Transaction, conversation: str) -> list[str]:
+    """The names of a call or chat; its own words, a number perhaps, are kept nowhere."""
+    return keyring.names(tx.connection, "conversation", conversation)
 
 
 def remember(
@@ -42,17 +48,23 @@ def remember(
     now: datetime,
 ) -> None:
     """Replace the state of a conversation; None forgets it."""
-    tx.later(
-        delete(Conversation).where(
-            col(Conversation.channel) == channel, col(Conversation.conversation) == conversation
-        )
-    )
+    named = _names(tx, conversation)
+    forget(tx, channel, *named)
     if state is not None:
         tx.later(
             insert(Conversation).values(
-                channel=channel, conversation=conversation, state=state, updated_at=now
+                channel=channel, conversation=named[0], state=state, updated_at=now
             )
         )
+
+
+def forget(tx: Transaction, channel: str, *named: str) -> None:
+    """Forget a conversation by the names it is kept under."""
+    tx.later(
+        delete(Conversation).where(
+            col(Conversation.channel) == channel, col(Conversation.conversation).in_(named)
+        )
+    )
 
 
 def older_than(session: Session, at: datetime, limit: int = 50) -> list[Any]:

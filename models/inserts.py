@@ -14,6 +14,8 @@ import orjson
 from sqlalchemy import JSON, Connection, Table
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from models.sealed import Sealed, ring_of
+
 Row = dict[str, Any]
 Encoder = Callable[[Any], Any]
 
@@ -26,13 +28,36 @@ def write(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
 
     Raises what the driver raises."""
     sql, pick, encoders = _prepared(connection, table)
+    sealed = _sealers(connection, table)
+    own = next(iter(table.primary_key)).name if sealed else ""
     tuples = []
     for row in rows:
         for name, encode in encoders:
             if (value := row[name]) is not None:
                 row[name] = encode(value)
+        if sealed:
+            record = str(row[own])
+            for name, seal in sealed:
+                if (value := row[name]) is not None:
+                    row[name] = seal(value, record)
         tuples.append(pick(row))
     connection.exec_driver_sql(sql, tuples)
+
+
+def _sealers(
+    connection: Connection, table: Table
+) -> tuple[tuple[str, Callable[[Any, str], Any]], ...]:
+    """What seals the values of a record, kept on the dialect beside the keyring it seals with."""
+    kept: dict[str, Any] = vars(connection.dialect).setdefault("huiyin_sealers", {})
+    found = kept.get(table.name)
+    if found is None:
+        ring = ring_of(connection.dialect)
+        found = kept[table.name] = tuple(
+            (column.name, column.type.encoder(ring))
+            for column in table.columns
+            if isinstance(column.type, Sealed)
+        )
+    return found
 
 
 def _prepared(connection: Connection, table: Table) -> _Prepared:

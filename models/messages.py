@@ -113,7 +113,15 @@ class Turn:
     known: Mapping[str, str] | None = None  # the answer to the step's lookup
 
 
-Happening = Inbound | DeliveryReport | Preference | Turn
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A message of our own that came back: the way in is open."""
+
+    external_id: str
+    sent_at: datetime
+
+
+Happening = Inbound | DeliveryReport | Preference | Turn | Canary
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,3 +236,7 @@ class Undeliverable(Exception):
 
 class Unavailable(Exception):
     """The provider is away or busy: try again later."""
+
+
+class Unsure(Unavailable):
+    """The provider may have taken the message: it is asked before anything is sent again."""

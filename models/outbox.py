@@ -56,12 +56,24 @@ class Outgoing(SQLModel, table=True):
     next_at: datetime | None = operational(None)
     sent_at: datetime | None = operational(None)
     delivered_at: datetime | None = operational(None)
+    tried: list[str] | None = document(operational)
+    unsure_at: datetime | None = operational(None)
     provider_id: str | None = operational(None)
     error: str | None = operational(None)
 
 
 LEASE_SECONDS = 30
 LEASE_CAP_SECONDS = 600
+
+
+def leased_at(row: Any) -> datetime:
+    """When the attempt began whose lease this row still bears."""
+    begun: datetime = row.next_at - _lease(row.attempts - 1)
+    return begun
+
+
+def _lease(attempts: int) -> timedelta:
+    return timedelta(seconds=min(LEASE_SECONDS * 2**attempts, LEASE_CAP_SECONDS))
 
 
 def claim(tx: Transaction, now: datetime, limit: int = 50) -> Sequence[Any]:
@@ -76,13 +88,19 @@ def claim(tx: Transaction, now: datetime, limit: int = 50) -> Sequence[Any]:
         .limit(limit)
     ).all()
     for row in found:
-        lease = timedelta(seconds=min(LEASE_SECONDS * 2**row.attempts, LEASE_CAP_SECONDS))
+        until = now + _lease(row.attempts)
         tx.later(
             update(Outgoing)
             .where(col(Outgoing.id) == row.id)
-            .values(state=OutboxState.LEASED, attempts=row.attempts + 1, next_at=now + lease)
+            .values(state=OutboxState.LEASED, attempts=row.attempts + 1, next_at=until)
         )
     return found
+
+
+def suppress(tx: Transaction, row_id: int, why: str) -> None:
+    """Do not send a message that was just claimed; it stays, with the reason."""
+    changes = {"state": OutboxState.SUPPRESSED, "next_at": None, "error": why}
+    tx.later(update(Outgoing).where(col(Outgoing.id) == row_id).values(**changes))
 
 
 def settle(tx: Transaction, row_id: int, **changes: Any) -> bool:
@@ -126,11 +144,17 @@ def report(
             col(Outgoing.number),
             col(Outgoing.urgent),
             col(Outgoing.provider_id),
+            col(Outgoing.channel),
+            col(Outgoing.tried),
         )
-        .where(col(Outgoing.channel) == channel, mine)
+        .where(mine)
         .limit(1)
     ).first()
-    if found is None or found.provider_id not in (None, provider_id):
+    if found is None or channel not in (found.channel, *(found.tried or ())):
+        return None
+    if found.channel != channel and state is not OutboxState.DELIVERED:
+        return None  # of a route that was given up: only that it arrived after all is news
+    if found.channel == channel and found.provider_id not in (None, provider_id):
         return None
     if _ORDER[state] <= _ORDER.get(OutboxState(found.state), 0):
         return found

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Index, and_, bindparam, or_, select, update
 from sqlmodel import SQLModel, col
 
+from models import keyring
 from models.columns import key, operational, personal
 from models.requests import HelpRequest
 from models.transaction import Transaction
@@ -29,15 +30,19 @@ class Person(SQLModel, table=True):
 class Address(SQLModel, table=True):
     """A handle of a person; ``kind`` "tel" is shared by all channels with a telephone number."""
 
-    __table_args__ = (Index("uq_address_value_kind", "value", "kind", unique=True),)
+    __table_args__ = (Index("uq_address_lookup_kind", "lookup", "kind", unique=True),)
 
     id: int = key()
     person_id: int = key(foreign="person.id", index=True)
     kind: str = operational()
     value: str = personal()
+    lookup: str | None = personal(None, sealed=False)  # the name of ``value`` for looking it up
     staff: str | None = operational(None)
     stopped_at: datetime | None = operational(None)
 
+
+FIELD = "address.value"
+"""The field whose values are looked up."""
 
 OPEN_COLUMNS = tuple(HelpRequest.model_fields)
 """All columns of a request, so that an open one can be gone on with."""
@@ -61,7 +66,7 @@ _CORRESPONDENTS = (
             or_(col(HelpRequest.closed_at).is_(None), col(HelpRequest.merged_into).is_not(None)),
         ),
     )
-    .where(col(Address.value).in_(bindparam("values", expanding=True)))
+    .where(col(Address.lookup).in_(bindparam("lookups", expanding=True)))
     .order_by(col(HelpRequest.id))
 )
 
@@ -72,8 +77,23 @@ def correspondents(tx: Transaction, handles: Iterable[tuple[str, str]]) -> Seque
     values = {value for _, value in handles}
     if not values:
         return []
-    found: Sequence[Any] = tx.execute(_CORRESPONDENTS, {"values": list(values)}).all()
+    lookups = [name for value in values for name in keyring.names(tx.connection, FIELD, value)]
+    found: Sequence[Any] = tx.execute(_CORRESPONDENTS, {"lookups": lookups}).all()
     return found
+
+
+def introduce(tx: Transaction, person_id: int, kind: str, handle: str) -> int:
+    """Write down where a person is reached; the id of the address."""
+    address_id = tx.mint()
+    tx.add(
+        Address,
+        id=address_id,
+        person_id=person_id,
+        kind=kind,
+        value=handle,
+        lookup=keyring.names(tx.connection, FIELD, handle)[0],
+    )
+    return address_id
 
 
 def prefer(tx: Transaction, address_id: int | None, *, stop: bool, now: datetime) -> None:

@@ -65,15 +65,3 @@ class Duty(SQLModel, table=True):
     weekdays: str = operational("0123456")
     starts_on: date | None = operational(None)
     ends_on: date | None = operational(None)
-
-
-class Household(SQLModel, table=True):
-    """A household as the registry knows it."""
-
-    id: str = operational(primary_key=True)
-    head_name: str = personal()
-    members: list[str] = document(personal)
-    phones: list[str] = document(personal)
-    address: str = personal()
-    area: str | None = operational(None)
-    categories: list[str] = document(operational)

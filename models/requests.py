@@ -87,6 +87,7 @@ class HelpRequest(SQLModel, table=True):
     leased_by: str | None = operational(None)
     leased_until: datetime | None = operational(None)
     summary: str = sensitive("", sa_type=Text)
+    erased_at: datetime | None = operational(None)
     merged_into: int | None = key(foreign="request.id", nullable=True, index=True)
 
 

@@ -15,8 +15,7 @@ import orjson
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlmodel import SQLModel, col
 
-from models import inserts, numbers
-from models.clocks import Clock
+from models import inserts, keyring, numbers
 from models.counters import Counter
 from models.db import Database
 from models.events import SYSTEM, Event, Ledger, seal
@@ -45,6 +44,7 @@ class Transaction:
     _counters: dict[str, int] = field(default_factory=dict)
     _events: list[Row] = field(default_factory=list)
     _updates: list[Any] = field(default_factory=list)
+    _ends: dict[Callable[["Transaction"], None], None] = field(default_factory=dict)
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         """Run a statement now; see ``later`` for changes that must be undoable."""
@@ -58,6 +58,19 @@ class Transaction:
             raise KeyError(f"{table.name} has no column {sorted(set(full) - set(blank))}")
         self._added.setdefault(table, []).append(full)
         return full
+
+    def added(self, model: type[SQLModel]) -> Sequence[Row]:
+        """The rows of a table that were added so far."""
+        return self._added.get(model.__table__, ())  # type: ignore[attr-defined]
+
+    def recorded(self) -> Sequence[Row]:
+        """The entries of the ledger that were recorded so far."""
+        return self._events
+
+    def at_end(self, act: Callable[["Transaction"], None]) -> None:
+        """Let ``act`` look at what was added and record what follows from it, once, before
+        everything is written; what was undone meanwhile it no longer finds."""
+        self._ends[act] = None
 
     def later(self, statement: Any) -> None:
         """A change of existing rows, made after the new rows are in, forgotten by ``undo``."""
@@ -111,7 +124,8 @@ class Transaction:
 
     def write(self) -> None:
         """Send everything to the database; called once, before the commit."""
-        self._promise(self._added.get(_CLOCK, ()))
+        for act in self._ends:
+            act(self)
         for table in sorted(self._added, key=_order):
             if rows := self._added[table]:
                 inserts.write(self.connection, table, rows)
@@ -123,32 +137,6 @@ class Transaction:
             self.execute(statement)
         if self._events:
             self._seal()
-
-    def _promise(self, clocks: Sequence[Row]) -> None:
-        """What new clocks promise goes into the ledger with the act that started them, whatever
-        the act: a due time that is changed behind our back can be found."""
-        of_request: dict[int, list[Row]] = {}
-        for clock in clocks:
-            of_request.setdefault(clock["request_id"], []).append(clock)
-        acts = {entry["request_id"]: entry for entry in self._events}
-        for request_id, started in of_request.items():
-            act = acts.get(request_id)
-            self.event(
-                "promised",
-                at=act["at"] if act else max(clock["started_at"] for clock in started),
-                request={"id": request_id, "number": act["number"] if act else None},
-                clocks=[
-                    [
-                        str(clock["id"]),
-                        clock["name"],
-                        clock["case"],
-                        clock["ladder"],
-                        clock["started_at"],
-                        clock["due_at"],
-                    ]
-                    for clock in started
-                ],
-            )
 
     def _seal(self) -> None:
         seq, previous = self._head
@@ -166,13 +154,13 @@ def acting(database: Database, mint: Callable[[], int]) -> Iterator[Transaction]
     """A transaction for one business act; commits on leaving. Raises ``Busy``."""
     with database.write() as connection:
         head = connection.execute(_HEAD).one()  # on PostgreSQL the lock that makes writers queue
+        keyring.turn(connection, head.field_key)
         transaction = Transaction(connection, mint, (head.seq, head.hash))
         yield transaction
         transaction.write()
 
 
-_CLOCK: Table = Clock.__table__  # type: ignore[attr-defined]
-_HEAD = select(col(Ledger.seq), col(Ledger.hash)).with_for_update()
+_HEAD = select(col(Ledger.seq), col(Ledger.hash), keyring.NEWEST).with_for_update(of=Ledger)
 _ORDER: dict[Table, int] = {}
 
 

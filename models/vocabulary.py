@@ -160,6 +160,14 @@ class TaskKind(StrEnum):
     REOPEN = "reopen"
     WELFARE_CHECK = "welfare_check"
     DELIVER_PAPER = "deliver_paper"
+    DECIDE_RELIEF = "decide_relief"
+    EXPLAIN_RELIEF = "explain_relief"
+    HANDOFF_UNDECIDED = "handoff_undecided"
+    RELATIVE = "relative"
+    BULK_LOOK = "bulk_look"
+    NOT_DONE = "not_done"
+    CANARY_LOST = "canary_lost"
+    PROOF_FAILED = "proof_failed"
 
 
 class SecondOpinion(StrEnum):

@@ -115,15 +115,7 @@ def tell_one(
 ) -> Row:
     """Say something to the request's own person and nobody else; otherwise as ``tell``."""
     who = correspondent(tx, office, request)
-    params = wording.params(
-        office,
-        request,
-        unit=unit or office.directory.unit.get(request["holder_unit"]),
-        officer=office.directory.officer.get(request["first_responder"]),
-        due=due,
-        language=who.language,
-        understood=request["summary"],
-    )
+    params = _params(office, request, who, unit, due)
     urgent = who.reply is not None and Level(request["level"]).is_urgent
     return telling.post(
         tx,
@@ -136,6 +128,40 @@ def tell_one(
         params={**params, **more},
         urgent=urgent,
         stopped=who.stopped or who.reply is None,
+    )
+
+
+def foretold(
+    tx: Transaction,
+    office: Office,
+    request: Mapping[str, Any],
+    phrase: str,
+    *,
+    due: datetime,
+    unit: Unit | None = None,
+    **more: str,
+) -> str:
+    """The words that ``tell_one`` would say; reads only."""
+    who = correspondent(tx, office, request)
+    params = {**_params(office, request, who, unit, due), **more}
+    return office.phrases.say(phrase, params, (who.reply or _NOWHERE).way.form, who.language)
+
+
+def _params(
+    office: Office,
+    request: Mapping[str, Any],
+    who: Correspondent,
+    unit: Unit | None,
+    due: datetime,
+) -> dict[str, str]:
+    return wording.params(
+        office,
+        request,
+        unit=unit or office.directory.unit.get(request["holder_unit"]),
+        officer=office.directory.officer.get(request["first_responder"]),
+        due=due,
+        language=who.language,
+        understood=request["summary"],
     )
 
 

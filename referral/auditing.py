@@ -24,12 +24,16 @@ _MOST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An entry of the ledger: the steps, when they were taken, when the last was planned."""
+    """An entry of the ledger: the steps, when they were taken, when the last was planned; ``to`` is
+    who was reminded where that was the holder's rung and the holder was found, ``holder`` who held
+    the request at that entry, "" where the ledger does not say."""
 
     seq: int
     at: datetime
     steps: tuple[int, ...]
     planned: datetime
+    to: str = ""
+    holder: str = ""
 
 
 @dataclass(slots=True)
@@ -67,6 +71,12 @@ def faults(
             yield (
                 f"step {taken.steps[-1]}, planned for {taken.planned:%Y-%m-%d %H:%M:%S}, "
                 f"was taken early, in entry {taken.seq}"
+            )
+    for taken in trail.taken:
+        if taken.to and taken.holder and taken.to != taken.holder:
+            yield (
+                f"step {taken.steps[-1]} reminded {taken.to} (entry {taken.seq}), "
+                f"while {taken.holder} held the request"
             )
     until = _until(clock, now - patience)
     due = expected(clock, ladder, calendar, until)

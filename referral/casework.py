@@ -35,10 +35,11 @@ GRASSROOTS = (Role.TOWNSHIP_OFFICER, *FIELD)
 @dataclass(frozen=True, slots=True)
 class Actor:
     """The member of staff who acts. ``role``, ``unit`` and ``area`` are those of this moment: a
-    transfer changes them for open sessions too. ``demo`` marks an account with a known password."""
+    transfer changes them for open sessions too. ``demo`` marks an account with a known password.
+    The requester of a request, who may do three things with it, is one too (``requester``)."""
 
     login: str
-    role: Role
+    role: Role | str
     unit: str
     area: str | None = None
     demo: bool = False
@@ -132,6 +133,8 @@ def record(
         detail["row"] = row.id
     if before["status"] != after["status"]:
         detail["was"], detail["now"] = before["status"], after["status"]
+    if before["holder_person"] != after["holder_person"]:
+        detail["holder"], detail["holder_unit"] = after["holder_person"], after["holder_unit"]
     tx.event(kind, at=now, by=actor.login, request=after, unit=actor.unit, **detail)
 
 
@@ -224,15 +227,14 @@ def ask_once(
     were asked now."""
     request_id = request["id"] if request else None
     standing = tx.execute(
-        select(col(Task.id)).where(
+        select(col(Task.note)).where(
             col(Task.kind) == kind,
             col(Task.unit) == unit,
-            col(Task.note) == note,
             col(Task.request_id).is_not_distinct_from(request_id),
             col(Task.done_at).is_(None),
         )
-    ).first()
-    if standing is not None:
+    ).scalars()
+    if note in standing:
         return False
     tx.add(
         Task,

@@ -33,9 +33,14 @@ class Rung(StrEnum):
     HOLDER = "holder"
     UNIT_DUTY = "unit_duty"
     BUREAU_HEAD = "bureau_head"
+    DUTY_LEAD = "duty_lead"
     SUPERVISOR = "supervisor"
     COUNTY_DUTY_HEAD = "county_duty_head"
     COORDINATION_OFFICE = "coordination_office"
+
+
+CLIMB: list[Rung] = [rung for rung in Rung if rung is not Rung.DUTY_LEAD]
+"""How reminders of a bureau climb; the desk's head of shift stands beside it, below SUPERVISOR."""
 
 
 class LadderAct(StrEnum):
@@ -206,7 +211,7 @@ def step_at(steps: tuple[LadderStep, ...], index: int) -> LadderStep:
     """The step with this index; beyond the ladder the last one, each time one rung higher."""
     if index < len(steps):
         return steps[index]
-    rungs = list(Rung)
+    rungs = CLIMB
     higher = rungs.index(steps[-1].who) + index - len(steps) + 1
     return replace(steps[-1], who=rungs[min(higher, len(rungs) - 1)])
 

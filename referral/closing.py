@@ -15,8 +15,8 @@ from models.outbox import Outgoing
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
-from referral import casework, passing, promises
-from referral.answering import correspondent, tell
+from referral import casework, informing, passing, promises, telling
+from referral.answering import correspondent, tell, tell_one
 from referral.casework import Actor, Refusal, Told
 from referral.directory import ZONE
 from referral.handling import OUTCOMES, SPOKEN
@@ -28,7 +28,7 @@ VIEWS = ("satisfied", "fairly_satisfied", "dissatisfied")
 
 def callback(
     tx: Transaction,
-    _office: Office,
+    office: Office,
     actor: Actor,
     request: Row,
     *,
@@ -73,6 +73,9 @@ def callback(
         channel=by,
         note=note.strip(),
     )
+    if not spoken and not again and not correspondent(tx, office, request).reported:
+        due = telling.by_when(office, "CLK-CALLBACK", now)
+        tell_one(tx, office, after, "callback_asked", due=due, now=now)
     return after
 
 
@@ -133,6 +136,10 @@ def close(
         track=track,
         note=note.strip(),
     )
+    if reason in ("redirected", "transferred_other_place"):
+        tell(tx, office, after, "redirected", due=now, now=now, receipt=note.strip() or reason)
+    if urgent:
+        informing.tell_rights(tx, office, after, now=now)
     if reason == "unreachable":
         tell(tx, office, after, "closed_unreachable", due=now, now=now)
     return after

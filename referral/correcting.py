@@ -15,7 +15,7 @@ from models.messages import Inbound
 from models.requests import Contact, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralStatus, Role, Status, Track
-from referral import casework, opening, starting, telling, waiting
+from referral import casework, informing, opening, starting, telling, undecided, waiting
 from referral.answering import correspondent, tell
 from referral.casework import Actor, Refusal
 from referral.directory import Answerable
@@ -45,7 +45,9 @@ def confirm(tx: Transaction, office: Office, actor: Actor, request: Row, *, now:
     if request["track"] == Track.STANDARD and request["confirmed_at"] is None:
         lead = casework.lead_of(tx, request["id"])
         unit = office.directory.unit.get(lead["bureau"])
-        tell(tx, office, after, "standard_accepted", due=lead["due_at"], now=now, unit=unit)
+        informing.inform(tx, office, after, due=lead["due_at"], now=now, unit=unit, by=actor.login)
+    if not Level(request["level"]).is_urgent and request["confirmed_at"] is None:
+        informing.tell_rights(tx, office, after, now=now)
     return after
 
 
@@ -88,7 +90,7 @@ def raise_urgency(
     row = may("raise_urgency", Status(request["status"]), actor.role)
     if level.is_urgent:
         request = waiting.danger_goes_on(tx, office, request, now=now)
-    arrival = _again(tx, office, request, level=level, now=now)
+    arrival = again(tx, office, request, level=level, now=now)
     decided = plan(office, arrival, tx.count("turn"))
     becomes_urgent = level.is_urgent and not before.is_urgent
     due = casework.lead_of(tx, request["id"])["due_at"]
@@ -168,6 +170,8 @@ def lower_urgency(
         )
         return request
     after = _lowered(tx, office, actor, request, level=level, now=now)
+    if before is Level.LIFE_THREAT:
+        undecided.decided(tx, request, actor, now)
     casework.record(
         tx,
         "level_lowered",
@@ -218,9 +222,7 @@ def _lowered(
     return casework.change(tx, request, **changes)
 
 
-def _again(
-    tx: Transaction, office: Office, request: Row, *, level: Level, now: datetime
-) -> Arrival:
+def again(tx: Transaction, office: Office, request: Row, *, level: Level, now: datetime) -> Arrival:
     """The request's latest words once more, at the level a person says they have."""
     contact = tx.execute(
         select(*Contact.__table__.columns)  # type: ignore[attr-defined]

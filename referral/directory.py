@@ -70,6 +70,15 @@ class Officer:
 
 
 @dataclass(frozen=True, slots=True)
+class Relative:
+    """A near relative of a member of staff, as registered."""
+
+    login: str
+    name: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shift:
     """Who is on duty every day between two minutes of the day (``to`` before ``from`` wraps)."""
 
@@ -117,6 +126,7 @@ class Directory:
     officers: tuple[Officer, ...] = ()
     shifts: tuple[Shift, ...] = ()
     places: tuple[Place, ...] = ()
+    relatives: tuple[Relative, ...] = ()
 
     @cached_property
     def unit(self) -> dict[str, Unit]:

@@ -14,7 +14,8 @@ from models.requests import HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import ContactState, Level, Status, TaskKind, Track
-from referral import casework, closing, promises
+from referral import casework, closing, promises, telling, undecided
+from referral.answering import tell
 from referral.casework import Actor, Refusal
 from referral.correcting import raise_urgency
 from referral.lifecycle import may
@@ -51,6 +52,7 @@ def hand_off(
         request = raise_urgency(
             tx, office, actor, request, level=Level.LIFE_THREAT, reason=why, now=now
         )
+    undecided.decided(tx, request, actor, now)
     if request["status"] != Status.EMERGENCY_HANDOFF:
         row = may("hand_off", Status(request["status"]), actor.role)
         request = casework.change(tx, request, status=row.to, track=Track.URGENT)
@@ -62,6 +64,10 @@ def hand_off(
             rule = office.policy.clock("CLK-SAFETY-CONFIRM", case)
             promises.start(tx, office, request, rule=rule, at=now, urgent=True)
         casework.finish_tasks(tx, request["id"], TaskKind.CONFIRM_HANDOFF, actor, now)
+        due = telling.by_when(office, "CLK-SAFETY-CONFIRM", now)
+        tell(
+            tx, office, request, "handed_off", due=due, now=now, line=line, receipt=receipt.strip()
+        )
     elif Level(before["level"]) is Level.LIFE_THREAT and not _runs(tx, request, "CLK-HANDOFF"):
         rule = office.policy.clock("CLK-HANDOFF")
         promises.start(tx, office, request, rule=rule, at=now, urgent=True)
@@ -97,6 +103,8 @@ def confirm_safe(
     casework.require_open(request)
     seen = casework.need(seen_by, "refusal.seen_by")
     row, after = None, request
+    if close and request["status"] == Status.IN_TRIAGE and not _taken_over(tx, request):
+        raise Refusal("refusal.hand_off_instead", {"number": request["number"]})
     if close:
         row = may("confirm_safe", Status(request["status"]), actor.role, reason="safe_confirmed")
         casework.halt_all(tx, request["id"], now, but=promises.OUTLIVE)
@@ -105,6 +113,7 @@ def confirm_safe(
             tx, request, status=row.to, closed_at=now, close_reason="safe_confirmed"
         )
     casework.halt(tx, request["id"], ("CLK-SAFETY-CONFIRM",), now)
+    undecided.decided(tx, request, actor, now)
     casework.record(
         tx,
         "safe_confirmed",
@@ -117,6 +126,62 @@ def confirm_safe(
         note=note.strip(),
     )
     return after
+
+
+def safety_check(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    outcome: str,
+    note: str = "",
+    now: datetime,
+) -> Row:
+    """One of the calls after a hand-off (30 minutes, 2 hours, 24 hours) with what was found out.
+
+    The call that was next is done; what is not known is asked again at the next. Still in danger:
+    the hand-off is open again with its clock. Whoever is safe is confirmed by ``confirm_safe``.
+    Raises ``Refusal`` or ``Impossible``.
+    """
+    casework.require_open(request)
+    if outcome not in ("unknown", "in_danger"):
+        raise Refusal("refusal.outcome", {"allowed": "unknown, in_danger"}, 422)
+    waits = [one for one in casework.running(tx, request["id"]) if one["name"] == SAFETY]
+    if not waits:
+        raise Refusal("refusal.nothing_to_confirm", {"number": request["number"]})
+    following = min(waits, key=lambda clock: clock["due_at"])
+    after, row = request, None
+    casework.halt(tx, request["id"], (SAFETY,), now, case=following["case"])
+    if outcome == "in_danger":
+        row = may("hand_off", Status(request["status"]), actor.role)
+        after = casework.change(tx, request, status=row.to, track=Track.URGENT)
+        casework.halt(tx, request["id"], (SAFETY,), now)
+        rule = office.policy.clock("CLK-HANDOFF")
+        promises.start(tx, office, after, rule=rule, at=now, urgent=True)
+    casework.record(
+        tx,
+        "safety_checked",
+        actor,
+        before=request,
+        after=after,
+        now=now,
+        row=row,
+        outcome=outcome,
+        case=following["case"],
+        left=len(waits) - 1,
+        note=note.strip(),
+    )
+    return after
+
+
+SAFETY = "CLK-SAFETY-CONFIRM"
+
+
+def _taken_over(tx: Transaction, request: Row) -> bool:
+    """Whether an emergency line has given its receipt."""
+    told = casework.history(tx, request["id"], "handed_off")
+    return any(one.detail.get("receipt") for one in told)
 
 
 def done(
@@ -133,7 +198,7 @@ def done(
     units = casework.units_of(office, actor, now)
     if task["unit"] not in units and actor.role not in DESK:
         raise Refusal("refusal.not_your_unit", status=403)
-    if task["kind"] == TaskKind.CONFIRM_HANDOFF:
+    if task["kind"] in (TaskKind.CONFIRM_HANDOFF, TaskKind.HANDOFF_UNDECIDED):
         raise Refusal("refusal.hand_off_instead", {"number": task["number"] or ""})
     if task["kind"] in _DECIDED_THERE:
         raise Refusal("refusal.decide_instead", {"number": task["number"] or ""})

@@ -151,7 +151,8 @@ def accept_handover(
     offer = _offer(tx, actor, request)
     _settle(tx, request["id"], "accepted", actor.login, now)
     after = _hold(tx, request, offer.offered_by, actor.login, actor.unit)
-    _tell(tx, actor, "handover_accepted", after, now, offered_by=offer.offered_by)
+    held = {"holder": after["holder_person"], "holder_unit": after["holder_unit"]}
+    _tell(tx, actor, "handover_accepted", after, now, offered_by=offer.offered_by, **held)
     return after
 
 
@@ -255,6 +256,8 @@ def pass_on(
         found_by=lead.how,
         was=person,
         because=outcome,
+        holder=after["holder_person"],
+        holder_unit=after["holder_unit"],
     )
     casework.ask_once(
         tx,

@@ -11,7 +11,7 @@ from models.requests import queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status, TaskKind
 from referral import casework, clocks, clockwork, telling
-from referral.answering import correspondent, tell
+from referral.answering import correspondent, foretold, tell
 from referral.casework import Actor, Refusal, Told
 from referral.clocks import Rung
 from referral.directory import ZONE
@@ -82,6 +82,36 @@ def suspend(
     )  # fmt: skip
 
 
+def foreseen(
+    reader: Any,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    workdays: int | None,
+    reason: str,
+    now: datetime,
+) -> tuple[datetime, str]:
+    """The date that an extension would lead to and what the requester would be told, before it is
+    asked for; reads only, and raises what asking would raise."""
+    casework.require_open(request)
+    order = _own_lead(reader, office, actor, request, now)
+    may_on_referral("extend", ReferralStatus(order["status"]), actor.role, asking=True)
+    why = casework.need(reason, "refusal.reason_missing")
+    _may_extend(reader, office, request, order, workdays)
+    if now >= order["due_at"]:
+        raise Refusal("refusal.asked_too_late", {"number": request["number"]})
+    due = _later(office, order, workdays or 0).at
+    unit = office.directory.unit.get(order["bureau"])
+    said = foretold(reader, office, request, "extended", due=due, unit=unit, reason=why)
+    return due, said
+
+
+def _later(office: Office, order: Row, workdays: int) -> clocks.Due:
+    calendar = office.policy.calendar
+    return clocks.Due(*calendar.closing_after(calendar.day_of(order["due_at"]), workdays))
+
+
 def decline(
     tx: Transaction,
     _office: Office,
@@ -116,9 +146,7 @@ def _grant_extension(
     row = may_on_referral("extend", ReferralStatus(order["status"]), actor.role)
     days = workdays or int(asked.detail["workdays"])
     _may_extend(tx, office, request, order, days)
-    calendar = office.policy.calendar
-    at, provisional = calendar.closing_after(calendar.day_of(order["due_at"]), days)
-    due = clocks.Due(at, provisional)
+    due = _later(office, order, days)
     names = clockwork.handling(office, request, now)
     for clock in casework.running(tx, request["id"]):
         if clock["name"] in names and clock["due_at"] == order["due_at"]:

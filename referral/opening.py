@@ -9,11 +9,12 @@ from datetime import date
 from typing import Any
 
 from models import numbers
+from models.events import SYSTEM
 from models.referrals import Referral
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, ReferralRole, Status, TaskKind, Track
-from referral import clocks, promises, reopening, second_opinion, starting, telling
+from referral import accused, clocks, kin, promises, reopening, second_opinion, starting, telling
 from referral.directory import ZONE, Unit
 from referral.office import Arrival, Office
 from referral.planning import Plan, plan, summary
@@ -53,7 +54,7 @@ def open_request(
         holder_unit=decided.holder.unit.code,
         holder_person=decided.holder.officer.login,
         queue_key=queue_key(decided.level.rank, decided.lead_due.at, request_id),
-        confidential=arrival.inbound.confidential,
+        confidential=decided.track is Track.GRIEVANCE or kin.asks_secrecy(office, arrival),
         received_at=now,
         policy=office.stamp(),
         second_opinion=second_opinion.compare(
@@ -76,12 +77,15 @@ def open_request(
         first_responder=decided.first.officer.login,
     )
     record_assessment(tx, arrival, request)
+    if decided.accused:
+        accused.keep(tx, request, decided.accused, why="complained_of", by=SYSTEM, now=now)
     _dispatch(tx, office, arrival, request=request, decided=decided)
     starting.start_clocks(tx, office, arrival, request=request, decided=decided)
     _tell(tx, office, arrival, request=request, decided=decided)
     ask_people(tx, office, arrival, request=request)
     second_opinion.ask(tx, office, arrival, request)
     reopening.propose(tx, office, arrival, request)
+    kin.look(tx, office, arrival, request)
     return request
 
 
@@ -235,6 +239,13 @@ def _tell(
             telling.say(
                 tx, office, arrival, request, "urgent_accepted", due=due, unit=decided.holder.unit
             )
+            if kin.child_speaks(office, arrival):
+                telling.say(
+                    tx, office, arrival, request, "child_told", due=due, unit=decided.holder.unit
+                )
+        elif decided.track is Track.GRIEVANCE:
+            unit, last = decided.lead, decided.lead_due.at
+            telling.say(tx, office, arrival, request, "grievance_received", due=last, unit=unit)
         elif decided.track is not Track.NONE:
             unit, last = decided.lead, decided.lead_due.at
             telling.say(tx, office, arrival, request, "dispatched", due=last, unit=unit)

@@ -9,14 +9,15 @@ from sqlmodel import col
 from models.likenesses import Merger
 from models.requests import Contact
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, Status
+from models.vocabulary import Form, Level, Status
 from referral import casework, likening, telling
 from referral.answering import correspondent, tell_one
-from referral.before import TABLES, plain, timed
+from referral.before import TABLES, Changed, plain, restored, timed
 from referral.casework import Actor, Refusal
 from referral.lifecycle import may
 from referral.merging import holder_of
 from referral.office import Office
+from referral.wording import STAFF_LANGUAGE
 
 
 def undo_merge(
@@ -27,12 +28,14 @@ def undo_merge(
     *,
     other: Row,
     reason: str,
+    keep: bool = False,
     now: datetime,
 ) -> Row:
     """Undo a wrong merge within the days of the profile (T13): contacts, orders, clocks, waiting
     work, status and level are as before, with their original times. What people changed meanwhile
-    on the request that went on stays. The requester is told. Returns the request that is open
-    again. Raises ``Refusal`` or ``Impossible``."""
+    is named with both versions and refused, until ``keep`` says that it was seen: then it stays as
+    they left it, and is recorded. The requester is told. Returns the request that is open again.
+    Raises ``Refusal`` or ``Impossible``."""
     why = casework.need(reason, "refusal.reason_missing")
     row = may("undo_merge", Status(request["status"]), actor.role)
     merger = _standing(tx, request, other)
@@ -41,10 +44,20 @@ def undo_merge(
         raise Refusal("refusal.undo_too_late", {"number": request["number"], "days": str(days)})
     if other["status"] == Status.MERGED:
         raise Refusal("refusal.undo_later_first", {"number": other["number"]})
-    for table, row_id, held in merger.before["rows"]:
+    changed = _changed_since(merger, other)
+    puts = []
+    for table, row_id, held, *given in merger.before["rows"]:
         model = TABLES[table]
-        values = {name: timed(name, value) for name, value in held.items()}
-        tx.execute(update(model).where(model.id == row_id).values(**values))
+        current = tx.execute(select(*model.__table__.columns).where(model.id == row_id)).one()
+        values, since = restored(model, current, held, given[0] if given else {})
+        changed += since
+        if values:
+            puts.append(update(model).where(model.id == row_id).values(**values))
+    if changed and not keep:
+        told = _worded(office, changed)
+        raise Refusal("refusal.undo_changed", {"number": other["number"], "changes": told})
+    for put in puts:
+        tx.execute(put)
     _return_later_words(tx, request, other, merger.at)
     kept = {
         name: timed(name, old)
@@ -60,7 +73,10 @@ def undo_merge(
         .values(undone_at=now, undone_by=actor.login)
     )
     likening.decide(tx, actor, request, other, "undone", why, now, relation="repeat")
-    common = {"master": other["number"], "joined": request["number"], "reason": why}
+    kept_as = [[one.what, one.column, one.then, one.now] for one in changed]
+    common = {
+        "master": other["number"], "joined": request["number"], "reason": why, "kept": kept_as,
+    }  # fmt: skip
     casework.record(
         tx, "merge_undone", actor, before=request, after=after, now=now, row=row, **common
     )
@@ -74,6 +90,34 @@ def undo_merge(
         urgent = Level(after["level"]).is_urgent
         telling.notify(tx, office, after, holder, due=lead["due_at"], now=now, urgent=urgent)
     return after
+
+
+def _changed_since(merger: Any, other: Row) -> list[Changed]:
+    """What people changed on the request that went on, of what the merge had given it."""
+    return [
+        Changed(other["number"], name, new, plain(other[name]))
+        for name, (_old, new) in merger.before["master"].items()
+        if plain(other[name]) != new and name != "queue_key"
+    ]
+
+
+def _worded(office: Office, changed: list[Changed]) -> str:
+    """What was changed, both versions beside each other."""
+    say = office.phrases.say
+    return "；".join(
+        say(
+            "refusal.undo_version",
+            {
+                "what": one.what,
+                "column": say(f"words.column.{one.column}", {}, Form.FULL, STAFF_LANGUAGE),
+                "then": str(one.then if one.then is not None else "–"),
+                "now": str(one.now if one.now is not None else "–"),
+            },
+            Form.FULL,
+            STAFF_LANGUAGE,
+        )
+        for one in changed
+    )
 
 
 def _standing(tx: Transaction, request: Row, other: Row) -> Any:

@@ -5,12 +5,13 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import col
 
+from models.bars import bars
 from models.disputes import Dispute
 from models.referrals import Referral
 from models.requests import queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status
-from referral import casework, clocks, clockwork, promises, telling
+from referral import accused, casework, clocks, clockwork, promises, telling
 from referral.answering import tell
 from referral.casework import Refusal
 from referral.directory import ZONE, Answerable, Unit
@@ -80,6 +81,9 @@ def new_order(
 ) -> Row:
     """Give an order with its due time (R1). The lead's has CLK-SIGN, a cooperating one CLK-COOP."""
     may_on_referral("dispatch", None, "system")
+    barred = bars(tx, [request["id"]]).get(request["id"], ())
+    if not accused.may_have(office.directory, barred, unit):
+        raise Refusal("refusal.barred", {"unit": unit.name_zh}, 422)
     urgent = Level(request["level"]).is_urgent
     order = tx.add(
         Referral,

@@ -1,9 +1,11 @@
 """Deciding where a contact goes, before anything is written. Pure but for its named inputs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from models.vocabulary import Form, Level, Track
 from referral import clocks
+from referral.accused import NOBODY, Accused, accused_of
 from referral.areas import Found
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Unit
 from referral.office import Arrival, Office
@@ -28,6 +30,7 @@ class Plan:
     first: Answerable
     lead_rule: ClockRule
     lead_due: clocks.Due
+    accused: Accused = NOBODY
 
 
 def plan(office: Office, arrival: Arrival, turn: int) -> Plan:
@@ -38,6 +41,8 @@ def plan(office: Office, arrival: Arrival, turn: int) -> Plan:
     area = found.area.code if found else _own_area(office, arrival)
     needs = [need.service for need in assessment.needs if need.service]
     asked = "consultation" if assessment.track is Track.NONE else assessment.service
+    complaint = assessment.track is Track.GRIEVANCE
+    accused = accused_of(office, arrival.inbound.text, area, day) if complaint else NOBODY
     chosen = route(
         asked,
         assessment.level,
@@ -45,11 +50,12 @@ def plan(office: Office, arrival: Arrival, turn: int) -> Plan:
         day,
         office.policy.routes,
         needs=needs,
+        accused=accused.authorities(office.directory),
     )
     desk = office.directory.responsible(HOTLINE, None, day)
     lead = office.directory.responsible(chosen.lead, area, day)
     lead = lead or office.directory.responsible(BACKSTOP, area, day) or desk
-    first = _first_responder(office, arrival, desk, turn)
+    first = _first_responder(office, arrival, desk, turn, accused.logins)
     lead = lead or first.unit
     acting: Unit | None = lead
     if chosen.row.first_line == "township" and assessment.level.is_urgent:
@@ -68,6 +74,7 @@ def plan(office: Office, arrival: Arrival, turn: int) -> Plan:
         first=first,
         lead_rule=rule,
         lead_due=clocks.due(arrival.now, rule.amount, rule.measure, office.policy.calendar),
+        accused=accused,
     )
 
 
@@ -105,10 +112,16 @@ def _own_area(office: Office, arrival: Arrival) -> str | None:
     return officer.area if officer else None
 
 
-def _first_responder(office: Office, arrival: Arrival, desk: Unit | None, turn: int) -> Answerable:
+def _first_responder(
+    office: Office, arrival: Arrival, desk: Unit | None, turn: int, barred: Collection[str]
+) -> Answerable:
     officer = office.directory.officer.get(
         arrival.inbound.reporter or arrival.inbound.taken_by or ""
     )
     if officer is not None and officer.unit in office.directory.unit:
         return Answerable(office.directory.unit[officer.unit], officer, "first asked")
-    return office.directory.answerable(desk, arrival.now, turn)
+    found = office.directory.answerable(desk, arrival.now, turn)
+    if found.officer.login not in barred:
+        return found
+    others = (office.directory.answerable(desk, arrival.now, turn + n) for n in range(1, 9))
+    return next((one for one in others if one.officer.login not in barred), found)

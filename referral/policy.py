@@ -7,21 +7,25 @@ sure it is (0.1). The hash covers every byte read: a decision names the rules it
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-from referral.calendars import Calendar, calendar_of
-from referral.clocks import LadderAct, LadderStep, Rung, readable
-from referral.routing import RouteRow
+from referral.calendars import Calendar
+from referral.categories import Category
+from referral.clocks import LadderStep
+from referral.notices import NoticeRow, Paper
+from referral.outreach import Outreach
+from referral.outreach import read as read_outreach
+from referral.rates import RateRule
+from referral.routing import AccusedWords, RouteRow
 from referral.rows import Layers, PolicyError, build, merged
+from referral.timetables import calendar_in, ladders_of, last
 
 __all__ = ["ClockRule", "Policy", "PolicyError", "load_policy", "profiles"]
 
 BASELINE = "national_baseline"
 _HERE = Path(__file__).parent
-_OFFICE = ("opening", "close_of_business", "closed_locally")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Value:
     unit: str = ""
     is_law: bool = False
     effective_from: date = date.min
+    effective_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,8 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """One reason of a closed list: why a request may wait, or by what a dispute is decided."""
+    """One reason of a closed list: why a request may wait, by what a dispute is decided, what a
+    person is revealed for. ``roles`` may give it; without any, whoever may do the act."""
 
     act: str
     code: str
@@ -99,6 +105,7 @@ class Ground:
     name_en: str
     source: str
     tag: str
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,22 @@ class Policy:
     values: Mapping[str, Value]
     authorities: Mapping[str, Authority]
     grounds: tuple[Ground, ...]
+    categories: Mapping[str, Category]
+    papers: Mapping[str, Paper]
+    notices: tuple[NoticeRow, ...]
+    accused: tuple[AccusedWords, ...]
+    rates: tuple[RateRule, ...]
     _by_name: Mapping[tuple[str, str], tuple[ClockRule, ...]] = field(repr=False, compare=False)
+    _versions: tuple[Value, ...] = field(default=(), repr=False, compare=False)
+    outreach: Outreach = field(default_factory=Outreach)
+
+    def value(self, key: str, on: date) -> Value | None:
+        """The value of the register in force that day, or None: what comes later, or ended before,
+        binds nobody."""
+        for one in reversed(self._versions):
+            if one.key == key and one.effective_from <= on:
+                return one if one.effective_until is None or on <= one.effective_until else None
+        return None
 
     def clock(self, name: str, case: str = "", on: date | None = None) -> ClockRule:
         """The rule of a clock in a case, else of the clock itself; KeyError for an unknown clock.
@@ -173,7 +195,7 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
         raise PolicyError(f"there is no profile {profile!r}; there are {', '.join(profiles())}")
     folders = [_HERE / "rules", _HERE / "profiles" / profile]
     layers = Layers(folders if overlay is None else [*folders, overlay])
-    about = build(_Profile, profile, _last(layers, "profile.toml"))
+    about = build(_Profile, profile, last(layers, "profile.toml"))
     clocks = tuple(
         build(ClockRule, where, row)
         for where, row in merged(layers, "clocks.toml", "clock", ("name", "case"))
@@ -184,6 +206,13 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
     authorities = [
         build(Authority, where, row)
         for where, row in merged(layers, "authorities.toml", "authority", ("code",))
+    ]
+    categories = [
+        build(Category, where, row)
+        for where, row in merged(layers, "categories.toml", "category", ("code",))
+    ]
+    papers = [
+        build(Paper, where, row) for where, row in merged(layers, "papers.toml", "paper", ("code",))
     ]
     by_name: dict[tuple[str, str], tuple[ClockRule, ...]] = {}
     for rule in clocks:
@@ -200,8 +229,8 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
             build(RouteRow, where, row)
             for where, row in merged(layers, "routes.toml", "route", ("id",))
         ),
-        ladders=MappingProxyType(_ladders(layers)),
-        calendar=_calendar(layers),
+        ladders=MappingProxyType(ladders_of(layers)),
+        calendar=calendar_in(layers),
         lines=tuple(
             build(Line, where, row)
             for where, row in merged(layers, "lines.toml", "line", ("number",))
@@ -212,60 +241,21 @@ def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
             build(Ground, where, row)
             for where, row in merged(layers, "grounds.toml", "ground", ("act", "code"))
         ),
+        categories=MappingProxyType({one.code: one for one in categories}),
+        papers=MappingProxyType({paper.code: paper for paper in papers}),
+        notices=tuple(
+            build(NoticeRow, where, row)
+            for where, row in merged(layers, "notices.toml", "notice", ("service",))
+        ),
+        accused=tuple(
+            build(AccusedWords, where, row)
+            for where, row in merged(layers, "accused.toml", "accused", ("authority",))
+        ),
+        rates=tuple(
+            build(RateRule, where, row)
+            for where, row in merged(layers, "rates.toml", "rate", ("code",))
+        ),
         _by_name=MappingProxyType(by_name),
-    )
-
-
-def _last(layers: Layers, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for layer, (path, table) in enumerate(layers.tables(name)):
-        if layer and name == "office.toml" and (missing := {"source", "tag"} - set(table)):
-            raise PolicyError(f"{path}: changed office hours name their own {min(missing)}")
-        found.update(table)
-    return found
-
-
-def _ladders(layers: Layers) -> dict[str, tuple[LadderStep, ...]]:
-    ladders: dict[str, tuple[LadderStep, ...]] = {}
-    for where, row in merged(layers, "ladders.toml", "ladder", ("name",)):
-        if unknown := set(row) - {"name", "steps", "source", "tag"}:
-            raise PolicyError(f"{where}: unknown key {min(unknown)!r}")
-        steps = []
-        given = row.get("steps")
-        if not isinstance(given, list) or not given:
-            raise PolicyError(f"{where}: steps is a list of steps")
-        for step in given:
-            shaped = isinstance(step, dict) and set(step) == {"at", "who", "act"}
-            if not shaped or not readable(str(step["at"])):
-                raise PolicyError(f"{where}: a step needs a readable at, and who and act: {step}")
-            try:
-                steps.append(LadderStep(step["at"], Rung(step["who"]), LadderAct(step["act"])))
-            except ValueError as error:
-                raise PolicyError(f"{where}: {error}") from None
-        ladders[str(row.get("name", ""))] = tuple(steps)
-    return ladders
-
-
-def _calendar(layers: Layers) -> Calendar:
-    office = _last(layers, "office.toml")
-    if unknown := set(office) - {*_OFFICE, "source", "tag"}:
-        raise PolicyError(f"office.toml: unknown key {min(unknown)!r}")
-    opening, closing, closed = (office.get(name) for name in _OFFICE)
-    if not isinstance(opening, time) or not isinstance(closing, time) or opening >= closing:
-        raise PolicyError("office.toml: opening and close_of_business are times such as 17:30:00")
-    if not isinstance(closed, list) or not all(type(day) is date for day in closed):
-        raise PolicyError("office.toml: closed_locally is a list of days such as [2026-07-21]")
-    years = []
-    for name in layers.names("calendars"):
-        path, table = layers.tables(name)[-1]
-        try:
-            calendar_of([table])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise PolicyError(f"{path}: {error}") from None
-        years.append(table)
-    return calendar_of(
-        years,
-        close_of_business=closing,
-        opening=opening,
-        closed_locally=frozenset(closed),
+        _versions=tuple(values),
+        outreach=read_outreach(layers),
     )

@@ -37,6 +37,7 @@ def start(
     calendar = office.policy.calendar
     due = due or clocks.due(at, rule.amount, rule.measure, calendar)
     step = None if stopped else _first_step(office, rule, at, due.at)
+    tx.at_end(record)
     return tx.add(
         Clock,
         id=tx.mint(),
@@ -60,6 +61,33 @@ def start(
         step=step[0] if step else 0,
         next_at=step[1] if step else None,
     )
+
+
+def record(tx: Transaction) -> None:
+    """What new clocks promise goes into the ledger with the act that started them, one entry a
+    request: a due time that is changed behind our back can be found."""
+    of_request: dict[int, list[Row]] = {}
+    for clock in tx.added(Clock):
+        of_request.setdefault(clock["request_id"], []).append(clock)
+    acts = {entry["request_id"]: entry for entry in tx.recorded()}
+    for request_id, started in of_request.items():
+        act = acts.get(request_id)
+        tx.event(
+            "promised",
+            at=act["at"] if act else max(clock["started_at"] for clock in started),
+            request={"id": request_id, "number": act["number"] if act else None},
+            clocks=[
+                [
+                    str(clock["id"]),
+                    clock["name"],
+                    clock["case"],
+                    clock["ladder"],
+                    clock["started_at"],
+                    clock["due_at"],
+                ]
+                for clock in started
+            ],
+        )
 
 
 def _first_step(

@@ -25,13 +25,16 @@ def refuse_aid(
     """Tell the requester why not, by which rule, how to object, and what other help may fit.
 
     Where the letter cannot be sent, CLK-REFUSAL-NOTICE runs until somebody has delivered it. Never
-    on an urgent matter: food and shelter come first. Raises ``Refusal``.
+    on an urgent matter: food and shelter come first; nor on a compulsory report about a minor
+    before the reporter has been told what was done. Raises ``Refusal``.
     """
     casework.require_open(request)
     cited = casework.need(rule, "refusal.rule_missing", at_least=4)
     why = casework.need(reasons, "refusal.reason_missing", at_least=4)
     if Level(request["level"]).is_urgent:
         raise Refusal("refusal.aid_first", {"number": request["number"]})
+    if any(clock["case"] == "minor" for clock in casework.running(tx, request["id"])):
+        raise Refusal("refusal.minor_report", {"number": request["number"]})
     units = casework.units_of(office, actor, now)
     order = casework.own_referral(tx, request["id"], units, ReferralRole.LEAD)
     if order["signed_at"] is None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.requests import queue_key
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, ReferralStatus, Role, Status
+from models.vocabulary import Level, ReferralStatus, Role, Status, TaskKind
 from referral import casework, clockwork, promises
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE
@@ -39,6 +39,7 @@ def rehandle(
     else:
         due = _resume(tx, office, request, lead=lead, now=now)
         casework.halt(tx, request["id"], ("CLK-CALLBACK",), now)
+    casework.finish_tasks(tx, request["id"], TaskKind.NOT_DONE, actor, now)
     step = may_on_referral("rehandle", ReferralStatus(lead["status"]), "system")
     casework.change_referral(tx, lead, status=step.to, completed_at=None, due_at=due)
     unit = office.directory.current(lead["bureau"], now.astimezone(ZONE).date())

@@ -14,14 +14,17 @@ from typing import Any
 from sqlalchemy import Table, bindparam, select, update
 from sqlmodel import col
 
+from models.bars import bars
 from models.clocks import Clock
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
-from models.vocabulary import Role
-from referral import catching_up, clocks, telling, waiting, wording
-from referral.clocks import LadderAct, Rung
+from models.vocabulary import Role, Track
+from referral import catching_up, clocks, explaining, running_late, telling, waiting, wording
+from referral.accused import is_barred
+from referral.clocks import CLIMB, LadderAct, Rung
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable
 from referral.office import Office, Reply
+from referral.undecided import UNDECIDED, alarm
 
 MOST_AT_ONCE = 2000  # six weeks of half hours; what is older goes on a little later
 _GO_ON_AFTER = timedelta(minutes=30)
@@ -34,6 +37,9 @@ def take_steps(tx: Transaction, office: Office, rows: Sequence[Any], now: dateti
     """
     late: list[catching_up.Late] = []
     requests = _requests(tx, {clock.request_id for clock in rows})
+    complaints = [one["id"] for one in requests.values() if one["track"] == Track.GRIEVANCE]
+    for request_id, names in bars(tx, complaints).items():
+        requests[request_id]["barred"] = names
     taken = sum(_take(tx, office, clock, requests, late, now) for clock in rows)
     catching_up.post(tx, office, late, now)
     return taken
@@ -97,6 +103,8 @@ def _take(
     if not fenced.rowcount:
         return False
     request = requests.get(clock.request_id)
+    if clock.name == explaining.CLOCK:
+        request = explaining.as_held(tx, request, clock.id)
     if request is not None and taken:
         step = _Step(tuple(taken), breached, stopped=clock.stopped_at is not None)
         _act(tx, office, clock, request, step, late, now)
@@ -147,6 +155,11 @@ def _act(
             due=clock.due_at.isoformat(),
             source=clock.source,
         )
+        if (clock.name, clock.case) == UNDECIDED and not step.stopped:
+            alarm(tx, request, head_of_shift(office, now), now)
+        elif not step.stopped:
+            above = who(office, request, Rung.SUPERVISOR, now)
+            running_late.tell_citizen(tx, office, request, clock, above, now)
     indexes = [index for index, _ in step.steps]
     if step.stopped:
         tx.event(
@@ -180,7 +193,7 @@ def _act(
     telling.post(
         tx,
         office,
-        "staff_breach" if now >= clock.due_at else "staff_reminder",
+        _phrase(clock, now),
         request=request,
         reply=Reply(way, address),
         now=now,
@@ -198,21 +211,32 @@ def _act(
     )
 
 
+def _phrase(clock: Any, now: datetime) -> str:
+    if (clock.name, clock.case) == UNDECIDED:
+        return "staff_handoff_undecided"
+    return "staff_breach" if now >= clock.due_at else "staff_reminder"
+
+
 def _reached(
     office: Office, request: Mapping[str, Any], rung: Rung, now: datetime
 ) -> tuple[Answerable, str]:
     """The reader and the telephone: whoever has none, nor their unit, is passed over at once for
     the rung above. Without any telephone at all the first reader, and nobody is told by SMS."""
     first: Answerable | None = None
-    for one in _RUNGS[_RUNGS.index(rung) :]:
+    for one in (rung, *CLIMB[_ABOVE[rung] :]):
         reader = who(office, request, one, now)
+        if is_barred(office.directory, request.get("barred", ()), reader):
+            continue
         if address := reader.officer.phone or reader.unit.duty_phone:
             return reader, address
         first = first or reader
     return first or who(office, request, rung, now), ""
 
 
-_RUNGS = tuple(Rung)
+_ABOVE = {rung: CLIMB.index(rung) + 1 for rung in CLIMB} | {
+    Rung.DUTY_LEAD: CLIMB.index(Rung.SUPERVISOR)
+}
+"""Where the rungs above begin: those of a bureau climb past the desk's head of shift."""
 
 
 def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -> Answerable:
@@ -225,6 +249,8 @@ def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -
         return Answerable(directory.unit[holder.unit], holder, "holder")
     if rung in (Rung.HOLDER, Rung.UNIT_DUTY):
         return directory.answerable(unit, now)
+    if rung is Rung.DUTY_LEAD:
+        return head_of_shift(office, now)
     wanted = {
         Rung.BUREAU_HEAD: (unit, (Role.BUREAU_HEAD, Role.TOWNSHIP_OFFICER)),
         Rung.SUPERVISOR: (None, (Role.SUPERVISOR,)),
@@ -245,6 +271,18 @@ def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -
             if officer.role == role and home is None and officer.unit in directory.unit:
                 return Answerable(directory.unit[officer.unit], officer, "rung")
     return directory.answerable(home or directory.responsible(HOTLINE, None, day), now)
+
+
+def head_of_shift(office: Office, now: datetime) -> Answerable:
+    """The head of shift on duty at the desk, else one who is not, else whoever answers there."""
+    directory = office.directory
+    desk = directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
+    heads = [one for one in directory.officers if one.role == Role.DUTY_LEAD]
+    on_duty = directory.on_duty(desk, now) if desk is not None else frozenset()
+    for one in sorted(heads, key=lambda head: head.login not in on_duty):
+        if one.unit in directory.unit:
+            return Answerable(directory.unit[one.unit], one, "rung")
+    return directory.answerable(desk, now)
 
 
 _REQUESTS = select(*HelpRequest.__table__.columns).where(  # type: ignore[attr-defined]

@@ -46,17 +46,37 @@ def report_result(
     nothing. Raises ``Refusal`` or ``Impossible``.
     """
     casework.require_open(request)
+    casework.need(result, "refusal.result_missing")
+    units = casework.units_of(office, actor, now)
+    casework.own_referral(tx, request["id"], units, ReferralRole.LEAD)
+    may("report_result", Status(request["status"]), actor.role)
+    anew, answers = ("rehandled", "reopened"), ("replied", "refused")
+    told = casework.history(tx, request["id"], *anew, *answers)
+    again = max((one.seq for one in told if one.kind in anew), default=0)
+    if not any(one.kind in answers and one.seq > again for one in told):
+        raise Refusal("refusal.reply_first", {"number": request["number"]})
+    return complete(tx, office, actor, request, result=result, absent=absent, now=now)
+
+
+def complete(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    result: str,
+    absent: str = "",
+    now: datetime,
+) -> Row:
+    """``report_result`` for an answer that is given by the same act."""
+    casework.require_open(request)
     said = casework.need(result, "refusal.result_missing")
     units = casework.units_of(office, actor, now)
     referral = casework.own_referral(tx, request["id"], units, ReferralRole.LEAD)
     row = may("report_result", Status(request["status"]), actor.role)
     step = may_on_referral("report_result", ReferralStatus(referral["status"]), actor.role)
-    anew, answers = ("rehandled", "reopened"), ("replied", "refused")
-    told = casework.history(tx, request["id"], *anew, *answers, "contacted")
-    again = max((one.seq for one in told if one.kind in anew), default=0)
-    if not any(one.kind in answers and one.seq > again for one in told):
-        raise Refusal("refusal.reply_first", {"number": request["number"]})
     who = correspondent(tx, office, request)
+    told = casework.history(tx, request["id"], "contacted")
     spoken = any(one.detail.get("outcome") in SPOKEN for one in told)
     if Level(request["level"]).is_urgent and not spoken and who.reply is not None:
         raise Refusal("refusal.speak_first", {"number": request["number"]})

@@ -56,7 +56,7 @@ GRASSROOTS = ("township", "village_committee")
 _COORDINATOR = "civil_affairs"  # 民政牵头, Social Assistance Law Art. 4
 _MANY_DEPARTMENTS = 3
 _AT_THE_DESK = (GRIEVANCE, CONSULTATION, OTHER_PLACE)
-_ABOVE = ("discipline_inspection", "coordination_office")
+ABOVE = ("discipline_inspection", "coordination_office")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,16 @@ class RouteRow:
         return self.effective_from <= on and (
             self.effective_until is None or on <= self.effective_until
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AccusedWords:
+    """By which words people name the office that they complain about."""
+
+    authority: str
+    words: tuple[str, ...]
+    source: str
+    tag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +166,7 @@ def route(
             if other is not None and other.service not in (*_AT_THE_DESK, UNCLEAR):
                 helpers.append(other.lead)
     if lead in accused:
-        untouched = (n for n in (row.alternate_lead, *_ABOVE) if n and n not in accused)
+        untouched = (n for n in (row.alternate_lead, *ABOVE) if n and n not in accused)
         lead = next(untouched, "hotline")
         why = f"{why}; {row.lead} is complained about: {lead} leads"
     cooperating = tuple(

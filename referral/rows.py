@@ -21,7 +21,9 @@ NOT_LAW = ("L", "GK", "P")
 """Nothing with these tags may be shown to a user as law (domain note 0.1)."""
 
 FILES = (
-    "authorities", "clocks", "grounds", "ladders", "lines", "office", "profile", "routes", "values",
+    "accused", "authorities", "categories", "clocks", "doors", "grounds", "ladders", "lines",
+    "notices", "office", "outcomes", "papers", "profile", "rates", "routes", "values", "visits",
+    "warnings",
 )  # fmt: skip
 """The files of a policy folder, besides ``calendars/<year>.toml``. Sub-folders that belong to
 somebody else (signals, locales) are left alone; another file at the top is a slip of the pen."""

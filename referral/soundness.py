@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
+from referral import notices, rates
 from referral.clocks import MEASURES, WORKING_DAY, LadderAct
 from referral.routing import FAMILIES, FIRST_LINES, GRASSROOTS, SERVICES, RouteRow
 from referral.rows import NOT_LAW, TAGS
@@ -23,6 +24,12 @@ def faults(policy: "Policy", on: date | None) -> list[str]:
         *_clocks(policy),
         *_ladders(policy),
         *_routes(policy),
+        *notices.faults(policy, SERVICES),
+        *(
+            f"nobody can count the rate {row.code!r}"
+            for row in policy.rates
+            if row.code not in rates.VERDICTS
+        ),
         *(_calendar(policy, on) if on else ()),
     ]
 
@@ -43,7 +50,15 @@ def _sourced(policy: "Policy") -> Iterator[str]:
         *((f"line {line.number}", line) for line in policy.lines),
         *((f"value {key}", value) for key, value in policy.values.items()),
         *((f"authority {code}", body) for code, body in policy.authorities.items()),
+        *((f"paper {code}", paper) for code, paper in policy.papers.items()),
+        *((f"notice {row.service}", row) for row in policy.notices),
+        *((f"accused {row.authority}", row) for row in policy.accused),
+        *((f"rate {row.code}", row) for row in policy.rates),
         *((f"ground {one.act} {one.code}", one) for one in policy.grounds),
+        *((f"warning {rule.id}", rule) for rule in policy.outreach.warnings),
+        *((f"visit {rule.code}", rule) for rule in policy.outreach.visits),
+        *((f"door {step.code} {step.case}", step) for step in policy.outreach.doors),
+        *((f"outcome {one.act} {one.code}", one) for one in policy.outreach.findings),
     ]
     for name, row in rows:
         if not row.source.strip():

@@ -56,6 +56,8 @@ def replace(tx: Transaction, office: Office, request: Row, now: datetime) -> boo
         was_unit=request["holder_unit"],
         to=found.officer.login,
         unit=found.unit.code,
+        holder=found.officer.login,
+        holder_unit=found.unit.code,
         found_by=found.how,
         because=why,
     )

@@ -6,6 +6,7 @@ from referral import promises, telling
 from referral.directory import ZONE
 from referral.office import Arrival, Office
 from referral.planning import Plan
+from referral.undecided import UNDECIDED
 
 
 def start_clocks(
@@ -35,11 +36,12 @@ def start_clocks(
     if not arrival.inbound.missed:
         names.append((decided.lead_rule.name, decided.lead_rule.case))
     if decided.level is Level.LIFE_THREAT:
-        names.append(("CLK-HANDOFF", ""))
+        names += [("CLK-HANDOFF", ""), UNDECIDED]
     if arrival.assessment.facts.minor and urgent:
         names.append(("CLK-MINOR-REPORT", ""))
     if arrival.inbound.reporter and not raised:
-        names.append(("CLK-DISCOVERY-FEEDBACK", ""))
+        minor = arrival.assessment.facts.minor  # Law on the Protection of Minors Art. 11
+        names.append(("CLK-DISCOVERY-FEEDBACK", "minor" if minor else ""))
     names += [(name, "") for name in decided.route.row.clocks]
     for name, case in dict.fromkeys(names):
         rule = office.policy.clock(name, case, day)

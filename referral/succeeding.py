@@ -97,7 +97,7 @@ def _move_order(tx: Transaction, office: Office, order: Row, request: Row, now: 
     tx.event(
         "succeeded", at=now, by=SYSTEM, request=after, row=row.id, bureau=order["bureau"],
         successor=unit.code, lead=leads, due=order["due_at"].isoformat(),
-        holder=after["holder_person"],
+        holder=after["holder_person"], holder_unit=after["holder_unit"],
     )  # fmt: skip
     telling.tell_staff(
         tx, office, "staff_new_referral", after, reader, due=order["due_at"], now=now

@@ -23,6 +23,12 @@ def next_word(office: Office, arrival: Arrival, level: Level) -> datetime:
     return clocks.due(arrival.now, rule.amount, rule.measure, office.policy.calendar).at
 
 
+def by_when(office: Office, name: str, now: datetime, case: str = "") -> datetime:
+    """When a promise made now falls due."""
+    rule = office.policy.clock(name, case, now.astimezone(ZONE).date())
+    return clocks.due(now, rule.amount, rule.measure, office.policy.calendar).at
+
+
 def say(
     tx: Transaction,
     office: Office,

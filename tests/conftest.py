@@ -88,7 +88,8 @@ class Lent:
     that has to be made anew.
     """
 
-    COUNTY = ("area", "unit", "staff", "duty", "household")
+    HOMES = ("household", "resident", "household_phone", "household_category", "household_key")
+    COUNTY = ("area", "unit", "staff", "duty", *HOMES)
     KEPT = (*COUNTY, "alembic_version", "process", "ledger")
 
     def __init__(self, server: str) -> None:
@@ -98,6 +99,18 @@ class Lent:
         _fill(Database(_named(server, "huiyin_template")))
         self._url = self._make()
         self._seeded = self._county()
+        written = sorted(set(SQLModel.metadata.tables) - set(self.KEPT))
+        # rows are few: deleting them is ten times as fast as cutting forty tables off
+        self._empty = "; ".join(
+            (
+                "BEGIN",
+                "SET LOCAL session_replication_role = replica",  # in any order
+                *(f'DELETE FROM "{table}"' for table in written),
+                f"UPDATE ledger SET seq = 0, hash = '{GENESIS}'",
+                "INSERT INTO counter VALUES ('directory', 1)",
+                "COMMIT",
+            )
+        )
 
     def take(self) -> str:
         """The address of a database with the county and nothing else."""
@@ -106,36 +119,37 @@ class Lent:
     def give_back(self) -> None:
         """Empty it, or replace it when the county is no longer what it was."""
         if self._county() != self._seeded:
+            self._engine.dispose()
             _sql(self._server, f"DROP DATABASE {make_url(self._url).database} WITH (FORCE)")
             self._url = self._make()
             return
-        tables = sorted(set(SQLModel.metadata.tables) - set(self.KEPT))
-        names = ", ".join(f'"{table}"' for table in tables)
-        _sql(
-            self._url,
-            f"TRUNCATE {names}; UPDATE ledger SET seq = 0, hash = '{GENESIS}'; "
-            "INSERT INTO counter VALUES ('directory', 1)",
-        )
+        with self._engine.connect() as connection:
+            connection.execute(text(self._empty))
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._engine.dispose()
 
     def _make(self) -> str:
         self._made += 1
         name = f"t_{os.getpid()}_{self._made}"
         _sql(self._server, f"CREATE DATABASE {name} TEMPLATE huiyin_template")
-        return _named(self._server, name)
+        url = _named(self._server, name)
+        self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        return url
 
     def _county(self) -> list[str]:
         query = "SELECT md5(array_agg(t::text ORDER BY t::text)::text) FROM {} t"
-        engine = create_engine(self._url)
-        with engine.connect() as connection:
-            found = [str(connection.execute(text(query.format(t))).scalar()) for t in self.COUNTY]
-        engine.dispose()
-        return found
+        with self._engine.connect() as connection:
+            return [str(connection.execute(text(query.format(t))).scalar()) for t in self.COUNTY]
 
 
 @pytest.fixture(scope="session")
-def lent(postgresql: str) -> Lent:
+def lent(postgresql: str) -> Iterator[Lent]:
     """The PostgreSQL database of this session."""
-    return Lent(postgresql)
+    lent = Lent(postgresql)
+    yield lent
+    lent.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -163,6 +177,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         hotline="望河12345",
         public_url="https://hotline.example",
         channels="web,console",
+        second_factor="not_demo",  # the county's accounts are the demonstration's
     )
 
 

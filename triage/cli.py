@@ -61,20 +61,26 @@ def duplicate_lines(
         yield {"id": own, "group": ids[first]}
 
 
-def _read(line: str, where: str) -> dict[str, object]:
+def read_object(line: str, where: str, example: str = '{"id": "1"}') -> dict[str, object]:
+    """The object of one line, with its "id". Raises ValueError in one sentence."""
     try:
         row = json.loads(line.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
         raise ValueError(
             f"{where}:{error.colno}: not JSON ({error.msg}); "
-            'write one object a line, e.g. {"id": "1", "text": "…"}'
+            f"write one object a line, e.g. {example}"
         ) from None
     except RecursionError:
         raise ValueError(f"{where}:1: nested too deeply; write one flat object a line") from None
     if not isinstance(row, dict):
-        raise ValueError(f'{where}:1: not an object; write {{"id": "1", "text": "…"}}')
+        raise ValueError(f"{where}:1: not an object; write {example}")
     if "id" not in row:
         raise ValueError(f'{where}:1: "id" is missing; give every line its own "id"')
+    return row
+
+
+def _read(line: str, where: str) -> dict[str, object]:
+    row = read_object(line, where, '{"id": "1", "text": "…"}')
     if not isinstance(row.get("text"), str):
         raise ValueError(f'{where}:1: "text" is missing or not text; put the words under "text"')
     return row

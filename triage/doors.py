@@ -15,7 +15,9 @@ from triage.called import alike
 _DIGITS = "零〇一二两三四五六七八九"
 _VALUE = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _COUNTED = "号楼|号院|号|栋|幢|单元|室|房|层|楼|门|组|弄|期|座|队|巷|#"
-_HAN_NUMBER = re.compile(rf"([{_DIGITS}十百]+)(?={_COUNTED}|[-—－]\d|\d)")
+_HAN_NUMBER = re.compile(
+    rf"(?<![{_DIGITS}十百])([{_DIGITS}十百]+)(?={_COUNTED}|[-—－]\d|\d)"  # each run tried once
+)
 _TAIL_HAN = re.compile(rf"(?<=单元|号楼)([{_DIGITS}]{{3,4}})")
 _SPACE = re.compile(r"(?<=[\u4e00-\u9fa5\d#])[ \t]+(?=[\u4e00-\u9fa5\d])")
 _DASH = re.compile(r"[—－–~～]+")

@@ -1,6 +1,10 @@
 """Mask what recognises a person before a text goes to a list, a log or an export."""
 
 import re
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
 
 from triage.text import plain
 
@@ -14,11 +18,15 @@ _NUMBERS = re.compile(
 )
 _SPOKEN = re.compile(r"[幺一二三四五六七八九零〇两](?:[ ,、,]?[幺一二三四五六七八九零〇两]){10,}")
 
+_SHOWN = {11: (3, 4), 18: (6, 4)}
+"""How many digits stay at the beginning and the end of a number of this length."""
+
 
 def redact(text: str) -> str:
-    """Replace telephone, identity-card and bank-card numbers by their first three and last two
-    digits with stars between, whatever width or spacing they are written in; the length and all
-    other characters stay (Personal Information Protection Law Art. 51). Never raises."""
+    """Star telephone, identity-card and bank-card numbers, whatever width or spacing they are
+    written in: of a mobile number three and four digits stay, of an identity card six and four, of
+    others three and two. The length and all other characters stay (Personal Information Protection
+    Law Art. 51). Never raises."""
     flat = plain(text)
     shown = list(text)
     visible = [place for place, char in enumerate(flat) if char != "\u200b"]
@@ -26,9 +34,32 @@ def redact(text: str) -> str:
     for pattern in (_NUMBERS, _SPOKEN):
         for match in pattern.finditer(view):
             digits = [place for place in range(*match.span()) if _is_digit(view[place])]
-            for place in digits[3:-2]:
+            first, last = _SHOWN.get(len(digits), (3, 2))
+            for place in digits[first:-last]:
                 shown[visible[place]] = "*"
     return "".join(shown)
+
+
+def redact_person(text: str, names: Iterable[str]) -> str:
+    """``redact`` for who may not see who it is: these names are starred too, wherever they stand.
+    The length and all other characters stay."""
+    shown = redact(text)
+    for name in sorted({one.strip() for one in names}, key=len, reverse=True):
+        if len(name) > 1:
+            shown = shown.replace(name, star_name(name))
+    return shown
+
+
+def star_name(name: str) -> str:
+    """A name of which only the surname is shown: 欧阳**, 王*."""
+    shown = 2 if name[:2] in _double_surnames() else 1
+    return name[:shown] + "*" * (len(name) - shown)
+
+
+@cache
+def _double_surnames() -> frozenset[str]:
+    rows = resources.files("triage.rules").joinpath("names.toml").read_text("utf-8")
+    return frozenset(tomllib.loads(rows)["double_surnames"])
 
 
 def _ascii(char: str) -> str:

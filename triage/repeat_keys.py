@@ -20,9 +20,10 @@ def keys(matter: Matter) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_keys(matter)))[:MOST]
 
 
-def hashed(key: str) -> int:
-    """A key as 63 bits, the same in every process and for ever; never 0."""
-    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big") >> 1 or 1
+def hashed(key: str, secret: bytes = b"") -> int:
+    """A key as 63 bits, the same in every process and for as long as the secret is; never 0."""
+    digest = blake2b(key.encode(), digest_size=8, key=secret).digest()
+    return int.from_bytes(digest, "big") >> 1 or 1
 
 
 def _keys(matter: Matter) -> Iterator[str]:

@@ -167,6 +167,7 @@ def _whole(case: cases.Case) -> dict[str, Any]:
     return {
         **{name: case.request[name] for name in REQUEST_FIELDS},
         "contacts": [contact.id for contact in case.contacts],
+        "notice": case.notice.as_json() if case.notice else None,
         "said": [
             {
                 "id": one.id,
@@ -254,15 +255,19 @@ def _whole(case: cases.Case) -> dict[str, Any]:
 
 
 class PurposeBody(bodies.Body):
-    """What the name and the telephone are needed for."""
+    """What the name and the telephone are needed for: one of the closed list of purposes, and in
+    words where it is ``other``."""
 
-    purpose: Annotated[str, Field(max_length=200)]
+    ground: Annotated[str, Field(max_length=40)] = revealing.OTHER
+    purpose: Annotated[str, Field(max_length=200)] = ""
 
 
 @router.post("/{number}/reveal")
 def reveal(state: Process, actor: Staff, number: str, body: PurposeBody) -> Any:
     """Name and telephone of the person, for a purpose; the look is recorded."""
-    found = revealing.reveal(state, actor, number, body.purpose, now=state.now())
+    found = revealing.reveal(
+        state, actor, number, body.purpose, ground=body.ground, now=state.now()
+    )
     addresses = [{"kind": kind, "value": value} for kind, value in found.addresses]
     return {"names": list(found.names), "addresses": addresses}
 

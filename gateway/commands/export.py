@@ -1,7 +1,9 @@
 """``huiyin export``"""
 
 import csv
+import getpass
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +14,22 @@ from typing import Any, BinaryIO
 import orjson
 import xlsxwriter
 
+from gateway import masking
+from gateway.cells import harmless, plain
 from gateway.exporting import EXPORTS, Row, local
-from gateway.settings import load
+from gateway.revealing import masked
+from gateway.settings import load, utc_now
 from gateway.state import open_current
+from models.db import Database
+from models.processes import enlist
+from models.transaction import acting
 
 FORMATS = ("jsonl", "csv", "xlsx")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
-def run(*, what: str, fmt: str, since: str, until: str, output: Path) -> int:
-    """Write the rows in order; ValueError for an unknown export, format or time."""
+def run(*, what: str, fmt: str, since: str, until: str, output: Path, mask: bool = False) -> int:
+    """Write the rows in order, with ``mask`` so that nobody can be recognised; the export is in the
+    ledger before the first row. ValueError for an unknown export, format or time."""
     if what not in EXPORTS:
         raise ValueError(f"there is no export {what!r}; there are {', '.join(EXPORTS)}")
     if fmt not in FORMATS:
@@ -30,11 +38,28 @@ def run(*, what: str, fmt: str, since: str, until: str, output: Path) -> int:
     if fmt == "xlsx" and str(output) == "-":
         raise ValueError("a spreadsheet needs a file: add -o FILE.xlsx")
     database = open_current(load())
+    _record(database, what=what, format=fmt, since=since, until=until, masked=mask)
     with database.read() as session, _sink(output) as sink:
-        rows = ({k: local(v) for k, v in row.items()} for row in EXPORTS[what](session, span))
+        kept = EXPORTS[what](session, span)
+        chosen = (masking.row(row, masked) for row in kept) if mask else kept
+        rows = ({k: local(v) for k, v in row.items()} for row in chosen)
         {"jsonl": _jsonl, "csv": _csv, "xlsx": _xlsx}[fmt](rows, sink)
     database.close()
     return 0
+
+
+def _record(database: Database, **how: Any) -> None:
+    now = utc_now()
+    with acting(database, enlist(database, "export", now)) as tx:
+        tx.event("exported", at=now, by="console", user=_user(), **how)
+
+
+def _user() -> str:
+    """Who this is to the operating system."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 @contextmanager
@@ -72,20 +97,8 @@ def _xlsx(rows: Iterator[Row], sink: BinaryIO) -> None:
                 sheet.write_string(0, column, name)
         for column, value in enumerate(row.values()):
             if value is not None:
-                sheet.write_string(number + 1, column, _plain(value)[:32767])
+                sheet.write_string(number + 1, column, plain(value)[:32767])
     book.close()
-
-
-def harmless(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = _plain(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def time_of(option: str, value: str) -> datetime | None:

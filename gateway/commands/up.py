@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from channels import load as load_channels
-from gateway import demo_cases, demo_life, house, observe, standin
+from gateway import demo_cases, demo_life, demo_walks, house, observe, standin
 from gateway.app import create_app
+from gateway.commands import serve
 from gateway.offices import Rules
 from gateway.settings import FILE, BadSettings, Settings, load, utc_now
 from gateway.state import State, channel_settings, settle, wire
@@ -28,6 +29,7 @@ def run(*, demo: bool, host: str, port: int) -> int:
         access_log=False,
         timeout_graceful_shutdown=2,
         server_header=False,
+        **serve.proxies(settings),
     )
     server = uvicorn.Server(config)
     settle()
@@ -111,8 +113,10 @@ def _enter_cases(settings: Settings, rules: Rules) -> None:
     futures = [state.intake.submit(call) for call in demo_cases.calls(office, utc_now())]
     kept = sum(future.result().number is not None for future in futures)
     demo_life.live(state, utc_now())
+    walked = demo_walks.live(state, utc_now())
     state.close()
     print(f"county      望河县, invented: {len(office.directory.officers)} staff, {kept} cases")
+    print(f"field       rounds of visits under way, {walked} doors knocked at")
 
 
 def _welcome(settings: Settings) -> None:
@@ -120,6 +124,7 @@ def _welcome(settings: Settings) -> None:
     print(f"\n市民 citizens      {base}/help   {base}/status")
     print(f"坐席 operators     {base}/desk")
     print(f"承办单位 bureaus    {base}/inbox")
+    print(f"网格员 field        {base}/field   主动发现 {base}/discovery")
     if settings.demo:
         print(f"渠道模拟 simulator    {base}/simulator")
         print(f"\nAccounts of the invented county, all with the password {house.DEMO_PASSWORD}:")
@@ -134,6 +139,8 @@ _DEMO_ACCOUNTS = (
     ("duty lead 值班长", "lead01"),
     ("bureau officer 民政局经办人", "civil_affairs.1"),
     ("bureau head 民政局负责人", "civil_affairs.head"),
+    ("grid worker 网格员", "grid_w0403"),
+    ("supervisor 督办", "super01"),
 )
 
 

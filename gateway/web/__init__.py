@@ -1,6 +1,6 @@
 """The pages: finished HTML from the server, our own style sheet, and no file from elsewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import isawaitable
 from typing import Any
 
@@ -12,7 +12,31 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.hooks import TooLarge
-from gateway.web import citizen, desk, inbox, live, phone, queue, simulator, staff
+from gateway.web import (
+    account,
+    attachments,
+    audit,
+    board,
+    citizen,
+    desk,
+    disaster,
+    field,
+    homes,
+    imports,
+    inbox,
+    live,
+    own_case,
+    papers,
+    phone,
+    queue,
+    relief,
+    reserves,
+    second,
+    simulator,
+    sso,
+    staff,
+)
+from gateway.web.discovery import router as discovery_router
 from gateway.web.rendering import STATIC, error_page
 from models.db import Busy
 from models.messages import Forged, Unreadable
@@ -21,12 +45,34 @@ from referral.directory import Nobody
 Handler = Callable[[Any, Any], Any]
 
 ROUTERS = (
-    citizen.router, staff.router, live.router, phone.router, queue.router, desk.router,
-    inbox.router, simulator.router,
-)  # fmt: skip
+    citizen.router,
+    own_case.router,
+    staff.router,
+    second.router,
+    sso.router,
+    account.router,
+    audit.router,
+    live.router,
+    phone.router,
+    queue.router,
+    desk.router,
+    simulator.router,
+    inbox.router,
+    papers.router,
+    attachments.router,
+    reserves.router,
+    relief.router,
+    disaster.router,
+    board.router,
+    homes.router,
+    imports.router,
+    field.entries,
+    field.router,
+    discovery_router,
+)
 
 MACHINES = ("/hook/", "/api/", "/healthz", "/readyz", "/metrics")
-"""What machines call: no header of a page, no page as an error, and nothing that costs time."""
+"""What machines call: the few headers that cost nothing, and no page as an error."""
 
 FILES = ("/static/", "/vendor/")
 
@@ -40,21 +86,32 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "geolocation=(self), camera=(), microphone=()",
 }
+FOR_MACHINES = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
 FOR_EVER = "public, max-age=31536000, immutable"  # the address changes with the content
 TWO_YEARS = "max-age=63072000"
 
 
 class PageHeaders:
-    """Puts the protecting headers on everything that a browser shows; a plain ASGI layer."""
+    """Puts the protecting headers on every answer; a plain ASGI layer."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        self._headers = {**HEADERS, **({"strict-transport-security": TWO_YEARS} if https else {})}
+        strict = {"strict-transport-security": TWO_YEARS} if https else {}
+        self._headers = {**HEADERS, **strict}
+        self._plain = {**FOR_MACHINES, **strict}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the call on; machines' calls untouched."""
-        if scope["type"] != "http" or scope["path"].startswith(MACHINES):
+        """Pass the call on."""
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope["path"].startswith(MACHINES) and scope["path"] != "/api/docs":
+            await self._app(scope, receive, _with(self._plain, send))
             return
         is_file = scope["path"].startswith(FILES)
 
@@ -69,6 +126,17 @@ class PageHeaders:
             await send(message)
 
         await self._app(scope, receive, guarded)
+
+
+def _with(more: Mapping[str, str], send: Send) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in more.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return guarded
 
 
 def mount(app: FastAPI) -> None:
@@ -109,15 +177,16 @@ def _for_browsers(machines: Handler, phrase: str, status: int) -> Handler:
 def _failed(request: Request, _error: Exception) -> Response:
     """A fault of ours. The server logs it; nobody is shown what it was."""
     if wants_page(request):
+        answer: Response
         try:
             answer = error_page(request, "failed", 500)
         except Exception:  # what failed may be what makes the page
-            return PlainTextResponse(
+            answer = PlainTextResponse(
                 "系统出了问题，请拨打热线。 The system failed; please call.\n", 500
             )
         answer.headers.update({**HEADERS, "cache-control": "no-store"})
         return answer
-    return PlainTextResponse("Internal Server Error", 500)
+    return PlainTextResponse("Internal Server Error", 500, headers=FOR_MACHINES)
 
 
 _PAGES: dict[type[Exception], tuple[str, int]] = {

@@ -10,6 +10,7 @@ from gateway import recorded
 from gateway.intake import Call
 from gateway.state import State
 from gateway.web import progress
+from models import people
 from models.messages import Inbound
 from models.people import Address
 from models.transaction import Row, Transaction, acting
@@ -57,11 +58,5 @@ def _handle(tx: Transaction, request: Row) -> tuple[str, str]:
     for kind in ("tel", BY_NUMBER, *kinds):
         if kind in kinds:
             return kind, kinds[kind]
-    tx.add(
-        Address,
-        id=tx.mint(),
-        person_id=request["person_id"],
-        kind=BY_NUMBER,
-        value=request["number"],
-    )
+    people.introduce(tx, request["person_id"], BY_NUMBER, request["number"])
     return BY_NUMBER, request["number"]

@@ -1,6 +1,6 @@
 """The page of one request, at the desk and in an inbox: the same facts, the acts of each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,21 +11,21 @@ from gateway import (
     access,
     acts,
     alike,
+    belongings,
     cases,
     drafts,
-    filters,
     meanwhile,
     revealing,
     sentences,
     sessions,
-    views,
 )
 from gateway.access import Actor
 from gateway.lines import worker
 from gateway.pending import pending
 from gateway.state import State
+from gateway.web import aidpage, onward
 from gateway.web.rendering import state_of
-from gateway.web.staff import Typed, checked, staff_page, worded
+from gateway.web.staff import Typed, checked, faults_of, staff_page, worded
 from models.transaction import acting
 from models.vocabulary import Level
 from referral import leasing
@@ -54,9 +54,11 @@ def show(
     typed: Mapping[str, str] | None = None,
     revealed: revealing.Revealed | None = None,
     seen: int | None = None,
-    again: bool = False,
+    faults: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
+    part: bool = False,
 ) -> Response:
-    """The page, or with ``again`` a part of one that is open; opening it is recorded. Raises
+    """The page, or with ``part`` a piece of one that is open; opening it is recorded. Raises
     ``Refusal`` (404) alike for foreign and missing."""
     state, actor = state_of(request), session.actor
     now, office = state.now(), state.offices.current()
@@ -68,11 +70,12 @@ def show(
         except Refusal as refusal:
             error = error or worded(request, refusal)
             like = alike.together(reading, actor, office, request_id, now=now)
+        home = belongings.beside(reading, actor, office, request_id, now)
         waits = pending(
             reading, office, request_id, case.request["service"], words=case.sight.words
         )
         kept = drafts.of(reading, actor.login, case.request["number"])
-        looked = again and access.looked(reading, actor, request_id, since=now - LOOKED_AGAIN)
+        looked = part and access.looked(reading, actor, request_id, since=now - LOOKED_AGAIN)
     if request.method == "GET" and not looked:
         with acting(state.database, state.mint) as tx:
             for opened in (request_id, *like.ids):
@@ -100,28 +103,13 @@ def show(
         worker=worker(office, case.request, now),
         working=case.request["leased_by"] == actor.login,
         had=False,
-        tab=_tab(request.query_params.get("tab")),
-        names=_names(office, actor, case, now),
+        tab=onward.tab_of(request.query_params.get("tab")),
+        home=home,
+        names=names_of(office, actor, case, now),
+        aid=aidpage.block(request, actor, request_id, number),
+        faults=faults or {},
+        **(more or {}),
     )
-
-
-def presence(
-    request: Request, session: sessions.SignedIn, row: Mapping[str, Any], *, had: bool
-) -> Response:
-    """Who works on the request now; ``had``: the page that asks had the lease itself."""
-    state = state_of(request)
-    return staff_page(
-        request,
-        "presence.html",
-        worker=worker(state.offices.current(), row, state.now()),
-        working=row["leased_by"] == session.actor.login,
-        had=had,
-    )
-
-
-def _tab(asked: str | None) -> str:
-    """The tab of the queue that the page was opened from."""
-    return asked if asked and views.TABS.get(asked) == "desk" else "triage"
 
 
 def _done(request: Request, case: cases.Case) -> str:
@@ -135,7 +123,7 @@ def _done(request: Request, case: cases.Case) -> str:
     return done
 
 
-def _names(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dict[str, Any]:
+def names_of(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dict[str, Any]:
     """What codes are called, and what the forms offer to choose from."""
     directory, day = office.directory, now.astimezone(ZONE).date()
     request = case.request
@@ -164,6 +152,7 @@ def _names(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dic
             act: [(one.code, one.name_zh) for one in office.policy.grounds if one.act == act]
             for act in ("arbitrate", "suspend")
         },
+        "purposes": revealing.grounds(office, actor.role),
         "lines": [line for line in office.policy.lines if line.for_danger],
         "higher": [level for level in Level if level.rank < rank],
         "lower": [level for level in Level if level.rank > rank],
@@ -181,14 +170,16 @@ def act(
     *,
     base: str,
     template: str,
+    again: Callable[..., Response] = show,
 ) -> Response:
-    """Do an act from its form. A refusal shows the page again with what was typed."""
+    """Do an act from its form. A refusal shows the page again (``again``, called as ``show``) with
+    what was typed and what is wrong at which field."""
     fields = checked(session, form)
     seen = meanwhile.read(fields.pop("seen", None))
-    goes_on, tab = fields.pop("then", "") == "next", _tab(fields.pop("tab", None))
+    goes_on, tab = fields.pop("then", "") == "next", onward.tab_of(fields.pop("tab", None))
     state = state_of(request)
     if name == REVEAL:
-        return _reveal(request, session, number, fields, base=base, template=template)
+        return _reveal(request, session, number, fields, base=base, template=template, again=again)
     if name not in acts.ACTS:
         raise Refusal("refusal.not_found", status=404)
     chosen = acts.ACTS[name]
@@ -204,7 +195,7 @@ def act(
                 error=worded(request, error),
                 kept=acts.known(fields, chosen),
             )
-        return show(
+        return again(
             request,
             session,
             number,
@@ -215,32 +206,15 @@ def act(
             tried=name,
             typed=acts.known(fields, chosen),
             seen=seen,
+            faults=faults_of(request, error),
         )
     with acting(state.database, state.mint) as tx:
         drafts.drop(tx, session.actor.login, row["number"], name)
         if goes_on:
             leasing.release(tx, session.actor, row["id"])
     if goes_on and base == DESK:
-        return _onward(state, session.actor, row, tab)
+        return onward.next_of(state, session.actor, row, tab)
     return _after(state, session.actor, number, name, base)
-
-
-def _onward(state: State, actor: Actor, row: Mapping[str, Any], tab: str) -> Response:
-    """To the next one of the queue that this one was opened from, else to its beginning."""
-    now, office = state.now(), state.offices.current()
-    with state.database.read() as reading:
-        where = views.tab(tab, actor, office, now)
-        where += filters.of(reading, actor.login).conditions(office)
-        following = [
-            line.number
-            for after in (row["queue_key"], None)
-            for line in views.queue(
-                reading, actor, office, where=where, after=after, limit=2, now=now
-            ).lines
-            if line.number != row["number"]
-        ]
-    there = f"{DESK}/{following[0]}?tab={tab}" if following else f"{DESK}?tab={tab}"
-    return RedirectResponse(there, 303)
 
 
 def _after(state: State, actor: Actor, number: str, name: str, base: str) -> Response:
@@ -268,25 +242,29 @@ def _reveal(
     *,
     base: str,
     template: str,
+    again: Callable[..., Response],
 ) -> Response:
     state = state_of(request)
-    purpose = fields.get("purpose", "")
-    error, found = "", None
+    access.allow(session.actor, REVEAL)
+    purpose, ground = fields.get("purpose", ""), fields.get("ground", revealing.OTHER)
+    error, found, status = "", None, 200
     try:
-        found = revealing.reveal(state, session.actor, number, purpose, now=state.now())
+        found = revealing.reveal(
+            state, session.actor, number, purpose, ground=ground, now=state.now()
+        )
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        error = worded(request, refusal)
-    return show(
+        error, status = worded(request, refusal), refusal.status
+    return again(
         request,
         session,
         number,
         base=base,
         template=template,
-        status=422 if error else 200,
+        status=status,
         error=error,
         tried=REVEAL,
-        typed={"purpose": purpose},
+        typed={"purpose": purpose, "ground": ground},
         revealed=found,
     )

@@ -6,12 +6,12 @@ anonymously, the form's signed key only proves that we printed the form, and the
 cookie that other sites cannot use. No number, code or word of a citizen stands in an address.
 """
 
-import dataclasses
 import secrets
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -20,21 +20,16 @@ from fastapi.responses import RedirectResponse
 from channels import Channel
 from channels.web import e164, form_token
 from gateway import guessing
-from gateway.hooks import kept, raw_of
-from gateway.intake import Call
-from gateway.web import adding, passes, progress
-from gateway.web.rendering import fields_in, fields_of, language_of, page, state_of
+from gateway.hooks import kept
+from gateway.web import kept_first, own_case, passes, progress
+from gateway.web.own_case import AWAY, CASE, MAY_COME_AGAIN, RECEIPT
+from gateway.web.rendering import fields_of, language_of, page, state_of, translator
 from models import numbers
-from models.db import Busy
 from models.messages import Forged, Outcome, Raw
-from referral.directory import Nobody
 
 router = APIRouter(include_in_schema=False)
 
 SAYS_SOMETHING = ("what", "where", "phone", "name", "latitude")
-AWAY = (Busy, Nobody, TimeoutError)
-RECEIPT, CASE = "receipt", "case"
-MAY_COME_AGAIN = {"retry-after": "5"}
 
 
 @router.get("/")
@@ -55,29 +50,40 @@ async def ask_for_help(request: Request) -> Response:
     """Keep what was written, or show the form again with every word still in it."""
     channel = _channel(request)
     state = state_of(request)
-    raw = await raw_of(request, state.settings, "")
-    fields = fields_in(raw.body)
+    form = await kept_first.written(request, state.settings.body_limit)
+    fields = form.fields
     faults = _faults(fields)
+    if form.files and "what" in faults:
+        say = translator(state.offices.current().phrases, language_of(request))
+        fields["what"] = say("files.only")
+        faults.discard("what")
+    again = bool(form.files)  # no browser keeps the files that were chosen
     if faults and not (faults == {"phone"} and fields.get("anyway")):
-        return _form(request, fields, faults=faults, status=422)
-    url = f"{state.settings.public_url.rstrip('/')}/hook/{channel.name}"
+        return _form(request, fields, faults=faults, status=422, again=again)
+    raw = _raw(request, channel, fields)
     try:
-        outcome = await _kept(request, channel, dataclasses.replace(raw, url=url, query=""))
+        outcome = await _kept(request, channel, raw)
     except Forged:
         # Our secret has changed, or nobody printed this form: a new key, the words kept.
-        return _form(request, {**fields, "key": ""}, notice="renewed", status=403)
+        return _form(request, {**fields, "key": ""}, notice="renewed", status=403, again=again)
     except AWAY:
-        return _form(request, fields, notice="busy", status=503)
+        return _form(request, fields, notice="busy", status=503, again=again)
+    kept_files, refused = 0, form.refused
+    if form.files:
+        about = (state, form.files, channel.name, channel.key(raw) or "", state.now())
+        kept_files, not_kept = await run_in_threadpool(kept_first.keep, *about)
+        refused = [*refused, *not_kept]
+    files = {"files": str(kept_files), "unkept": kept_first.listed(refused)}
     answer = RedirectResponse("/received", 303)
     # Whoever types a telephone number has not shown that it is theirs: words that joined a request
     # already open under it are kept, but its number and code go to that telephone alone.
     proven = passes.shown(request, CASE) or {}
     if not (outcome.opened or outcome.held or proven.get("number") == outcome.number):
-        passes.give(request, answer, RECEIPT, {"number": "", "code": "", "reachable": "1"})
+        passes.give(request, answer, RECEIPT, {"number": "", "code": "", "reachable": "1", **files})
         return answer
     told = {"number": outcome.number or "", "code": outcome.code or ""}
     reachable = "1" if e164(fields.get("phone", "")) else ""
-    passes.give(request, answer, RECEIPT, {**told, "reachable": reachable})
+    passes.give(request, answer, RECEIPT, {**told, "reachable": reachable, **files})
     passes.give(request, answer, CASE, told)
     return answer
 
@@ -99,13 +105,22 @@ def received(request: Request) -> Response:
         elif found is not None:
             seen = found
     held = not isinstance(seen, progress.Progress)
-    return page(request, "citizen_received.html", told=told, held=held, case=seen)
+    return page(
+        request,
+        "citizen_received.html",
+        told=told,
+        held=held,
+        case=seen,
+        files=int(told.get("files") or 0),
+        unkept=kept_first.named(told.get("unkept", "")),
+        limit=kept_first.LIMIT,
+    )
 
 
 @router.get("/status")
 def status_form(request: Request) -> Response:
     """Where number and code are entered."""
-    return page(request, "citizen_status.html", notice="", typed=defaultdict(str))
+    return page(request, "citizen_status.html", notice="", typed=defaultdict(str), kept="")
 
 
 @router.post("/status")
@@ -117,48 +132,20 @@ async def look_up(request: Request) -> Response:
     code = "".join(filter(str.isdecimal, _plain(fields.get("code", ""))))
     client = request.client.host if request.client else ""
     found = await run_in_threadpool(_tried, request, number, code, client)
-    again = partial(page, request, "citizen_status.html", typed=defaultdict(str, fields))
+    words = fields.get("kept", "")  # written on a page of the case that was open too long
+    typed = defaultdict(str, fields)
+    again = partial(page, request, "citizen_status.html", typed=typed, kept=words)
     if found == "pause":
         retry = {"retry-after": str(int(guessing.WINDOW.total_seconds()))}
         return again(notice="pause", status=429, headers=retry)
     if not found:
         return again(notice="wrong", status=422)
-    answer = RedirectResponse("/status/case", 303)
-    passes.give(request, answer, CASE, {"number": number, "code": code})
+    proven = {"number": number, "code": code}
+    answer: Response = RedirectResponse("/status/case", 303)
+    if words:
+        answer = await run_in_threadpool(own_case.show, request, proven, {"what": words})
+    passes.give(request, answer, CASE, proven)
     return answer
-
-
-@router.get("/status/case")
-def case(request: Request) -> Response:
-    """What becomes of the request whose number and code this browser has proven."""
-    return _case(request)
-
-
-@router.post("/status/case")
-async def add_to_case(request: Request) -> Response:
-    """More of the same matter: a contact like any other, in the same request."""
-    proven = passes.shown(request, CASE)
-    if proven is None:
-        return RedirectResponse("/status", 303)
-    state = state_of(request)
-    fields = await fields_of(request)
-    if not fields.get("what"):
-        return await run_in_threadpool(_case, request, fields, "empty", 422)
-    try:
-        call = await run_in_threadpool(adding.call_of, state, proven, fields)
-        if call is None:
-            return RedirectResponse("/status", 303)
-        outcome = await _submitted(request, call)
-    except AWAY:
-        return await run_in_threadpool(_case, request, fields, "busy", 503)
-    if outcome.number != proven["number"] and outcome.number and outcome.code:
-        # The matter had ended: the words began a new one, with a number of its own.
-        answer = RedirectResponse("/received", 303)
-        told = {"number": outcome.number, "code": outcome.code}
-        passes.give(request, answer, RECEIPT, {**told, "reachable": "1"})
-        passes.give(request, answer, CASE, told)
-        return answer
-    return RedirectResponse("/status/case?added=1", 303)
 
 
 def _plain(said: str) -> str:
@@ -180,8 +167,10 @@ def _form(
     faults: frozenset[str] | set[str] = frozenset(),
     notice: str = "",
     status: int = 200,
+    again: bool = False,
 ) -> Response:
-    """The form; a form shown again keeps its key, so that a second try is no second request."""
+    """The form; shown again it keeps its key, so that a second try is no second request.
+    ``again``: files were chosen and have to be chosen once more."""
     secret = state_of(request).settings.secret_key
     return page(
         request,
@@ -192,7 +181,18 @@ def _form(
         typed=defaultdict(str, typed),
         faults=faults,
         notice=notice,
+        limit=kept_first.LIMIT,
+        again=again,
     )
+
+
+def _raw(request: Request, channel: Channel, fields: Mapping[str, str]) -> Raw:
+    """The words as the channel takes them, whatever the form carried beside them."""
+    base = state_of(request).settings.public_url.rstrip("/")
+    names = ("user-agent", "x-request-id")
+    headers = {name: request.headers[name] for name in names if name in request.headers}
+    headers["content-type"] = "application/x-www-form-urlencoded; charset=UTF-8"
+    return Raw(f"{base}/hook/{channel.name}", urlencode(fields).encode(), headers, "", "")
 
 
 def _faults(fields: Mapping[str, str]) -> set[str]:
@@ -212,13 +212,6 @@ async def _kept(request: Request, channel: Channel, raw: Raw) -> Outcome:
     return outcome
 
 
-async def _submitted(request: Request, call: Call) -> Outcome:
-    state = state_of(request)
-    outcome = await kept(state.intake.submit(call))
-    state.counts.received(call.channel, outcome)
-    return outcome
-
-
 def _tried(request: Request, number: str, code: str, client: str) -> str:
     """Whether number and code fit: "found", "" or "pause"."""
     state = state_of(request)
@@ -231,35 +224,3 @@ def _tried(request: Request, number: str, code: str, client: str) -> str:
         return "pause"
     with state.database.read() as session:
         return "found" if progress.find(session, number, code) else ""
-
-
-def _case(
-    request: Request, typed: Mapping[str, str] | None = None, notice: str = "", status: int = 200
-) -> Response:
-    proven = passes.shown(request, CASE)
-    if proven is None:
-        return RedirectResponse("/status", 303)
-    state, language = state_of(request), language_of(request)
-    office, now = state.offices.current(), state.now()
-    with state.database.read() as session:
-        found = progress.find(session, proven["number"], proven["code"])
-        if found is None:
-            return RedirectResponse("/status", 303)
-        seen: progress.Progress | progress.Held = (
-            progress.read(session, office, found, language=language, now=now)
-            if isinstance(found, dict)
-            else found
-        )
-    if not notice and "added" in request.query_params:
-        notice = "added"
-    return page(
-        request,
-        "citizen_status_found.html",
-        status=status,
-        headers=MAY_COME_AGAIN if status == 503 else None,
-        case=seen,
-        held=isinstance(seen, progress.Held),
-        notice=notice,
-        typed=defaultdict(str, typed or {}),
-        nonce=(typed or {}).get("nonce") or secrets.token_urlsafe(12),
-    )

@@ -48,6 +48,7 @@ def enter_form(request: Request, session: SignedIn) -> Response:
 def enter(request: Request, session: SignedIn, form: Fields) -> Response:
     """Enter a contact on behalf; the same press twice is one contact."""
     fields = checked(session, form)
+    access.allow(session.actor, "add_contact")
     state = state_of(request)
     call = fields.pop("call", "")
     try:
@@ -90,6 +91,7 @@ def held(request: Request, session: SignedIn, entry_id: int) -> Response:
 def finish_held(request: Request, session: SignedIn, form: Fields, entry_id: int) -> Response:
     """Type what it says."""
     fields = checked(session, form)
+    access.allow(session.actor, "finish_held")
     state = state_of(request)
     try:
         read = _read(entering.Read, fields)

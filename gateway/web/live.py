@@ -11,7 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from gateway import access, drafts, sessions
 from gateway.access import JURISDICTION
 from gateway.live import News, Pulse
-from gateway.web.casepage import presence
+from gateway.web.onward import presence
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, session_of
 from models.transaction import acting

@@ -17,14 +17,21 @@ from gateway.web.rendering import state_of
 HOLDS = timedelta(minutes=30)
 
 
-def give(request: Request, answer: Response, name: str, content: Mapping[str, str]) -> None:
+def give(
+    request: Request,
+    answer: Response,
+    name: str,
+    content: Mapping[str, str],
+    *,
+    holds: timedelta = HOLDS,
+) -> None:
     """Put a pass into the answer; the browser sends it back to this site alone."""
     state = state_of(request)
-    until = int((state.now() + HOLDS).timestamp())
+    until = int((state.now() + holds).timestamp())
     answer.set_cookie(
-        name,
+        cookie(request, name),
         _serializer(state.settings.secret_key, name).dumps({**content, "until": until}),
-        max_age=int(HOLDS.total_seconds()),
+        max_age=int(holds.total_seconds()),
         secure=state.settings.public_url.startswith("https:"),
         httponly=True,
         samesite="lax",  # a page elsewhere cannot post with it
@@ -35,12 +42,19 @@ def shown(request: Request, name: str) -> dict[str, str] | None:
     """What the pass of this name says; None when there is none, it is not ours or is too old."""
     state = state_of(request)
     try:
-        content = _serializer(state.settings.secret_key, name).loads(request.cookies.get(name, ""))
+        content = _serializer(state.settings.secret_key, name).loads(
+            request.cookies.get(cookie(request, name), "")
+        )
     except BadData:
         return None
     if content["until"] < state.now().timestamp():
         return None
     return {key: str(value) for key, value in content.items()}
+
+
+def cookie(request: Request, name: str) -> str:
+    """The cookie's name; over https one that browsers bind to this host."""
+    return f"__Host-{name}" if state_of(request).settings.public_url.startswith("https:") else name
 
 
 def _serializer(secret: str, name: str) -> URLSafeSerializer:

@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlmodel import col
 
+from gateway import attachments
 from gateway.conversations import due_of
+from gateway.web import own_files
 from models.clocks import Clock
 from models.journal import JournalEntry
 from models.outbox import Outgoing
@@ -23,6 +25,8 @@ from models.vocabulary import Level, OutboxState, Status
 from referral import casework
 from referral.joined import master_of
 from referral.office import Office
+from referral.requester import ANSWERED
+from referral.transitions import CITIZEN
 
 STEPS = ("received", "checking", "forwarded", "handling", "answered", "ended")
 
@@ -66,13 +70,17 @@ class Message:
     text: str
     lost: bool = False
     whole: str = ""
+    files: Sequence[tuple[str, bool]] = ()
+    """Of what was sent along: the token of each, and whether it is a picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """All that the status page shows. Times are aware. ``was_due`` is the first promise where it
     has moved; ``reminded`` says that the ladder of reminders has already been climbed; ``joined``
-    that the request goes on together with another one, whose way is shown."""
+    that the request goes on together with another one, whose way is shown. ``view`` is the
+    requester's own word on the last answer, which they gave back where ``again``; where ``checked``
+    a person decides on it."""
 
     number: str
     status: Status
@@ -89,6 +97,19 @@ class Progress:
     reminded: bool
     messages: Sequence[Message]
     joined: bool = False
+    view: str = ""
+    again: bool = False
+    checked: bool = False
+
+    @property
+    def may_rate(self) -> bool:
+        """Whether there is an answer of their own request that they can judge."""
+        return self.status in ANSWERED and not self.joined and not self.checked
+
+    @property
+    def may_withdraw(self) -> bool:
+        """Whether their own request still goes on; one that was joined ends with the other."""
+        return self.is_open and not self.joined
 
     @property
     def is_open(self) -> bool:
@@ -150,6 +171,8 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
     due = due_of(request["queue_key"])
     first, reason = _first_promise(events)
     moved = first is not None and abs((first - due).total_seconds()) >= 60
+    told = [e for e in events if e.kind in ("called_back", "rehandled", "result_reported")]
+    last = told[-1] if told and told[-1].by == CITIZEN else None
     return Progress(
         number=own["number"],
         status=status,
@@ -166,6 +189,9 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
         reminded=any(event.kind in ("breached", "reminder") for event in events),
         messages=_messages(reader, own, request["id"]),
         joined=own["id"] != request["id"],
+        view=str(last.detail.get("view") or "") if last else "",
+        again=last is not None and last.kind == "rehandled",
+        checked=last is not None and last.detail.get("resolved") is False,
     )
 
 
@@ -212,13 +238,21 @@ def _messages(reader: Any, request: Row, led_to: int) -> list[Message]:
     """What this person said and was told, here and in the request that theirs was joined to."""
     ids = sorted({request["id"], led_to})
     said = reader.execute(
-        select(col(Contact.received_at), col(Contact.text))
+        select(
+            col(Contact.received_at),
+            col(Contact.text),
+            col(Contact.channel),
+            col(Contact.external_id),
+        )
         .where(
             col(Contact.request_id).in_(ids),
             col(Contact.person_id) == request["person_id"],  # not a neighbour's, merged
             col(Contact.reporter).is_(None),
         )
         .order_by(col(Contact.id))
+    ).all()
+    sent = own_files.of(
+        reader, [attachments.about_contact(row.channel, row.external_id) for row in said]
     )
     told = reader.execute(
         select(
@@ -234,7 +268,15 @@ def _messages(reader: Any, request: Row, led_to: int) -> list[Message]:
         )
         .order_by(col(Outgoing.id))
     )
-    messages = [Message(True, row.received_at, row.text) for row in said]
+    messages = [
+        Message(
+            True,
+            row.received_at,
+            row.text,
+            files=sent.get(attachments.about_contact(row.channel, row.external_id), ()),
+        )
+        for row in said
+    ]
     messages += [
         Message(False, row.posted_at, row.text, row.state == OutboxState.FAILED, _whole(row))
         for row in told

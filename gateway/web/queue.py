@@ -55,7 +55,7 @@ def _shown(request: Request, session: Session, template: str) -> Response:
         chosen = filters.of(reading, actor.login)
         where = views.tab(tab, actor, office, now) + chosen.conditions(office)
         if said:
-            where = filters.matching(said)
+            where = filters.matching(reading.connection(), said)
         page = views.queue(reading, actor, office, where=where, after=asked.get("after"), now=now)
         context: dict[str, Any] = {
             "counts": views.counts(reading, actor, office, TABS, now),
@@ -117,15 +117,11 @@ def keep_filters(request: Request, session: SignedIn, form: Fields) -> Response:
 def panel(request: Request, session: SignedIn, number: str) -> Response:
     """One request beside the queue; looking is recorded as on its own page."""
     access.allow(session.actor, "see_desk")
-    return casepage.show(
-        request, session, number, base=BASE, template="desk_panel.html", again=True
-    )
+    return casepage.show(request, session, number, base=BASE, template="desk_panel.html", part=True)
 
 
 @router.get("/{number}/facts")
 def facts(request: Request, session: SignedIn, number: str) -> Response:
     """What an open page shows again when something happened; its forms stay as they are."""
     access.allow(session.actor, "see_desk")
-    return casepage.show(
-        request, session, number, base=BASE, template="case_facts.html", again=True
-    )
+    return casepage.show(request, session, number, base=BASE, template="case_facts.html", part=True)

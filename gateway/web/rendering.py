@@ -23,6 +23,7 @@ from jinja2.runtime import Context
 
 from gateway.hooks import raw_of
 from gateway.state import State
+from gateway.web.spoofing import in_page
 from models.messages import Unreadable
 from models.phrases import SOURCE_LANGUAGE, Phrasebook
 from models.vocabulary import Form
@@ -117,9 +118,11 @@ def page(
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    for_staff: bool = False,
     **context: Any,
 ) -> HTMLResponse:
-    """A whole page as an answer. Raises when the template, a name in it or a phrase is missing."""
+    """A whole page as an answer; ``for_staff`` shows what hides or turns words. Raises when the
+    template, a name in it or a phrase is missing."""
     state = state_of(request)
     office = state.offices.current()
     language = language_of(request)
@@ -136,12 +139,16 @@ def page(
         **context,
     }
     html = _TEMPLATES.get_template(template).render(values)
+    if for_staff:
+        html = in_page(html)
     answer = HTMLResponse(html, status, dict(headers or {}))
     switched = {"lang": language, "edition": "elder" if values["elder"] else "standard"}
     for name, value in switched.items():  # remembered; neither tells who somebody is
         if name in request.query_params:
             secure = state.settings.public_url.startswith("https:")
-            answer.set_cookie(name, value, YEAR_SECONDS, secure=secure, httponly=True)
+            answer.set_cookie(
+                name, value, YEAR_SECONDS, secure=secure, httponly=True, samesite="lax"
+            )
     return answer
 
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from gateway import access, accounts, hooks, sentences, sessions
+from gateway import access, accounts, hooks, same_site, sentences, sessions
 from gateway.access import Actor
 from gateway.state import State
 from gateway.web import rendering
@@ -48,6 +48,10 @@ class StaffRoute(APIRoute):
                     return Response(status_code=401)
                 back = request.url.path if request.method == "GET" else ""
                 return RedirectResponse(f"/sign-in?next={quote(back)}", 303)
+            except sessions.NotConfirmed:
+                path = request.url.path
+                back = path if request.method == "GET" else f"/{path.split('/')[1]}"
+                return RedirectResponse(f"/account/confirm?next={quote(back)}", 303)
             except (Refusal, Impossible) as error:
                 return staff_page(
                     request,
@@ -77,7 +81,7 @@ async def form_of(request: Request) -> Form:
     """The fields of a form that this site sent, within the limit of a body. Raises ``Refusal``
     (403) for a form of another site."""
     state = state_of(request)
-    sessions.require_same_site(
+    same_site.require_same_site(
         state.settings,
         request.headers.get("host", ""),
         request.headers.get("origin"),
@@ -107,6 +111,12 @@ def worded(request: Request, error: Refusal | Impossible) -> str:
     return sentences.sentence(phrases, error, rendering.language_of(request))
 
 
+def faults_of(request: Request, error: Refusal | Impossible) -> dict[str, str]:
+    """What a refusal says of which field, in the page's language."""
+    phrases = state_of(request).offices.current().phrases
+    return sentences.faults(phrases, error, rendering.language_of(request))
+
+
 def staff_page(
     request: Request, template: str, *, status: int = 200, **context: Any
 ) -> HTMLResponse:
@@ -123,6 +133,7 @@ def staff_page(
         request,
         template,
         status=status,
+        for_staff=True,
         me=me,
         csrf=session.csrf if session else "",
         word=word,
@@ -141,7 +152,12 @@ def sign_in_form(request: Request) -> Response:
         return RedirectResponse(home(session_of(request).actor), 303)
     except sessions.NotSignedIn:
         return staff_page(
-            request, "sign_in.html", error="", login="", next=request.query_params.get("next", "")
+            request,
+            "sign_in.html",
+            error="",
+            login="",
+            next=request.query_params.get("next", ""),
+            sso=bool(state_of(request).settings.oidc_issuer),
         )
 
 
@@ -150,9 +166,8 @@ def sign_in(request: Request, form: Fields) -> Response:
     """Check the password, open a session, set the cookie."""
     state = state_of(request)
     login, password = form.get("login", ""), form.get("password", "")
-    address = request.client.host if request.client else ""
     try:
-        key = sessions.sign_in(state, login, password, address)
+        key = sessions.sign_in(state, login, password, *origin_of(request))
     except Refusal as error:
         return staff_page(
             request,
@@ -161,8 +176,14 @@ def sign_in(request: Request, form: Fields) -> Response:
             error=worded(request, error),
             login=login,
             next=form.get("next", ""),
+            sso=bool(state.settings.oidc_issuer),
         )
-    return _let_in(state, key, form.get("next", ""))
+    return let_in(state, key, form.get("next", ""))
+
+
+def origin_of(request: Request) -> tuple[str, str]:
+    """From which address and with which program somebody comes."""
+    return request.client.host if request.client else "", request.headers.get("user-agent", "")
 
 
 @router.get("/sign-in/{token}")
@@ -179,12 +200,12 @@ def use_link(request: Request, token: str, form: Fields) -> Response:
     try:
         if password != form.get("again", ""):
             raise Refusal("refusal.passwords_differ", status=422)
-        key = sessions.use_link(state, token, password)
+        key = sessions.use_link(state, token, password, *origin_of(request))
     except Refusal as error:
         if error.status != 422:
             raise
         return _link_page(request, token, worded(request, error), status=422)
-    return _let_in(state, key, "")
+    return let_in(state, key, "")
 
 
 def _link_page(request: Request, token: str, error: str, *, status: int = 200) -> Response:
@@ -201,10 +222,13 @@ def _link_page(request: Request, token: str, error: str, *, status: int = 200) -
     )
 
 
-def _let_in(state: State, key: str, wanted: str) -> Response:
-    actor = sessions.signed_in(state, key).actor
-    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\", "/sign-"))
-    answer = RedirectResponse(wanted if inside else home(actor), 303)
+def let_in(state: State, key: str, wanted: str) -> Response:
+    """The cookie of a new session, and the way to work or to the second factor that is owed."""
+    if sessions.half_way(state, key) is not None:
+        answer = RedirectResponse(f"/second-factor?next={quote(inside(wanted))}", 303)
+    else:
+        actor = sessions.signed_in(state, key).actor
+        answer = RedirectResponse(inside(wanted) or home(actor), 303)
     answer.set_cookie(
         sessions.cookie_name(state.settings),
         key,
@@ -215,6 +239,12 @@ def _let_in(state: State, key: str, wanted: str) -> Response:
         path="/",
     )
     return answer
+
+
+def inside(wanted: str) -> str:
+    """The address if it is a page of ours to go on to, else nothing."""
+    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\", "/sign-"))
+    return wanted if ours and wanted.isprintable() else ""
 
 
 def home(actor: Actor) -> str:

@@ -14,17 +14,28 @@ from models.db import Database
 def upgrade(database: Database) -> None:
     """Apply what is missing, in one transaction behind the writers' lock. Raises ``Busy``."""
     with database.write() as connection:
-        if _standing(connection) != _scripts().get_current_head():
-            command.upgrade(_config(connection), "head")
+        if standing(connection) != _scripts().get_current_head():
+            upgrade_to(connection, "head")
+
+
+def upgrade_to(connection: Connection, revision: str) -> None:
+    """Apply what is missing up to one version, in the transaction of the connection."""
+    command.upgrade(_config(connection), revision)
+
+
+def knows(revision: str) -> bool:
+    """Whether this program can work with a database of that version."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
 
 
 def is_current(database: Database) -> bool:
     """Whether the database is at the newest version."""
     with database.read() as session:
-        return _standing(session.connection()) == _scripts().get_current_head()
+        return standing(session.connection()) == _scripts().get_current_head()
 
 
-def _standing(connection: Connection) -> str | None:
+def standing(connection: Connection) -> str | None:
+    """The version of a database; None when it has no tables of ours."""
     return MigrationContext.configure(connection).get_current_revision()
 
 

@@ -38,7 +38,12 @@ SECRETS = {
     "TELEGRAM_TOKEN": "424242:s3cret-of-the-contract-4",
     "TELEGRAM_SECRET": "s3cret-of-the-contract-5",
 }
-ENV = {"TWILIO_ACCOUNT_SID": "AC" + "5" * 32, "TWILIO_FROM": "+865721234500", **SECRETS}
+ENV = {
+    "TWILIO_ACCOUNT_SID": "AC" + "5" * 32,
+    "TWILIO_FROM": "+865721234500",
+    "TWILIO_SECOND_FROM": "+865721234501",
+    **SECRETS,
+}
 KINDS = {kind.__name__: kind for kind in (Inbound, DeliveryReport, Preference, Turn)}
 READ_AS = {"claims": Level, "state": OutboxState}
 

@@ -413,8 +413,8 @@ def test_what_is_added_joins_the_same_request(
     for _ in range(2):  # the second is a double click
         data = {"nonce": nonce[1], "what": "补充一句：住在三单元"}
         answer = citizen.post("/status/case", data=data)
-        assert answer.headers["location"] == "/status/case?added=1"
-    page = citizen.get("/status/case?added=1").text
+        assert answer.headers["location"] == "/status/case?done=added"
+    page = citizen.get("/status/case?done=added").text
     assert "补充的情况已经记下" in page
     assert page.count("住在三单元") == 1
     assert number in page
@@ -438,7 +438,7 @@ def test_words_for_an_ended_matter_are_not_lost(
     change(state, number, status=Status.CLOSED, closed_at=now())
     assert "这件事已经结束" in citizen.get("/status/case").text
     answer = citizen.post("/status/case", data={"nonce": "a", "what": "又出问题了，还是没有解决"})
-    assert answer.headers["location"] in ("/received", "/status/case?added=1")
+    assert answer.headers["location"] in ("/received", "/status/case?done=added")
     assert "还是没有解决" in citizen.get("/status/case").text
 
 
@@ -582,9 +582,9 @@ def test_a_pass_ends_after_half_an_hour(citizen: TestClient, now: Clock) -> None
 
 def test_a_pass_cannot_be_made_or_put_to_another_use(citizen: TestClient) -> None:
     ask(citizen, what=CALM)
-    case, receipt = citizen.cookies["case"], citizen.cookies["receipt"]
+    case, receipt = citizen.cookies["__Host-case"], citizen.cookies["__Host-receipt"]
     for value in (case[:-2], "x" + case, receipt, ""):
-        other = {"cookie": f"case={value}"}
+        other = {"cookie": f"__Host-case={value}"}
         citizen.cookies.clear()
         assert citizen.get("/status/case", headers=other).status_code == 303
 

@@ -35,7 +35,7 @@ class County:
     def call(self, mark: str, text: str, sender: str = "+8613812345678") -> str:
         return said(self.state, mark, text, sender).number or ""
 
-    def do(self, login: str, act: str, number: str, **body: Any) -> Any:
+    def do(self, login: str, act: str, number: str, /, **body: Any) -> Any:
         chosen = ACTS[act]
         given = chosen.body.model_validate(body)
         return perform(self.state, self.actor(login), number, chosen, given, now=self.now())

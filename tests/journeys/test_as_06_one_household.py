@@ -231,7 +231,10 @@ def test_what_people_decided_after_the_merge_stays_when_it_is_undone(
     told(state, "sms", DAUGHTER, "再补充，老人腿脚不便")
     desk.act(phone, "raise_urgency", level="life_threat", reason="老人晕倒")
     lead = signed_in(state, app, "lead01")
-    assert lead.act(sms, "undo_merge", other=phone, reason="不是一户").status_code == 200
+    refused = lead.act(sms, "undo_merge", other=phone, reason="不是一户")
+    assert (refused.status_code, refused.json()["key"]) == (409, "refusal.undo_changed")
+    assert "life_threat" in refused.json()["error"], "both versions are named"
+    assert lead.act(sms, "undo_merge", other=phone, reason="不是一户", keep=True).status_code == 200
     assert row(state, phone).level == "life_threat", "software lowers nothing a person raised"
     with state.database.read() as session:
         mine = [c for c in session.scalars(select(Contact)) if c.request_id == row(state, sms).id]

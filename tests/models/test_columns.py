@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 import models.tables
 from models import columns
+from models.sealed import SealedBytes, SealedJson
 from models.vocabulary import Protection
 
 CLASSED = {
@@ -28,11 +29,11 @@ def test_the_way_to_declare_a_column_names_its_class(name, protection):
 def test_keys_are_operational_documents_and_bytes_are_what_they_are_declared():
     assert columns.key().sa_column_kwargs["info"]["protection"] == Protection.OPERATIONAL
     document = columns.document(columns.sensitive)
-    assert (document.sa_type, document.sa_column_kwargs["info"]["protection"]) == (
-        JSON,
-        Protection.SENSITIVE,
-    )
-    assert columns.bytes_of(columns.secret).sa_type is LargeBinary
+    assert isinstance(document.sa_type, SealedJson)
+    assert document.sa_column_kwargs["info"]["protection"] == Protection.SENSITIVE
+    assert columns.document(columns.operational).sa_type is JSON
+    assert isinstance(columns.bytes_of(columns.secret).sa_type, SealedBytes)
+    assert columns.bytes_of(columns.operational).sa_type is LargeBinary
 
 
 def test_an_id_has_64_bits_on_both_databases():
@@ -54,7 +55,10 @@ def test_an_id_has_64_bits_on_both_databases():
         ("request.code", Protection.SECRET),
         ("staff.password", Protection.SECRET),
         ("person.name", Protection.PERSONAL),
-        ("household.members", Protection.PERSONAL),
+        ("household.head_name", Protection.PERSONAL),
+        ("resident.name", Protection.PERSONAL),
+        ("resident.identity", Protection.SENSITIVE),
+        ("household_phone.number", Protection.PERSONAL),
         ("request.level", Protection.OPERATIONAL),
     ],
 )

@@ -22,6 +22,22 @@ VALUES = {
     "understood": "家里断粮",
     "lines": "120",
     "answer": "棉被今天下午送到。",
+    **dict.fromkeys(
+        (
+            "kind",
+            "conditions",
+            "papers",
+            "checked",
+            "where",
+            "limit",
+            "decides",
+            "departments",
+            "remedies",
+            "sources",
+            "version",
+        ),
+        "救助申请",
+    ),
 }
 NOTICES = [
     "receipt",

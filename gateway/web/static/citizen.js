@@ -18,7 +18,15 @@
   function sendOnce(form) {
     var button = form.querySelector("button[type=submit]");
     var words = button.textContent;
-    form.addEventListener("submit", function () {
+    form.addEventListener("submit", function (event) {
+      var offline = document.getElementById("offline");
+      if (offline && navigator.onLine === false) {
+        event.preventDefault();  // the browser's own error page would take the words away
+        offline.setAttribute("role", "alert");
+        offline.hidden = false;
+        offline.focus();
+        return;
+      }
       // After the event, or the browser would leave out the form.
       setTimeout(function () { button.disabled = true; button.textContent = form.dataset.sending; }, 0);
     });
@@ -58,8 +66,7 @@
   }
 
   var help = document.getElementById("help");
-  var add = document.getElementById("add");
-  if (help) { keepDraft(help); offerPlace(help); sendOnce(help); }
-  if (add) { sendOnce(add); }
+  if (help) { keepDraft(help); offerPlace(help); }
+  Array.prototype.forEach.call(document.querySelectorAll("form.once"), sendOnce);
   if (document.querySelector("[data-sent]")) { draft(null); }
 })();

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0008_the_desk"
-down_revision = "0007_the_referral_loop"
+revision = "0020_the_desk"
+down_revision = "0019_erasure"
 branch_labels = None
 depends_on = None
 

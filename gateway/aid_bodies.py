@@ -1,0 +1,190 @@
+"""What the acts of aid are told. Money is in yuan with at most two decimals, as people write it."""
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BeforeValidator, Field, field_validator
+
+from gateway.bodies import Body, Short, Words
+
+Yuan = Annotated[Decimal, Field(ge=0, max_digits=13, decimal_places=2)]
+_STAGE = re.compile(r"\s*(?P<yuan>\d+(?:\.\d{1,2})?)\s*元?\s*[:：]?\s*(?P<when>.*)")
+
+
+def _plain(given: Any) -> Any:
+    """A sum as a form's field has it: 1,200.50 or ￥500元."""
+    if not isinstance(given, str):
+        return given
+    return given.translate(str.maketrans("", "", ",，￥¥元 ")) or "0"
+
+
+Money = Annotated[Yuan, BeforeValidator(_plain)]
+
+
+class Judged(Body):
+    """The three judgements, and what is to be given to whom. No identity paper is asked for;
+    ``request`` is the number of the request, ``follows`` the grant that this one goes on from."""
+
+    urgent: bool = False
+    small: bool = False
+    immediate: bool = False
+    need: Short
+    cause: Short
+    form: Literal["money", "goods"] = "goods"
+    amount: Money = Decimal(0)
+    goods: Short = ""
+    service: Short = ""
+    fund: Short = ""
+    recipient: Short = ""
+    words: Words = ""
+    standard: Short = ""
+    area: Short | None = None
+    household_id: Short | None = None
+    resident_id: int | None = None
+    request: Short | None = None
+    follows: Short | None = None
+    kin_of: Short = ""
+    once: Short = ""
+
+
+class DeliverBody(Body):
+    """Who received it, where, and what proves it: a witness, a photograph's number, the facts."""
+
+    received_by: Short = ""
+    place: Short = ""
+    second_officer: Short = ""
+    witness: Short = ""
+    proof: Words = ""
+    at: AwareDatetime | None = None
+
+
+class GivenBody(Judged, DeliverBody):
+    """What was given at once, recorded afterwards."""
+
+
+class AuthoriseBody(Body):
+    """Why, where there is a warning; and who agreed by telephone, where it needs their word."""
+
+    reason: Words = ""
+    agreed_by: Short = ""
+
+
+class LiftBody(Body):
+    """When the emergency was over; now, without a time."""
+
+    at: AwareDatetime | None = None
+
+
+class ExplainBody(Body):
+    """Person, cause, amount and handler in words, and who signed."""
+
+    explanation: Words
+    signatures: Short
+
+
+class PublishBody(Body):
+    """Where the notice was put up."""
+
+    place: Short
+
+
+class CorrectBody(Body):
+    """The right sum, and why."""
+
+    amount: Money
+    reason: Words
+
+
+class DecideBody(Body):
+    """What was decided, who sat together, how much; ``stages`` one a line: a sum and when."""
+
+    words: Words
+    present: Short
+    amount: Money
+    stages: tuple[tuple[Yuan, Short], ...] = ()
+
+    @field_validator("stages", mode="before")
+    @classmethod
+    def _lines(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        found = [_STAGE.fullmatch(line) for line in given.splitlines() if line.strip()]
+        if not all(found):
+            raise ValueError("a stage is a sum and when: 500 第一个月")
+        return tuple((one["yuan"], one["when"]) for one in found if one)
+
+
+class KinBody(Body):
+    """Whose near relative the recipient is (a sign-in name)."""
+
+    kin_of: Short
+
+
+class KinEntry(Body):
+    """A near relative of a member of staff."""
+
+    login: Short
+    name: Short
+    relation: Short
+    household_id: Short | None = None
+
+
+class FiledBody(Body):
+    """An aid item of a bureau, or what a charity or firm gave: item, funds, recipient, standard."""
+
+    kind: Literal["item", "social"] = "item"
+    service: Short
+    need: Short
+    cause: Short = "other"
+    form: Literal["money", "goods"] = "money"
+    amount: Money = Decimal(0)
+    goods: Short = ""
+    fund: Short = "own_budget"
+    standard: Short
+    given_at: AwareDatetime
+    recipient: Short = ""
+    area: Short | None = None
+    household_id: Short | None = None
+    resident_id: int | None = None
+    request: Short | None = None
+    giver: Short = ""
+    words: Words = ""
+    once: Short = ""
+
+
+class TopUpBody(Body):
+    """How much, and the voucher; ``reason`` where one is needed."""
+
+    amount: Money
+    voucher: Short
+    reason: Words = ""
+
+
+class CountBody(Body):
+    """What was counted; a difference is explained."""
+
+    counted: Money
+    reason: Words = ""
+
+
+class UndoEntryBody(Body):
+    """Which entry never was, and why."""
+
+    entry: int
+    reason: Words
+
+
+class ResidentsBody(Body):
+    """For how many people the reserve is."""
+
+    residents: int
+
+
+class NeedBody(Body):
+    """One need of a household in a disaster: missing, promised by somebody, met, not needed."""
+
+    need: Literal["food", "water", "clothing", "shelter", "medical"]
+    need_state: Literal["missing", "promised", "met", "not_needed"]
+    supplier: Short = ""
+    note: Words = ""

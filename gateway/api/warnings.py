@@ -1,0 +1,55 @@
+"""Lists of other bodies as JSON: partner systems with the scope ``warnings:write``."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from gateway import access, bodies
+from gateway.access import Partner
+from gateway.api.support import ApiRoute, Process, viewer_of
+from gateway.warning_leads import COLUMNS, BadRow, read, take_in
+from referral.casework import Refusal
+from referral.visiting import today
+
+router = APIRouter(route_class=ApiRoute, tags=["warnings"])
+Cell = str | float | int | None
+
+
+class Rows(bodies.Body):
+    """The rows of a list; a row has the columns of the import."""
+
+    rows: Annotated[list[dict[str, Cell]], Field(min_length=1, max_length=1000)]
+
+
+@router.post("/warnings", status_code=200)
+def post(request: Request, state: Process, body: Rows) -> Any:
+    """Take in rows of a list (kind, source, and name with id_number, phone, address or
+    household_id; value, period, happened_on, note). The same fact twice is one warning: sending a
+    list again is harmless. Answers what became of the good rows and names each bad one."""
+    viewer = viewer_of(request)
+    if isinstance(viewer, Partner):
+        if "warnings:write" not in viewer.scopes:
+            raise Refusal("refusal.scope", {"scope": "load_warnings"}, 403)
+        by = viewer.name
+    else:
+        access.allow(viewer, "load_warnings")
+        by = viewer.login
+    office, now = state.offices.current(), state.now()
+    good, bad = [], []
+    for at, row in enumerate(body.rows):
+        if unknown := sorted(set(row) - set(COLUMNS)):
+            bad.append({"row": at, "column": unknown[0], "what": "there is no such column"})
+            continue
+        try:
+            good.append(read(row, office, today(now)))
+        except BadRow as fault:
+            bad.append({"row": at, "column": fault.column, "what": str(fault)})
+    result = take_in(state.database, state.mint, office, good, by, now=now)
+    return {
+        "new": result.new,
+        "repeated": result.repeated,
+        "joined": result.joined,
+        "noted": result.noted,
+        "bad": bad,
+    }

@@ -1,0 +1,205 @@
+"""Pictures and recordings: looked into before they are kept, shown to whom the matter is shown.
+
+A picture is decoded and written anew as JPEG, at most 1,280 pixels long, without what a camera
+adds to it (place, device, a second picture): nothing that came from outside is served as it came.
+A recording cannot be written anew here; it must begin like one, and is served as that and nothing
+else. Neither is part of the path of a contact: a report is kept whatever becomes of its picture.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, ImageOps
+from sqlalchemy import select
+from sqlmodel import col
+
+from gateway import access
+from gateway.access import Actor, Viewer
+from models.attachments import Attachment
+from models.events import SYSTEM
+from models.requests import Contact, HelpRequest
+from models.transaction import Row, Transaction
+from referral.casework import Refusal
+from referral.office import Office
+
+LONGEST_SIDE = 1280
+LARGEST_BYTES = 12_582_912
+"""What may come in; a telephone's own picture has up to ten million bytes."""
+MOST_PIXELS = 64_000_000
+QUALITY = 80
+PATH = "/attachments/"
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+_SOUNDS = (
+    (0, b"OggS", "audio/ogg"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"\xff\xfb", "audio/mpeg"),
+    (0, b"\xff\xf3", "audio/mpeg"),
+    (0, b"#!AMR", "audio/amr"),
+    (4, b"ftyp", "audio/mp4"),
+    (0, b"\x1a\x45\xdf\xa3", "audio/webm"),
+    (8, b"WAVE", "audio/wav"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is kept of a file."""
+
+    content_type: str
+    body: bytes
+    width: int | None = None
+    height: int | None = None
+
+
+def picture(given: bytes) -> Content:
+    """A picture written anew. Raises ``Refusal`` (413, 422) in one sentence for anything else."""
+    if len(given) > LARGEST_BYTES:
+        raise Refusal("refusal.picture_large", {"limit": str(LARGEST_BYTES // 1_048_576)}, 413)
+    try:
+        with Image.open(BytesIO(given), formats=_FORMATS) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                raise Refusal("refusal.picture_pixels", status=422)
+            opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            upright = ImageOps.exif_transpose(opened)
+            upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+            flat = Image.new("RGB", upright.size, "white")
+            seen = upright.convert("RGBA")
+            flat.paste(seen, mask=seen)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Refusal("refusal.picture_pixels", status=422) from None
+    except (OSError, ValueError, SyntaxError):
+        raise Refusal("refusal.picture", status=422) from None
+    written = BytesIO()
+    flat.save(written, "JPEG", quality=QUALITY, optimize=True)
+    return Content("image/jpeg", written.getvalue(), flat.width, flat.height)
+
+
+def recording(given: bytes) -> Content:
+    """A recording, by how it begins. Raises ``Refusal`` (413, 422)."""
+    if len(given) > LARGEST_BYTES:
+        raise Refusal("refusal.picture_large", {"limit": str(LARGEST_BYTES // 1_048_576)}, 413)
+    for at, mark, kind in _SOUNDS:
+        if given[at : at + len(mark)] == mark:
+            return Content(kind, given)
+    raise Refusal("refusal.recording", status=422)
+
+
+def about_contact(channel: str, external_id: str) -> str:
+    """The key under which files of a contact are kept, before or after the contact is."""
+    return f"{channel}:{external_id}"
+
+
+def keep(
+    tx: Transaction,
+    content: Content,
+    *,
+    about: str,
+    about_key: str,
+    by: str | None,
+    now: datetime,
+) -> Row:
+    """Keep a file; the one already there when the same content came before for the same thing."""
+    digest = sha256(content.body).hexdigest()
+    same = (
+        col(Attachment.about) == about,
+        col(Attachment.about_key) == about_key,
+        col(Attachment.digest) == digest,
+    )
+    found = tx.execute(select(*_WITHOUT_BODY).where(*same)).first()
+    if found is not None:
+        return dict(found._mapping)
+    row = tx.add(
+        Attachment,
+        id=tx.mint(),
+        token=secrets.token_urlsafe(24),
+        about=about,
+        about_key=about_key,
+        digest=digest,
+        content_type=content.content_type,
+        size=len(content.body),
+        width=content.width,
+        height=content.height,
+        kept_at=now,
+        kept_by=by,
+        body=content.body,
+    )
+    tx.event("attachment_kept", at=now, by=by or SYSTEM, about=about, digest=digest)
+    return row
+
+
+def address(row: Mapping[str, Any]) -> str:
+    """Where a file is served."""
+    return PATH + str(row["token"])
+
+
+def of(connection: Any, about: str, *keys: str) -> list[Row]:
+    """The files of one thing or of several, without their content, the oldest first."""
+    found = connection.execute(
+        select(*_WITHOUT_BODY)
+        .where(col(Attachment.about) == about, col(Attachment.about_key).in_(keys))
+        .order_by(col(Attachment.id))
+    )
+    return [dict(row._mapping) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A file that the viewer may see. ``request_id`` is the request it belongs to, if any."""
+
+    content_type: str
+    body: bytes
+    request_id: int | None
+
+
+def fetch(connection: Any, viewer: Viewer, office: Office, token: str, now: datetime) -> Served:
+    """A file by its address. Raises ``Refusal`` (404) alike for a missing one and one that
+    belongs to what the viewer may not see."""
+    row = connection.execute(
+        select(*Attachment.__table__.columns).where(col(Attachment.token) == token)  # type: ignore[attr-defined]
+    ).first()
+    shown = _SHOWN.get(row.about) if row is not None else None
+    if row is None or shown is None:
+        raise Refusal("refusal.not_found", status=404)
+    request_id = shown(connection, viewer, office, row, now)
+    return Served(row.content_type, bytes(row.body), request_id)
+
+
+Shown = Callable[[Any, Viewer, Office, Any, datetime], int | None]
+
+
+def _of_contact(
+    connection: Any, viewer: Viewer, office: Office, row: Any, now: datetime
+) -> int | None:
+    """Who may read the words may see the pictures; so may the member of staff who sent them."""
+    channel, _, external_id = row.about_key.partition(":")
+    request = connection.execute(
+        select(*HelpRequest.__table__.columns)  # type: ignore[attr-defined]
+        .join(Contact, col(Contact.request_id) == col(HelpRequest.id))
+        .where(
+            col(Contact.channel) == channel,
+            col(Contact.external_id) == external_id,
+            *access.scope(viewer, office, now),
+        )
+    ).first()
+    if request is not None and access.sight(viewer, request._mapping).words:
+        found: int = request.id
+        return found
+    if isinstance(viewer, Actor) and viewer.login == row.kept_by:
+        return None
+    raise Refusal("refusal.not_found", status=404)
+
+
+_SHOWN: Mapping[str, Shown] = {"contact": _of_contact}
+"""Who sees the files of what; what is not named here is shown to nobody."""
+
+_WITHOUT_BODY = tuple(
+    column
+    for column in Attachment.__table__.columns  # type: ignore[attr-defined]
+    if column.name != "body"
+)

@@ -1,0 +1,200 @@
+"""What a spreadsheet of each kind holds: its columns, and what a cell of each may be."""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from importlib import resources
+
+from stdnum.cn import ric
+
+from gateway.sheets import FORMULA, LOST, title
+from triage.household_matching import read_number
+from triage.text import plain
+
+_LIST = re.compile(r"[;；、\n]+")
+_DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T ].*)?")
+_COMPACT_DAY = re.compile(r"(19|20)(\d{2})(\d{2})(\d{2})")
+SAMPLE = "示例"
+"""A row that begins with this word is the grey sample row of the template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. ``form`` is what a cell must be: text, list, phone, phones, identity, day, yes,
+    choice (of ``choices``: word -> code)."""
+
+    key: str
+    heading: str
+    required: bool = False
+    form: str = "text"
+    also: Sequence[str] = ()
+    choices: Mapping[str, str] = field(default_factory=dict)
+    most: int = 200
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A bad cell: where, what stands there, what is wrong (a phrase that says how to mend it)."""
+
+    line: int
+    column: str
+    value: str
+    key: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+def _kinds() -> Mapping[str, Sequence[Column]]:
+    source = resources.files("gateway").joinpath("import_columns.toml").read_text("utf-8")
+    return {
+        kind: tuple(Column(**row) for row in rows) for kind, rows in tomllib.loads(source).items()
+    }
+
+
+KINDS = _kinds()
+"""The columns of every kind of spreadsheet, from import_columns.toml."""
+
+
+def known_titles(kind: str) -> Mapping[str, str]:
+    """Header words of a kind and the column that they mean."""
+    return {
+        title(word): column.key
+        for column in KINDS[kind]
+        for word in (column.heading, column.key, *column.also)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Names that a cell may hold for a code: areas by code or name, categories, authorities."""
+
+    areas: Mapping[str, str]
+    categories: Mapping[str, str]
+    authorities: Mapping[str, str]
+
+
+class CellError(Exception):
+    """A cell that cannot be used; ``key`` is the phrase that says how to mend it."""
+
+    def __init__(self, key: str, **params: str) -> None:
+        super().__init__(key)
+        self.key, self.params = key, params
+
+
+def read_cell(column: Column, text: str, codes: Codes) -> object:
+    """What a cell means; None when it is empty. Raises ``CellError``."""
+    if text == FORMULA:
+        raise CellError("import.fault.formula")
+    if text.startswith(LOST):
+        raise CellError("import.fault.lost")
+    if not text:
+        if column.required:
+            raise CellError("import.fault.missing")
+        return None
+    if len(text) > column.most:
+        raise CellError("import.fault.long", most=str(column.most))
+    return _FORMS[column.form](column, text, codes)
+
+
+def _phones(_column: Column, text: str, _codes: Codes) -> tuple[str, ...]:
+    found: list[str] = []
+    for part in re.split(r"[;；、,，/\s]+", text):
+        if part:
+            found += _number(part)
+    return tuple(dict.fromkeys(found))
+
+
+def _number(text: str) -> tuple[str, ...]:
+    numbers = read_number(text)
+    for one in numbers:
+        if one[0] == "1" and len(one) != 11 and not one.startswith(("10", "12")):
+            raise CellError("import.fault.phone")
+    if not numbers:
+        raise CellError("import.fault.phone")
+    return numbers
+
+
+def _day(_column: Column, text: str, _codes: Codes) -> date:
+    flat = plain(text).strip()
+    found = _DAY.fullmatch(flat)
+    parts = found.groups() if found else None
+    if parts is None and (compact := _COMPACT_DAY.fullmatch(flat)):
+        parts = (compact[1] + compact[2], compact[3], compact[4])
+    if parts is None:
+        raise CellError("import.fault.day")
+    try:
+        return date(int(parts[0]), int(parts[1]), int(parts[2]))
+    except ValueError:
+        raise CellError("import.fault.day") from None
+
+
+def _identity(_column: Column, text: str, _codes: Codes) -> str:
+    number = plain(text).replace(" ", "").upper()
+    if re.fullmatch(r"\d{15}", number):
+        raise CellError("import.fault.identity_old")
+    valid: bool = ric.is_valid(number)
+    if not valid:
+        lost = len(number) == 18 and number.endswith("000")
+        raise CellError("import.fault.lost" if lost else "import.fault.identity")
+    return number
+
+
+def _choice(column: Column, text: str, _codes: Codes) -> str:
+    word = plain(text).strip()
+    for name, code in column.choices.items():
+        if word in (plain(name), code):
+            return code
+    raise CellError("import.fault.choice", allowed="、".join(list(column.choices)[:12]))
+
+
+def _code(known: Mapping[str, str], text: str, key: str) -> str:
+    found = known.get(text.strip())
+    if found is None:
+        raise CellError(key)
+    if found == "":
+        raise CellError("import.fault.ambiguous")
+    return found
+
+
+def _categories(_column: Column, text: str, codes: Codes) -> tuple[str, ...]:
+    parts = [part.strip() for part in re.split(r"[;；、,，\n]+", text) if part.strip()]
+    return tuple(
+        dict.fromkeys(_code(codes.categories, part, "import.fault.category") for part in parts)
+    )
+
+
+def _yes(_column: Column, text: str, _codes: Codes) -> bool:
+    word = plain(text).strip()
+    if word in ("是", "y", "yes", "1", "true", "保密"):
+        return True
+    if word in ("否", "n", "no", "0", "false", "不保密"):
+        return False
+    raise CellError("import.fault.choice", allowed="是、否")
+
+
+def _decimal(_column: Column, text: str, _codes: Codes) -> float:
+    try:
+        return float(plain(text))
+    except ValueError:
+        raise CellError("import.fault.number") from None
+
+
+_Form = Callable[[Column, str, Codes], object]
+_FORMS: Mapping[str, _Form] = {
+    "text": lambda _column, text, _codes: text,
+    "list": lambda _column, text, _codes: tuple(
+        dict.fromkeys(part.strip() for part in _LIST.split(text) if part.strip())
+    ),
+    "phone": lambda _column, text, _codes: _number(text)[0],
+    "phones": _phones,
+    "identity": _identity,
+    "day": _day,
+    "choice": _choice,
+    "yes": _yes,
+    "number": _decimal,
+    "area": lambda _column, text, codes: _code(codes.areas, text, "import.fault.area"),
+    "categories": _categories,
+    "authority": lambda _c, text, codes: _code(codes.authorities, text, "import.fault.authority"),
+}

@@ -1,0 +1,92 @@
+"""Areas, units and staff out of a spreadsheet: entered or changed, with what stood there before."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from models.places import AreaRow, Staff, UnitRow
+from models.transaction import Row, Transaction
+from referral.casework import Refusal
+
+_TABLES: Mapping[str, Any] = {"areas": AreaRow, "units": UnitRow, "staff": Staff}
+_KEYS = {"areas": "code", "units": "code", "staff": "login"}
+_KEPT = ("password", "demo", "created_at", "disabled_at")
+"""Of an account that is there already these stay as they are."""
+
+
+def write(
+    tx: Transaction, kind: str, values: Sequence[Mapping[str, Any]], now: datetime
+) -> list[Row | None]:
+    """Enter or change the rows; what stood there before each, None for a new one."""
+    table, key = _TABLES[kind], _KEYS[kind]
+    columns = table.__table__.columns
+    names = [one[key] for one in values]
+    standing = {
+        row._mapping[key]: dict(row._mapping)
+        for row in tx.execute(select(*columns).where(columns[key].in_(names)))
+    }
+    before: list[Row | None] = []
+    for one in values:
+        row = _row(kind, one, now)
+        old = standing.get(one[key])
+        if old is None:
+            tx.add(table, **row)
+            before.append(None)
+            continue
+        new = {name: value for name, value in row.items() if name not in _KEPT}
+        tx.execute(update(table).where(columns[key] == one[key]).values(**new))
+        before.append({str(name): old[name] for name in new})
+    return before
+
+
+def _row(kind: str, one: Mapping[str, Any], now: datetime) -> Row:
+    if kind == "areas":
+        point = [one.get("latitude"), one.get("longitude")]
+        return {
+            "code": one["code"],
+            "kind": one["kind"],
+            "name": one["name"],
+            "parent": one.get("parent"),
+            "aliases": list(one.get("aliases") or ()),
+            "centre": None if None in point else point,
+        }
+    if kind == "units":
+        return {
+            "code": one["code"],
+            "name_zh": one["name_zh"],
+            "name_en": one.get("name_en") or one["name_zh"],
+            "authority": one["authority"],
+            "area": one.get("area"),
+            "parent": one.get("parent"),
+            "kind": one.get("kind") or "bureau",
+            "public_phone": one.get("public_phone") or "",
+            "duty_phone": one.get("duty_phone") or "",
+        }
+    return {
+        "login": one["login"],
+        "name": one["name"],
+        "role": one["role"],
+        "unit": one["unit"],
+        "area": one.get("area"),
+        "phone": one.get("phone") or "",
+        "created_at": now,
+    }
+
+
+def undo(
+    tx: Transaction, kind: str, changes: Sequence[tuple[str, Mapping[str, Any] | None]]
+) -> None:
+    """Put back what stood there. An account that was used since is not taken away: ``Refusal``."""
+    table, key = _TABLES[kind], _KEYS[kind]
+    columns = table.__table__.columns
+    for target, before in changes:
+        if before is not None:
+            tx.execute(update(table).where(columns[key] == target).values(**before))
+            continue
+        if kind == "staff":
+            used = tx.execute(select(columns.password).where(columns.login == target)).scalar()
+            if used is not None:
+                raise Refusal("refusal.import_acted_on", {"what": target})
+        tx.execute(delete(table).where(columns[key] == target))

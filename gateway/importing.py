@@ -1,0 +1,257 @@
+"""Reading spreadsheets in: first everything is looked at, then line by line is written, once.
+
+Nothing is written while looking. A line is written whole or not at all, with what it changed, so
+that it can be undone within a day while nobody has acted on it; the same file again writes only the
+lines that are not there yet.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from gateway import import_households, import_places
+from gateway.import_kinds import (
+    KINDS,
+    SAMPLE,
+    CellError,
+    Codes,
+    Column,
+    Fault,
+    known_titles,
+    read_cell,
+)
+from gateway.offices import changed
+from gateway.sheets import FORMULA, LOST, Table, read_table
+from models.db import Database
+from models.imports import ImportBatch, ImportLine
+from models.transaction import Transaction, acting
+from referral.casework import Refusal
+from referral.office import Office
+
+UNDO_WITHIN = timedelta(hours=24)
+TOGETHER = 500
+"""Lines of one transaction: whoever else writes waits no longer than for these."""
+KEYS: Mapping[str, str] = {
+    "households": "household_id", "areas": "code", "units": "code", "staff": "login",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One line: its values, or what is wrong with it. ``cells`` are as they came."""
+
+    line: int
+    values: Mapping[str, Any]
+    cells: Sequence[str]
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(slots=True)
+class Looked:
+    """What a file holds, before anything is written."""
+
+    kind: str
+    name: str
+    hash: str
+    table: Table
+    lines: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    bad: set[int] = field(default_factory=set)
+
+
+def codes_of(office: Office, areas: Mapping[str, str] | None = None) -> Codes:
+    """What names of areas, categories and authorities mean; a name of two areas means none."""
+    named: dict[str, str] = {}
+    for place in office.directory.places:
+        known = named.get(place.name, place.code)
+        named[place.name] = place.code if known == place.code else ""
+    named |= {place.code: place.code for place in office.directory.places} | dict(areas or {})
+    policy = office.policy
+    categories = {
+        word: one.code
+        for one in policy.categories.values()
+        for word in (one.code, one.name_zh, one.name_en, *one.aliases)
+    }
+    bodies = {
+        word: one.code
+        for one in policy.authorities.values()
+        for word in (one.code, one.name_zh, one.name_en)
+    }
+    return Codes(named, categories, bodies)
+
+
+def look(kind: str, name: str, body: bytes, codes: Codes) -> Looked:
+    """Look at every cell. Raises ``BadSheet`` for a file that cannot be used as a whole."""
+    table = read_table(name, body, known_titles(kind), "填报")
+    found = Looked(kind, name, sha256(kind.encode() + body).hexdigest(), table)
+    absent = [one for one in KINDS[kind] if one.required and one.key not in table.header]
+    for column in absent:
+        found.faults.append(Fault(table.header_row, column.heading, "", "import.fault.no_column"))
+    if absent:
+        found.bad.add(table.header_row)
+        return found
+    for read in lines(found, codes):
+        found.lines += 1
+        if read.faults:
+            found.bad.add(read.line)
+            found.faults += read.faults
+    return found
+
+
+def lines(looked: Looked, codes: Codes) -> Iterator[Read]:
+    """Every line with its values or its faults; the sample line of the template is passed over."""
+    columns = {one.key: one for one in KINDS[looked.kind]}
+    at = [(place, columns[key]) for place, key in enumerate(looked.table.header) if key in columns]
+    key, first = KEYS.get(looked.kind), dict[str, int]()
+    for line, cells in looked.table.rows:
+        if str(cells[0]).startswith(SAMPLE):
+            continue
+        read = _line(line, cells, at, codes)
+        name = str(read.values.get(key, "")) if key else ""
+        if name and not read.faults and name in first:
+            heading = columns[key or ""].heading
+            fault = Fault(line, heading, name, "import.fault.twice", {"line": str(first[name])})
+            read = Read(line, read.values, cells, (fault,))
+        elif name:
+            first.setdefault(name, line)
+        yield read
+
+
+def _line(line: int, cells: Sequence[str], at: Sequence[tuple[int, Column]], codes: Codes) -> Read:
+    values: dict[str, Any] = {}
+    faults = []
+    for place, column in at:
+        text = cells[place] if place < len(cells) else ""
+        try:
+            values[column.key] = read_cell(column, text, codes)
+        except CellError as error:
+            faults.append(Fault(line, column.heading, shown(text), error.key, dict(error.params)))
+    return Read(line, values, cells, tuple(faults))
+
+
+def shown(text: str) -> str:
+    """A cell as it is shown: what stands for a formula or a lost number is no text of anybody."""
+    return "" if text == FORMULA else text.removeprefix(LOST)[:80]
+
+
+def write(
+    database: Database,
+    mint: Callable[[], int],
+    looked: Looked,
+    codes: Codes,
+    *,
+    by: str,
+    now: Callable[[], datetime],
+    batch_id: int | None = None,
+    advance: Callable[[int], None] = lambda _n: None,
+) -> tuple[int, int, int]:
+    """Write the good lines, some hundred in one transaction. Returns the batch, how many lines were
+    written and how many stood already from an earlier run of the same file."""
+    with acting(database, mint) as tx:
+        batch_id, done = _batch(tx, looked, by, now(), batch_id)
+    written = stood = 0
+    good = (read for read in lines(looked, codes) if not read.faults)
+    while chunk := list(islice(good, TOGETHER)):
+        fresh = [read for read in chunk if read.line not in done]
+        stood += len(chunk) - len(fresh)
+        if fresh:
+            with acting(database, mint) as tx:
+                _write(tx, looked.kind, fresh, batch_id, now())
+        written += len(fresh)
+        advance(len(chunk))
+    with acting(database, mint) as tx:
+        tx.execute(
+            update(ImportBatch)
+            .where(col(ImportBatch.id) == batch_id)
+            .values(state="done", written=written + stood, done_at=now(), body=None)
+        )
+        tx.event(
+            "imported", at=now(), by=by, what=looked.kind, batch=str(batch_id), lines=written,
+            hash=looked.hash,
+        )  # fmt: skip
+        if looked.kind != "households":
+            changed(tx)
+    return batch_id, written, stood
+
+
+def _batch(
+    tx: Transaction, looked: Looked, by: str, now: datetime, known: int | None
+) -> tuple[int, set[int]]:
+    """The batch of this file, which may have been begun before, and its lines that stand."""
+    found = tx.execute(
+        select(col(ImportBatch.id))
+        .where(
+            col(ImportBatch.hash) == looked.hash,
+            col(ImportBatch.state).in_(("running", "done")),
+        )
+        .order_by(col(ImportBatch.id))
+    ).scalar()
+    batch_id = found or known
+    counts = {"lines": looked.lines, "faulty": len(looked.bad)}
+    if batch_id is None:
+        batch_id = tx.mint()
+        tx.add(
+            ImportBatch, id=batch_id, kind=looked.kind, name=looked.name, hash=looked.hash,
+            state="running", made_at=now, made_by=by, **counts,
+        )  # fmt: skip
+    else:
+        tx.execute(
+            update(ImportBatch)
+            .where(col(ImportBatch.id) == batch_id)
+            .values(state="running", **counts)
+        )
+    stand = tx.execute(
+        select(col(ImportLine.line)).where(col(ImportLine.batch_id) == batch_id)
+    ).scalars()
+    return batch_id, set(stand)
+
+
+def _write(tx: Transaction, kind: str, reads: Sequence[Read], batch_id: int, now: datetime) -> None:
+    values = [read.values for read in reads]
+    if kind == "households":
+        before = import_households.write(tx, values, now)
+    else:
+        before = import_places.write(tx, kind, values, now)
+    for read, old in zip(reads, before, strict=True):
+        tx.add(
+            ImportLine, batch_id=batch_id, line=read.line,
+            target=str(read.values[KEYS[kind]]), before=old,
+        )  # fmt: skip
+
+
+def undo(database: Database, mint: Callable[[], int], batch_id: int, by: str, now: datetime) -> int:
+    """Give back what a file changed: all of it or nothing. Raises ``Refusal``: too late, or
+    somebody has acted on a line since."""
+    with acting(database, mint) as tx:
+        columns = ImportBatch.__table__.columns  # type: ignore[attr-defined]
+        batch = tx.execute(select(*columns).where(columns.id == batch_id)).first()
+        if batch is None:
+            raise Refusal("refusal.no_import", {"batch": str(batch_id)}, 404)
+        if batch.state != "done":
+            raise Refusal("refusal.import_not_done", {"batch": str(batch_id)})
+        if now - batch.done_at > UNDO_WITHIN:
+            raise Refusal("refusal.import_too_late", {"hours": "24"})
+        rows = tx.execute(
+            select(col(ImportLine.target), col(ImportLine.before))
+            .where(col(ImportLine.batch_id) == batch_id)
+            .order_by(col(ImportLine.line).desc())
+        ).all()
+        changes = [(row.target, row.before) for row in rows]
+        if batch.kind == "households":
+            import_households.undo(tx, changes)
+        else:
+            import_places.undo(tx, batch.kind, changes)
+            changed(tx)
+        tx.execute(
+            update(ImportBatch)
+            .where(col(ImportBatch.id) == batch_id)
+            .values(state="undone", undone_at=now, undone_by=by)
+        )
+        tx.event("import_undone", at=now, by=by, batch=str(batch_id), lines=len(changes))
+        return len(changes)

@@ -1,0 +1,232 @@
+"""For inspection: who saw or did what, to which request or person. Read only, itself recorded.
+
+Two things are shown as one list: the entries of the ledger and the looks that change nothing
+(opening a request). The cursor is the last entry of each.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, select
+from sqlmodel import Session, col
+
+from channels.web import e164
+from gateway import access
+from gateway.access import Actor
+from gateway.masking import Masking
+from gateway.revealing import masked
+from models import numbers
+from models.access import Look
+from models.events import GENESIS, Event, Ledger, first_broken
+from models.people import Address
+from models.requests import Contact, HelpRequest
+from models.tasks import Task
+from models.transaction import Transaction
+from models.vocabulary import TaskKind
+
+PAGE = 100
+MOST_EXPORTED = 50_000
+CHECKED = 500
+_TYPED = frozenset(
+    ("answer", "note", "reason", "who", "seen_by", "receipt", "why_absent", "words", "text")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for; empty means everything. ``person`` is a telephone number."""
+
+    number: str = ""
+    person: str = ""
+    actor: str = ""
+    act: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def told(self) -> dict[str, str]:
+        """The filter as the ledger may keep it: the number of a person masked."""
+        told = {**asdict(self), "person": masked(e164(self.person) or self.person)}
+        return {name: str(value) for name, value in told.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was seen or done. ``seq`` is its place in the ledger, None for a look."""
+
+    at: datetime
+    number: str | None
+    act: str
+    by: str
+    detail: Mapping[str, Any]
+    seq: int | None
+    look: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Below which entries the next page begins."""
+
+    seq: int | None = None
+    look: tuple[datetime, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How the ledger ends: its last entries were checked, from ``since`` to ``seq``."""
+
+    seq: int
+    since: int
+    broken: int | None
+
+
+def entries(
+    session: Session, actor: Actor, wanted: Wanted, below: Cursor, *, limit: int = PAGE
+) -> list[Entry]:
+    """The newest entries that fit. Words are redacted; for who works without personal data, what
+    was typed is left out."""
+    access.allow(actor, "see_audit")
+    reader = session.connection()
+    requests = _requests(reader, wanted)
+    found = [*_events(reader, actor, wanted, requests, below.seq, limit)]
+    found += _looks(reader, wanted, requests, below.look, limit)
+    found.sort(key=lambda one: (one.at, one.seq or 0, one.look or 0), reverse=True)
+    return found[:limit]
+
+
+def after(shown: list[Entry], below: Cursor) -> Cursor | None:
+    """Where the next page begins; None when this was the last."""
+    if len(shown) < PAGE:
+        return None
+    seqs = [one.seq for one in shown if one.seq is not None]
+    looks = [(one.at, one.look) for one in shown if one.look is not None]
+    return Cursor(min(seqs, default=below.seq), min(looks, default=below.look))
+
+
+def record_view(tx: Transaction, actor: Actor, wanted: Wanted, now: datetime) -> None:
+    """Looking at the record is itself in the record."""
+    access.allow(actor, "see_audit")
+    tx.event("audit_viewed", at=now, by=actor.login, filter=wanted.told())
+
+
+def record_export(
+    tx: Transaction, actor: Actor, wanted: Wanted, *, rows: int, content: bytes, now: datetime
+) -> None:
+    """The export, with what was looked for and the hash of the file."""
+    access.allow(actor, "export_audit")
+    digest = sha256(content).hexdigest()
+    told = wanted.told()
+    tx.event("audit_exported", at=now, by=actor.login, filter=told, rows=rows, sha256=digest)
+
+
+def chain(session: Session) -> Chain:
+    """Whether the last entries hang together and the head is theirs. The whole ledger is checked
+    each night (``huiyin verify ledger``)."""
+    query = select(Event).order_by(col(Event.seq).desc()).limit(CHECKED + 1)
+    last = list(session.scalars(query))[::-1]
+    head = session.connection().execute(select(col(Ledger.seq), col(Ledger.hash))).one()
+    if not last:
+        return Chain(head.seq, 0, None if head.hash == GENESIS else 1)
+    previous = last[0].previous if last[0].seq == 1 or len(last) == 1 else last[0].hash
+    rest = last if last[0].seq == 1 or len(last) == 1 else last[1:]
+    broken = first_broken(rest, previous)
+    if broken is not None:
+        return Chain(head.seq, rest[0].seq, broken.seq)
+    ends = (last[-1].seq, last[-1].hash) == (head.seq, head.hash)
+    return Chain(head.seq, rest[0].seq, None if ends else last[-1].seq + 1)
+
+
+def alarms(session: Session, actor: Actor) -> list[Any]:
+    """Who looked at very many and has not been spoken to yet."""
+    access.allow(actor, "see_audit")
+    query = select(col(Task.id), col(Task.note), col(Task.opened_at)).where(
+        col(Task.kind) == TaskKind.BULK_LOOK, col(Task.done_at).is_(None)
+    )
+    return list(session.connection().execute(query.order_by(col(Task.id).desc()).limit(PAGE)))
+
+
+def _events(
+    reader: Any, actor: Actor, wanted: Wanted, requests: Any, below: int | None, limit: int
+) -> Iterator[Entry]:
+    conditions: list[ColumnElement[bool]] = [*_within(Event.at, wanted)]
+    if below is not None:
+        conditions.append(col(Event.seq) < below)
+    if requests is not None:
+        conditions.append(col(Event.request_id).in_(requests))
+    if wanted.actor:
+        conditions.append(col(Event.by) == wanted.actor)
+    if wanted.act:
+        conditions.append(col(Event.kind) == wanted.act)
+    rows = reader.execute(
+        select(*Event.__table__.columns)  # type: ignore[attr-defined]
+        .where(*conditions)
+        .order_by(col(Event.seq).desc())
+        .limit(limit)
+    )
+    typed = actor.role in access.RIGHTS["reveal"]
+    mask = Masking()
+    for row in rows:
+        detail = mask.detail(orjson.loads(row.detail))
+        if not typed:
+            detail = {name: value for name, value in detail.items() if name not in _TYPED}
+        yield Entry(row.at, row.number, row.kind, row.by, detail, row.seq, None)
+
+
+def _looks(
+    reader: Any,
+    wanted: Wanted,
+    requests: Any,
+    below: tuple[datetime, int] | None,
+    limit: int,
+) -> Iterator[Entry]:
+    conditions: list[ColumnElement[bool]] = [
+        col(Look.act) != "reveal",  # is in the ledger
+        *_within(Look.at, wanted),
+    ]
+    if below is not None:
+        at, last = below
+        conditions.append((col(Look.at) < at) | ((col(Look.at) == at) & (col(Look.id) < last)))
+    if requests is not None:
+        conditions.append(col(Look.request_id).in_(requests))
+    if wanted.actor:
+        conditions.append(col(Look.login) == wanted.actor)
+    if wanted.act:
+        conditions.append(col(Look.act) == wanted.act)
+    rows = reader.execute(
+        select(*Look.__table__.columns, col(HelpRequest.number))  # type: ignore[attr-defined]
+        .outerjoin(HelpRequest, col(HelpRequest.id) == col(Look.request_id))
+        .where(*conditions)
+        .order_by(col(Look.at).desc(), col(Look.id).desc())
+        .limit(limit)
+    )
+    for row in rows:
+        detail = {"purpose": row.purpose} if row.purpose else {}
+        yield Entry(row.at, row.number, row.act, row.login, detail, None, row.id)
+
+
+def _requests(reader: Any, wanted: Wanted) -> list[int] | None:
+    """The requests that are meant; None for all."""
+    if not (wanted.number or wanted.person):
+        return None
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.number:
+        number = numbers.normal(wanted.number) or wanted.number
+        conditions.append(col(HelpRequest.number) == number)
+    if wanted.person:
+        value = e164(wanted.person) or wanted.person
+        persons = select(col(Address.person_id)).where(col(Address.value) == value)
+        said = select(col(Contact.request_id)).where(col(Contact.sender) == value)
+        conditions.append(col(HelpRequest.person_id).in_(persons) | col(HelpRequest.id).in_(said))
+    return list(reader.execute(select(col(HelpRequest.id)).where(*conditions)).scalars())
+
+
+def _within(column: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.since is not None:
+        found.append(col(column) >= wanted.since)
+    if wanted.until is not None:
+        found.append(col(column) < wanted.until)
+    return found

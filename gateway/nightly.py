@@ -1,0 +1,134 @@
+"""What is proved every night: all is accounted for, nothing is altered, it is all in a backup.
+
+Each proof leaves an assurance (a figure of ``/metrics`` with its age); one that does not hold is an
+event and a task for the desk. One process does it; if it dies, another does so the next night, and
+the age of the last proof raises the alarm.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+
+from channels import Channel
+from gateway import backups, rekeying, retention
+from gateway.accounting import absent, account
+from gateway.ledger_audit import disagreements, walk
+from gateway.settings import Settings
+from models import assurances
+from models.db import Database
+from models.transaction import acting
+from models.vocabulary import TaskKind
+from referral import casework
+from referral.directory import HOTLINE, ZONE
+
+log = logging.getLogger(__name__)
+
+HOURS = range(2, 5)
+"""The hours of the night (China time) in which it is done."""
+ONCE_IN = timedelta(hours=20)
+LATEST = timedelta(hours=26)
+"""After so long it is done by day."""
+LOOK_BACK = timedelta(hours=26)
+_SHOWN = 5
+
+
+class Nightly:
+    """The proofs of one night."""
+
+    def __init__(
+        self,
+        database: Database,
+        mint: Callable[[], int],
+        channels: Mapping[str, Channel],
+        settings: Settings,
+    ) -> None:
+        self._database = database
+        self._mint = mint
+        self._channels = channels
+        self._settings = settings
+
+    async def run(self, now: Callable[[], datetime]) -> bool:
+        """All of them, if it is time and nobody else does; whether it was."""
+        if not await asyncio.to_thread(self._is_my_turn, now()):
+            return False
+        missing = await self._at_providers(now())
+        await asyncio.to_thread(self._intake, now(), missing)
+        for proof in (self._ledger, self._fields, self._backup, self._purge):
+            await asyncio.to_thread(proof, now())
+        return True
+
+    def _is_my_turn(self, now: datetime) -> bool:
+        night = now.astimezone(ZONE).hour in HOURS
+        with acting(self._database, self._mint) as tx:
+            return assurances.claim(tx, "nightly", now, ONCE_IN if night else LATEST)
+
+    async def _at_providers(self, now: datetime) -> list[str]:
+        """What providers took for us and we do not have, where they can be asked."""
+        missing: list[str] = []
+        for name, channel in self._channels.items():
+            try:
+                listed = await channel.missed(now - LOOK_BACK)
+            except Exception as error:
+                log.warning("a channel could not be asked: %s", type(error).__name__)
+                missing.append(f"{name}: the provider could not be asked")
+                continue
+            ids = [one.external_id for one in listed if one.at is None or one.at < now - _GRACE]
+            with self._database.read() as session:
+                missing += absent(session, name, ids)
+        return missing
+
+    def _intake(self, now: datetime, missing: list[str]) -> None:
+        with self._database.read() as session:
+            found = account(session)
+        figures = {"contacts": found.contacts, "requests": found.requests}
+        self._tell("verify_intake", [*found.missing, *missing], figures, now)
+
+    def _ledger(self, now: datetime) -> None:
+        with self._database.read() as session:
+            chain = walk(session)
+            faults = [chain.fault] if chain.fault else list(islice(disagreements(session), _SHOWN))
+        self._tell("verify_ledger", faults, {"entries": chain.seq}, now)
+
+    def _fields(self, now: datetime) -> None:
+        faults = list(islice(rekeying.faults(self._database), _SHOWN))
+        self._tell("verify_fields", faults, {}, now)
+
+    def _backup(self, now: datetime) -> None:
+        folder = self._settings.backup_dir
+        if folder is None:
+            return
+        faults, figures = [], {}
+        try:
+            key = backups.key_of(self._settings, None)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path = folder / backups.name_of(now)
+            made = backups.write(self._settings, self._database, path, key, now)
+            backups.check(path, key)
+            for old in backups.surplus(folder, self._settings.backup_keep):
+                old.unlink()
+            figures = {"rows": made.rows, "bytes": made.size}
+        except (OSError, ValueError) as error:
+            faults = [f"no backup was written: {error}"]
+        self._tell("backup", faults, figures, now)
+
+    def _purge(self, now: datetime) -> None:
+        retention.purge(self._database, self._mint, lambda: now)
+
+    def _tell(self, name: str, faults: list[str], figures: dict[str, int], now: datetime) -> None:
+        for sentence in faults[:_SHOWN]:
+            log.error("%s does not hold: %s", name, sentence)
+        with acting(self._database, self._mint) as tx:
+            assurances.tell(tx, name, now, holds=not faults, figures=figures)
+            if not faults:
+                tx.event("proved", at=now, proof=name, figures=figures)
+                return
+            tx.event("not_proved", at=now, proof=name, faults=len(faults))
+            casework.ask_once(
+                tx, TaskKind.PROOF_FAILED, unit=HOTLINE, note=name, urgent=True, now=now
+            )
+
+
+_GRACE = timedelta(minutes=15)
+"""So long a message may be with a provider and not here without being missing."""

@@ -1,0 +1,144 @@
+"""What is overdue now: how late, who was told when, and who hears of it next.
+
+The most pressing first: danger to life before all else, then the longest overdue.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import case, select
+from sqlmodel import Session, col
+
+from gateway import access
+from gateway.access import Actor
+from gateway.lamps import Lamp, lamp
+from models.clocks import Clock
+from models.events import Event
+from models.requests import HelpRequest
+from models.vocabulary import Level
+from referral import clocks
+from referral.clocks import LadderAct
+from referral.office import Office
+from referral.reminding import who
+
+MOST = 50
+TOLD = (*(str(act) for act in LadderAct), "urged")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Somebody was told: by which act, when."""
+
+    act: str
+    names: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next step of the ladder: by which act, who, when."""
+
+    act: str
+    rung: str
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """One promise of one request that is broken and still open."""
+
+    number: str
+    level: str
+    clock: str
+    lamp: Lamp
+    unit: str
+    unit_name: str
+    holder: str
+    told: Told | None
+    next: Next | None
+
+
+def read(session: Session, actor: Actor, office: Office, now: datetime) -> tuple[Overdue, ...]:
+    """The running clocks that are over, at most fifty; a request stands for its longest one."""
+    access.allow(actor, "see_board")
+    rank = case({level: level.rank for level in Level}, value=col(HelpRequest.level), else_=9)
+    connection = session.connection()
+    rows = connection.execute(
+        select(
+            *Clock.__table__.columns,  # type: ignore[attr-defined]
+            col(HelpRequest.number),
+            col(HelpRequest.level),
+            col(HelpRequest.holder_unit),
+            col(HelpRequest.holder_person),
+        )
+        .join(HelpRequest, col(HelpRequest.id) == col(Clock.request_id))
+        .where(
+            col(Clock.stopped_at).is_(None),
+            col(Clock.paused_at).is_(None),
+            col(Clock.due_at) <= now,
+            col(HelpRequest.closed_at).is_(None),
+            *access.scope(actor, office, now),
+        )
+        .order_by(rank, col(Clock.due_at), col(Clock.id))
+        .limit(MOST * 6)
+    ).all()
+    first = {row.request_id: row for row in reversed(rows)}
+    shown = [row for row in rows if first[row.request_id] is row][:MOST]
+    told = _told(connection, office, [row.request_id for row in shown])
+    return tuple(
+        _overdue(office, row, told.get(row.request_id), _next(office, rows, row.request_id), now)
+        for row in shown
+    )
+
+
+def _overdue(
+    office: Office, row: Any, told: Told | None, upcoming: Next | None, now: datetime
+) -> Overdue:
+    unit = office.directory.unit.get(row.holder_unit)
+    holder = office.directory.officer.get(row.holder_person)
+    return Overdue(
+        number=row.number,
+        level=row.level,
+        clock=row.name,
+        lamp=lamp(row, now, office.policy.calendar),
+        unit=row.holder_unit,
+        unit_name=unit.name_zh if unit else row.holder_unit,
+        holder=holder.name if holder else row.holder_person,
+        told=told,
+        next=upcoming,
+    )
+
+
+def _next(office: Office, rows: Sequence[Any], request_id: int) -> Next | None:
+    """The next step of any promise of this request that is broken."""
+    own = [row for row in rows if row.request_id == request_id and row.next_at is not None]
+    row = min(own, key=lambda row: row.next_at, default=None)
+    ladder = office.ladder_of(row) if row is not None else ()
+    if row is None or not ladder:
+        return None
+    step = clocks.step_at(ladder, row.step)
+    held = {"holder_unit": row.holder_unit, "holder_person": row.holder_person}
+    reader = who(office, held, step.who, row.next_at)
+    name = reader.officer.name or reader.officer.login
+    return Next(str(step.act), str(step.who), name, row.next_at)
+
+
+def _told(connection: Any, office: Office, ids: Sequence[int]) -> Mapping[int, Told]:
+    """The last time that somebody was told, by request."""
+    found: dict[int, Told] = {}
+    rows = connection.execute(
+        select(col(Event.request_id), col(Event.kind), col(Event.at), col(Event.detail))
+        .where(col(Event.request_id).in_(ids), col(Event.kind).in_(TOLD))
+        .order_by(col(Event.seq))
+    )
+    for row in rows:
+        to = orjson.loads(row.detail).get("to", [])
+        logins = to if isinstance(to, list) else [to]
+        officers = (office.directory.officer.get(login) for login in logins)
+        names = tuple(one.name for one in officers if one is not None)
+        found[row.request_id] = Told(row.kind, names, row.at)
+    return found

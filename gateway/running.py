@@ -1,0 +1,32 @@
+"""How a command of ``huiyin`` is run: its module is imported when it is called, and what goes wrong
+is one sentence and an exit status."""
+
+import importlib
+import sys
+from typing import Any
+
+import typer
+
+
+def run(module: str, **arguments: Any) -> None:
+    """Call ``run`` of a command's module; every foreseen fault is one line and an exit status."""
+    try:
+        status = importlib.import_module(f"gateway.commands.{module}").run(**arguments)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+    except Exception as error:
+        status = _status_of(error)
+        typer.echo(f"huiyin: {error}", err=True)
+    raise typer.Exit(status or 0)
+
+
+def _status_of(error: Exception) -> int:
+    """2 for what the caller can mend, 1 for what went wrong here; a bug keeps its traceback."""
+    if isinstance(error, ValueError | FileNotFoundError | IsADirectoryError | PermissionError):
+        return 2
+    if type(error).__name__ in ("Busy", "UnsafeDatabase", "Nobody", "OSError"):
+        return 1
+    raise error

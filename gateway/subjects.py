@@ -1,0 +1,160 @@
+"""What one person may ask of us: what is held about them and who looked, that it is put right, that
+it is erased (PIPL Art. 44-47). Each act is done by a named member of staff and is in the ledger."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from channels.web import e164
+from gateway import retention
+from models import keyring
+from models.access import Look
+from models.holds import LegalHold
+from models.outbox import Outgoing
+from models.people import FIELD, Address, Person
+from models.places import Staff
+from models.requests import Contact, HelpRequest
+from models.transaction import Transaction
+
+
+class NotKnown(ValueError):
+    """Nobody, or no request, is known by what was named; or it must not be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person and their requests."""
+
+    person_ids: Sequence[int]
+    requests: Sequence[Any]
+
+
+def find(tx: Transaction, handle: str) -> Subject:
+    """Who is reached by this telephone number or account. Raises ``NotKnown``."""
+    meant = [name for one in {handle, e164(handle) or handle} for name in _names(tx, one)]
+    ids = list(
+        tx.execute(
+            select(col(Address.person_id)).where(col(Address.lookup).in_(meant)).distinct()
+        ).scalars()
+    )
+    if not ids:
+        raise NotKnown("nobody is known by this number or account")
+    columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
+    requests = tx.execute(
+        select(*columns).where(col(HelpRequest.person_id).in_(ids)).order_by(col(HelpRequest.id))
+    ).all()
+    return Subject(ids, requests)
+
+
+def _names(tx: Transaction, handle: str) -> list[str]:
+    return keyring.names(tx.connection, FIELD, handle)
+
+
+def require_staff(tx: Transaction, login: str) -> None:
+    """Raise ``NotKnown`` unless a named person with an account answers for the act."""
+    known = select(col(Staff.login)).where(
+        col(Staff.login) == login, col(Staff.disabled_at).is_(None)
+    )
+    if tx.execute(known).first() is None:
+        raise NotKnown(f"--by {login!r} is no account; a named person answers for this")
+
+
+def held_about(tx: Transaction, subject: Subject, *, by: str, now: datetime) -> dict[str, Any]:
+    """Everything that is held about a person, and who has looked at it."""
+    ids = [row.id for row in subject.requests]
+    people = tx.execute(
+        select(*Person.__table__.columns).where(col(Person.id).in_(subject.person_ids))  # type: ignore[attr-defined]
+    ).all()
+    addresses = tx.execute(
+        select(col(Address.kind), col(Address.value)).where(
+            col(Address.person_id).in_(subject.person_ids)
+        )
+    ).all()
+    tx.event("subject_told", at=now, by=by, requests=[row.number for row in subject.requests])
+    return {
+        "people": [
+            {"name": one.name, "language": one.language, "under_14": one.minor} for one in people
+        ],
+        "addresses": [{"kind": one.kind, "value": one.value} for one in addresses],
+        "requests": [_request(row) for row in subject.requests],
+        "said": _rows(tx, Contact, ids, ("received_at", "channel", "text", "name", "place")),
+        "told": _rows(tx, Outgoing, ids, ("posted_at", "channel", "address", "text", "state")),
+        "looked": _rows(tx, Look, ids, ("at", "login", "act", "purpose")),
+        "kept_for": {
+            rule.name: {"days": rule.days, "source": rule.source, "tag": rule.tag}
+            for rule in retention.rules().values()
+        },
+    }
+
+
+def _request(row: Any) -> dict[str, Any]:
+    names = ("number", "status", "level", "service", "area", "lead_bureau", "received_at")
+    more = ("closed_at", "close_reason", "place", "summary", "policy", "erased_at")
+    return {name: getattr(row, name) for name in (*names, *more)}
+
+
+def _rows(
+    tx: Transaction, table: Any, requests: Sequence[int], names: Sequence[str]
+) -> list[dict[str, Any]]:
+    columns = [getattr(table, name) for name in names]
+    query = select(*columns).where(col(table.request_id).in_(requests)).order_by(col(table.id))
+    return [dict(row._mapping) for row in tx.execute(query)]
+
+
+def correct(
+    tx: Transaction, subject: Subject, changes: Mapping[str, Any], *, by: str, now: datetime
+) -> None:
+    """Put name, language or age right. The ledger says which fields, never what they say."""
+    tx.execute(update(Person).where(col(Person.id).in_(subject.person_ids)).values(**changes))
+    numbers = [row.number for row in subject.requests]
+    tx.event("subject_corrected", at=now, by=by, fields=sorted(changes), requests=numbers)
+
+
+def erase(tx: Transaction, subject: Subject, *, by: str, reason: str, now: datetime) -> list[str]:
+    """Erase a person; the numbers of their requests. Raises ``NotKnown`` while a request is open or
+    on hold: who still waits for help must stay known."""
+    held = set(tx.execute(retention.held()).scalars())
+    for row in subject.requests:
+        if row.closed_at is None:
+            raise NotKnown(f"{row.number} is still open; it can be erased when it is closed")
+        if row.id in held:
+            raise NotKnown(f"{row.number} is on hold; lift the hold first")
+    retention.erase(tx, [row.id for row in subject.requests], now)
+    numbers = [row.number for row in subject.requests]
+    tx.event("subject_erased", at=now, by=by, reason=reason, requests=numbers)
+    return numbers
+
+
+def hold(tx: Transaction, number: str, *, by: str, reason: str, now: datetime) -> None:
+    """Keep a request from being erased."""
+    request = _by_number(tx, number)
+    tx.add(
+        LegalHold, id=tx.mint(), request_id=request["id"], reason=reason, placed_at=now,
+        placed_by=by,
+    )  # fmt: skip
+    tx.event("hold_placed", at=now, by=by, request=request)
+
+
+def lift(tx: Transaction, number: str, *, by: str, now: datetime) -> None:
+    """The hold is over."""
+    request = _by_number(tx, number)
+    done = tx.execute(
+        update(LegalHold)
+        .where(col(LegalHold.request_id) == request["id"], col(LegalHold.lifted_at).is_(None))
+        .values(lifted_at=now, lifted_by=by)
+    )
+    if not done.rowcount:
+        raise NotKnown(f"{number} is on no hold")
+    tx.event("hold_lifted", at=now, by=by, request=request)
+
+
+def _by_number(tx: Transaction, number: str) -> dict[str, Any]:
+    query = select(col(HelpRequest.id), col(HelpRequest.number))
+    row = tx.execute(query.where(col(HelpRequest.number) == number)).first()
+    if row is None:
+        raise NotKnown(f"there is no request {number}")
+    return dict(row._mapping)

@@ -1,0 +1,249 @@
+"""Rows of other bodies' lists as leads: read, checked cell by cell, found in the register.
+
+``huiyin import warnings FILE`` and ``POST /api/v1/warnings`` both come here. A row is taken whole
+or not at all; what is wrong with it names the column and how to mend it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+from stdnum.cn import ric
+
+from channels.web import e164
+from gateway import registry
+from models.transaction import acting
+from referral import leads
+from referral.leads import Lead
+from referral.office import Office
+from referral.rota import Rota
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "kind": ("kind", "类型", "名单类型", "预警类型"),
+    "source": ("source", "来源", "数据来源", "来源单位"),
+    "name": ("name", "姓名"),
+    "id_number": ("id_number", "身份证号", "身份证号码", "公民身份号码"),
+    "phone": ("phone", "电话", "手机号", "联系电话"),
+    "address": ("address", "地址", "住址", "家庭住址"),
+    "area": ("area", "区划", "区划代码", "所在村居"),
+    "household_id": ("household_id", "户号", "户编号"),
+    "value": ("value", "数值", "金额", "月数", "天数"),
+    "period": ("period", "期间", "所属期", "月份"),
+    "happened_on": ("happened_on", "日期", "发生日期"),
+    "note": ("note", "备注", "说明"),
+}
+TOGETHER = 200
+_OLDEST = date(2000, 1, 1)
+_EPOCH = date(1899, 12, 30)  # how a spreadsheet counts its days
+_SHORTENED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
+
+
+class BadRow(ValueError):
+    """A row that cannot be used. ``column`` is the field, the message says how to mend it."""
+
+    def __init__(self, column: str, message: str) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+@dataclass(slots=True)
+class Result:
+    """How many rows became what."""
+
+    new: int = 0
+    repeated: int = 0
+    joined: int = 0
+    noted: int = 0
+
+    def count(self, what: str) -> None:
+        """One more."""
+        setattr(self, what, getattr(self, what) + 1)
+
+
+def read(row: Mapping[str, Any], office: Office, today: date) -> Lead:
+    """One row. Raises ``BadRow``."""
+    said = {name: _text(row.get(name)) for name in COLUMNS}
+    kinds = {rule.name_zh: rule.kind for rule in office.policy.outreach.warnings}
+    kind = kinds.get(said["kind"], said["kind"])
+    if kind not in office.policy.outreach.kinds:
+        known = ", ".join(office.policy.outreach.kinds)
+        raise BadRow("kind", f"{said['kind']!r} is no list that is compared; there are {known}")
+    if not said["source"]:
+        raise BadRow("source", "say which body the list is from")
+    number = _id_number(said["id_number"])
+    phone = _phone(said["phone"])
+    if not (number or said["household_id"] or (said["name"] and (phone or said["address"]))):
+        raise BadRow(
+            "name",
+            "nobody can be found by this row; give id_number, household_id, or name with phone or "
+            "address",
+        )
+    happened = _day(row.get("happened_on"), said, today)
+    place = said["area"]
+    area = place if place in office.directory.place else None
+    if area is None and (place or said["address"]):
+        found = office.gazetteer.locate(f"{place}{said['address']}")
+        area = found.area.code if found else None
+    return Lead(
+        source=said["source"],
+        kind=kind,
+        subject=_subject(number, said, phone),
+        period=said["period"] or f"{happened:%Y-%m-%d}",
+        happened_on=happened,
+        value=_value(row.get("value")),
+        name=said["name"][:100],
+        phone=phone,
+        address=said["address"][:300],
+        note=said["note"][:1000],
+        area=area,
+        household_id=said["household_id"] or None,
+    )
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return unicodedata.normalize("NFKC", str(value)).strip()
+
+
+def _id_number(said: str) -> str:
+    """The number, checked; a spreadsheet may have taken its last digits."""
+    if not said:
+        return ""
+    number = said.upper().replace(" ", "")
+    if _SHORTENED.fullmatch(number) or (len(number) == 18 and number.endswith("000")):
+        raise BadRow(
+            "id_number", "a spreadsheet has cut off its last digits; format the column as text"
+        )
+    if not ric.is_valid(number):
+        raise BadRow("id_number", "this is no identity number (18 digits with a check digit)")
+    return number
+
+
+def _phone(said: str) -> str:
+    return (e164(said) or said)[:40] if said else ""
+
+
+def _value(said: Any) -> float:
+    text = _text(said).replace(",", "")
+    if not text:
+        return 1.0
+    try:
+        value = float(text)
+    except ValueError:
+        raise BadRow("value", f"{text!r} is no number; leave out words such as 元 or 月") from None
+    if not 0 <= value < 1e12:  # False for what is no number
+        raise BadRow("value", f"{text!r} cannot be right; a value is not negative")
+    return value
+
+
+def _day(given: Any, said: Mapping[str, str], today: date) -> date:
+    """The day of the fact, or the first of its period; a later day than today is a slip."""
+    text = said["happened_on"] or said["period"]
+    if isinstance(given, datetime):
+        day = given.date()
+    elif isinstance(given, date):
+        day = given
+    elif not text:
+        return today
+    else:
+        day = _read_day(text)
+    if not _OLDEST <= day <= today:
+        raise BadRow("happened_on", f"{day} lies in the future or before {_OLDEST.year}")
+    return day
+
+
+def _read_day(text: str) -> date:
+    if text.isdecimal() and 30_000 < int(text) < 80_000:
+        return _EPOCH + timedelta(days=int(text))
+    parts = [int(part) for part in re.findall(r"\d+", text)]
+    if len(parts) == 1 and len(text) in (6, 8) and text.isdecimal():
+        parts = [int(text[:4]), int(text[4:6]), *([int(text[6:])] if len(text) == 8 else [])]
+    try:
+        return date(*(*parts, 1)[:3]) if len(parts) in (2, 3) else date.fromisoformat(text)
+    except (ValueError, TypeError):
+        raise BadRow("happened_on", f"{text!r} is no day; write it as 2026-11-25") from None
+
+
+def _subject(number: str, said: Mapping[str, str], phone: str) -> str:
+    """A mark of the person: what names them, never in clear."""
+    if number:
+        named = f"id\0{number}"
+    elif said["household_id"]:
+        named = f"household\0{said['household_id']}\0{said['name']}"
+    else:
+        named = f"person\0{said['name']}\0{phone or said['address']}"
+    return sha256(named.encode()).hexdigest()[:40]
+
+
+class Register:
+    """The households as leads are looked up in them: by their number, a telephone, or name and
+    place. Read once for a whole list. A name that two households of a place share finds none."""
+
+    def __init__(self, connection: Any) -> None:
+        self._homes: dict[str, tuple[str | None, tuple[str, ...]]] = {}
+        self._phones: dict[str, str | None] = {}
+        self._names: dict[tuple[str, str], str | None] = {}
+        for row in registry.rows(connection):
+            if row["ended_at"]:
+                continue
+            home, area = row["household_id"], row["area"]
+            self._homes[home] = area, _parts(row["categories"])
+            for phone in _parts(row["phones"]):
+                _once(self._phones, e164(phone) or phone, home)
+            for name in {row["head_name"], *_parts(row["members"])}:
+                _once(self._names, (name, area or ""), home)
+
+    def find(self, office: Office, lead: Lead) -> Lead:
+        """The lead with its household, where exactly one fits; else as it was."""
+        home, how = None, ""
+        if lead.household_id in self._homes:
+            home, how = lead.household_id, "household_id"
+        elif lead.phone and (home := self._phones.get(lead.phone)):
+            how = "phone"
+        elif lead.name and lead.area:
+            for code in office.directory.ancestry(lead.area):
+                if home := self._names.get((lead.name, code)):
+                    how = "name_and_place"
+                    break
+        if home is None:
+            return replace(lead, household_id=None)
+        area, groups = self._homes[home]
+        return replace(lead, household_id=home, known_by=how, groups=groups, area=area or lead.area)
+
+
+def _parts(cell: str) -> tuple[str, ...]:
+    return tuple(part for part in cell.split(";") if part)
+
+
+def _once(known: dict[Any, str | None], key: Any, home: str) -> None:
+    known[key] = None if known.get(key, home) != home else home
+
+
+def take_in(
+    database: Any, mint: Any, office: Office, found: Iterable[Lead], by: str, *, now: datetime
+) -> Result:
+    """Weigh leads, some at a time in one transaction each: a list may be sent again from its
+    beginning at any time. Raises ``Busy``."""
+    with database.read() as session:
+        register = Register(session.connection())
+    rota, result = Rota(office.directory), Result()
+    for batch in _batches(found):
+        known = [register.find(office, lead) for lead in batch]
+        with acting(database, mint) as tx:
+            for what in leads.take_in(tx, office, rota, known, by, now=now):
+                result.count(what)
+    return result
+
+
+def _batches(found: Iterable[Lead]) -> Iterator[Sequence[Lead]]:
+    each = iter(found)
+    while batch := list(islice(each, TOGETHER)):
+        yield batch

@@ -1,0 +1,98 @@
+"""Who looks at very many people is noticed: a task for the supervisors, seen by the auditors.
+
+The thresholds are values of the profile. Work goes on at the alarm; only at the much higher cap on
+revealing does somebody have to wait, and the next hour begins by itself.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from gateway.access import Actor
+from models.access import Look
+from models.tasks import Task
+from models.transaction import Transaction
+from models.vocabulary import TaskKind
+from referral.casework import Refusal
+from referral.directory import ZONE
+from referral.office import Office
+
+HOUR = timedelta(hours=1)
+SUPERVISORS = "coordination_office"
+KINDS = (("reveal", "reveal_alarm_per_hour"), ("see", "look_alarm_per_hour"))
+
+
+def require_measure(
+    tx: Transaction, office: Office, actor: Actor, request_id: int, now: datetime
+) -> None:
+    """Raise ``Refusal`` (429) when this one more person would be too many within the hour. Whom
+    one has just looked at may be looked at again."""
+    most = _value(office, "reveal_most_per_hour")
+    seen = _seen(tx, actor.login, "reveal", now)
+    if request_id not in seen and len(seen) >= most:
+        raise Refusal("refusal.too_many_looks", {"most": str(most)}, 429)
+
+
+def alarm(tx: Transaction, office: Office, now: datetime) -> None:
+    """Raise the alarm for everybody who has looked at very many within the hour."""
+    for act, key in KINDS:
+        many = (
+            select(col(Look.login))
+            .where(col(Look.at) > now - HOUR, col(Look.act) == act)
+            .group_by(col(Look.login))
+            .having(func.count(func.distinct(col(Look.request_id))) >= _value(office, key))
+        )
+        for login in tx.execute(many).scalars().all():
+            alarm_for(tx, office, login, now)
+
+
+def alarm_for(
+    tx: Transaction, office: Office, login: str, now: datetime, *, and_now: int | None = None
+) -> None:
+    """Raise the alarm for one person if it is due and none stands: a task and an entry in the
+    ledger. ``and_now`` is a request that is being revealed in this transaction."""
+    found = {}
+    for act, key in KINDS:
+        seen = _seen(tx, login, act, now)
+        if act == "reveal" and and_now is not None:
+            seen.add(and_now)
+        if len(seen) >= _value(office, key):
+            found[act] = len(seen)
+    if not found or _stands(tx, login, now):
+        return
+    unit = office.directory.responsible(SUPERVISORS, None, now.astimezone(ZONE).date())
+    tx.add(
+        Task,
+        id=tx.mint(),
+        kind=TaskKind.BULK_LOOK,
+        unit=unit.code if unit else SUPERVISORS,
+        urgent=True,
+        note=f"{login}: " + ", ".join(f"{act} {count}" for act, count in found.items()),
+        opened_at=now,
+        due_at=now + HOUR,
+    )
+    tx.event("bulk_look", at=now, login=login, looks=found)
+
+
+def _seen(tx: Transaction, login: str, act: str, now: datetime) -> set[int | None]:
+    query = select(func.distinct(col(Look.request_id))).where(
+        col(Look.login) == login, col(Look.at) > now - HOUR, col(Look.act) == act
+    )
+    return set(tx.execute(query).scalars())
+
+
+def _stands(tx: Transaction, login: str, now: datetime) -> bool:
+    """An alarm about this person is open, or was judged within the hour."""
+    query = select(col(Task.id)).where(
+        col(Task.kind) == TaskKind.BULK_LOOK,
+        col(Task.note).startswith(f"{login}: ", autoescape=True),
+        (col(Task.done_at).is_(None)) | (col(Task.opened_at) > now - HOUR),
+    )
+    return tx.execute(query.limit(1)).first() is not None
+
+
+def _value(office: Office, key: str) -> int:
+    value: Any = office.policy.values[key].value
+    return int(value)

@@ -1,0 +1,181 @@
+"""The page of one grant, and the block of aid on the page of a request: the same facts and acts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+
+from gateway import access, aid, aid_views, sentences, sessions
+from gateway.state import State
+from gateway.web.rendering import state_of
+from gateway.web.staff import Typed, checked, staff_page, worded
+from models.transaction import acting
+from referral import grants, guards
+from referral.casework import Actor, Refusal
+from referral.explaining import notice_of
+from referral.guards import shown
+from referral.lifecycle import Impossible
+from referral.office import Office
+from referral.relief_life import State as Stands
+
+_LISTS = {
+    "need": "aid_need",
+    "cause": "aid_cause",
+    "fund": "aid_fund",
+    "judgement": "aid_judgement",
+}
+_INSIDE = ("/desk/", "/inbox/")
+
+
+def choices(office: Office) -> dict[str, list[tuple[str, str]]]:
+    """What the forms of aid offer: needs, causes, purses, judgements."""
+    return {
+        name: [(one.code, one.name_zh) for one in office.policy.grounds if one.act == act]
+        for name, act in _LISTS.items()
+    }
+
+
+def after(back: str, number: str, name: str) -> str:
+    """Where to go on: the request's page that the form stood on, else the grant's own."""
+    plain = back.startswith(_INSIDE) and all(char.isalnum() or char in "/-" for char in back)
+    return f"{back}?aid={number}#aid" if plain else f"/relief/{number}?done={name}"
+
+
+def block(request: Request, actor: Actor, request_id: int, number: str) -> dict[str, Any] | None:
+    """What the page of a request shows of aid; None for who may not see any."""
+    if actor.role not in access.RIGHTS["see_relief"]:
+        return None
+    state = state_of(request)
+    office = state.offices.current()
+    with state.database.read() as reading:
+        rows = aid_views.of_request(reading, request_id)
+        found = [_item(reading.connection(), state, office, actor, row) for row in rows]
+    return {
+        "items": found,
+        "may": actor.role in access.RIGHTS["propose_relief"],
+        "choices": choices(office),
+        "key": f"{state.mint()}",
+        "number": number,
+        "typed": Typed(),
+    }
+
+
+def _item(
+    connection: Any, state: State, office: Office, actor: Actor, row: Mapping[str, Any]
+) -> dict[str, Any]:
+    now = state.now()
+    may = aid.acts(actor, office, row)
+    found = [one.as_json() for one in _warnings(connection, office, actor, row, now)]
+    if "authorise" not in may:
+        found = list(row["guards"] or [])
+    for one in found:
+        one["shown"] = shown(one)
+        body = office.policy.authorities.get(one["decides"])
+        one["decides_name"] = body.name_zh if body else ""
+        one["limit"], one["sum"] = aid.yuan(one["limit_fen"]), aid.yuan(one["sum_fen"])
+    asked = office.directory.unit.get(row["asked_unit"] or "")
+    filed = office.policy.authorities.get(row["filed_with"])
+    return {
+        "row": row,
+        "line": aid_views.line(row, office),
+        "acts": may,
+        "warnings": found,
+        "asks": next((a for a in (guards.DECISION, guards.REASON) if _any(found, a)), ""),
+        "asked_name": asked.name_zh if asked else "",
+        "filed_name": filed.name_zh if filed else row["filed_with"],
+        "typed": Typed(),
+        "hidden": actor.role not in access.RIGHTS["reveal"],
+    }
+
+
+def _any(found: list[dict[str, Any]], asks: str) -> bool:
+    return any(one["asks"] == asks for one in found)
+
+
+def _warnings(
+    connection: Any, office: Office, actor: Actor, row: Mapping[str, Any], now: Any
+) -> tuple[guards.Guard, ...]:
+    if row["state"] != Stands.PROPOSED:
+        return ()
+    unit = actor.unit if actor.role in access.RIGHTS["keep_reserve"] else row["unit"]
+    return grants.weigh(connection, office, row, unit=unit, now=now)
+
+
+def show(
+    request: Request,
+    session: sessions.SignedIn,
+    number: str,
+    *,
+    status: int = 200,
+    error: str = "",
+    tried: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    """The page of a grant; opening it is recorded. Raises ``Refusal`` (404)."""
+    state = state_of(request)
+    office, now = state.offices.current(), state.now()
+    with state.database.read() as reading:
+        connection = reading.connection()
+        row = aid.admit(connection, session.actor, office, number, now)
+        year = aid_views.year_of(reading, office, row, now)
+        entries = grants.entries(connection, [row["id"]])
+        item = _item(connection, state, office, session.actor, row)
+        base = grants.number_of(connection, row["request_id"])
+    if request.method == "GET":
+        with acting(state.database, state.mint) as tx:
+            access.look(
+                tx,
+                session.actor,
+                act="see_relief",
+                now=now,
+                request_id=row["request_id"],
+                purpose=number,
+            )
+    done = request.query_params.get("done", "")
+    return staff_page(
+        request,
+        "relief_one.html",
+        status=status,
+        item=item,
+        year=year,
+        entries=[{**one, "yuan": aid.yuan(one["amount_fen"])} for one in entries],
+        request_number=base,
+        choices=choices(office),
+        notice=notice_of(row),
+        error=error,
+        tried=tried,
+        typed=Typed(typed or {}),
+        done=done if done in (*aid.ACTS, *aid.BEGINS, "file") else "",
+    )
+
+
+def act(
+    request: Request,
+    session: sessions.SignedIn,
+    number: str,
+    name: str,
+    form: Mapping[str, str],
+) -> Response:
+    """Do an act from its form; a refusal shows the grant with what was typed."""
+    fields = checked(session, form)
+    back = fields.pop("back", "")
+    if name not in aid.ACTS:
+        raise Refusal("refusal.not_found", status=404)
+    state, chosen = state_of(request), aid.ACTS[name]
+    try:
+        body = aid.read(chosen, fields)
+        aid.perform(state, session.actor, number, chosen, body, now=state.now())
+    except (Refusal, Impossible) as error:
+        if sentences.status_of(error) == 404:
+            raise
+        return show(
+            request,
+            session,
+            number,
+            status=sentences.status_of(error),
+            error=worded(request, error),
+            tried=name,
+            typed=fields,
+        )
+    return RedirectResponse(after(back, number, name), 303)

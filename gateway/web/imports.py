@@ -1,0 +1,313 @@
+"""Reading a spreadsheet in, step by step: template, file, preview, yes, result. Nothing is written
+before the yes; what may be urgent is opened line by line."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from gateway import access, import_files, import_reports, importing, same_site
+from gateway.access import Actor
+from gateway.import_kinds import KINDS, Codes, Fault
+from gateway.importing import Looked
+from gateway.sheets import BadSheet
+from gateway.state import State
+from gateway.web.rendering import language_of, state_of
+from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
+from gateway.web.uploads import Upload, upload_of
+from models.imports import ImportBatch
+from models.transaction import acting
+from models.vocabulary import Form
+from referral.casework import Refusal
+
+BASE = "/imports"
+MOST_LINES = 5_000
+"""More lines in one page than a person looks through; the command reads larger files."""
+SHOWN = 100
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
+
+
+async def _uploaded(request: Request) -> Upload:
+    state = state_of(request)
+    same_site.require_same_site(
+        state.settings,
+        request.headers.get("host", ""),
+        request.headers.get("origin"),
+        request.headers.get("sec-fetch-site"),
+    )
+    return await upload_of(request, most_files=1)
+
+
+Uploaded = Annotated[Upload, Depends(_uploaded)]
+
+
+def kinds_of(actor: Actor) -> tuple[str, ...]:
+    """What somebody may read in."""
+    return tuple(kind for kind in KINDS if actor.role in access.RIGHTS[_right(kind)])
+
+
+def _right(kind: str) -> str:
+    return "import_reports" if kind == "reports" else "import_registry"
+
+
+def _allow(actor: Actor, kind: str) -> None:
+    if kind not in KINDS:
+        raise Refusal("refusal.not_found", status=404)
+    access.allow(actor, _right(kind))
+
+
+@router.get("")
+def begin(request: Request, session: SignedIn) -> Response:
+    """The templates, the form for a file, and what was read in lately."""
+    return _begin(request, session.actor)
+
+
+def _begin(request: Request, actor: Actor, *, error: str = "", status: int = 200) -> Response:
+    kinds = kinds_of(actor)
+    if not kinds:
+        access.allow(actor, "import_registry")
+    columns = ImportBatch.__table__.columns  # type: ignore[attr-defined]
+    with state_of(request).database.read() as reading:
+        recent = (
+            reading.connection()
+            .execute(
+                select(*(one for one in columns if one.name != "body"))
+                .where(columns.made_by == actor.login)
+                .order_by(columns.id.desc())
+                .limit(20)
+            )
+            .all()
+        )
+    return staff_page(
+        request, "imports.html", status=status, kinds=kinds, recent=recent, error=error
+    )
+
+
+@router.get("/template/{kind}")
+def template(request: Request, session: SignedIn, kind: str) -> Response:
+    """The empty table."""
+    _allow(session.actor, kind)
+    office = state_of(request).offices.current()
+    choices = {
+        "categories": [one.name_zh for one in office.policy.categories.values()],
+        "authority": [one.name_zh for one in office.policy.authorities.values()],
+    }
+    needed = "、".join(column.heading for column in KINDS[kind] if column.required)
+    about = office.phrases.say("import.about", {"needed": needed}, Form.FULL, "zh-CN").split("\n")
+    return Response(
+        import_files.template(kind, choices, about),
+        media_type=_XLSX,
+        headers={"content-disposition": f'attachment; filename="huiyin-{kind}.xlsx"'},
+    )
+
+
+@router.post("")
+def upload(request: Request, session: SignedIn, form: Uploaded) -> Response:
+    """Look at a file and keep it for the preview; nothing of it is written."""
+    fields = checked(session, form.fields)
+    state, actor = state_of(request), session.actor
+    kind = fields.get("kind", "")
+    _allow(actor, kind)
+    now = state.now()
+    body = next(iter(form.files.get("file", ())), b"")
+    name = fields.get("name", "")[:80] or "—"
+    try:
+        looked = _looked(state, kind, name, body)
+    except BadSheet as bad:
+        phrases = state.offices.current().phrases
+        said = phrases.say(bad.key, bad.params, Form.FULL, language_of(request))
+        return _begin(request, actor, error=said, status=422)
+    with acting(state.database, state.mint) as tx:
+        batch_id = tx.mint()
+        tx.add(
+            ImportBatch, id=batch_id, kind=kind, name=name, hash=looked.hash, state="previewed",
+            lines=looked.lines, faulty=len(looked.bad), made_at=now, made_by=actor.login, body=body,
+        )  # fmt: skip
+    return RedirectResponse(f"{BASE}/{batch_id}", 303)
+
+
+def _looked(state: State, kind: str, name: str, body: bytes) -> Looked:
+    looked = importing.look(kind, name, body, _codes(state))
+    if looked.lines > MOST_LINES:
+        raise BadSheet(
+            "sheet.too_many", name=name, rows=f"{looked.lines:,}", most=f"{MOST_LINES:,}"
+        )
+    return looked
+
+
+def _codes(state: State) -> Codes:
+    return importing.codes_of(state.offices.current())
+
+
+def _batch(state: State, actor: Actor, batch_id: int) -> Any:
+    columns = ImportBatch.__table__.columns  # type: ignore[attr-defined]
+    with state.database.read() as reading:
+        found = (
+            reading.connection()
+            .execute(select(*columns).where(columns.id == batch_id, columns.made_by == actor.login))
+            .first()
+        )
+    if found is None:
+        raise Refusal("refusal.not_found", status=404)
+    _allow(actor, found.kind)
+    return found
+
+
+@router.get("/{batch_id}")
+def preview(request: Request, session: SignedIn, batch_id: int) -> Response:
+    """What would be written, what is wrong and what may be urgent; afterwards what became of it."""
+    return _preview(request, session.actor, batch_id)
+
+
+def _preview(
+    request: Request, actor: Actor, batch_id: int, *, error: str = "", status: int = 200
+) -> Response:
+    state = state_of(request)
+    batch = _batch(state, actor, batch_id)
+    looked = _looked(state, batch.kind, batch.name, batch.body) if batch.body else None
+    reports = batch.kind == "reports"
+    urgent: dict[int, str] = {}
+    lines: list[Any] = []
+    if looked is not None:
+        codes = _codes(state)
+        urgent = import_reports.urgent_lines(state, looked, codes) if reports else {}
+        good = import_reports.good_lines(looked, codes)
+        lines = [read for read in good if read.line in urgent][:SHOWN]
+    stand = import_reports.standing(state, batch_id) if reports else {}
+    return staff_page(
+        request,
+        "import_one.html",
+        status=status,
+        batch=batch,
+        looked=looked,
+        faults=looked.faults[:SHOWN] if looked else [],
+        urgent=urgent,
+        lines=lines,
+        stand=stand,
+        left=[line for line in urgent if line not in stand],
+        may_undo=_may_undo(batch, state.now()),
+        say=_sayer(request),
+        error=error,
+    )
+
+
+def _may_undo(batch: Any, now: datetime) -> bool:
+    if batch.state != "done" or batch.kind == "reports":  # what is reported stays (Art. 70)
+        return False
+    age: timedelta = now - batch.done_at
+    return age <= importing.UNDO_WITHIN
+
+
+def _sayer(request: Request) -> Any:
+    phrases, language = state_of(request).offices.current().phrases, language_of(request)
+
+    def say(fault: Fault) -> str:
+        return phrases.say(fault.key, dict(fault.params), Form.FULL, language)
+
+    return say
+
+
+@router.get("/{batch_id}/errors")
+def errors(request: Request, session: SignedIn, batch_id: int) -> Response:
+    """The faulty lines as a table, to be mended and read in again."""
+    state = state_of(request)
+    batch = _batch(state, session.actor, batch_id)
+    if not batch.body:
+        raise Refusal("refusal.not_found", status=404)
+    looked = _looked(state, batch.kind, batch.name, batch.body)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "faults.xlsx"
+        import_files.faulty(looked, _sayer(request), path)
+        content = path.read_bytes()
+    return Response(
+        content,
+        media_type=_XLSX,
+        headers={"content-disposition": 'attachment; filename="huiyin-faults.xlsx"'},
+    )
+
+
+@router.post("/{batch_id}/open/{line}")
+def open_line(
+    request: Request, session: SignedIn, form: Fields, batch_id: int, line: int
+) -> Response:
+    """Hand in one line that may be urgent, which somebody has looked at."""
+    checked(session, form)
+    state, actor = state_of(request), session.actor
+    batch = _batch(state, actor, batch_id)
+    if batch.kind != "reports" or not batch.body:
+        raise Refusal("refusal.not_found", status=404)
+    looked = _looked(state, batch.kind, batch.name, batch.body)
+    for read in import_reports.good_lines(looked, _codes(state)):
+        if read.line == line:
+            import_reports.submit(state, actor, looked, batch_id, read, now=state.now())
+            return RedirectResponse(f"{BASE}/{batch_id}", 303)
+    raise Refusal("refusal.not_found", status=404)
+
+
+@router.post("/{batch_id}/confirm")
+def confirm(request: Request, session: SignedIn, form: Fields, batch_id: int) -> Response:
+    """The yes: write the good lines. Those that may be urgent have been opened before."""
+    fields = checked(session, form)
+    state, actor = state_of(request), session.actor
+    batch = _batch(state, actor, batch_id)
+    if not batch.body:
+        raise Refusal("refusal.import_over", {"batch": str(batch_id)})
+    looked = _looked(state, batch.kind, batch.name, batch.body)
+    codes = _codes(state)
+    try:
+        if looked.bad and fields.get("which") != "good":
+            raise Refusal("refusal.import_faulty", {"n": str(len(looked.bad))}, 422)
+        if batch.kind == "reports":
+            _hand_in(state, actor, looked, codes, batch_id)
+        else:
+            importing.write(
+                state.database, state.mint, looked, codes, by=actor.login, now=state.now,
+                batch_id=batch_id,
+            )  # fmt: skip
+    except Refusal as refusal:
+        return _preview(
+            request, actor, batch_id, error=worded(request, refusal), status=refusal.status
+        )
+    return RedirectResponse(f"{BASE}/{batch_id}", 303)
+
+
+def _hand_in(state: State, actor: Actor, looked: Looked, codes: Codes, batch_id: int) -> None:
+    stand = import_reports.standing(state, batch_id)
+    urgent = import_reports.urgent_lines(state, looked, codes)
+    if left := [line for line in urgent if line not in stand]:
+        raise Refusal("refusal.import_urgent", {"n": str(len(left))})
+    for read in import_reports.good_lines(looked, codes):
+        if read.line not in stand:
+            import_reports.submit(state, actor, looked, batch_id, read, now=state.now())
+    with acting(state.database, state.mint) as tx:
+        tx.execute(
+            update(ImportBatch)
+            .where(col(ImportBatch.id) == batch_id)
+            .values(
+                state="done", done_at=state.now(), body=None, written=looked.lines - len(looked.bad)
+            )
+        )
+
+
+@router.post("/{batch_id}/undo")
+def undo(request: Request, session: SignedIn, form: Fields, batch_id: int) -> Response:
+    """Give back what the file changed."""
+    checked(session, form)
+    state, actor = state_of(request), session.actor
+    batch = _batch(state, actor, batch_id)
+    try:
+        if batch.kind == "reports":
+            raise Refusal("refusal.import_reports_stay")
+        importing.undo(state.database, state.mint, batch_id, actor.login, state.now())
+    except Refusal as refusal:
+        return _preview(
+            request, actor, batch_id, error=worded(request, refusal), status=refusal.status
+        )
+    return RedirectResponse(f"{BASE}/{batch_id}", 303)

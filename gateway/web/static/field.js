@@ -1,0 +1,297 @@
+/* The queue of a worker in the field: every entry is kept on this telephone first, sent when there
+   is a signal, forgotten only when the server has answered for its key. Without this script the page
+   is plain forms. Written for Chromium 86. */
+"use strict";
+(function () {
+  const root = document.getElementById("field");
+  if (!root || !("indexedDB" in window)) { return; }
+  const words = root.dataset;
+  const LONGEST = 1280;
+  const AGAIN = 30000;
+  let database = null;
+  let sending = false;
+  let wanted = false;
+  let leaving = false;
+
+  function id() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  function open() {
+    return new Promise((resolve, reject) => {
+      const asked = indexedDB.open("huiyin.field", 1);
+      asked.onupgradeneeded = () => { asked.result.createObjectStore("queue", { keyPath: "key" }); };
+      asked.onsuccess = () => resolve(asked.result);
+      asked.onerror = () => reject(asked.error);
+      asked.onblocked = () => reject(new Error("blocked"));
+    });
+  }
+
+  function store(how, work) {
+    return new Promise((resolve, reject) => {
+      const act = database.transaction("queue", how);
+      const result = work(act.objectStore("queue"));
+      act.oncomplete = () => resolve(result && result.result);
+      act.onerror = () => reject(act.error);
+      act.onabort = () => reject(act.error);
+    });
+  }
+
+  const all = async () =>
+    (await store("readonly", (queue) => queue.getAll()))
+      .filter((entry) => entry.login === words.login)
+      .sort((one, other) => one.order - other.order);
+  const put = (entry) => store("readwrite", (queue) => { queue.put(entry); });
+  const drop = (key) => store("readwrite", (queue) => { queue.delete(key); });
+
+  /* The photo, no longer than it need be. What cannot be made smaller here goes as it is. */
+  async function shrink(file) {
+    try {
+      const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+      const part = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
+      const canvas = document.createElement("canvas");
+      canvas.width = Math.max(1, Math.round(picture.width * part));
+      canvas.height = Math.max(1, Math.round(picture.height * part));
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.8));
+      return blob || file;
+    } catch (unreadable) {
+      return file;
+    }
+  }
+
+  function read(form) {
+    const fields = {};
+    new FormData(form).forEach((value, name) => {
+      if (typeof value === "string" && name !== "csrf" && name !== "key") { fields[name] = value; }
+    });
+    return fields;
+  }
+
+  async function keep(form) {
+    const now = new Date();
+    const fields = read(form);
+    fields.written_at = now.toISOString();
+    fields.seen_at = fields.seen_at ? new Date(fields.seen_at).toISOString() : fields.written_at;
+    const chosen = form.elements.photo && form.elements.photo.files[0];
+    const entry = {
+      // Made here, not printed with the form: the page may be the same one for many entries.
+      key: id(), login: words.login, order: now.getTime(), fields: fields,
+      photo: chosen ? await shrink(chosen) : null, reason: "",
+    };
+    try {
+      await put(entry);
+    } catch (full) { // this telephone keeps nothing: send it as a plain form
+      form.submit();
+      return;
+    }
+    form.reset();
+    await show();
+    say(words.kept);
+    await send();
+  }
+
+  function say(text) {
+    const box = document.getElementById("saved");
+    box.hidden = false;
+    box.firstElementChild.textContent = text;
+    box.scrollIntoView({ block: "nearest" });
+  }
+
+  async function show() {
+    const entries = await all();
+    document.getElementById("queue").hidden = !entries.length;
+    document.getElementById("count").textContent = entries.length;
+    document.getElementById("offline").hidden = navigator.onLine;
+    document.getElementById("call-now").hidden =
+      !entries.some((entry) => ["urgent", "danger"].includes(entry.fields.urgent));
+    const list = document.getElementById("entries");
+    list.textContent = "";
+    document.querySelectorAll("[data-door]").forEach((door) => { mark(door, false); });
+    entries.forEach((entry) => {
+      const item = document.createElement("li");
+      const told = entry.fields.what || entry.fields.note || entry.fields.outcome || "";
+      item.textContent = told.slice(0, 60) + " · " + (entry.reason ? words.refused : words.waiting);
+      if (entry.reason) { refusal(item, entry); }
+      list.append(item);
+      if (entry.fields.of && !entry.reason) {
+        const name = entry.fields.kind + "-" + entry.fields.of;
+        const door = document.querySelector("[data-door='" + name + "']");
+        if (door) { mark(door, true); }
+      }
+    });
+  }
+
+  function mark(door, waiting) {
+    door.querySelector("[data-state]").hidden = !waiting;
+    door.classList.toggle("waiting", waiting);
+  }
+
+  function refusal(item, entry) {
+    const why = document.createElement("p");
+    why.className = "error";
+    why.textContent = entry.reason;
+    item.append(why);
+    const edit = document.createElement("button");
+    edit.type = "button";
+    edit.textContent = words.edit;
+    edit.addEventListener("click", () => { again(entry); });
+    const remove = document.createElement("button");
+    remove.type = "button";
+    remove.className = "plain";
+    remove.textContent = words.drop;
+    remove.addEventListener("click", async () => { await drop(entry.key); await show(); });
+    item.append(edit, remove);
+  }
+
+  /* A refused entry goes back into its form with every word. It keeps its key only when the server
+     has kept nothing under it. */
+  async function again(entry) {
+    const name = entry.fields.kind + "-" + entry.fields.of;
+    const form = entry.fields.of
+      ? document.querySelector("[data-door='" + name + "'] form")
+      : document.getElementById("report-form");
+    if (!form) { return; }
+    Object.keys(entry.fields).forEach((field) => {
+      const input = form.elements[field];
+      if (input && field !== "seen_at" && input.type !== "hidden") {
+        if (input.type === "checkbox") { input.checked = true; } else { input.value = entry.fields[field]; }
+      }
+    });
+    const box = form.closest("details");
+    if (box) { box.open = true; }
+    form.scrollIntoView();
+    await drop(entry.key);
+    await show();
+  }
+
+  async function session() {
+    const answer = await fetch("/field/session", { headers: { accept: "application/json" } });
+    return answer.ok ? answer.json() : null;
+  }
+
+  async function send() {
+    if (sending) { wanted = true; return; }
+    sending = true;
+    wanted = false;
+    try {
+      if (!(await all()).length) { return; }
+      const me = await session();
+      if (!me || me.login !== words.login) { say(words.again); return; }
+      for (const entry of await all()) {
+        if (!entry.reason && !(await post(entry, me.csrf))) { break; }
+      }
+    } catch (away) { /* no signal: it waits here */ } finally {
+      sending = false;
+      await show();
+      if (wanted) { setTimeout(send, 0); }
+    }
+  }
+
+  /* True when the next one may be tried. Only an answer for this very key lets go of an entry. */
+  async function post(entry, csrf) {
+    const body = new FormData();
+    Object.keys(entry.fields).forEach((name) => { body.append(name, entry.fields[name]); });
+    body.append("key", entry.key);
+    if (entry.photo) { body.append("photo", entry.photo, "photo.jpg"); }
+    const answer = await fetch("/field/entries", {
+      method: "POST", body: body, headers: { "x-csrf-token": csrf, accept: "application/json" },
+    });
+    const said = await answer.json().catch(() => ({}));
+    if (answer.ok && said.kept && said.key === entry.key) {
+      await drop(entry.key);
+      await show();
+      say(words.sent.replace("NUMBER", said.number || "")
+        + (said.problems || []).map((problem) => " " + problem).join("")
+        + ((said.differs || []).length ? " " + words.differs : ""));
+      if (entry.fields.of) { done(entry); }
+      return true;
+    }
+    if (![401, 403, 408, 429].includes(answer.status) && answer.status >= 400 && answer.status < 500) {
+      entry.reason = said.error || String(answer.status);
+      await put(entry);
+      return true;
+    }
+    return false;
+  }
+
+  function done(entry) {
+    const name = entry.fields.kind + "-" + entry.fields.of;
+    const door = document.querySelector("[data-door='" + name + "']");
+    if (door) { door.remove(); }
+  }
+
+  function place() {
+    const line = document.getElementById("locating");
+    const said = document.getElementById("located");
+    const form = document.getElementById("report-form");
+    if (!("geolocation" in navigator) || !window.isSecureContext) { return; }
+    line.hidden = false;
+    document.getElementById("locate").addEventListener("click", () => {
+      navigator.geolocation.getCurrentPosition((found) => {
+        form.elements.latitude.value = found.coords.latitude.toFixed(6);
+        form.elements.longitude.value = found.coords.longitude.toFixed(6);
+        form.elements.datum.value = "WGS-84";
+        said.textContent = said.dataset.found;
+      }, () => {
+        said.textContent = said.dataset.failed;
+      }, { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 });
+    });
+  }
+
+  /* What was cached of households goes when somebody signs out; what waits to be sent stays for the
+     next sign-in of the same person, and is said. */
+  function leave() {
+    const form = document.querySelector("form[action='/sign-out']");
+    if (!form) { return; }
+    form.addEventListener("submit", async (event) => {
+      if (leaving) { return; }
+      event.preventDefault();
+      if ((await all()).length && !form.dataset.asked) {
+        form.dataset.asked = "1";
+        say(words.leave);
+        return;
+      }
+      leaving = true;
+      const worker = navigator.serviceWorker && navigator.serviceWorker.controller;
+      if (worker) { worker.postMessage("wipe"); }
+      if (window.caches) { await caches.delete("huiyin-field-1"); }
+      form.submit();
+    });
+  }
+
+  async function attend() {
+    if (!("serviceWorker" in navigator)) { say(words.open); return; }
+    try {
+      await navigator.serviceWorker.register(words.worker, { scope: words.scope });
+      const ready = await navigator.serviceWorker.ready;
+      const files = Array.from(document.querySelectorAll("link[rel=stylesheet], script[src]"),
+        (each) => each.href || each.src);
+      ready.active.postMessage({ keep: [words.scope].concat(files) });
+    } catch (refused) { say(words.open); }
+  }
+
+  open().then(async (opened) => {
+    database = opened;
+    document.querySelectorAll("form[data-entry]").forEach((form) => {
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        const button = form.querySelector("button.wide");
+        if (button.disabled) { return; } // a second press of the same entry
+        button.disabled = true;
+        keep(form).finally(() => { button.disabled = false; });
+      });
+    });
+    place();
+    leave();
+    await show();
+    document.getElementById("send-now").addEventListener("click", send);
+    window.addEventListener("online", send);
+    window.addEventListener("offline", show);
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) { send(); } });
+    setInterval(send, AGAIN);
+    await send();
+    attend();
+  }).catch(() => { /* a browser that keeps nothing: the plain forms send at once */ });
+})();

@@ -1,0 +1,51 @@
+"""Who must not have to do with a request (回避)."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlmodel import SQLModel, col
+
+from models.columns import key, operational
+from models.requests import HelpRequest
+
+
+class Bar(SQLModel, table=True):
+    """A unit, or one person, for whom a request does not exist: those it complains about."""
+
+    id: int = key()
+    request_id: int = key(foreign="request.id", index=True)
+    unit: str | None = operational(None)
+    login: str | None = operational(None)
+    why: str = operational()
+    by: str = operational()
+    at: datetime = operational()
+
+
+def not_barred(login: str, units: Collection[str]) -> ColumnElement[bool]:
+    """The condition that a request is not barred for a person of these units."""
+    return ~(
+        select(col(Bar.id))
+        .where(
+            col(Bar.request_id) == col(HelpRequest.id),
+            or_(col(Bar.login) == login, col(Bar.unit).in_(sorted(units))),
+        )
+        .exists()
+    )
+
+
+_BARS = select(col(Bar.request_id), col(Bar.unit), col(Bar.login)).where(
+    col(Bar.request_id).in_(bindparam("ids", expanding=True))
+)
+
+
+def bars(connection: Any, request_ids: Sequence[int]) -> dict[int, frozenset[str]]:
+    """The units and logins that are barred, by request; a login never equals a unit's code here,
+    because units are asked as ``unit:CODE``."""
+    found: dict[int, set[str]] = {}
+    if request_ids:
+        for row in connection.execute(_BARS, {"ids": list(request_ids)}):
+            name = f"unit:{row.unit}" if row.unit is not None else row.login
+            found.setdefault(row.request_id, set()).add(name)
+    return {request: frozenset(names) for request, names in found.items()}

@@ -1,0 +1,115 @@
+"""Whom a complaint is about, and who is therefore kept from it (I9; 回避). Pure but for ``keep``.
+
+Offices are recognised by the words of ``accused.toml`` and by their names, people by theirs; a
+person may add to it. A barred unit or person never sees the request, is never its lead, helper,
+holder or reader of a reminder, and does not count it.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from models.bars import Bar
+from models.transaction import Transaction
+from referral.directory import HOTLINE, Answerable, Directory, Unit
+from referral.office import Office
+from referral.routing import GRASSROOTS
+
+SHORTEST_NAME = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Accused:
+    """The units and the people (logins) that are complained about."""
+
+    units: frozenset[str] = frozenset()
+    logins: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.units or self.logins)
+
+    def authorities(self, directory: Directory) -> frozenset[str]:
+        """What these units are, so that no route leads to them."""
+        known = (directory.unit.get(code) for code in self.units)
+        return frozenset(unit.authority for unit in known if unit is not None)
+
+
+NOBODY = Accused()
+
+
+def accused_of(office: Office, text: str, area: str | None, day: date) -> Accused:
+    """Whom these words complain about. Of a person the whole unit is barred, but of the line's own
+    desk only the person: somebody must register the complaint."""
+    directory = office.directory
+    units: set[str] = set()
+    for row in office.policy.accused:
+        if any(word in text for word in row.words):
+            unit = directory.responsible(row.authority, area, day)
+            if unit is not None and (
+                row.authority not in GRASSROOTS or unit.area in directory.ancestry(area)
+            ):
+                units.add(unit.code)
+    units |= {unit.code for unit in directory.units if unit.name_zh and unit.name_zh in text}
+    people = [
+        one for one in directory.officers if len(one.name) >= SHORTEST_NAME and one.name in text
+    ]
+    units |= {one.unit for one in people}
+    units = {code for code in units if not at_the_desk(directory, code)}
+    return Accused(frozenset(units), frozenset(one.login for one in people))
+
+
+def at_the_desk(directory: Directory, code: str) -> bool:
+    """Whether a unit is the line's own desk."""
+    unit = directory.unit.get(code)
+    return unit is not None and unit.authority == HOTLINE
+
+
+def chain(directory: Directory, code: str) -> tuple[str, ...]:
+    """The unit and, of a village, the township over it: whoever serves an accused office is as
+    little to be told as the office."""
+    found = [code]
+    unit = directory.unit.get(code)
+    above = directory.unit.get(unit.parent or "") if unit is not None else None
+    while above is not None and above.authority in GRASSROOTS and above.code not in found:
+        found.append(above.code)
+        above = directory.unit.get(above.parent or "")
+    return tuple(found)
+
+
+def is_barred(directory: Directory, barred: Collection[str], reader: Answerable) -> bool:
+    """Whether somebody is among the barred (``models.bars.bars``)."""
+    if not barred:
+        return False
+    units = (*chain(directory, reader.unit.code), *chain(directory, reader.officer.unit))
+    return reader.officer.login in barred or any(f"unit:{code}" in barred for code in units)
+
+
+def may_have(directory: Directory, barred: Collection[str], unit: Unit) -> bool:
+    """Whether a unit may be given an order."""
+    return not any(f"unit:{code}" in barred for code in chain(directory, unit.code))
+
+
+def keep(
+    tx: Transaction,
+    request: Mapping[str, Any],
+    accused: Accused,
+    *,
+    why: str,
+    by: str,
+    now: datetime,
+) -> None:
+    """Write down who is barred. The ledger says who and why to those who may see the request."""
+    for unit in sorted(accused.units):
+        tx.add(Bar, id=tx.mint(), request_id=request["id"], unit=unit, why=why, by=by, at=now)
+    for login in sorted(accused.logins):
+        tx.add(Bar, id=tx.mint(), request_id=request["id"], login=login, why=why, by=by, at=now)
+    tx.event(
+        "barred",
+        at=now,
+        by=by,
+        request=dict(request),
+        units=sorted(accused.units),
+        logins=sorted(accused.logins),
+        reason=why,
+    )

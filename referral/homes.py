@@ -1,0 +1,63 @@
+"""A household as somebody who goes there needs it: who, where, which telephone, known as what."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlmodel import col
+
+from models.households import Household, HouseholdCategory, HouseholdPhone
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One household."""
+
+    id: str
+    head_name: str
+    address: str
+    area: str | None
+    phones: tuple[str, ...]
+    categories: tuple[str, ...]
+
+
+def valid(day: date) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which a category counts on a day."""
+    begins, ends = col(HouseholdCategory.valid_from), col(HouseholdCategory.valid_until)
+    return or_(begins.is_(None), begins <= day), or_(ends.is_(None), ends >= day)
+
+
+def of(connection: Any, ids: Collection[str], day: date) -> dict[str, Home]:
+    """The households that still are, by their number, with the categories of the day."""
+    phones, codes = defaultdict(list), defaultdict(list)
+    for row in connection.execute(
+        select(col(HouseholdPhone.household_id), col(HouseholdPhone.number))
+        .where(col(HouseholdPhone.household_id).in_(ids))
+        .order_by(col(HouseholdPhone.id))
+    ):
+        phones[row.household_id].append(row.number)
+    for row in connection.execute(
+        select(col(HouseholdCategory.household_id), col(HouseholdCategory.code))
+        .where(col(HouseholdCategory.household_id).in_(ids), *valid(day))
+        .order_by(col(HouseholdCategory.id))
+    ):
+        codes[row.household_id].append(row.code)
+    found = connection.execute(
+        select(*Household.__table__.columns).where(  # type: ignore[attr-defined]
+            col(Household.id).in_(ids), col(Household.ended_at).is_(None)
+        )
+    )
+    return {
+        row.id: Home(
+            row.id,
+            row.head_name,
+            row.address,
+            row.area,
+            tuple(phones[row.id]),
+            tuple(dict.fromkeys(codes[row.id])),
+        )
+        for row in found
+    }

@@ -1,0 +1,34 @@
+"""A proposed hand-off that nobody decides in time becomes the head of shift's own task (T05)."""
+
+from datetime import datetime
+
+from models.transaction import Row, Transaction
+from models.vocabulary import TaskKind
+from referral import casework
+from referral.casework import Actor
+from referral.directory import Answerable
+
+UNDECIDED = ("CLK-HANDOFF", "proposal")
+"""The clock within which a person decides on a proposed hand-off, and its case."""
+
+
+def alarm(tx: Transaction, request: Row, head: Answerable, now: datetime) -> None:
+    """Nobody decided: it is now the head of shift's own task, once."""
+    asked = casework.ask_once(
+        tx,
+        TaskKind.HANDOFF_UNDECIDED,
+        unit=head.unit.code,
+        note=head.officer.login,
+        now=now,
+        request=request,
+        urgent=True,
+    )
+    if asked:
+        tx.event("handoff_undecided", at=now, request=request, to=head.officer.login)
+
+
+def decided(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
+    """A person has decided on the proposal, this way or that."""
+    name, case = UNDECIDED
+    casework.halt(tx, request["id"], (name,), now, case=case)
+    casework.finish_tasks(tx, request["id"], TaskKind.HANDOFF_UNDECIDED, actor, now)

@@ -1,0 +1,120 @@
+"""Files that come with a report: looked into, written anew, shown to whom the matter is shown."""
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from sqlalchemy import func, select
+
+from gateway import attachments, recorded
+from models.attachments import Attachment
+from models.transaction import acting
+from referral.casework import Refusal
+from tests.gateway.people import application, signed_in
+
+
+def photo(width: int = 3000, height: int = 2000, form: str = "JPEG", **more: object) -> bytes:
+    """A picture with something in it, as a telephone makes them."""
+    image = Image.linear_gradient("L").resize((width, height)).convert("RGB")
+    written = BytesIO()
+    image.save(written, form, **more)
+    return written.getvalue()
+
+
+def test_a_picture_is_written_anew_no_longer_than_it_need_be():
+    found = attachments.picture(photo())
+    with Image.open(BytesIO(found.body)) as seen:
+        assert (seen.format, seen.size) == ("JPEG", (1280, 853))
+    assert (found.width, found.height) == (1280, 853)
+
+
+def test_where_a_picture_was_taken_is_not_kept_with_it():
+    place = Image.Exif()
+    place[0x010E] = "taken at home"
+    place[0x0112] = 6  # lying on its side
+    found = attachments.picture(photo(800, 600, exif=place))
+    with Image.open(BytesIO(found.body)) as seen:
+        assert dict(seen.getexif()) == {}
+        assert seen.size == (600, 800), "it stands upright without its mark"
+    assert b"taken at home" not in found.body
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "GIF", "BMP"])
+def test_other_pictures_become_jpeg(form):
+    assert attachments.picture(photo(200, 100, form)).content_type == "image/jpeg"
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        pytest.param(b"", 422, id="nothing"),
+        pytest.param(b"<svg onload='alert(1)'/>", 422, id="a drawing with script"),
+        pytest.param(b"\xff\xd8\xff\xe0" + b"\0" * 400, 422, id="only begins like one"),
+        pytest.param(photo()[:2000], 422, id="half of one"),
+        pytest.param(b"\0" * (attachments.LARGEST_BYTES + 1), 413, id="too large"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_one_sentence(given, status):
+    with pytest.raises(Refusal) as refused:
+        attachments.picture(given)
+    assert refused.value.status == status
+
+
+def test_a_small_file_that_would_unfold_to_a_wall_is_refused():
+    written = BytesIO()
+    Image.new("1", (20_000, 20_000)).save(written, "PNG")
+    with pytest.raises(Refusal) as refused:
+        attachments.picture(written.getvalue())
+    assert refused.value.key == "refusal.picture_pixels"
+
+
+def test_a_recording_is_told_by_how_it_begins():
+    assert attachments.recording(b"OggS" + b"\0" * 40).content_type == "audio/ogg"
+    with pytest.raises(Refusal):
+        attachments.recording(b"<html>")
+
+
+def with_picture(state, login="grid_w010101"):
+    """A report from the ground and a picture kept with it."""
+    now = state.now()
+    record = recorded.Recorded(
+        channel="grid_app",
+        external_id=f"{login}:one",
+        sender=login,
+        text="滨河街道临江社区有一位老人屋里没生火，两天没有吃饭",
+        at=now,
+        reporter=login,
+    )
+    body = record.model_dump_json(exclude_defaults=True).encode()
+    state.intake.submit(recorded.call_of(record, body, now)).result(20)
+    about = attachments.about_contact("grid_app", f"{login}:one")
+    with acting(state.database, state.mint) as tx:
+        row = attachments.keep(
+            tx,
+            attachments.picture(photo(400, 300)),
+            about="contact",
+            about_key=about,
+            by=login,
+            now=now,
+        )
+    return attachments.address(row)
+
+
+def test_the_same_picture_of_the_same_report_is_kept_once(state):
+    assert with_picture(state) == with_picture(state)
+    with state.database.read() as session:
+        kept = session.connection().execute(select(func.count()).select_from(Attachment))
+        assert kept.scalar_one() == 1
+
+
+def test_a_picture_is_shown_to_who_may_read_the_words_and_to_nobody_else(state):
+    where, app = with_picture(state), application(state)
+    shown = signed_in(state, app, "op01").get(where)
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    assert shown.headers["cache-control"] == "no-store"
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert signed_in(state, app, "grid_w010101").get(where).status_code == 200
+    for stranger in ("grid_w020101", "education.1", "audit01"):
+        if stranger in state.offices.current().directory.officer:
+            assert signed_in(state, app, stranger).get(where).status_code == 404, stranger
+    assert signed_in(state, app, "op01").get(where + "x").status_code == 404

@@ -1,0 +1,138 @@
+"""The supervisor's figures: each opens the list it was counted from, and nobody's else."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from gateway import board, overdue
+from gateway.access import Actor
+from gateway.state import State
+from models.clocks import Clock as Promise
+from models.events import Event
+from models.outbox import Outgoing
+from models.vocabulary import Role
+from referral.casework import Refusal
+from tests.conftest import Clock
+from tests.gateway.people import COMPLAINT, FOOD, QUESTION, application, said, signed_in
+from tests.journeys.county import County
+
+
+@pytest.fixture
+def app(state: State) -> FastAPI:
+    return application(state)
+
+
+def actor(state: State, role: Role) -> Any:
+    officer = next(o for o in state.offices.current().directory.officers if o.role == role)
+    return Actor(officer.login, role, officer.unit, officer.area, name=officer.name)
+
+
+def test_a_figure_and_its_list_say_the_same(state: State, app: FastAPI, now: Clock) -> None:
+    for mark, text in (("a", FOOD), ("b", QUESTION), ("c", "我想问一下低保怎么申请")):
+        said(state, mark, text, f"+86138000000{ord(mark):02d}")
+    supervisor = actor(state, Role.SUPERVISOR)
+    with state.database.read() as session:
+        found = board.read(session, supervisor, state.offices.current(), now())
+    caller = signed_in(state, app, supervisor.login)
+    page = caller.get("/board").text
+    links = re.findall(r'href="(/board/list\?[^"]+)"', page)
+    assert len(links) >= 6 + 3
+    for figure in found.figures:
+        counted = figure.numbers if figure.counted is None else figure.counted
+        listed = caller.get(f"/board/list?figure={figure.code}").text
+        assert set(re.findall(r"/desk/(HY[\d-]+)", listed)) == set(counted)
+    assert len(found.figure("received_today").numbers) == 3
+    for link in links:
+        assert caller.get(link.replace("&amp;", "&")).status_code == 200
+
+
+def test_every_cell_of_the_heat_table_opens_its_own_requests(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    said(state, "a", FOOD)
+    said(state, "b", QUESTION, "+8613900000001")
+    supervisor = actor(state, Role.SUPERVISOR)
+    office = state.offices.current()
+    with state.database.read() as session:
+        found = board.read(session, supervisor, office, now())
+        counted = {
+            cell: len(board.in_cell(session, supervisor, office, cell, now()))
+            for cell in found.heat.cells
+        }
+    assert counted == dict(found.heat.cells)
+    assert sum(counted.values()) == 2
+
+
+def test_what_is_overdue_says_how_late_who_was_told_and_who_is_next(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    number = said(state, "a", FOOD).number
+    county = County(state, now)
+    now.forward(hours=5)
+    county.tick()
+    supervisor = actor(state, Role.SUPERVISOR)
+    with state.database.read() as session:
+        (late,) = overdue.read(session, supervisor, state.offices.current(), now())
+    assert late.number == number
+    assert late.lamp.kind == "over"
+    assert late.told is not None
+    assert late.told.at <= now()
+    assert late.next is not None
+    assert late.next.at > now()
+    assert late.next.name
+
+
+def test_urging_tells_the_holder_moves_no_clock_and_is_on_record(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    number = said(state, "a", FOOD).number or ""
+    county = County(state, now)
+    before = county.every(Promise)
+    caller = signed_in(state, app, actor(state, Role.SUPERVISOR).login)
+    answer = caller.form(
+        f"/desk/{number}/urge", words="孩子还饿着，今晚必须有人上门", written="true"
+    )
+    assert answer.status_code == 303
+    assert county.every(Promise) == before
+    (entry,) = (one for one in county.every(Event) if one.kind == "urged")
+    told = [one for one in county.every(Outgoing) if one.phrase == "staff_supervision_order"]
+    assert entry.by == actor(state, Role.SUPERVISOR).login
+    assert told
+    assert all("孩子" not in one.text for one in told)
+
+
+def test_only_who_supervises_sees_the_board(state: State, app: FastAPI, now: Clock) -> None:
+    with state.database.read() as session, pytest.raises(Refusal):
+        board.read(session, actor(state, Role.OPERATOR), state.offices.current(), now())
+    assert signed_in(state, app, actor(state, Role.OPERATOR).login).get("/board").status_code == 403
+
+
+def test_a_list_that_no_figure_has_is_not_found(state: State, app: FastAPI) -> None:
+    caller = signed_in(state, app, actor(state, Role.SUPERVISOR).login)
+    assert caller.get("/board/list?figure=nonsense").status_code == 404
+    assert caller.get("/board/list").status_code == 404
+
+
+def test_an_empty_county_has_an_honest_board(state: State, app: FastAPI, now: Clock) -> None:
+    supervisor = actor(state, Role.SUPERVISOR)
+    with state.database.read() as session:
+        found = board.read(session, supervisor, state.offices.current(), now())
+    assert found.figure("satisfied").share is None
+    assert found.heat.most == 0
+    page = signed_in(state, app, supervisor.login).get("/board?big=1").text
+    assert "http-equiv" in page
+    assert "nan" not in page.lower()
+
+
+def test_the_days_add_up(state: State, now: Clock) -> None:
+    said(state, "a", FOOD)
+    now.forward(days=2)
+    said(state, "b", QUESTION, "+8613900000001")
+    said(state, "c", COMPLAINT, "+8613900000002")
+    with state.database.read() as session:
+        found = board.read(session, actor(state, Role.SUPERVISOR), state.offices.current(), now())
+    assert [day.received for day in found.days][-3:] == [1, 0, 2]
+    assert len(found.days) == board.SPAN // timedelta(days=1)

@@ -1,0 +1,309 @@
+"""Spreadsheets read in: each bad cell named, no line by half, the same file once, and undone."""
+
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+import xlsxwriter
+from python_calamine import CalamineWorkbook
+from sqlalchemy import select
+from sqlmodel import col
+
+from gateway import import_files, importing, registry
+from gateway.import_kinds import KINDS, known_titles
+from gateway.sheets import BadSheet, read_table
+from models.households import Household, HouseholdKey, HouseholdPhone, Resident
+from models.imports import ImportBatch
+from models.places import UnitRow
+from referral.casework import Refusal
+from triage.household_matching import read_home
+
+HEAD = "户编号,户主姓名,家庭成员,联系电话,详细地址,区划,救助类别,去世成员,状态\n"
+GOOD = "N1,甘小霖,甘小霖；甘雨,13900001234,柳湾镇柳湾村9组88号,W0101,低保,,在住\n"
+
+
+def book(rows, *, merged="", formula="", name="填报"):
+    sink = io.BytesIO()
+    made = xlsxwriter.Workbook(sink, {"in_memory": True, "strings_to_formulas": False})
+    made.add_worksheet("说明").write(0, 0, "请看")
+    sheet = made.add_worksheet(name)
+    for at, row in enumerate(rows):
+        sheet.write_row(at, 0, row)
+    if merged:
+        sheet.merge_range(merged, "并")
+    if formula:
+        sheet.write_formula(formula, "=1+1", None, 2)
+    made.close()
+    return sink.getvalue()
+
+
+def with_part(body, name, content):
+    sink = io.BytesIO(body)
+    with zipfile.ZipFile(sink, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return sink.getvalue()
+
+
+def codes(state):
+    return importing.codes_of(state.offices.current())
+
+
+def look(state, body, name="h.csv", kind="households"):
+    raw = body.encode() if isinstance(body, str) else body
+    return importing.look(kind, name, raw, codes(state))
+
+
+def read_in(state, body, name="h.csv", kind="households"):
+    looked = look(state, body, name, kind)
+    return importing.write(
+        state.database, state.mint, looked, codes(state), by="op01", now=state.now
+    )
+
+
+def faults(state, body, **more):
+    return [
+        (one.line, one.column, one.key.rpartition(".")[2])
+        for one in look(state, body, **more).faults
+    ]
+
+
+def exported(state):
+    with state.database.read() as session:
+        return {row["household_id"]: row for row in registry.rows(session.connection())}
+
+
+def test_a_household_of_a_file_is_entered_and_found(state):
+    _batch, written, stood = read_in(state, HEAD + GOOD)
+    assert (written, stood) == (1, 0)
+    row = exported(state)["N1"]
+    assert (row["members"], row["phones"], row["categories"], row["area"]) == (
+        "甘小霖;甘雨", "13900001234", "dibao", "W0101",
+    )  # fmt: skip
+    with state.database.read() as session:
+        query = read_home(names=("甘小林",), phones=(), address="柳湾村九组88号")
+        (match,) = registry.search(session.connection(), query)
+    assert match.household_id == "N1"
+
+
+def test_the_same_file_again_writes_nothing_and_a_broken_run_goes_on(state, monkeypatch):
+    many = HEAD + "".join(GOOD.replace("N1", f"N{at}") for at in range(7))
+    monkeypatch.setattr(importing, "TOGETHER", 3)
+    looked = look(state, many)
+
+    def stop(done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        importing.write(
+            state.database, state.mint, looked, codes(state), by="op01", now=state.now, advance=stop
+        )
+    assert len([one for one in exported(state) if one.startswith("N")]) == 3
+    batch, written, stood = read_in(state, many)
+    assert (written, stood) == (4, 3)
+    assert read_in(state, many) == (batch, 0, 7)
+
+
+def test_undoing_within_a_day_gives_back_exactly_what_was(state, now):
+    before, keys = exported(state), rows(state, HouseholdKey)
+    people = rows(state, Resident)
+    changed = "HH00001,贺芳,贺小雨,13900009999,滨江路18号院2号楼3单元301,W0101,残疾,贺小满,在住\n"
+    batch, _, _ = read_in(state, HEAD + GOOD + changed)
+    after = exported(state)["HH00001"]
+    assert (after["members"], after["phones"]) == ("贺芳;贺小雨", "19900000535;13900009999")
+    assert after["version"] == 2
+    with state.database.read() as session:
+        query = read_home(names=(), phones=("13900009999",), address="")
+        assert registry.search(session.connection(), query)[0].household_id == "HH00001"
+    now.forward(hours=23)
+    assert importing.undo(state.database, state.mint, batch, "op01", state.now()) == 2
+    assert exported(state) == before
+    assert rows(state, HouseholdKey) == keys
+    assert rows(state, Resident) == people
+    with pytest.raises(Refusal, match="import_not_done"):
+        importing.undo(state.database, state.mint, batch, "op01", state.now())
+
+
+def rows(state, table):
+    with state.database.read() as session:
+        found = session.scalars(select(table).order_by(*table.__table__.primary_key)).all()
+    return [one.model_dump() for one in found]
+
+
+def test_what_somebody_acted_on_since_or_a_day_ago_is_not_undone(state, now):
+    batch, _, _ = read_in(state, HEAD + GOOD)
+    read_in(state, HEAD + GOOD.replace("13900001234", "13900007777"))
+    with pytest.raises(Refusal, match="import_acted_on"):
+        importing.undo(state.database, state.mint, batch, "op01", state.now())
+    assert exported(state)["N1"]["phones"] == "13900001234;13900007777"
+    later, _, _ = read_in(state, HEAD + GOOD.replace("N1", "N2"))
+    now.at += timedelta(hours=25)
+    with pytest.raises(Refusal, match="import_too_late"):
+        importing.undo(state.database, state.mint, later, "op01", state.now())
+
+
+def test_a_household_that_moved_and_a_person_who_died_stay_findable_and_are_said(state):
+    moved = "HH00001,贺芳,,,滨江路18号院2号楼3单元301,,,贺小满,迁走\n"
+    read_in(state, HEAD + moved)
+    row = exported(state)["HH00001"]
+    assert (row["ended_why"], row["ended_at"], row["members"]) == ("moved", "2026-09-30", "贺芳")
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (GOOD.replace("N1,", ","), (2, "户编号", "missing")),
+        (GOOD.replace("13900001234", "1390000123"), (2, "联系电话", "phone")),
+        (GOOD.replace("13900001234", "1.39E+10"), (2, "联系电话", "lost")),
+        (GOOD.replace("W0101", "蓬莱"), (2, "区划", "area")),
+        (GOOD.replace("低保", "富户"), (2, "救助类别", "category")),
+        (GOOD.replace("在住", "不知道"), (2, "状态", "choice")),
+        (GOOD.replace("甘小霖,", "=A1&A2,"), (2, "户主姓名", "formula")),
+        (GOOD + GOOD, (3, "户编号", "twice")),
+    ],
+)
+def test_each_bad_cell_is_named_and_its_line_is_not_written(state, line, fault):
+    assert faults(state, HEAD + line) == [fault]
+    _, written, _ = read_in(state, HEAD + line + GOOD.replace("N1", "N9"))
+    assert "N9" in exported(state)
+    assert written == line.count("\n")
+
+
+def test_numbers_of_a_spreadsheet_are_read_and_lost_digits_are_said(state):
+    head = ["户编号*", "户主姓名*", "联系电话", "详细地址*", "户主身份证号", "户主出生日期"]
+    good = ["N1", "甘小霖", 13900001234, "柳湾村9组88号", "11010519491231002X", "1949年12月31日"]
+    lost = ["N2", "甘雨", 13900001235, "柳湾村9组89号", 110105194912310021, "1949/13/1"]
+    looked = look(state, book([head, good, lost]), name="h.xlsx")
+    assert [(one.line, one.column, one.key) for one in looked.faults] == [
+        (3, "户主身份证号", "import.fault.lost"),
+        (3, "户主出生日期", "import.fault.day"),
+    ]
+    (first, _) = importing.lines(looked, codes(state))
+    assert first.values["phones"] == ("13900001234",)
+    assert (first.values["birth"].isoformat(), first.values["identity"]) == (
+        "1949-12-31", "11010519491231002X",
+    )  # fmt: skip
+
+
+HEADING = ["户编号", "户主姓名", "详细地址"]
+ROW = ["N1", "甘小霖", "柳湾村9组88号"]
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "key"),
+    [
+        (b"", "a.xlsx", "empty"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"0" * 99, "a.xls", "old"),
+        (b"PK\x03\x04" + b"x" * 50, "a.xlsx", "damaged"),
+        (b"hello", "a.xlsx", "not_that"),
+        (b"\xff\xfe\x00\x01\xff", "a.csv", "not_that"),
+        (book([HEADING, ROW], merged="A3:B4"), "a.xlsx", "merged"),
+        (with_part(book([HEADING, ROW]), "xl/vbaProject.bin", b"x"), "a.xlsx", "macros"),
+        (with_part(book([HEADING, ROW]), "xl/big.xml", b" " * 90_000_000), "a.xlsx", "bomb"),
+        (
+            with_part(book([HEADING, ROW]), "xl/x.xml", b'<!DOCTYPE a [<!ENTITY b "c">]>'),
+            "a.xlsx",
+            "entities",
+        ),
+        (book([["甲", "乙"], ["1", "2"]]), "a.xlsx", "no_header"),
+        ("户编号,户编号,户主姓名\n1,2,3\n".encode(), "a.csv", "twice"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_not_what_it_says_is_refused_as_a_whole(body, name, key):
+    with pytest.raises(BadSheet) as found:
+        list(read_table(name, body, known_titles("households"), "填报").rows)
+    assert found.value.key == f"sheet.{key}"
+
+
+def test_a_zip_with_thousands_of_parts_is_refused():
+    sink = io.BytesIO(book([HEADING, ROW]))
+    with zipfile.ZipFile(sink, "a") as archive:
+        for at in range(2_100):
+            archive.writestr(f"xl/p{at}.xml", b"")
+    with pytest.raises(BadSheet, match=r"sheet\.bomb"):
+        read_table("a.xlsx", sink.getvalue(), known_titles("households"))
+
+
+def test_a_million_and_one_rows_are_refused_in_one_sentence(monkeypatch):
+    monkeypatch.setattr("gateway.sheets.MOST_ROWS", 5)
+    body = (HEAD + GOOD * 6).encode()
+    with pytest.raises(BadSheet) as found:
+        list(read_table("a.csv", body, known_titles("households")).rows)
+    assert (found.value.key, found.value.params["rows"]) == ("sheet.too_many", "6")
+
+
+def test_a_formula_in_a_spreadsheet_is_named_with_its_cell(state):
+    body = book([HEADING, ROW, ["N2", "甘雨", "x"]], formula="C3")
+    assert faults(state, body, name="h.xlsx") == [(3, "详细地址", "formula")]
+
+
+def test_files_of_the_region_s_programs_are_read(state):
+    for encoding in ("utf-8", "utf-8-sig", "gb18030"):
+        looked = look(state, (HEAD + GOOD).encode(encoding))
+        assert (looked.lines, looked.faults) == (1, [])
+    assert look(state, (HEAD + GOOD).replace(",", "\t")).lines == 1
+
+
+def test_a_template_filled_in_is_read_and_its_sample_row_is_not(state, tmp_path):
+    made = import_files.template("households", {"categories": ["最低生活保障对象"]}, ["说明"])
+    opened = CalamineWorkbook.from_object(io.BytesIO(made))
+    header, sample, *_ = opened.get_sheet_by_name("填报").to_python()
+    assert header[0] == "户编号*"
+    assert (
+        look(
+            state, book([header, sample, ["N1", "甘小霖", "", "", "柳湾村9组88号"]]), "t.xlsx"
+        ).lines
+        == 1
+    )
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert "dataValidation" in sheet
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_the_table_of_faults_is_mended_and_read_in_again(state, tmp_path, suffix):
+    looked = look(state, HEAD + GOOD + GOOD.replace("N1", "N2").replace("13900001234", "139"))
+    path = tmp_path / f"faults{suffix}"
+    import_files.faulty(looked, lambda one: one.key, path)
+    table = read_table(path.name, path.read_bytes(), known_titles("households"), "填报")
+    (_number, cells), *more = table.rows
+    assert (table.titles[-1], cells[-1], more) == ("错误原因", "import.fault.phone", [])
+    assert cells[0] == "N2"
+
+
+def test_areas_units_and_staff_are_read_in_and_undone(state):
+    before = rows(state, UnitRow)
+    area = "区划代码,级别,名称,上级代码\nW99,街道,新湖街道,W\n"
+    batch, written, _ = read_in(state, area, kind="areas")
+    assert written == 1
+    state.offices.refresh()
+    assert state.offices.current().directory.place["W99"].kind == "township"
+    units = "单位代码,单位名称,职能,区划\nhousing,望河县住房局,housing,W\n"
+    units += "new_unit,新湖街道办,township,W99\n"
+    unit_batch, written, _ = read_in(state, units, kind="units")
+    assert written == 2
+    staff = "登录名,姓名,角色,单位代码,区划\nnew01,文一,乡镇经办人,new_unit,W99\n"
+    staff += "bad,文二,国王,new_unit,W99\n"
+    assert faults(state, staff, kind="staff") == [(3, "角色", "choice")]
+    staff_batch, written, _ = read_in(state, staff, kind="staff")
+    for one in (staff_batch, unit_batch, batch):
+        importing.undo(state.database, state.mint, one, "op01", state.now())
+    assert rows(state, UnitRow) == before
+
+
+def test_every_kind_has_headings_that_mean_one_column():
+    for kind in KINDS:
+        titles = known_titles(kind)
+        assert len(set(titles.values())) == len(KINDS[kind])
+
+
+def test_a_phone_of_a_file_is_kept_and_the_batch_says_who_and_how_much(state):
+    batch, _, _ = read_in(state, HEAD + GOOD + GOOD.replace("N1", ""))
+    (kept,) = rows(state, ImportBatch)
+    assert (kept["id"], kept["state"], kept["lines"], kept["written"], kept["faulty"]) == (
+        batch, "done", 2, 1, 1,
+    )  # fmt: skip
+    with state.database.read() as session:
+        query = select(col(HouseholdPhone.number)).where(col(HouseholdPhone.household_id) == "N1")
+        assert session.scalars(query).all() == ["13900001234"]
+        assert session.get(Household, "N1").version == 1

@@ -1,0 +1,170 @@
+"""Single sign-on against a provider on loopback: who it lets in, and what it refuses."""
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from fastapi import FastAPI
+from joserfc.jwk import RSAKey
+from sqlalchemy import select
+from sqlmodel import col
+
+from gateway import sessions, single_sign_on
+from gateway.settings import Settings
+from gateway.state import State, wire
+from models.events import Event
+from models.places import Staff
+from referral.casework import Refusal
+from tests.conftest import Clock as Watch
+from tests.gateway.people import Caller, application
+from tests.standins.identity import CLIENT, SECRET, IdentityStandIn
+
+
+@pytest.fixture
+def identity(now: Watch) -> Iterator[IdentityStandIn]:
+    with IdentityStandIn().serve() as provider:
+        provider.now = now().timestamp()
+        yield provider
+
+
+@pytest.fixture
+def house(settings: Settings, now: Watch, identity: IdentityStandIn) -> Iterator[State]:
+    """A process with single sign-on whose provider asks for a second factor as ``mfa``."""
+    more = {
+        "second_factor": "everybody",
+        "oidc_issuer": identity.issuer,
+        "oidc_client_id": CLIENT,
+        "oidc_client_secret": SECRET,
+        "oidc_acr": "mfa",
+    }
+    wired = wire(Settings(**{**settings.model_dump(), **more}), kind="test", now=now, channels={})
+    yield wired
+    wired.close()
+
+
+@pytest.fixture
+def app(house: State) -> FastAPI:
+    return application(house)
+
+
+def come_back(caller: Caller, given: Mapping[str, str]) -> tuple[int, str]:
+    answer = caller.get(f"/sso/callback?{urlencode(given)}")
+    return answer.status_code, answer.headers.get("location", "")
+
+
+def out(caller: Caller) -> str:
+    answer = caller.get("/sso")
+    assert answer.status_code == 303
+    return str(answer.headers["location"])
+
+
+def test_a_known_account_comes_in_and_owes_the_second_factor(
+    house: State, app: FastAPI, identity: IdentityStandIn
+) -> None:
+    caller = Caller(app)
+    came = come_back(caller, identity.sign_in(out(caller), "op01"))
+    assert came == (303, "/second-factor?next=")
+    assert caller.get("/desk").status_code == 303
+
+
+def test_what_the_provider_has_proved_is_not_asked_again(
+    house: State, app: FastAPI, identity: IdentityStandIn
+) -> None:
+    caller = Caller(app)
+    identity.claims = {"acr": "mfa"}
+    assert come_back(caller, identity.sign_in(out(caller), "op01")) == (303, "/desk")
+    assert caller.get("/desk").status_code == 200
+    cookie = caller.http.cookies[sessions.cookie_name(house.settings)]
+    assert sessions.signed_in(house, cookie).actor.login == "op01"
+
+
+def test_an_unknown_or_closed_account_is_let_in_nowhere_and_none_is_made(
+    house: State, app: FastAPI, identity: IdentityStandIn
+) -> None:
+    with house.database.read() as session:
+        before = set(session.scalars(select(col(Staff.login))))
+    for login in ("stranger", "op01 ", "OP01", ""):
+        caller = Caller(app)
+        assert come_back(caller, identity.sign_in(out(caller), login))[0] == 403, login
+        assert caller.get("/desk").status_code == 303
+    with house.database.read() as session:
+        assert set(session.scalars(select(col(Staff.login)))) == before
+        kinds = list(session.scalars(select(col(Event.kind))))
+    assert kinds.count("single_sign_on_unknown") == 4
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"nonce": "another"},
+        {"aud": "somebody-else"},
+        {"iss": "https://evil.example"},
+        {"exp": 1},
+        {"exp": None},
+        {"azp": "somebody-else"},
+        {"preferred_username": ["op01"]},
+    ],
+)
+def test_a_token_that_is_not_for_this_sign_in_is_refused(
+    house: State, app: FastAPI, identity: IdentityStandIn, claims: Mapping[str, object]
+) -> None:
+    caller = Caller(app)
+    identity.claims = {"acr": "mfa", **claims}
+    assert come_back(caller, identity.sign_in(out(caller), "op01"))[0] in (401, 403)
+    assert caller.get("/desk").status_code == 303
+
+
+def test_a_token_signed_by_another_key_is_refused(
+    house: State, app: FastAPI, identity: IdentityStandIn
+) -> None:
+    identity.signing = RSAKey.generate_key(2048, {"kid": "1", "use": "sig"})
+    caller = Caller(app)
+    assert come_back(caller, identity.sign_in(out(caller), "op01"))[0] == 401
+
+
+def test_state_verifier_and_cookie_must_be_those_of_this_browser(
+    house: State, app: FastAPI, identity: IdentityStandIn, now: Watch
+) -> None:
+    caller, thief = Caller(app), Caller(app)
+    given = identity.sign_in(out(caller), "op01")
+    assert come_back(thief, given)[0] == 401, "no cookie"
+    out(thief)
+    assert come_back(thief, given)[0] == 401, "another state"
+    theirs = dict(parse_qsl(urlsplit(out(thief)).query))["state"]
+    assert come_back(thief, {**given, "state": theirs})[0] == 401, "another verifier"
+    assert identity.refused == ["verifier"]
+    fresh = identity.sign_in(out(caller), "op01")
+    assert come_back(caller, {**fresh, "iss": "https://evil.example"})[0] == 401
+    now.forward(minutes=11)
+    assert come_back(caller, fresh)[0] == 401, "too late"
+
+
+def test_a_code_lets_in_once(house: State, app: FastAPI, identity: IdentityStandIn) -> None:
+    caller = Caller(app)
+    given = identity.sign_in(out(caller), "op01")
+    assert come_back(caller, given)[0] == 303
+    assert come_back(caller, given)[0] == 401, "the pass is used up"
+
+
+def test_a_provider_that_names_unsafe_or_foreign_addresses_is_not_followed(
+    house: State, app: FastAPI, identity: IdentityStandIn
+) -> None:
+    for about in (
+        {"authorization_endpoint": "http://evil.example/authorize"},
+        {"token_endpoint": "file:///etc/passwd"},
+        {"jwks_uri": None},
+        {"issuer": "https://evil.example"},
+    ):
+        identity.about = about
+        assert Caller(app).get("/sso").status_code == 502
+
+
+def test_without_a_provider_there_is_no_single_sign_on(settings: Settings) -> None:
+    with pytest.raises(Refusal, match="not_found"):
+        single_sign_on.begin(settings)
+
+
+def test_a_provider_that_is_away_is_said_so(settings: Settings) -> None:
+    away = {"oidc_issuer": "http://127.0.0.1:9", "oidc_client_id": "a", "oidc_client_secret": "b"}
+    with pytest.raises(Refusal, match="sso_away"):
+        single_sign_on.begin(Settings(**{**settings.model_dump(), **away}))

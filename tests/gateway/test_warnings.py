@@ -1,0 +1,270 @@
+"""Lists of other bodies: messy rows, the same fact twice, what comes of them at the door."""
+
+import csv
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from gateway import discovery, warning_import
+from gateway.warning_import import BadFile
+from models.clocks import Clock
+from models.discovery import Warned
+from models.outbox import Outgoing
+from referral.casework import Refusal
+from tests.gateway.people import application, partner, signed_in
+from tests.journeys.walkers import Walkers
+
+HEAD = ["类型", "来源", "姓名", "身份证号", "电话", "地址", "数值", "期间", "日期"]
+GOOD_ID = "11010519491231002X"
+
+
+@pytest.fixture
+def county(state, now):
+    return Walkers(state, now)
+
+
+def written(path: Path, rows, head=HEAD) -> Path:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+    return path
+
+
+def imported(county: Walkers, path: Path, **more):
+    state = county.state
+    return warning_import.load(
+        path, database=state.database, mint=state.mint, office=state.offices.current(),
+        by="super01", now=county.now(), **more,
+    )  # fmt: skip
+
+
+def row(
+    kind="水电气暖连续欠费", name="", phone="", value="2", *, number="", period="2026-08", day=""
+):
+    return [kind, "供电公司", name, number, phone, "滨河街道临江社区", value, period, day]
+
+
+def household(county: Walkers, category: str):
+    return next(home for home in county.homes().values() if category in home.categories)
+
+
+def test_a_list_becomes_doors_with_a_person_and_a_time(county, tmp_path):
+    home = household(county, "elderly_alone")
+    rows = [row(name=home.head_name, phone=home.phones[0], value="1"), row(name="甲某", phone="1")]
+    done = imported(county, written(tmp_path / "list.csv", rows)).result
+    assert (done.new, done.noted) == (2, 0)
+    red, yellow = sorted(county.warnings(), key=lambda one: one.colour)
+    assert (red.colour, red.household_id, red.known_by) == ("red", home.id, "phone")
+    assert red.due_at == county.now() + timedelta(hours=24)
+    assert (yellow.colour, yellow.household_id) == ("yellow", None)
+    officers = county.state.offices.current().directory.officer
+    assert {officers[one.holder].role for one in (red, yellow)} == {"grid_worker"}
+    assert red.rule_source
+    assert red.rule_tag == "P"
+
+
+def test_the_same_fact_twice_is_one_warning(county, tmp_path):
+    path = written(tmp_path / "list.csv", [row(name="甲某", phone="19900007777")] * 3)
+    first, second = imported(county, path).result, imported(county, path).result
+    assert (first.new, first.repeated) == (1, 2)
+    assert (second.new, second.repeated) == (0, 3)
+    assert len(county.warnings()) == 1
+
+
+def test_a_later_fact_joins_what_waits_and_only_raises_it(county, tmp_path):
+    costs = [
+        ["medical_self_pay", "医保局", "甲某", GOOD_ID, "", "", value, period, ""]
+        for value, period in (("12000", "2026-07"), ("25000", "2026-08"), ("10", "2026-09"))
+    ]
+    for number, one in enumerate(costs):
+        imported(county, written(tmp_path / f"{number}.csv", [one]))
+    first, second, third = county.warnings()
+    assert (first.state, first.colour) == ("open", "orange"), "12,000 and 25,000 together"
+    assert (second.state, second.joined_to) == ("joined", first.id)
+    assert third.state == "joined"
+
+
+def test_below_every_threshold_a_row_is_kept_to_be_added_up_and_nobody_knocks(county, tmp_path):
+    cheap = [["medical_self_pay", "医保局", "甲某", GOOD_ID, "", "", "6000", "2026-07", ""]]
+    assert imported(county, written(tmp_path / "a.csv", cheap)).result.noted == 1
+    assert county.warnings()[0].holder == ""
+    more = [["medical_self_pay", "医保局", "甲某", GOOD_ID, "", "", "6000", "2026-08", ""]]
+    assert imported(county, written(tmp_path / "b.csv", more)).result.new == 1
+
+
+MESSY = {
+    "no list": (["天气", "气象局", "甲", "", "1", "", "1", "", ""], "类型"),
+    "no body": (["死亡", "", "甲", "", "1", "", "1", "", ""], "类型"),
+    "source": (["death", "", "甲", "", "1", "", "1", "", ""], "来源"),
+    "digits lost": (["death", "公安", "甲", "1.10105E+17", "", "", "1", "", ""], "身份证号"),
+    "noughts": (["death", "公安", "甲", "110105194912310000", "", "", "1", "", ""], "身份证号"),
+    "false": (["death", "公安", "甲", "110105194912310021", "", "", "1", "", ""], "身份证号"),
+    "nobody": (["death", "公安", "", "", "1", "", "1", "", ""], "姓名"),
+    "words": (["utility_arrears", "电力", "甲", "", "1", "", "两个月", "", ""], "数值"),
+    "less than nothing": (["utility_arrears", "电力", "甲", "", "1", "", "-2", "", ""], "数值"),
+    "no day": (["death", "公安", "甲", "", "1", "", "1", "", "二月三十"], "日期"),
+    "no such day": (["death", "公安", "甲", "", "1", "", "1", "", "2026-02-30"], "日期"),
+    "tomorrow": (["death", "公安", "甲", "", "1", "", "1", "", "2027-01-01"], "日期"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cells", "column"), MESSY.values(), ids=MESSY)
+def test_a_bad_cell_is_named_and_its_row_is_left_out_whole(county, tmp_path, cells, column):
+    good = row(name="乙某", phone="19900007777")
+    errors = tmp_path / "errors.csv"
+    path = written(tmp_path / "list.csv", [cells, good])
+    report = imported(county, path)
+    assert [(bad.line, bad.column) for bad in report.bad] == [(2, column)]
+    assert report.result.new == 1, "the good row beside it is taken"
+    warning_import.write_errors(errors, report)
+    mended = list(csv.reader(errors.read_text("utf-8-sig").splitlines()))
+    assert mended[0][:-1] == HEAD
+    assert mended[1][:3] == cells[:3]
+    assert len(county.warnings()) == 1
+
+
+def test_days_as_a_spreadsheet_writes_them_are_read(county, tmp_path):
+    path = tmp_path / "list.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet()
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    for at, name in enumerate(HEAD):
+        sheet.write(0, at, name)
+    for line, (said, form) in enumerate([(46231, day), (46231, None), ("2026年7月28日", None)], 1):
+        cells = ["death", "公安局", f"甲{line}", "", "19900007777", "", 1, f"{line}"]
+        for at, cell in enumerate(cells):
+            sheet.write(line, at, cell)
+        sheet.write(line, 8, said, form)
+    book.close()
+    assert imported(county, path).bad == []
+    assert {str(one.happened_on) for one in county.warnings()} == {"2026-07-28"}
+
+
+def test_a_trial_run_writes_nothing(county, tmp_path):
+    path = written(tmp_path / "list.csv", [row(name="甲某", phone="1"), MESSY["words"][0]])
+    report = imported(county, path, dry=True)
+    assert (report.rows, len(report.bad)) == (2, 1)
+    assert county.warnings() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("no.csv", None),
+        ("empty.csv", b""),
+        ("columns.csv", "甲,乙\n1,2\n".encode()),
+        ("twice.csv", "类型,来源,类型\n1,2,3\n".encode()),
+        ("false.xlsx", b"PK\x03\x04 and nothing"),
+        ("noise.csv", bytes(range(256)) * 4),
+    ],
+)
+def test_a_file_that_is_no_list_is_refused_in_one_sentence(county, tmp_path, name, body):
+    path = tmp_path / name
+    if body is not None:
+        path.write_bytes(body)
+    with pytest.raises(BadFile) as refused:
+        imported(county, path)
+    assert str(path) in str(refused.value)
+    assert county.warnings() == []
+
+
+def test_a_list_in_the_old_chinese_encoding_is_read(county, tmp_path):
+    path = tmp_path / "old.csv"
+    path.write_bytes(
+        "类型,来源,姓名,电话\n家中有人去世,公安局,甲某,19900007777\n".encode("gb18030")
+    )
+    assert imported(county, path).result.new == 1
+
+
+def test_one_name_in_one_place_twice_finds_no_household(county):
+    from gateway.warning_leads import Register, read
+
+    office = county.state.offices.current()
+    with county.state.database.read() as session:
+        register = Register(session.connection())
+    home = household(county, "dibao")
+    lead = read(
+        {"kind": "death", "source": "公安局", "name": home.head_name, "area": home.area,
+         "address": home.address}, office, county.now().date(),
+    )  # fmt: skip
+    assert register.find(office, lead).known_by == "name_and_place"
+    register._names[home.head_name, home.area] = None  # what a namesake leaves behind
+    assert register.find(office, lead).household_id is None
+
+
+def red_door(county, tmp_path):
+    home = household(county, "elderly_alone")
+    path = written(tmp_path / "x.csv", [row(name=home.head_name, phone=home.phones[0])])
+    imported(county, path)
+    return next(one for one in county.warnings() if one.state == "open")
+
+
+def test_an_outcome_has_a_reason_and_settles_the_warning(county, tmp_path):
+    one = red_door(county, tmp_path)
+    with pytest.raises(Refusal):
+        county.door(one.holder, one, "gets_by", "warning")
+    county.door(one.holder, one, "gets_by", "warning", note="女儿按月寄钱，已告知怎么求助")
+    settled = county.warnings()[0]
+    assert (settled.state, settled.outcome, settled.next_at) == ("settled", "gets_by", None)
+    with county.state.database.read() as session:
+        office = county.state.offices.current()
+        tally = discovery.warnings(session, county.actor("super01"), office, county.now())[0]
+    assert (tally.warned, tally.waiting, tally.outcomes) == (1, 0, {"gets_by": 1})
+
+
+def test_who_needs_help_becomes_a_request_like_any_other(county, tmp_path):
+    one = red_door(county, tmp_path)
+    kept = county.door(one.holder, one, "needs_help", "warning", note="电费交不起，断粮两天")
+    assert county.request(kept.number).level in ("urgent", "life_threat")
+    assert county.warnings()[0].number == kept.number
+    assert any(c.name == "CLK-DISCOVERY-FEEDBACK" for c in county.rows(Clock, kept.number))
+
+
+def test_a_warning_that_nobody_sees_to_is_late_and_said_so_upwards(county, tmp_path):
+    red_door(county, tmp_path)
+    assert [m.phrase for m in county.every(Outgoing)] == ["staff_warning"], "red: told at once"
+    county.now.forward(hours=30)
+    county.reach_out()
+    one = county.warnings()[0]
+    assert one.breached_at == one.due_at
+    assert "staff_outreach_late" in [m.phrase for m in county.every(Outgoing)]
+
+
+def test_nobody_opens_at_a_red_warning_and_the_neighbours_are_asked_at_once(county, tmp_path):
+    one = red_door(county, tmp_path)
+    county.door(one.holder, one, "nobody", "warning")
+    after = county.warnings()[0]
+    assert (after.door, after.due_at) == ("neighbour", county.now() + timedelta(hours=2))
+
+
+def test_partners_post_their_lists_and_may_do_so_again(state, now):
+    app = application(state)
+    power = partner(state, app, "power", "warnings:write")
+    listed = {"source": "供电公司", "name": "甲某", "phone": "1"}
+    rows = [
+        {**listed, "kind": "no_power_used", "value": 4},
+        {**listed, "kind": "utility_arrears", "value": 3},
+        {**listed, "kind": "utility_arrears", "colour": "red"},
+    ]
+    first = power.post("/api/v1/warnings", {"rows": rows}).json()
+    assert (first["new"], first["noted"]) == (1, 1), "nobody known to be frail: no alarm"
+    assert [(one["row"], one["column"]) for one in first["bad"]] == [(2, "colour")]
+    again = power.post("/api/v1/warnings", {"rows": rows}).json()
+    assert (again["new"], again["repeated"]) == (0, 2)
+    assert power.post("/api/v1/warnings", {"rows": []}).status_code == 422
+    stranger = partner(state, app, "hospital", "contacts:write")
+    assert stranger.post("/api/v1/warnings", {"rows": rows}).status_code == 403
+    assert signed_in(state, app, "op01").post("/api/v1/warnings", {"rows": rows}).status_code == 403
+    with state.database.read() as session:
+        assert (
+            session.connection().execute(Warned.__table__.select()).first().received_by == "power"
+        )
+
+
+def test_no_word_of_these_pages_accuses_anybody(state):
+    words = state.offices.current().phrases
+    for key in sorted(words.keys()):
+        if key.startswith(("field.", "discovery.", "staff_warning")):
+            said = words.say(key, dict.fromkeys(words.parameters(key), ""), "full", "zh-CN")
+            assert not any(bad in said for bad in ("骗保", "违规", "嫌疑", "可疑", "查处")), key

@@ -1,0 +1,379 @@
+"""What every answer must carry, what no address leads to, what no text can hide or stall."""
+
+import ast
+import gc
+import importlib
+import pkgutil
+import re
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from fastapi import FastAPI
+
+import channels
+import gateway
+import models
+import referral
+import triage
+from gateway import fetching, spending
+from gateway.state import State
+from gateway.web.spoofing import in_page, visible
+from models.outbox import Outgoing
+from models.transaction import acting
+from tests.conftest import Clock as Watch
+from tests.gateway.operations import OPERATIONS
+from tests.gateway.people import FOOD, PASSWORD, Caller, application, said, signed_in
+from tests.gateway.test_rights_matrix import call, database_url  # noqa: F401 a fixture
+
+ROOT = Path(gateway.__file__).parent.parent
+PACKAGES = (gateway, channels, triage, referral, models)
+SCRIPTED = re.compile(
+    r"<script(?![^>]*\bsrc=)|\son[a-z]+\s*=|<style|\sstyle\s*=|javascript:", re.IGNORECASE
+)
+OUTSIDE = re.compile(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//""", re.IGNORECASE)
+
+
+@pytest.fixture
+def app(state: State) -> FastAPI:
+    return application(state)
+
+
+def pages(state: State, app: FastAPI) -> Iterator[tuple[str, object]]:
+    """Every page and answer of every operation, for a citizen and for those who see most."""
+    number = said(state, "food", FOOD + "\u202e<script>alert(1)</script>").number or ""
+    people = [Caller(app), *(signed_in(state, app, one) for one in ("lead01", "super01"))]
+    people += [signed_in(state, app, one) for one in ("audit01", "civil_affairs.1")]
+    for caller in people:
+        caller.http.headers["accept"] = "text/html"
+        caller.http.headers.setdefault("x-csrf-token", "none")
+        for name, op in OPERATIONS.items():
+            if name in ("POST /sign-out", "POST /account/telephone"):
+                continue  # they end the session
+            for asked in (number, "HY20200101-00001-1"):
+                yield name, call(caller, name, op, number=asked, task_id=1, entry_id=1)
+                if op.thing != "request":
+                    break
+        for path in ("/nowhere", "/static/nothing.css", "/hook/none", "/hook/web"):
+            yield path, caller.get(path)
+
+
+def test_every_answer_carries_the_protecting_headers_and_no_page_has_inline_code(
+    state: State, app: FastAPI
+) -> None:
+    seen = 0
+    for name, answer in pages(state, app):
+        headers = answer.headers  # type: ignore[attr-defined]
+        policy = headers["content-security-policy"]
+        assert "unsafe" not in policy, name
+        assert "'self'" in policy or "'none'" in policy, name
+        assert "frame-ancestors 'none'" in policy, name
+        assert headers["x-content-type-options"] == "nosniff", name
+        assert "/static/" in name or "no-store" in headers["cache-control"], name
+        assert "server" not in headers, name
+        place = headers.get("location", "")
+        assert not re.search(r"1\d{10}|csrf=|token=|code=", place), (name, place)
+        assert "access-control-allow-origin" not in headers, name
+        if "text/html" in headers.get("content-type", ""):
+            text = answer.text  # type: ignore[attr-defined]
+            assert headers["referrer-policy"] == "no-referrer", name
+            assert headers["strict-transport-security"].startswith("max-age="), name
+            assert SCRIPTED.search(text) is None, (name, SCRIPTED.search(text))
+            assert OUTSIDE.search(text) is None, (name, OUTSIDE.search(text))
+            assert "\u202e" not in text, name
+            seen += 1
+    assert seen > 100
+
+
+def test_no_secret_and_no_person_stands_in_an_address() -> None:
+    """Only the one-time link has its key in the path; it works once and sends no referrer."""
+    secretive = re.compile(r"token|password|code|secret|phone|csrf|session|key", re.IGNORECASE)
+    for name in OPERATIONS:
+        path = name.partition(" ")[2]
+        if secretive.search(path):
+            known = ("/sign-in/{token}", "/account/password", "/account/telephone")
+            assert path in known or path == "/account/sessions/{mark}/end", name
+
+
+def test_cookies_are_kept_from_scripts_other_sites_and_plain_http(
+    state: State, app: FastAPI
+) -> None:
+    outcome = said(state, "food", FOOD)
+    signed_in(state, app, "op01")
+    citizen = Caller(app)
+    proof = {"number": outcome.number or "", "code": outcome.code or ""}
+    answers = (
+        citizen.http.post("/sign-in", data={"login": "op01", "password": PASSWORD}),
+        citizen.http.post("/status", data=proof),
+        citizen.get("/status?lang=en&edition=elder"),
+        citizen.http.post("/sign-in", data={"login": "op01", "password": "wrong"}),
+    )
+    found = [one for answer in answers for one in answer.headers.get_list("set-cookie")]
+    names = {one.partition("=")[0] for one in found}
+    assert names == {"__Host-huiyin", "__Host-case", "lang", "edition"}
+    for cookie in found:
+        for mark in ("httponly", "secure", "samesite=lax", "path=/"):
+            assert mark in cookie.lower(), cookie
+        assert "domain" not in cookie.lower()
+
+
+def test_every_body_has_a_limit(state: State, app: FastAPI) -> None:
+    caller = signed_in(state, app, "lead01")
+    large = b"a=" + b"x" * (state.settings.body_limit + 1)
+
+    def piecemeal() -> Iterator[bytes]:
+        for at in range(0, len(large), 65_536):
+            yield large[at : at + 65_536]
+
+    for name in OPERATIONS:
+        method, _, path = name.partition(" ")
+        if method != "POST":
+            continue
+        path = re.sub(r"\{\w+\}", "1", path)
+        for content in (large, piecemeal()):
+            answer = caller.http.post(path, content=content)
+            assert answer.status_code in (303, 401, 403, 404, 413), (name, answer.status_code)
+            assert (
+                answer.status_code == 413
+                or "sign-in" in path
+                or "sso" in path
+                or (
+                    path.startswith("/second")
+                    or path in ("/status/case", "/help")
+                    or "contacts" in path
+                )
+            ), (name, answer.status_code)
+
+
+LOOPBACKS = (
+    "127.0.0.1", "127.1", "127.000.000.001", "2130706433", "0x7f000001", "0x7f.0.0.1",
+    "0177.0.0.1", "017700000001", "0.0.0.0", "0", "localhost", "localhost.", "LOCALHOST",
+    "[::1]", "[::]", "[::ffff:127.0.0.1]", "①②⑦.⓪.⓪.①",
+)  # fmt: skip
+PRIVATE = (
+    "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "198.18.0.1",
+    "224.0.0.1", "255.255.255.255", "::1", "fe80::1", "fc00::1", "ff02::1", "::ffff:10.0.0.1",
+    "2002:7f00:1::", "0.0.0.0", "192.0.2.1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("host", LOOPBACKS)
+def test_no_spelling_of_loopback_is_fetched(host: str) -> None:
+    assert len(LOOPBACKS) == 17
+    with pytest.raises(fetching.NotFetched):
+        fetching.target(f"https://{host}/x.jpg", ["media.example.cn"])
+    # Also where somebody has put it on the list: the address itself is looked at.
+    listed = host.strip("[]").rstrip(".").lower()
+    with pytest.raises(fetching.NotFetched):
+        fetching.target(f"https://{host}/x.jpg", [listed], resolve=lambda _: ["127.0.0.1"])
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_a_listed_name_that_leads_inside_is_not_fetched(address: str) -> None:
+    for found in ([address], ["93.184.216.34", address]):
+        resolve = {"media.example.cn": found}.__getitem__
+        with pytest.raises(fetching.NotFetched, match="not public"):
+            fetching.target("https://media.example.cn/a", ["media.example.cn"], resolve=resolve)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://media.example.cn/a",
+        "https://media.example.cn:8443/a",
+        "https://user:pass@media.example.cn/a",
+        "https://media.example.cn@evil.example/a",
+        "https://evil.example/media.example.cn",
+        "https://media.example.cn.evil.example/a",
+        "https://xmedia.example.cn/a",
+        "ftp://media.example.cn/a",
+        "file:///etc/passwd",
+        "https://media.example.cn/a\r\nhost: evil",
+        "https://[::1",
+        "",
+    ],
+)
+def test_only_listed_hosts_are_fetched_by_https(url: str) -> None:
+    with pytest.raises(fetching.NotFetched):
+        fetching.target(url, ["media.example.cn"], resolve=lambda _: ["93.184.216.34"])
+
+
+def speaking(answer: bytes) -> tuple[list[tuple[str, str]], fetching.Connect]:
+    """A connection on which this is answered; what was asked for is remembered."""
+    asked: list[tuple[str, str]] = []
+    kept: list[socket.socket] = []
+
+    def connect(address: str, host: str, _seconds: float) -> socket.socket:
+        asked.append((address, host))
+        ours, theirs = socket.socketpair()
+        kept.append(theirs)
+        theirs.sendall(answer)
+        theirs.shutdown(socket.SHUT_WR)
+        return ours
+
+    return asked, connect
+
+
+def test_the_connection_goes_to_the_address_that_was_checked() -> None:
+    answers = iter((["93.184.216.34"], ["127.0.0.1"]))
+    asked, connect = speaking(
+        b"HTTP/1.1 200 OK\r\ncontent-type: image/jpeg\r\ncontent-length: 3\r\n\r\nabc"
+    )
+    found = fetching.fetch(
+        "https://m.example.cn/a", [".example.cn"], resolve=lambda _: next(answers), connect=connect
+    )
+    assert (found.content, found.content_type) == (b"abc", "image/jpeg")
+    assert asked == [("93.184.216.34", "m.example.cn")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1/\r\ncontent-length: 0\r\n\r\n", "302"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n" + b"x" * 50, "larger"),
+        (b"nonsense\r\n\r\n", "reached"),
+    ],
+)
+def test_no_redirect_is_followed_and_nothing_large_is_kept(answer: bytes, why: str) -> None:
+    _, connect = speaking(answer)
+    with pytest.raises(fetching.NotFetched, match=why):
+        fetching.fetch(
+            "https://m.example.cn/a",
+            ["m.example.cn"],
+            resolve=lambda _: ["93.184.216.34"],
+            connect=connect,
+            most=20,
+        )
+
+
+def test_nothing_reads_xml_but_by_the_parser_without_entities() -> None:
+    for package in PACKAGES:
+        for path in Path(package.__file__ or "").parent.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                names = (
+                    [one.name for one in node.names] if isinstance(node, ast.Import)
+                    else [node.module or ""] if isinstance(node, ast.ImportFrom)
+                    else []
+                )  # fmt: skip
+                for name in names:
+                    reads = name.partition(".")[0] in ("xml", "lxml", "xmltodict")
+                    assert not reads or name == "xml.sax.saxutils", (path, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("救\u200b命", "救⟦U+200B⟧命"),
+        ("\u202e退款", "⟦U+202E⟧退款"),
+        ("a\u2066b\u2069", "a⟦U+2066⟧b⟦U+2069⟧"),
+        ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
+        ("王\u200d五", "王⟦U+200D⟧五"),
+        ("天\ufeff冷\u00ad", "天⟦U+FEFF⟧冷⟦U+00AD⟧"),
+        ("好人，平安。\n第二行", "好人，平安。\n第二行"),
+    ],
+)
+def test_characters_that_hide_or_turn_words_are_named(text: str, shown: str) -> None:
+    assert visible(text) == shown
+    assert in_page(f"<p>{text}</p>") == f"<p>{shown}</p>"
+
+
+def test_what_goes_back_in_a_form_stays_as_it_is() -> None:
+    field = '<input value="a\u202eb"><textarea name="x">c\u200bd</textarea>'
+    assert in_page(f"{field}<p>e\u202ef</p>") == f"{field}<p>e⟦U+202E⟧f</p>"
+
+
+def patterns() -> list[re.Pattern[str]]:
+    """Every compiled pattern that a module of ours holds."""
+    for package in PACKAGES:
+        for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if "migrations" not in one.name and not one.name.endswith("__main__"):
+                importlib.import_module(one.name)
+    ours = {
+        value.pattern: value
+        for name, module in list(importlib.sys.modules.items())  # type: ignore[attr-defined]
+        if name.partition(".")[0] in {package.__name__ for package in PACKAGES}
+        for value in vars(module).values()
+        if isinstance(value, re.Pattern) and isinstance(value.pattern, str)
+    }
+    return list(ours.values())
+
+
+def _seconds(pattern: re.Pattern[str], text: str) -> float:
+    best = 9.0
+    for _ in range(2):
+        began = time.process_time()
+        sum(1 for _ in pattern.finditer(text))
+        best = min(best, time.process_time() - began)
+    return best
+
+
+def test_every_pattern_takes_time_in_proportion_to_the_text() -> None:
+    found = patterns()
+    assert len(found) > 40
+    unit = ("1", "一", "1 ", "王", "a", "十", "1-", "救命", "，", "12345678901 ", "是叫", "\u200b")
+    slow = []
+    gc.disable()
+    try:
+        for pattern in found:
+            for piece in unit:
+                text = piece * (65_536 // len(piece))
+                whole = _seconds(pattern, text)
+                if whole < 0.02:  # too quick to grow
+                    continue
+                half = _seconds(pattern, text[: len(text) // 2])
+                if whole / half > 2.8 and whole > 0.1:
+                    slow.append((pattern.pattern[:60], piece, round(half, 3), round(whole, 3)))
+    finally:
+        gc.enable()
+    assert slow == []
+
+
+def messages(state: State, count: int, **more: object) -> list[int]:
+    ids = []
+    for _ in range(count):
+        with acting(state.database, state.mint) as tx:
+            row = {"channel": "sms", "address": "+8613800000001", "phrase": "receipt", "params": {}}
+            row |= {"text": "x", "posted_at": state.now(), "next_at": state.now(), **more}
+            ids.append(tx.add(Outgoing, id=state.mint(), **row)["id"])
+    return ids
+
+
+def held_back(state: State, ids: list[int], now: Watch) -> int:
+    count = 0
+    with state.database.read() as session:
+        rows = [session.get(Outgoing, one) for one in ids]
+    with acting(state.database, state.mint) as tx:
+        for row in rows:
+            office = state.offices.current()
+            count += spending.over(tx, office, row, key="k", now=now()) is not None
+    return count
+
+
+def test_a_number_is_written_to_ten_times_a_day_and_urgent_always(state: State, now: Watch) -> None:
+    assert held_back(state, messages(state, 13), now) == 3
+    assert held_back(state, messages(state, 5, urgent=True), now) == 0
+    assert held_back(state, messages(state, 1), now) == 1
+    assert held_back(state, messages(state, 2, address="+8613800000002"), now) == 0
+    now.forward(hours=24)
+    assert held_back(state, messages(state, 1), now) == 0
+
+
+def test_numbers_abroad_are_written_to_only_when_life_is_at_stake(state: State, now: Watch) -> None:
+    assert held_back(state, messages(state, 2, address="+37190000001"), now) == 2
+    assert held_back(state, messages(state, 1, address="+37190000001", urgent=True), now) == 0
+
+
+def test_a_block_of_numbers_has_a_cap_of_its_own(state: State, now: Watch) -> None:
+    most = int(state.offices.current().policy.values["sms_per_block_per_day"].value)  # type: ignore[arg-type]
+    row = SimpleNamespace(
+        channel="sms", address="", attempts=0, staff=None, urgent=False, safety=False
+    )
+    office, held = state.offices.current(), 0
+    with acting(state.database, state.mint) as tx:
+        for at in range(most + 4):
+            row.address = f"+861380000{at:04d}"
+            held += spending.over(tx, office, row, key="k", now=now()) is not None
+    assert held == 4

@@ -1,0 +1,266 @@
+"""Where a household lives, as a registry writes it and as a caller says it. Pure, linear.
+
+Nothing national is looked up. A dwelling is its names (of town, village, road, estate) and its
+numbers by what they count (house, village group, building, staircase, floor, room), so that 18号院
+二栋3单元301室 and 3单元301 滨江路18号 are held against each other number by number.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from triage.called import by_ear
+from triage.doors import Agreement, arabic
+from triage.text import plain
+
+_HAN = "\u3400-\u9fa5"
+_SPLIT = re.compile(r"(?<=\d)[ \t/_]+(?=[\da-z])")
+_NOISE = re.compile(rf"[ \t,、;:()\[\]·。\"'|]+|第(?=[\d{'一二三四五六七八九十'}])|门牌(?:号)?")
+_DASH = re.compile(r"[—–－~〜～]+")
+_SOCIETY = re.compile(r"([一二三四五六七八九十两]+)(?=社(?!区)|村民小组|小组|组|大?队)")
+_NUMBER = re.compile(
+    r"(?P<dash>-?)(?P<value>[a-z]?\d{1,5}|[a-z](?=座|栋|幢|号楼|单元|区))"
+    r"(?P<unit>号楼|号院|号房|号室|号|栋楼?|幢楼?|座|#楼?|单元|门(?!诊|口|面|店|卫|市)|层楼?|楼"
+    r"|室|房(?!产|屋|间)|村民小组|小组|组|社(?!区)|大?队|弄)?"
+)
+_BUILDINGS = frozenset(("号楼", "栋", "栋楼", "幢", "幢楼", "座", "#", "#楼"))
+_GROUPS = frozenset(("组", "小组", "村民小组", "社", "队", "大队"))
+_ROOMS = frozenset(("室", "房", "号房", "号室"))
+_BROAD = "省|市|自治区|县|区|旗|镇|乡|街道办事处|街道办|街道"
+_VILLAGE = (
+    "社区居民委员会|社区居委会|居民委员会|居委会|社区|村民委员会|村委会|行政村|自然村|新村|村|屯|寨"
+)
+_ROAD = "大道|大街|路|街|巷|胡同|弄堂"
+_ESTATE = "小区|花园|家园|公寓|大厦|新城|苑|园|坊|里|庄|湾|沟|坪|坝|岭|院"
+_NAMED = re.compile(
+    rf"(?P<name>[{_HAN}a-z0-9]{{1,9}}?)"
+    rf"(?:(?P<broad>{_BROAD})|(?P<village>{_VILLAGE})|(?P<road>{_ROAD})|(?P<estate>{_ESTATE}))"
+    r"(?![省市县旗镇乡村社路街道巷屯寨小委办居])"
+)
+_KINDS = ("broad", "village", "road", "estate")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One named part: its name without the suffix, its kind (broad, village, road, estate), and
+    its sound."""
+
+    name: str
+    kind: str
+    sound: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dwelling:
+    """An address in its parts. ``loose`` are numbers of building and staircase of which nobody
+    says which is which (3-501); ``names`` are the narrow ones, ``broad`` towns and above."""
+
+    names: tuple[Name, ...] = ()
+    broad: tuple[Name, ...] = ()
+    house: str = ""
+    group: str = ""
+    building: str = ""
+    unit: str = ""
+    loose: tuple[str, ...] = ()
+    floor: str = ""
+    room: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.broad or self.house or self.room)
+
+    @property
+    def stairs(self) -> tuple[str, ...]:
+        """Building and staircase, as far as they are told."""
+        return tuple(one for one in (self.building, self.unit, *self.loose) if one)
+
+
+def read_dwelling(text: str) -> Dwelling:
+    """Read an address; never raises."""
+    flat = _DASH.sub("-", _NOISE.sub(" ", _SPLIT.sub("-", plain(text))))
+    flat = arabic(_SOCIETY.sub(_counted, flat.replace(" ", "")))
+    reader = _Reader()
+    end = 0
+    for match in _NUMBER.finditer(flat):
+        if match.start() > end:
+            reader.words(flat[end : match.start()])
+        reader.number(match["value"], match["unit"] or "", bool(match["dash"]))
+        end = match.end()
+    reader.words(flat[end:])
+    return reader.done()
+
+
+def _counted(match: re.Match[str]) -> str:
+    return arabic(f"{match[1]}组")[:-1]
+
+
+class _Reader:
+    """Sorts numbers by what they count, in the order in which they stand."""
+
+    def __init__(self) -> None:
+        self._names: list[Name] = []
+        self._found: dict[str, str] = {}
+        self._run: list[str] = []
+        self._stairs: list[str] = []
+        self._inside = False  # in a building, so that a further number is a room
+        self._named = False
+        self._last = ""
+
+    def words(self, words: str) -> None:
+        if not words or words == "-":
+            return
+        self._settle()
+        self._names.extend(_names(words))
+        self._inside, self._named, self._last = False, True, ""
+
+    def number(self, value: str, unit: str, dashed: bool) -> None:
+        value = value.lstrip("0") or "0"
+        if not unit:
+            self._run.append(value)
+            return
+        if dashed:
+            self._stairs += self._run
+            self._run = []
+        else:
+            self._settle()
+        kind = self._kind(unit)
+        if kind == "unit" and self._last == "楼" and "building" not in self._found:
+            self._found["building"] = self._found.pop("floor")  # 5楼2单元
+        self._found.setdefault(kind, value)
+        self._last = unit
+        self._inside = self._inside or kind in ("building", "unit", "floor")
+
+    def _kind(self, unit: str) -> str:
+        if unit in _BUILDINGS:
+            return "building"
+        if unit in ("单元", "门"):
+            return "unit"
+        if unit in _GROUPS:
+            return "group"
+        if unit in _ROOMS or (unit == "号" and (self._inside or "house" in self._found)):
+            return "room"
+        if unit in ("号", "号院", "弄"):
+            return "house"
+        return "floor"
+
+    def _settle(self) -> None:
+        """What a run of bare numbers was: 3-501, 2-1-301, 301 behind a staircase, 12 on a road."""
+        run, self._run = self._run, []
+        if not run:
+            return
+        if len(run) == 1 and not (self._inside or self._stairs or len(run[0]) >= 3):
+            self._found.setdefault("house" if self._named else "room", run[0])
+            return
+        self._found.setdefault("room", run.pop())
+        self._stairs += run
+
+    def done(self) -> Dwelling:
+        self._settle()
+        found = self._found
+        room, floor = found.get("room", ""), found.get("floor", "")
+        if len(room) in (3, 4) and not floor and room.isdecimal():
+            floor = room[:-2]
+        return Dwelling(
+            names=tuple(dict.fromkeys(one for one in self._names if one.kind != "broad")),
+            broad=tuple(dict.fromkeys(one for one in self._names if one.kind == "broad")),
+            house=found.get("house", ""),
+            group=found.get("group", ""),
+            building=found.get("building", ""),
+            unit=found.get("unit", ""),
+            loose=tuple(self._stairs),
+            floor=floor,
+            room=room,
+        )
+
+
+@lru_cache(32_768)
+def _names(words: str) -> tuple[Name, ...]:
+    """Remembered: a village is read once and not for each of its households."""
+    return tuple(_read_names(words))
+
+
+def _read_names(words: str) -> Iterator[Name]:
+    end = 0
+    for match in _NAMED.finditer(words):
+        kind = next(one for one in _KINDS if match[one])
+        end = match.end()
+        yield Name(match["name"], kind, by_ear(match["name"]))
+    rest = words[end:].strip("-")
+    if len(rest) >= 2:
+        yield Name(rest, "estate", by_ear(rest))
+
+
+def same_names(a: tuple[Name, ...], b: tuple[Name, ...]) -> tuple[list[tuple[Name, Name]], bool]:
+    """The pairs that are one place by its name or sound, and whether two roads or two villages
+    are told apart."""
+    pairs = []
+    for mine in a:
+        for theirs in b:
+            if _one_place(mine, theirs):
+                pairs.append((mine, theirs))
+                break
+    apart = False
+    for kind in ("road", "village"):
+        ours = [one for one in a if one.kind == kind]
+        other = [one for one in b if one.kind == kind]
+        if ours and other and not any(one in ours or two in other for one, two in pairs):
+            apart = apart or not any(_nearly(x.sound, y.sound) for x in ours for y in other)
+    return pairs, apart
+
+
+def _one_place(a: Name, b: Name) -> bool:
+    if a.sound == b.sound:
+        return True
+    short, long = sorted((a.sound, b.sound), key=len)
+    return len(short) >= 2 and long.endswith(short)
+
+
+def _nearly(a: str, b: str) -> bool:
+    """One character of the same length is another: a slip, perhaps."""
+    return len(a) == len(b) >= 2 and sum(x != y for x, y in zip(a, b, strict=True)) == 1
+
+
+def compare_doors(a: Dwelling, b: Dwelling) -> Agreement:
+    """Whether two doors of one place are one: same, the same as far as both tell it, told by
+    numbers that cannot be held against each other, or different."""
+    agreed = 0
+    for mine, theirs in ((a.house, b.house), (a.group, b.group)):
+        if mine and theirs:
+            if mine != theirs:
+                return Agreement.DIFFERENT
+            agreed += 1
+    stairs = _stairs(a, b)
+    if stairs is Agreement.DIFFERENT or (a.floor and b.floor and a.floor != b.floor):
+        return Agreement.DIFFERENT
+    if a.room and b.room:
+        if not _one_room(a, b):
+            return Agreement.DIFFERENT
+        full = stairs is Agreement.SAME or (not a.stairs and not b.stairs)
+        return Agreement.SAME if full else Agreement.PART
+    if a.house and a.house == b.house and not (a.stairs or b.stairs or a.room or b.room):
+        return Agreement.SAME
+    if agreed or stairs in (Agreement.SAME, Agreement.PART) or (a.floor and a.floor == b.floor):
+        return Agreement.PART
+    return Agreement.UNKNOWN
+
+
+def _stairs(a: Dwelling, b: Dwelling) -> Agreement:
+    for mine, theirs in ((a.building, b.building), (a.unit, b.unit)):
+        if mine and theirs and mine != theirs:
+            return Agreement.DIFFERENT
+    if not a.stairs or not b.stairs:
+        return Agreement.UNKNOWN
+    if a.stairs == b.stairs:
+        return Agreement.SAME
+    if {*a.stairs} <= {*b.stairs} or {*b.stairs} <= {*a.stairs}:
+        return Agreement.PART
+    if (a.building and b.unit and not b.building) or (b.building and a.unit and not a.building):
+        return Agreement.UNKNOWN  # one tells the building, the other the staircase
+    return Agreement.DIFFERENT
+
+
+def _one_room(a: Dwelling, b: Dwelling) -> bool:
+    if a.room == b.room:
+        return True
+    short, long = sorted((a.room, b.room), key=len)
+    return len(short) <= 2 and len(long) >= 3 and long.endswith(short.zfill(2))  # 5楼1室, 501

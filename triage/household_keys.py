@@ -1,0 +1,52 @@
+"""Keys by which a household is found without holding it against every other. Pure.
+
+Each kind of evidence that can carry a proposal has its key. A key that many households share
+(a common name, a whole estate) is cut off by whoever reads it: the rarer ones find the household.
+"""
+
+from collections.abc import Iterator
+
+from triage.called import SURNAMES
+from triage.dwelling import Dwelling
+from triage.household_matching import Called, Home
+
+_PEOPLE, _PHONES, _PLACES = 4, 3, 2
+
+
+def keys(home: Home) -> tuple[str, ...]:
+    """The keys of a household or a query."""
+    return tuple(dict.fromkeys(_keys(home)))
+
+
+def name_key(person: Called) -> str:
+    """The key that counts namesakes."""
+    return "n" + person.sound
+
+
+def _keys(home: Home) -> Iterator[str]:
+    people = home.people[:_PEOPLE]
+    surnames = dict.fromkeys(one.sound[0] for one in people if one.name[0] in SURNAMES)
+    heads = tuple(surnames)[:2]
+    for number in home.phones[:_PHONES]:
+        yield "a" + number[-6:]
+        yield "b" + number[-8:-2]
+        for surname in heads:
+            yield f"c{number[-8:-6]}{number[-2:]}{surname}"
+    places = [one.sound[-2:] for one in home.dwelling.names[-_PLACES:]]
+    for one in people:
+        if not one.surname_only:
+            yield name_key(one)
+            for place in places:
+                yield f"g{one.sound[-2:]}{place}"
+    for number in _numbers(home.dwelling):
+        for place in places:
+            yield f"d{place}{number}"
+            for surname in heads:
+                yield f"s{place}{number}{surname}"
+
+
+def _numbers(dwelling: Dwelling) -> Iterator[str]:
+    if dwelling.room:
+        yield "r" + dwelling.room
+    if dwelling.house:
+        yield "h" + dwelling.house
