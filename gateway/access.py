@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from models import numbers
 from models.access import Look
@@ -274,6 +274,17 @@ def look(
         ground=ground,
         purpose=purpose[:200],
     )
+
+
+def looked(session: Session, actor: Actor, request_id: int, *, since: datetime) -> bool:
+    """Whether this person's look at the request is already kept, not before ``since``."""
+    query = select(col(Look.id)).where(
+        col(Look.request_id) == request_id,
+        col(Look.login) == actor.login,
+        col(Look.act) == "see",
+        col(Look.at) >= since,
+    )
+    return session.connection().execute(query.limit(1)).first() is not None
 
 
 def refuse_confidential() -> None:

@@ -39,7 +39,7 @@ _COMMON = (
 
 _LEAST_LEFT, _LEAST_DIFFERENT = 8, 5
 
-SCOPES = ("contacts:write", "requests:read", "relief:write", "warnings:write")
+SCOPES = ("contacts:write", "requests:read", "relief:write", "warnings:write", "calls:write")
 CHECKS_AT_ONCE = 2
 PATIENCE_SECONDS = 8
 

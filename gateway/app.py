@@ -8,7 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway import api, hooks, operations, web
+from gateway import api, hooks, operations, standin, web
+from gateway.live import Pulse, ended_by_signals
 from gateway.state import State
 from gateway.ticks import Ticks
 from models.db import Busy
@@ -32,13 +33,16 @@ class Application(FastAPI):
 
 def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
     """The application on a wired process; with ``ticks`` it also delivers and reminds."""
+    pulse = Pulse(state.database)
     documented = state.settings.demo or state.settings.openapi
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if ticks is not None:
             ticks.start()
-        yield
+        with ended_by_signals(pulse.close):
+            yield
+        pulse.close()
         if ticks is not None:
             await ticks.stop()
         state.close()
@@ -52,11 +56,14 @@ def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics is our own
     )
     app.state.huiyin = state
+    app.state.pulse = pulse
     app.include_router(operations.router)
     for router in api.routers:
         app.include_router(router)
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
+    if state.settings.demo:
+        app.include_router(standin.router)
     web.mount(app)
     app.hooks = hooks.Hooks(state, _HANDLERS)
     return app

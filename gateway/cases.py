@@ -51,6 +51,7 @@ class Said:
     pieces: tuple[tuple[str, Mapping[str, Any] | None], ...]
     facts: Mapping[str, Any]
     opinion: Mapping[str, Any] | None = None
+    handoff: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ FIELDS = (
     "number", "status", "track", "level", "service", "area", "place", "lead_bureau",
     "first_unit", "first_responder", "holder_unit", "holder_person", "received_at", "closed_at",
     "close_reason", "confirmed_at", "confirmed_by", "confidential", "route", "channel", "policy",
-    "summary", "second_opinion",
+    "summary", "second_opinion", "leased_by", "leased_until",
 )  # fmt: skip
 
 
@@ -210,6 +211,7 @@ def _said(row: Any, sees: Sight, mask: Masking) -> Said:
         pieces=marked(text, (row.assessment or {}).get("signals", []) if sees.words else []),
         facts=mask.facts((row.assessment or {}).get("facts", {})) if sees.words else {},
         opinion=(row.assessment or {}).get("opinion") if sees.words else None,
+        handoff=tuple((row.assessment or {}).get("handoff", ()) if sees.words else ()),
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import guessing
+from gateway import calls, guessing
 from models import dialogues, numbers, outbox
 from models.access import OneTimeKey, hashed
 from models.messages import (
@@ -127,6 +127,8 @@ def turn(
         talking = dataclasses.replace(talking, staff=answer.get("staff") or talking.staff)
     known.states[place] = dict(step.state) if step.state is not None else None
     dialogues.remember(tx, *place, state=known.states[place], now=call.now)
+    if call.address_kind == "tel":
+        calls.hear(tx, call.channel, turn, step, outcome, call.now)
     if call.adapter is not None and step.line is None:
         _say(tx, office, call, turn, steps=steps, outcome=outcome)
     return dataclasses.replace(outcome, steps=tuple(steps))
@@ -142,7 +144,8 @@ def _say(
     outcome: Outcome,
 ) -> None:
     """In a chat, what the dialogue says goes through the outbox like everything else."""
-    reply = office.reply_to(call.address_kind, _handle(turn))
+    said = turn.message or Inbound(turn.external_id, turn.sender, "")
+    reply = office.reply_to(call.address_kind, said)
     if reply is None:
         return
     language = outcome.language
@@ -171,10 +174,6 @@ def _say(
         buttons=buttons,
         text="\n".join(words),
     )
-
-
-def _handle(turn: Turn) -> Inbound:
-    return turn.message or Inbound(turn.external_id, turn.sender, "")
 
 
 def _look_up(

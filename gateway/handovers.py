@@ -13,6 +13,9 @@ from referral import handing_over
 from referral.office import Office
 from triage.redact import redact
 
+MOST = 30
+"""So many are shown to be handed over at a time; when they are gone, the next ones come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -45,7 +48,7 @@ def of(session: Session, actor: Actor, office: Office) -> Shift:
     minutes: Any = office.policy.values["handover_accept_minutes"].value
     connection = session.connection()
     return Shift(
-        mine=_items(handing_over.kept_by(connection, actor.login)),
+        mine=_items(handing_over.kept_by(connection, actor.login, MOST)),
         offered=_items(handing_over.offered_to(connection, actor.login)),
         colleagues=tuple((o.login, o.name) for o in handing_over.colleagues(office, actor)),
         minutes=int(minutes),

@@ -19,6 +19,7 @@ from sqlmodel import Session, col
 
 from gateway import access, views
 from gateway.lamps import LAST_WORKING_DAY, URGENT_SHARE, YELLOW_SHARE, Lamp, lamp
+from gateway.lines import Line
 from models.clocks import Clock
 from models.referrals import Referral
 from models.requests import HelpRequest
@@ -42,7 +43,7 @@ class Entry:
     """One row: the request, the unit's own clock, its own order. ``to_sign``: it may be signed
     from the list."""
 
-    line: views.Line
+    line: Line
     lamp: Lamp
     leads: bool
     order: str
@@ -123,7 +124,7 @@ def countdown(
 
 
 def _entry(
-    line: views.Line,
+    line: Line,
     orders: Mapping[str, Any],
     clocks: Mapping[str, Any],
     now: datetime,

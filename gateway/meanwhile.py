@@ -8,8 +8,9 @@ from models.transaction import Row, Transaction
 from referral import casework
 from referral.casework import Refusal, Told
 
-NEVER_LATE = ("raise_urgency", "hand_off", "record_contact")
-"""Acts that only add or only raise: they are done whatever happened meanwhile."""
+NEVER_LATE = ("raise_urgency", "hand_off", "record_contact", "claim")
+"""Acts that only add or only raise: they are done whatever happened meanwhile. A claim says for
+itself who was faster."""
 QUIET = (
     "assessed", "breached", "circular", "dispatched", "printed", "received", "reminder",
     "revealed", "supervision_order", "undelivered", "written_reminder",

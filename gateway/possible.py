@@ -47,7 +47,7 @@ def acts(
         "correct_route": True,
         "hand_off": True,
         "confirm_safe": request["level"] == "life_threat",
-        "claim": holds and request["holder_person"] != viewer.login,
+        "claim": (holds or desk) and not _has_it(viewer, request, now),
         "sign": "sign" in on_order or (not mine and holds and "sign" in possible),
         "record_contact": True,
         "reply": desk or leads or holds,
@@ -94,3 +94,11 @@ def acts(
         "bring_in": all(row.role != "lead" or row.completed_at is None for row in orders),
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])
+
+
+def _has_it(viewer: Actor, request: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the viewer works on it now, as the person who holds it where their unit does."""
+    leased = request["leased_until"] is not None and request["leased_until"] > now
+    elsewhere = request["holder_unit"] != viewer.unit
+    holds = elsewhere or request["holder_person"] == viewer.login
+    return bool(leased and holds and request["leased_by"] == viewer.login)

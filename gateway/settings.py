@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 FILE = "huiyin.env"
@@ -62,6 +62,15 @@ class Settings(BaseSettings):
     oidc_claim: str = "preferred_username"
     oidc_acr: str = ""
 
+    _lent: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def lending(self, values: Mapping[str, str], **fields: object) -> "Settings":
+        """The same settings with HUIYIN_* values for what nobody has set."""
+        lent = self.model_copy(update=fields)
+        lent._lent = dict(values)
+        lent.__dict__.pop("env", None)  # worked out before the loan
+        return lent
+
     @property
     def database(self) -> str:
         """The database's address."""
@@ -75,7 +84,8 @@ class Settings(BaseSettings):
     @cached_property
     def env(self) -> Mapping[str, str]:
         """Every HUIYIN_* value without the prefix, for the channels' own settings."""
-        return {**of_file(self.data_dir), **from_environment(), "SECRET_KEY": self.secret_key}
+        set_by_people = {**of_file(self.data_dir), **from_environment()}
+        return {**self._lent, **set_by_people, "SECRET_KEY": self.secret_key}
 
     @property
     def seals_fields(self) -> bool:

@@ -15,7 +15,18 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from channels import Channel
-from gateway import alarms, chores, holding, outreach, recorded, registry, relief, repeats, rounds
+from gateway import (
+    alarms,
+    chores,
+    drafts,
+    holding,
+    outreach,
+    recorded,
+    registry,
+    relief,
+    repeats,
+    rounds,
+)
 from gateway.chores import Chore
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
@@ -200,6 +211,7 @@ class Ticks:
                 call.source = channel.source
                 await asyncio.wrap_future(self._intake.submit(call))
             await asyncio.to_thread(self._forget, row)
+        await asyncio.to_thread(drafts.purge_old, self._database, self._mint, now)
 
     def _forget(self, row: Any) -> None:
         with acting(self._database, self._mint) as tx:

@@ -1,7 +1,8 @@
 """Read models: what a page or a JSON answer shows, one query a list, scoped by who looks.
 
-A list never shows who somebody is: telephone numbers in the words are masked, names are not
-fetched. The lamp of a row is that of its most pressing running clock, with its due time.
+Every tab is one index range or a small set of ids, so that a page and its counts cost the same
+however long the queue is (models.requests holds the indexes; their conditions are said here in
+the same words).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,52 +10,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select, union_all
 from sqlmodel import Session, col
 
 from gateway import access
 from gateway.access import Viewer
-from gateway.lamps import Lamp, lamp
+from gateway.lines import MARKS, Line, lines
 from models.clocks import Clock
+from models.disputes import Dispute
+from models.likenesses import Likeness
 from models.referrals import Referral
-from models.requests import Contact, HelpRequest
-from models.transaction import Row
-from models.vocabulary import Level, ReferralStatus, SecondOpinion, Status
+from models.requests import HelpRequest
+from models.vocabulary import Level, ReferralStatus, Status
 from referral.casework import GONE, Actor, Refusal, units_of
 from referral.office import Office
-from triage.redact import redact
 
 PAGE = 50
 MOST = 100
-SHOWN_WORDS = 120
+COUNTED = 1000
+"""A count goes no further: "999+" says enough, and counting on would cost with every row."""
 SOON = timedelta(hours=4)
-MARKS = (SecondOpinion.DIFFERS, SecondOpinion.LOOK)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row of a queue."""
-
-    number: str
-    status: str
-    level: str
-    track: str
-    service: str | None
-    area: str | None
-    area_name: str
-    channel: str
-    summary: str
-    words: str
-    contacts: int
-    lead_bureau: str
-    lead_name: str
-    holder_unit: str
-    holder_person: str
-    received_at: datetime
-    confirmed: bool
-    lamp: Lamp
-    queue_key: str
-    second_opinion: str | None = None
+URGENT_KEYS = f"{Level.PRIORITY.rank}|"
+"""Every queue key of an urgent request sorts before this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +43,22 @@ class Page:
 
 
 def _running(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    return (
-        select(col(Clock.id))
-        .where(
-            col(Clock.request_id) == col(HelpRequest.id),
-            col(Clock.stopped_at).is_(None),
-            *conditions,
-        )
-        .exists()
+    """The request has a running clock of this kind."""
+    return col(HelpRequest.id).in_(
+        select(col(Clock.request_id)).where(col(Clock.stopped_at).is_(None), *conditions)
     )
+
+
+def _said(word: str) -> Any:
+    """One of our own words, written out as an index's condition has it."""
+    return bindparam(None, word, literal_execute=True)
+
+
+def _one_of(column: Any, words: Sequence[str]) -> ColumnElement[bool]:
+    """The column has one of our own words, written out: a partial index is found only so."""
+    given: Any = bindparam(None, list(words), expanding=True, literal_execute=True)
+    found: ColumnElement[bool] = column.in_(given)
+    return found
 
 
 TABS: Mapping[str, str] = {
@@ -83,6 +67,9 @@ TABS: Mapping[str, str] = {
     "second": "desk",
     "soon": "desk",
     "late": "desk",
+    "returned": "desk",
+    "alike": "desk",
+    "missed": "desk",
     "under_way": "desk",
     "callback": "desk",
     "mine": "desk",
@@ -107,30 +94,42 @@ def tab(name: str, actor: Actor, office: Office, now: datetime) -> list[ColumnEl
         case "triage":
             undecided = or_(
                 col(HelpRequest.confirmed_at).is_(None),
-                status.in_([Status.IN_TRIAGE, Status.RECEIVED, Status.EMERGENCY_HANDOFF]),
+                _one_of(status, [Status.IN_TRIAGE, Status.RECEIVED, Status.EMERGENCY_HANDOFF]),
             )
             return [still_open, undecided]
         case "urgent":
-            return [still_open, col(HelpRequest.level).in_([Level.LIFE_THREAT, Level.URGENT])]
+            return [still_open, col(HelpRequest.queue_key) < URGENT_KEYS]
         case "second":
-            marks = col(HelpRequest.second_opinion).in_(MARKS)
+            marks = _one_of(col(HelpRequest.second_opinion), MARKS)
             return [still_open, marks, col(HelpRequest.confirmed_at).is_(None)]
         case "soon":
             near = and_(col(Clock.due_at) > now, col(Clock.due_at) <= now + SOON)
             return [still_open, _running(near)]
         case "late" | "inbox_late":
             return [still_open, _running(col(Clock.due_at) <= now)]
+        case "returned":
+            standing = select(col(Dispute.request_id)).where(col(Dispute.decided_at).is_(None))
+            return [still_open, col(HelpRequest.id).in_(standing)]
+        case "alike":
+            proposed = select(col(Likeness.request_id)).where(
+                col(Likeness.state) == _said("proposed")
+            )
+            return [still_open, col(HelpRequest.id).in_(proposed)]
+        case "missed":
+            return [still_open, _running(col(Clock.name) == _said("CLK-MISSED-CALL"))]
         case "under_way":
             going = [Status.DISPATCHED, Status.IN_PROGRESS, Status.SUSPENDED, Status.REOPENED]
-            return [still_open, status.in_(going), col(HelpRequest.confirmed_at).is_not(None)]
+            return [still_open, _one_of(status, going), col(HelpRequest.confirmed_at).is_not(None)]
         case "callback":
-            return [still_open, status.in_([Status.RESULT_REPORTED, Status.IN_CALLBACK])]
+            return [still_open, _one_of(status, [Status.RESULT_REPORTED, Status.IN_CALLBACK])]
         case "mine":
-            mine = [
-                col(HelpRequest.holder_person) == actor.login,
-                col(HelpRequest.first_responder) == actor.login,
-            ]
-            return [still_open, or_(*mine)]
+            mine = union_all(
+                *(
+                    select(col(HelpRequest.id)).where(still_open, person == actor.login)
+                    for person in (col(HelpRequest.holder_person), col(HelpRequest.first_responder))
+                )
+            )
+            return [still_open, col(HelpRequest.id).in_(mine)]
         case "closed":
             return [col(HelpRequest.closed_at).is_not(None)]
         case "to_sign":
@@ -177,17 +176,22 @@ def _any(units: Sequence[str]) -> ColumnElement[bool]:
 def counts(
     session: Session, actor: Actor, office: Office, names: Iterable[str], now: datetime
 ) -> dict[str, int]:
-    """How many requests stand under each tab."""
+    """How many requests stand under each tab, at most ``COUNTED``; one query for all."""
     visible = access.scope(actor, office, now)
-    found: dict[str, int] = {}
-    for name in names:
-        query = (
-            select(func.count())
+    each = [
+        select(func.count())
+        .select_from(
+            select(literal(1))
             .select_from(HelpRequest)
             .where(*visible, *tab(name, actor, office, now))
+            .limit(COUNTED)
+            .subquery()
         )
-        found[name] = session.connection().execute(query).scalar() or 0
-    return found
+        .scalar_subquery()
+        .label(name)
+        for name in names
+    ]
+    return dict(session.connection().execute(select(*each)).one()._mapping)
 
 
 def queue(
@@ -203,92 +207,33 @@ def queue(
     """A page of what this viewer may see: most urgent first, then the nearest due time."""
     access.allow(viewer, "see")
     limit = max(1, min(limit, MOST))
+    key = col(HelpRequest.queue_key)
+    ids = page_of_ids(viewer, office, where=where, after=after, now=now).limit(limit + 1)
+    found = session.connection().execute(ids).scalars().all()
     query = (
         select(*HelpRequest.__table__.columns)  # type: ignore[attr-defined]
-        .where(*access.scope(viewer, office, now), *where)
-        .order_by(col(HelpRequest.queue_key))
-        .limit(limit + 1)
+        .where(col(HelpRequest.id).in_(found[:limit]))
+        .order_by(key)
     )
-    if after:
-        query = query.where(col(HelpRequest.queue_key) > after)
-    rows = [dict(row._mapping) for row in session.connection().execute(query)]
-    shown, more = rows[:limit], len(rows) > limit
+    rows = [dict(row._mapping) for row in session.connection().execute(query)] if found else []
     return Page(
-        tuple(_lines(session, viewer, office, shown, now)),
-        shown[-1]["queue_key"] if more else None,
+        tuple(lines(session, viewer, office, rows, now)),
+        rows[-1]["queue_key"] if len(found) > limit else None,
     )
 
 
-def _lines(
-    session: Session, viewer: Viewer, office: Office, rows: Sequence[Row], now: datetime
-) -> Iterable[Line]:
-    ids = [row["id"] for row in rows]
-    words = _first_words(session, ids)
-    clocks = _pressing(session, ids)
-    for row in rows:
-        sees = access.sight(viewer, row)
-        text, count = words.get(row["id"], ("", 0))
-        place = office.directory.place.get(row["area"] or "")
-        lead = office.directory.unit.get(row["lead_bureau"])
-        yield Line(
-            number=row["number"],
-            status=row["status"],
-            level=row["level"],
-            track=row["track"],
-            service=row["service"],
-            area=row["area"],
-            area_name=place.name if place else "",
-            channel=row["channel"],
-            summary=redact(row["summary"]) if sees.words else "",
-            words=redact(text)[:SHOWN_WORDS] if sees.words else "",
-            contacts=count,
-            lead_bureau=row["lead_bureau"],
-            lead_name=lead.name_zh if lead else row["lead_bureau"],
-            holder_unit=row["holder_unit"],
-            holder_person=row["holder_person"],
-            received_at=row["received_at"],
-            confirmed=row["confirmed_at"] is not None,
-            lamp=lamp(
-                clocks.get(row["id"]),
-                now,
-                office.policy.calendar,
-                waits=row["status"] == Status.SUSPENDED or row["closed_at"] is not None,
-            ),
-            queue_key=row["queue_key"],
-            second_opinion=row["second_opinion"] if row["second_opinion"] in MARKS else None,
-        )
-
-
-def _first_words(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
-    """The first words of each request and how many contacts it has."""
-    found: dict[int, tuple[str, int]] = {}
-    if not ids:
-        return found
-    query = (
-        select(col(Contact.request_id), col(Contact.text))
-        .where(col(Contact.request_id).in_(ids))
-        .order_by(col(Contact.received_at), col(Contact.id))
-    )
-    for row in session.connection().execute(query):
-        words = row.text[: 4 * SHOWN_WORDS]
-        text, count = found.get(row.request_id, (words, 0))
-        found[row.request_id] = (text or words, count + 1)
-    return found
-
-
-def _pressing(session: Session, ids: Sequence[int]) -> dict[int, Any]:
-    """Of each request the running clock that is due first."""
-    found: dict[int, Any] = {}
-    if not ids:
-        return found
-    query = (
-        select(*Clock.__table__.columns)  # type: ignore[attr-defined]
-        .where(col(Clock.request_id).in_(ids), col(Clock.stopped_at).is_(None))
-        .order_by(col(Clock.due_at), col(Clock.id))
-    )
-    for row in session.connection().execute(query):
-        found.setdefault(row.request_id, row)
-    return found
+def page_of_ids(
+    viewer: Viewer,
+    office: Office,
+    *,
+    where: Sequence[ColumnElement[bool]] = (),
+    after: str | None = None,
+    now: datetime,
+) -> Select[Any]:
+    """The ids first, from the index alone: to sort whole rows costs ten times as much."""
+    key = col(HelpRequest.queue_key)
+    ids = select(col(HelpRequest.id)).where(*access.scope(viewer, office, now), *where)
+    return (ids.where(key > after) if after else ids).order_by(key)
 
 
 def last_arrival(

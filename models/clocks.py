@@ -9,6 +9,8 @@ from sqlmodel import SQLModel, col
 from models.columns import document, key, operational
 
 _RUNNING = text("next_at IS NOT NULL")
+_UNSTOPPED = text("stopped_at IS NULL")
+_MISSED = text("stopped_at IS NULL AND name = 'CLK-MISSED-CALL'")
 
 
 class Clock(SQLModel, table=True):
@@ -27,6 +29,19 @@ class Clock(SQLModel, table=True):
             "id",
             sqlite_where=_RUNNING,
             postgresql_where=_RUNNING,
+        ),
+        Index(
+            "ix_clock_unstopped_due_at",
+            "due_at",
+            "request_id",
+            sqlite_where=_UNSTOPPED,
+            postgresql_where=_UNSTOPPED,
+        ),
+        Index(
+            "ix_clock_missed_call",
+            "request_id",
+            sqlite_where=_MISSED,
+            postgresql_where=_MISSED,
         ),
     )
 

@@ -9,6 +9,7 @@ from sqlmodel import SQLModel, col
 from models.columns import key, operational, sensitive
 
 _DECIDED = text("decided_at IS NOT NULL")
+_STANDING = text("decided_at IS NULL")
 
 
 class Dispute(SQLModel, table=True):
@@ -25,6 +26,12 @@ class Dispute(SQLModel, table=True):
             "decided_at",
             sqlite_where=_DECIDED,
             postgresql_where=_DECIDED,
+        ),
+        Index(
+            "ix_dispute_standing",
+            "request_id",
+            sqlite_where=_STANDING,
+            postgresql_where=_STANDING,
         ),
     )
 

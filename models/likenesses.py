@@ -19,6 +19,7 @@ WAITING = 0
 """The hash under which a contact stands until it has been held against the others."""
 NEWEST = 24
 """So many contacts of one key are read, the newest: what a whole street shares says little."""
+_PROPOSED = text("state = 'proposed'")
 _LOOKED_AT = 96  # of a key's contacts, closed requests among them
 
 
@@ -41,6 +42,12 @@ class Likeness(SQLModel, table=True):
 
     __table_args__ = (
         Index("uq_likeness_request_id_other_id", "request_id", "other_id", unique=True),
+        Index(
+            "ix_likeness_proposed",
+            "request_id",
+            sqlite_where=_PROPOSED,
+            postgresql_where=_PROPOSED,
+        ),
     )
 
     id: int = key()

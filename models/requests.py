@@ -11,6 +11,24 @@ from models.vocabulary import ContactState
 
 _OPEN = text("closed_at IS NULL")
 _CLOSED = text("status = 'closed'")
+_UNDECIDED = text(
+    "closed_at IS NULL AND (confirmed_at IS NULL "
+    "OR status IN ('in_triage', 'received', 'emergency_handoff'))"
+)
+_MARKED = text(
+    "closed_at IS NULL AND second_opinion IN ('differs', 'look') AND confirmed_at IS NULL"
+)
+_UNDER_WAY = text(
+    "closed_at IS NULL AND status IN ('dispatched', 'in_progress', 'suspended', 'reopened') "
+    "AND confirmed_at IS NOT NULL"
+)
+_REPORTED = text("closed_at IS NULL AND status IN ('result_reported', 'in_callback')")
+_ENDED = text("closed_at IS NOT NULL")
+
+
+def _queue(name: str, where: Any, *columns: str) -> Index:
+    """One tab of a queue as one index range. A query must say the condition in these words."""
+    return Index(name, *columns, "queue_key", sqlite_where=where, postgresql_where=where)
 
 
 class HelpRequest(SQLModel, table=True):
@@ -20,19 +38,21 @@ class HelpRequest(SQLModel, table=True):
     ``queue_key`` is one ascending text (urgency rank, due time, id), so that any page of any queue
     is one index range. ``confirmed_at`` is when a person confirmed what the software proposed.
     ``merged_into`` is the request that this one was joined to, while it is.
+    ``leased_by`` works on it until ``leased_until``; that is no holder, it only lapses.
     ``resolved`` and ``satisfaction`` are the requester's own last word at the callback.
     """
 
     __tablename__ = "request"
     __table_args__ = (
-        Index("ix_request_queue", "queue_key", sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index(
-            "ix_request_holder_unit_queue_key",
-            "holder_unit",
-            "queue_key",
-            sqlite_where=_OPEN,
-            postgresql_where=_OPEN,
-        ),
+        _queue("ix_request_queue", _OPEN),
+        _queue("ix_request_holder_unit_queue_key", _OPEN, "holder_unit"),
+        _queue("ix_request_holder_person_queue_key", _OPEN, "holder_person"),
+        _queue("ix_request_first_responder_queue_key", _OPEN, "first_responder"),
+        _queue("ix_request_undecided", _UNDECIDED),
+        _queue("ix_request_marked", _MARKED),
+        _queue("ix_request_under_way", _UNDER_WAY),
+        _queue("ix_request_reported", _REPORTED),
+        _queue("ix_request_ended", _ENDED),
         Index("ix_request_closed_at", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
     )
 
@@ -64,6 +84,8 @@ class HelpRequest(SQLModel, table=True):
     satisfaction: str | None = operational(None)
     policy: str = operational()
     second_opinion: str | None = operational(None)
+    leased_by: str | None = operational(None)
+    leased_until: datetime | None = operational(None)
     summary: str = sensitive("", sa_type=Text)
     erased_at: datetime | None = operational(None)
     merged_into: int | None = key(foreign="request.id", nullable=True, index=True)

@@ -42,15 +42,24 @@ def in_hand() -> ColumnElement[bool]:
     )
 
 
-def kept_by(connection: Any, login: str) -> Sequence[Any]:
-    """What this person would leave behind, the most urgent first, each with its open offer."""
+def kept_by(connection: Any, login: str, most: int | None = None) -> Sequence[Any]:
+    """What this person would leave behind, the most urgent first, each with its open offer; at
+    most so many."""
     found: Sequence[Any] = connection.execute(
         select(*_LINE)
         .outerjoin(Handover, _open_offer())
-        .where(in_hand(), desk_person() == login)
+        .where(in_hand(), _ever_of(login), desk_person() == login)
         .order_by(col(HelpRequest.queue_key))
+        .limit(most)
     ).all()
     return found
+
+
+def _ever_of(login: str) -> ColumnElement[bool]:
+    """Whoever has a request at the desk was its first responder or took it over: two indexes, so
+    that the last taker is looked up for few."""
+    took = select(col(Handover.request_id)).where(col(Handover.taken_by) == login)
+    return or_(col(HelpRequest.first_responder) == login, col(HelpRequest.id).in_(took))
 
 
 def offered_to(connection: Any, login: str) -> Sequence[Any]:

@@ -9,24 +9,32 @@ from typing import Any
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status
-from referral import casework
+from referral import casework, leasing
 from referral.casework import Actor, Refusal
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 
+DESK = (Role.OPERATOR, Role.DISPATCHER, Role.DUTY_LEAD, Role.SUPERVISOR)
 OUTCOMES = ("reached", "on_site", "no_answer", "refused", "wrong_number")
 """What became of an attempt to reach the person; the first two mean that somebody spoke."""
 SPOKEN = OUTCOMES[:2]
 
 
-def claim(tx: Transaction, _office: Office, actor: Actor, request: Row, *, now: datetime) -> Row:
-    """Take over as the person who holds it, inside one's own unit. Raises ``Refusal``."""
+def claim(tx: Transaction, office: Office, actor: Actor, request: Row, *, now: datetime) -> Row:
+    """Take it in hand: work on it alone for a while, and inside one's own unit be the person who
+    holds it. Outside it only the desk may, whose work is to sort what others will hold. Raises
+    ``Refusal``; while somebody else works on it, one that names them."""
     casework.require_open(request)
-    if request["holder_unit"] != actor.unit:
+    ours = request["holder_unit"] == actor.unit
+    if not ours and actor.role not in DESK:
         raise Refusal("refusal.not_your_unit", status=403)
-    if request["holder_person"] == actor.login:
+    mine = request["holder_person"] == actor.login or not ours
+    leased = request["leased_until"] is not None and request["leased_until"] > now
+    if mine and leased and request["leased_by"] == actor.login:
         raise Refusal("refusal.already_yours", {"number": request["number"]})
-    after = casework.change(tx, request, holder_person=actor.login)
+    after = leasing.take(tx, office, actor, request, now=now)
+    if not mine:
+        after = casework.change(tx, after, holder_person=actor.login)
     casework.record(
         tx, "claimed", actor, before=request, after=after, now=now, held=request["holder_person"]
     )

@@ -20,6 +20,7 @@ from gateway import (
     views,
 )
 from gateway.api.support import ApiRoute, Looker, Process, Staff
+from gateway.lines import Line
 from gateway.pending import pending
 from models.referrals import Referral
 from models.requests import HelpRequest
@@ -45,7 +46,7 @@ def _local(value: Any) -> Any:
     return exporting.local(value)
 
 
-def _line(line: views.Line) -> dict[str, Any]:
+def _line(line: Line) -> dict[str, Any]:
     return {
         "number": line.number,
         "status": line.status,

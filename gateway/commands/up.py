@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from channels import load as load_channels
-from gateway import demo_cases, demo_life, demo_walks, house, observe
+from gateway import demo_cases, demo_life, demo_walks, house, observe, standin
 from gateway.app import create_app
 from gateway.commands import serve
 from gateway.offices import Rules
@@ -53,6 +53,7 @@ def prepare(*, demo: bool, host: str, port: int) -> Settings:
     settings.require_secret()
     if demo:
         _spare_strangers(settings)
+        settings = _lend_channels(settings, here)
     if urlsplit(settings.public_url).hostname in _HERE:  # nobody has named a public address
         settings = settings.model_copy(update={"public_url": here})
     return settings
@@ -70,6 +71,17 @@ def _spare_strangers(settings: Settings) -> None:
             "telephone numbers are invented; take them out or set HUIYIN_TWILIO_API_BASE to a "
             "local stand-in"
         )
+
+
+def _lend_channels(settings: Settings, here: str) -> Settings:
+    """Telephone, text and chat against our own stand-in in this process, unless channels are
+    named: what the simulator shows, and no way outside."""
+    if "CHANNELS" in settings.env:
+        return settings
+    values = standin.environment(settings, here)
+    channels = ",".join([*settings.channel_names, *standin.CHANNELS])
+    operator = settings.operator_number or standin.OPERATOR
+    return settings.lending(values, channels=channels, operator_number=operator)
 
 
 def open_house(settings: Settings, *, demo: bool) -> State:
@@ -114,6 +126,7 @@ def _welcome(settings: Settings) -> None:
     print(f"承办单位 bureaus    {base}/inbox")
     print(f"网格员 field        {base}/field   主动发现 {base}/discovery")
     if settings.demo:
+        print(f"渠道模拟 simulator    {base}/simulator")
         print(f"\nAccounts of the invented county, all with the password {house.DEMO_PASSWORD}:")
         for role, login in _DEMO_ACCOUNTS:
             print(f"  {login:<22}{role}")

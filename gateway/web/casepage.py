@@ -1,7 +1,7 @@
 """The page of one request, at the desk and in an inbox: the same facts, the acts of each."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import Request, Response
@@ -13,19 +13,22 @@ from gateway import (
     alike,
     belongings,
     cases,
+    drafts,
     meanwhile,
     revealing,
     sentences,
     sessions,
 )
 from gateway.access import Actor
+from gateway.lines import worker
 from gateway.pending import pending
 from gateway.state import State
-from gateway.web import aidpage
+from gateway.web import aidpage, onward
 from gateway.web.rendering import state_of
 from gateway.web.staff import Typed, checked, faults_of, staff_page, worded
 from models.transaction import acting
 from models.vocabulary import Level
+from referral import leasing
 from referral.casework import Refusal
 from referral.directory import ZONE
 from referral.lifecycle import Impossible
@@ -33,7 +36,9 @@ from referral.office import Office
 from referral.routing import GRASSROOTS
 from referral.transitions import REQUEST
 
-REVEAL = "reveal"
+DESK, REVEAL = "/desk", "reveal"
+LOOKED_AGAIN = timedelta(minutes=10)
+"""A page that is open asks for its parts again and again: that is one look."""
 
 
 def show(
@@ -51,8 +56,10 @@ def show(
     seen: int | None = None,
     faults: Mapping[str, str] | None = None,
     more: Mapping[str, Any] | None = None,
+    part: bool = False,
 ) -> Response:
-    """The page; opening it is recorded. Raises ``Refusal`` (404) alike for foreign and missing."""
+    """The page, or with ``part`` a piece of one that is open; opening it is recorded. Raises
+    ``Refusal`` (404) alike for foreign and missing."""
     state, actor = state_of(request), session.actor
     now, office = state.now(), state.offices.current()
     beside = request.query_params.get("beside", "").strip()
@@ -67,7 +74,9 @@ def show(
         waits = pending(
             reading, office, request_id, case.request["service"], words=case.sight.words
         )
-    if request.method == "GET":
+        kept = drafts.of(reading, actor.login, case.request["number"])
+        looked = part and access.looked(reading, actor, request_id, since=now - LOOKED_AGAIN)
+    if request.method == "GET" and not looked:
         with acting(state.database, state.mint) as tx:
             for opened in (request_id, *like.ids):
                 access.look(tx, actor, act="see", now=now, request_id=opened)
@@ -90,6 +99,11 @@ def show(
         revealed=revealed,
         done=_done(request, case),
         like=like,
+        drafts=kept,
+        worker=worker(office, case.request, now),
+        working=case.request["leased_by"] == actor.login,
+        had=False,
+        tab=onward.tab_of(request.query_params.get("tab")),
         home=home,
         names=names_of(office, actor, case, now),
         aid=aidpage.block(request, actor, request_id, number),
@@ -123,6 +137,11 @@ def names_of(office: Office, actor: Actor, case: cases.Case, now: datetime) -> d
         "lead": units.get(request["lead_bureau"], request["lead_bureau"]),
         "holder_unit": units.get(request["holder_unit"], request["holder_unit"]),
         "service": services.get(request["service"] or "", request["service"] or ""),
+        "people": {
+            login: officer.name
+            for login in (request["holder_person"], request["first_responder"])
+            if (officer := directory.officer.get(login)) is not None
+        },
         "services": services,
         "units": [
             (unit.code, unit.name_zh)
@@ -157,6 +176,7 @@ def act(
     what was typed and what is wrong at which field."""
     fields = checked(session, form)
     seen = meanwhile.read(fields.pop("seen", None))
+    goes_on, tab = fields.pop("then", "") == "next", onward.tab_of(fields.pop("tab", None))
     state = state_of(request)
     if name == REVEAL:
         return _reveal(request, session, number, fields, base=base, template=template, again=again)
@@ -165,7 +185,7 @@ def act(
     chosen = acts.ACTS[name]
     try:
         body = acts.read_form(chosen, fields)
-        acts.perform(state, session.actor, number, chosen, body, now=state.now(), seen=seen)
+        row = acts.perform(state, session.actor, number, chosen, body, now=state.now(), seen=seen)
     except (Refusal, Impossible) as error:
         if sentences.status_of(error) == 404:  # gone elsewhere meanwhile: what was typed is kept
             return staff_page(
@@ -188,6 +208,12 @@ def act(
             seen=seen,
             faults=faults_of(request, error),
         )
+    with acting(state.database, state.mint) as tx:
+        drafts.drop(tx, session.actor.login, row["number"], name)
+        if goes_on:
+            leasing.release(tx, session.actor, row["id"])
+    if goes_on and base == DESK:
+        return onward.next_of(state, session.actor, row, tab)
     return _after(state, session.actor, number, name, base)
 
 

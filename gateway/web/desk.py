@@ -1,4 +1,4 @@
-"""The desk of the help line: the queue, waiting work, one request, the holding pen, entering."""
+"""The desk of the help line: waiting work, one request, the holding pen, entering."""
 
 from typing import Any, TypeVar
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from gateway import access, acts, entering, handovers, tasks, views
+from gateway import access, acts, calls, drafts, entering, tasks
 from gateway.web import casepage
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, home, staff_page, worded
@@ -15,52 +15,9 @@ from referral.casework import Refusal
 
 Body = TypeVar("Body", bound=BaseModel)
 
-BASE, TEMPLATE = "/desk", "case.html"
-TABS = tuple(name for name, where in views.TABS.items() if where == "desk")
+BASE, TEMPLATE, FORM = "/desk", "case.html", "enter"
 
 router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
-
-
-@router.get("")
-def queue(request: Request, session: SignedIn) -> Response:
-    """The queue under one tab, the counts of all, and what waits."""
-    actor = session.actor
-    access.allow(actor, "see_desk")
-    state = state_of(request)
-    now, office = state.now(), state.offices.current()
-    tab = request.query_params.get("tab", TABS[0])
-    with state.database.read() as reading:
-        page = views.queue(
-            reading,
-            actor,
-            office,
-            where=views.tab(tab, actor, office, now),
-            after=request.query_params.get("after"),
-            now=now,
-        )
-        counts = views.counts(reading, actor, office, TABS, now)
-        waiting = tasks.waiting(reading, actor, office, now) if _may(actor, "see_tasks") else []
-        held = tasks.held(reading, actor) if _may(actor, "see_held") else []
-        shift = handovers.of(reading, actor, office) if _may(actor, "offer_handover") else None
-        last = None if page.lines else views.last_arrival(reading, actor, office, now)
-    return staff_page(
-        request,
-        "desk.html",
-        page=page,
-        counts=counts,
-        tabs=TABS,
-        tab=tab,
-        tasks=waiting,
-        held=held,
-        shift=shift,
-        last=last,
-        base=BASE,
-        paged=bool(request.query_params.get("after")),
-    )
-
-
-def _may(actor: access.Actor, act: str) -> bool:
-    return actor.role in access.RIGHTS[act]
 
 
 @router.post("/tasks/{task_id}")
@@ -76,7 +33,15 @@ def finish_task(request: Request, session: SignedIn, form: Fields, task_id: int)
 def enter_form(request: Request, session: SignedIn) -> Response:
     """The form for a caller or a visitor."""
     access.allow(session.actor, "add_contact")
-    return _enter_page(request, {})
+    state = state_of(request)
+    with state.database.read() as reading:
+        kept = drafts.of(reading, session.actor.login, FORM).get(FORM)
+        asked = request.query_params.get("call", "")
+        if asked.isdecimal() and len(asked) < 19 and session.actor.role in access.DESK:
+            known = calls.one(reading, state.offices.current(), int(asked), state.now())
+            filled = {"sender": known.caller, "name": known.name or "", "place": known.place or ""}
+            return _enter_page(request, {**filled, "call": asked})
+    return _enter_page(request, kept.fields if kept else {})
 
 
 @router.post("/enter")
@@ -85,11 +50,17 @@ def enter(request: Request, session: SignedIn, form: Fields) -> Response:
     fields = checked(session, form)
     access.allow(session.actor, "add_contact")
     state = state_of(request)
+    call = fields.pop("call", "")
     try:
         entry = _read(entering.Entry, fields)
         outcome = entering.enter(state, session.actor, entry, now=state.now())
     except Refusal as error:
-        return _enter_page(request, fields, status=error.status, error=worded(request, error))
+        typed = {**fields, "call": call}
+        return _enter_page(request, typed, status=error.status, error=worded(request, error))
+    with acting(state.database, state.mint) as tx:
+        drafts.drop(tx, session.actor.login, FORM, FORM)
+        if call.isdecimal() and len(call) < 19 and outcome.number:
+            calls.became(tx, session.actor, int(call), outcome.number)
     return _enter_page(request, {}, entered=outcome)
 
 
@@ -105,6 +76,7 @@ def _enter_page(
         error=error,
         entered=entered,
         key=key,
+        call=typed.get("call", ""),
         base=BASE,
     )
 

@@ -44,6 +44,8 @@ class StaffRoute(APIRoute):
             try:
                 return await handler(request)
             except sessions.NotSignedIn:
+                if asked_by_script(request):
+                    return Response(status_code=401)
                 back = request.url.path if request.method == "GET" else ""
                 return RedirectResponse(f"/sign-in?next={quote(back)}", 303)
             except sessions.NotConfirmed:
@@ -53,12 +55,18 @@ class StaffRoute(APIRoute):
             except (Refusal, Impossible) as error:
                 return staff_page(
                     request,
-                    "refused.html",
+                    "refused_part.html" if asked_by_script(request) else "refused.html",
                     status=sentences.status_of(error),
                     error=worded(request, error),
                 )
 
         return guarded
+
+
+def asked_by_script(request: Request) -> bool:
+    """Whether a page asks for a part of itself, so that a whole page would be no answer."""
+    stream = request.headers.get("accept") == "text/event-stream"
+    return stream or "hx-request" in request.headers
 
 
 def session_of(request: Request) -> sessions.SignedIn:

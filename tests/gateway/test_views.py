@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
 
-from gateway import cases, views
+from gateway import cases, lines, views
 from gateway.access import Actor
 from gateway.lamps import lamp
 from gateway.revealing import masked
@@ -81,7 +81,7 @@ def test_words_in_a_list_are_redacted_and_cut(state: State) -> None:
     words = queue(state).lines[0].words
     assert "13812345678" not in words
     assert "110101199003078515" not in words
-    assert len(words) <= views.SHOWN_WORDS
+    assert len(words) <= lines.SHOWN_WORDS
 
 
 @pytest.mark.parametrize(

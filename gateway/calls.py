@@ -1,0 +1,206 @@
+"""Telephone calls as the desk sees them: who rings, who answered, what was missed.
+
+Switchboards tell of a call in pieces, twice, or in the wrong order; a call only goes forward
+(ringing, answered, ended or missed), so that any order of the pieces leads to the same row.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, insert, literal, select, update
+from sqlmodel import Session, col
+
+from models import keyring
+from models.desk import PhoneCall
+from models.messages import Line, Outcome, Step, Turn
+from models.people import FIELD, Address, Person
+from models.requests import HelpRequest
+from models.transaction import Transaction
+from models.vocabulary import Level
+from referral.casework import Actor, Refusal
+from referral.office import Office
+
+RINGS = timedelta(minutes=3)
+LASTS = timedelta(hours=2)
+"""A call of which no end was told is not shown for ever."""
+RECENT = timedelta(days=30)
+MOST = 3
+_COLUMNS = ("id", "source", "call_id", "caller", "called", "state", "rang_at")
+
+
+def rang(
+    tx: Transaction, source: str, call_id: str, *, caller: str, called: str, now: datetime
+) -> None:
+    """It rings. A call that is known already stays as it is."""
+    row = (tx.mint(), source, call_id, caller, called, "ringing", now)
+    types = [PhoneCall.__table__.c[name].type for name in _COLUMNS]  # type: ignore[attr-defined]
+    values = [literal(value, kind) for value, kind in zip(row, types, strict=True)]
+    new = select(*values).where(~select(col(PhoneCall.id)).where(_is(source, call_id)).exists())
+    tx.later(insert(PhoneCall).from_select(list(_COLUMNS), new))
+    tx.event("call_rang", at=now, source=source)
+
+
+def answered(tx: Transaction, source: str, call_id: str, *, by: str | None, now: datetime) -> None:
+    """Somebody talks with the caller."""
+    tx.later(
+        update(PhoneCall)
+        .where(_is(source, call_id), col(PhoneCall.answered_at).is_(None))
+        .where(col(PhoneCall.ended_at).is_(None))
+        .values(state="answered", answered_at=now, answered_by=by)
+    )
+    tx.event("call_answered", at=now, source=source)
+
+
+def ended(tx: Transaction, source: str, call_id: str, *, now: datetime) -> None:
+    """The caller is gone: after a talk, or without one."""
+    here = update(PhoneCall).where(_is(source, call_id), col(PhoneCall.ended_at).is_(None))
+    tx.later(here.where(col(PhoneCall.answered_at).is_(None)).values(state="missed", ended_at=now))
+    tx.later(here.values(state="ended", ended_at=now))
+    tx.event("call_ended", at=now, source=source)
+
+
+def hear(
+    tx: Transaction, channel: str, turn: Turn, step: Step, outcome: Outcome, now: datetime
+) -> None:
+    """What a turn of a telephone channel tells of its call: it is put through to the desk (also
+    when danger was understood), a person answers, it is over."""
+    danger = outcome.level is Level.LIFE_THREAT and step.line is Line.KEYS
+    place = (channel, turn.conversation)
+    if step.line is Line.CONNECT or danger:
+        rang(tx, *place, caller=turn.sender, called="", now=now)
+    elif turn.act == "answered":
+        answered(tx, *place, by=None, now=now)
+    elif turn.act in ("dialled", "hang_up"):
+        ended(tx, *place, now=now)
+
+
+def _is(source: str, call_id: str) -> ColumnElement[bool]:
+    return and_(col(PhoneCall.call_id) == call_id, col(PhoneCall.source) == source)
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """One call with what is known of the caller, so that nobody has to ask for it."""
+
+    id: int
+    caller: str
+    state: str
+    seconds: int
+    answered_by: str | None
+    name: str | None = None
+    language: str | None = None
+    place: str | None = None
+    requests: tuple[tuple[str, str], ...] = ()
+    """Numbers of open requests with their level, the most urgent first."""
+    last: datetime | None = None
+    recent: str | None = None
+    """The newest request of the last thirty days, an open one before a closed one."""
+
+
+def live(session: Session, office: Office, now: datetime) -> list[Ringing]:
+    """The calls that ring or go on now, the longest waiting first."""
+    rows = session.connection().execute(
+        select(*PhoneCall.__table__.columns)  # type: ignore[attr-defined]
+        .where(col(PhoneCall.ended_at).is_(None), col(PhoneCall.rang_at) > now - LASTS)
+        .order_by(col(PhoneCall.rang_at))
+        .limit(20)
+    )
+    shown = [row for row in rows if row.answered_at or row.rang_at > now - RINGS][:MOST]
+    return [_ringing(session, office, row, now) for row in shown]
+
+
+def one(session: Session, office: Office, call_id: int, now: datetime) -> Ringing:
+    """One call. Raises ``Refusal`` (404)."""
+    row = (
+        session.connection()
+        .execute(
+            select(*PhoneCall.__table__.columns).where(  # type: ignore[attr-defined]
+                col(PhoneCall.id) == call_id
+            )
+        )
+        .first()
+    )
+    if row is None:
+        raise Refusal("refusal.not_found", status=404)
+    return _ringing(session, office, row, now)
+
+
+def _ringing(session: Session, office: Office, row: Any, now: datetime) -> Ringing:
+    officer = office.directory.officer.get(row.answered_by or "")
+    found: dict[str, Any] = {
+        "id": row.id,
+        "caller": row.caller,
+        "state": row.state,
+        "seconds": int((now - row.rang_at) / timedelta(seconds=1)),
+        "answered_by": officer.name if officer else row.answered_by,
+    }
+    return Ringing(**found, **(_known(session, row.caller, now) if row.caller else {}))
+
+
+def _known(session: Session, caller: str, now: datetime) -> Mapping[str, Any]:
+    """What the caller's number tells; {} for a stranger."""
+    connection = session.connection()
+    who = connection.execute(
+        select(col(Person.id), col(Person.name), col(Person.language))
+        .join(Address, col(Address.person_id) == col(Person.id))
+        .where(
+            col(Address.kind) == "tel",
+            col(Address.lookup).in_(keyring.names(connection, FIELD, caller)),
+        )
+    ).first()
+    if who is None:
+        return {}
+    rows = connection.execute(
+        select(
+            col(HelpRequest.number),
+            col(HelpRequest.level),
+            col(HelpRequest.place),
+            col(HelpRequest.received_at),
+            col(HelpRequest.closed_at),
+        )
+        .where(col(HelpRequest.person_id) == who.id)
+        .order_by(col(HelpRequest.received_at).desc(), col(HelpRequest.id).desc())
+        .limit(20)
+    ).all()
+    opened = [row for row in rows if row.closed_at is None]
+    recent = [row for row in opened + list(rows) if row.received_at > now - RECENT]
+    opened.sort(key=lambda row: Level(row.level).rank)
+    return {
+        "name": who.name,
+        "language": who.language if who.language != "zh-CN" else None,
+        "place": next((row.place for row in rows if row.place), None),
+        "requests": tuple((row.number, row.level) for row in opened),
+        "last": rows[0].received_at if rows else None,
+        "recent": recent[0].number if recent else None,
+    }
+
+
+def take(tx: Transaction, office: Office, actor: Actor, call_id: int, *, now: datetime) -> None:
+    """Answer it at this seat. Of two seats one gets it; the other gets a ``Refusal`` that names
+    the first."""
+    mine = and_(col(PhoneCall.id) == call_id, col(PhoneCall.answered_by).is_(None))
+    done = tx.execute(
+        update(PhoneCall)
+        .where(mine, col(PhoneCall.ended_at).is_(None))
+        .values(state="answered", answered_at=now, answered_by=actor.login)
+    )
+    if done.rowcount:
+        tx.event("call_answered", at=now, by=actor.login, call=str(call_id))
+        return
+    row = tx.execute(select(col(PhoneCall.answered_by)).where(col(PhoneCall.id) == call_id)).first()
+    if row is None:
+        raise Refusal("refusal.not_found", status=404)
+    if row.answered_by is not None and row.answered_by != actor.login:
+        officer = office.directory.officer.get(row.answered_by)
+        raise Refusal("refusal.answered", {"name": officer.name if officer else row.answered_by})
+
+
+def became(tx: Transaction, actor: Actor, call_id: int, number: str) -> None:
+    """A request came of a call that this person answered."""
+    tx.execute(
+        update(PhoneCall)
+        .where(col(PhoneCall.id) == call_id, col(PhoneCall.answered_by) == actor.login)
+        .values(number=number)
+    )

@@ -1,0 +1,72 @@
+"""What somebody has typed and not sent: kept on the server, so that neither a reload, an expired
+sign-in nor a colleague's faster act loses it, and nothing stays on an office machine that many use.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
+
+from models.db import Database
+from models.desk import Draft
+from models.transaction import Transaction, acting
+from referral.casework import Refusal
+
+KEPT = timedelta(days=30)
+MOST_BYTES = 64_000
+LONGEST_NAME = 60
+NOT_TYPED = ("csrf", "seen", "key", "then", "place", "act", "tab")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The fields of one form as they were left."""
+
+    fields: Mapping[str, str]
+    saved_at: datetime
+
+
+def save(
+    tx: Transaction, login: str, place: str, act: str, form: Mapping[str, str], *, now: datetime
+) -> None:
+    """Keep what is in the form now instead of what was; an empty form is none. Raises ``Refusal``
+    (422) for more than a form can hold."""
+    typed = {name: value for name, value in form.items() if name not in NOT_TYPED and value.strip()}
+    body = orjson.dumps(typed).decode()
+    if len(body.encode()) > MOST_BYTES or not 0 < len(act) <= LONGEST_NAME:
+        raise Refusal("refusal.draft", status=422)
+    drop(tx, login, place, act)
+    if typed:
+        tx.add(Draft, id=tx.mint(), login=login, place=place, act=act, fields=body, saved_at=now)
+
+
+def of(session: Session, login: str, place: str) -> dict[str, Kept]:
+    """This person's drafts at this place, by act."""
+    rows = session.connection().execute(
+        select(col(Draft.act), col(Draft.fields), col(Draft.saved_at)).where(
+            col(Draft.login) == login, col(Draft.place) == place
+        )
+    )
+    return {row.act: Kept(orjson.loads(row.fields), row.saved_at) for row in rows}
+
+
+def drop(tx: Transaction, login: str, place: str, act: str) -> None:
+    """Forget a draft: it was used, or thrown away."""
+    tx.execute(
+        delete(Draft).where(
+            col(Draft.login) == login, col(Draft.place) == place, col(Draft.act) == act
+        )
+    )
+
+
+def purge_old(database: Database, mint: Callable[[], int], now: datetime) -> None:
+    """Forget what nobody has come back to in thirty days."""
+    old = col(Draft.saved_at) < now - KEPT
+    with database.read() as session:
+        if session.connection().execute(select(col(Draft.id)).where(old).limit(1)).first() is None:
+            return
+    with acting(database, mint) as tx:
+        tx.execute(delete(Draft).where(old))

@@ -1,0 +1,137 @@
+"""The rows of a queue: what one line says of a request, made for a whole page with few queries.
+
+A row never shows who somebody is: telephone numbers in the words are masked, names are not
+fetched. Its lamp is that of the most pressing running clock, with its due time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from gateway import access
+from gateway.access import Viewer
+from gateway.lamps import Lamp, lamp
+from models.clocks import Clock
+from models.requests import Contact
+from models.transaction import Row
+from models.vocabulary import SecondOpinion, Status
+from referral.office import Office
+from triage.redact import redact
+
+SHOWN_WORDS = 120
+MARKS = (SecondOpinion.DIFFERS, SecondOpinion.LOOK)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a queue."""
+
+    number: str
+    status: str
+    level: str
+    track: str
+    service: str | None
+    area: str | None
+    area_name: str
+    channel: str
+    summary: str
+    words: str
+    contacts: int
+    lead_bureau: str
+    lead_name: str
+    holder_unit: str
+    holder_person: str
+    received_at: datetime
+    confirmed: bool
+    lamp: Lamp
+    queue_key: str
+    second_opinion: str | None = None
+    leased_by: str | None = None
+    """The name of who works on it now."""
+
+
+def lines(
+    session: Session, viewer: Viewer, office: Office, rows: Sequence[Row], now: datetime
+) -> Iterable[Line]:
+    """One line a row, in their order."""
+    ids = [row["id"] for row in rows]
+    words = _first_words(session, ids)
+    clocks = _pressing(session, ids)
+    for row in rows:
+        sees = access.sight(viewer, row)
+        text, count = words.get(row["id"], ("", 0))
+        place = office.directory.place.get(row["area"] or "")
+        lead = office.directory.unit.get(row["lead_bureau"])
+        yield Line(
+            number=row["number"],
+            status=row["status"],
+            level=row["level"],
+            track=row["track"],
+            service=row["service"],
+            area=row["area"],
+            area_name=place.name if place else "",
+            channel=row["channel"],
+            summary=redact(row["summary"]) if sees.words else "",
+            words=redact(text)[:SHOWN_WORDS] if sees.words else "",
+            contacts=count,
+            lead_bureau=row["lead_bureau"],
+            lead_name=lead.name_zh if lead else row["lead_bureau"],
+            holder_unit=row["holder_unit"],
+            holder_person=row["holder_person"],
+            received_at=row["received_at"],
+            confirmed=row["confirmed_at"] is not None,
+            lamp=lamp(
+                clocks.get(row["id"]),
+                now,
+                office.policy.calendar,
+                waits=row["status"] == Status.SUSPENDED or row["closed_at"] is not None,
+            ),
+            queue_key=row["queue_key"],
+            second_opinion=row["second_opinion"] if row["second_opinion"] in MARKS else None,
+            leased_by=worker(office, row, now),
+        )
+
+
+def _first_words(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+    """The first words of each request and how many contacts it has."""
+    found: dict[int, tuple[str, int]] = {}
+    if not ids:
+        return found
+    query = (
+        select(col(Contact.request_id), col(Contact.text))
+        .where(col(Contact.request_id).in_(ids))
+        .order_by(col(Contact.received_at), col(Contact.id))
+    )
+    for row in session.connection().execute(query):
+        words = row.text[: 4 * SHOWN_WORDS]
+        text, count = found.get(row.request_id, (words, 0))
+        found[row.request_id] = (text or words, count + 1)
+    return found
+
+
+def _pressing(session: Session, ids: Sequence[int]) -> dict[int, Any]:
+    """Of each request the running clock that is due first."""
+    found: dict[int, Any] = {}
+    if not ids:
+        return found
+    query = (
+        select(*Clock.__table__.columns)  # type: ignore[attr-defined]
+        .where(col(Clock.request_id).in_(ids), col(Clock.stopped_at).is_(None))
+        .order_by(col(Clock.due_at), col(Clock.id))
+    )
+    for row in session.connection().execute(query):
+        found.setdefault(row.request_id, row)
+    return found
+
+
+def worker(office: Office, row: Mapping[str, Any], now: datetime) -> str | None:
+    """The name of who has the request open to work on it, while the lease lasts."""
+    login, until = row["leased_by"], row["leased_until"]
+    if login is None or until is None or until <= now:
+        return None
+    officer = office.directory.officer.get(login)
+    return officer.name if officer else str(login)

@@ -1,0 +1,127 @@
+"""The queue of the desk: tabs, filters, rows, the panel beside them; fragments for a live page."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from gateway import access, filters, handovers, neglect, tasks, views
+from gateway.sessions import SignedIn as Session
+from gateway.web import casepage
+from gateway.web.rendering import state_of
+from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
+from models.transaction import acting
+from models.vocabulary import Level
+from referral.directory import ZONE
+from referral.office import Office
+
+BASE = "/desk"
+TABS = tuple(name for name, where in views.TABS.items() if where == "desk")
+CHANNELS = (
+    "phone",
+    "sms",
+    "chat",
+    "web_form",
+    "walk_in",
+    "grid_app",
+    "warning_lead",
+    "transfer_in",
+)
+
+router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
+
+
+@router.get("")
+def queue(request: Request, session: SignedIn) -> Response:
+    """The queue under one tab, the counts of all, and what waits. A search that finds exactly one
+    request leads there."""
+    return _shown(request, session, "desk.html")
+
+
+@router.get("/rows")
+def rows(request: Request, session: SignedIn) -> Response:
+    """Only what changes by itself: tabs with counts, rows, work that waits."""
+    return _shown(request, session, "desk_rows.html")
+
+
+def _shown(request: Request, session: Session, template: str) -> Response:
+    actor = session.actor
+    access.allow(actor, "see_desk")
+    state = state_of(request)
+    now, office = state.now(), state.offices.current()
+    asked = request.query_params
+    tab, said = asked.get("tab", TABS[0]), asked.get("q", "").strip()[: filters.LONGEST]
+    with state.database.read() as reading:
+        chosen = filters.of(reading, actor.login)
+        where = views.tab(tab, actor, office, now) + chosen.conditions(office)
+        if said:
+            where = filters.matching(reading.connection(), said)
+        page = views.queue(reading, actor, office, where=where, after=asked.get("after"), now=now)
+        context: dict[str, Any] = {
+            "counts": views.counts(reading, actor, office, TABS, now),
+            "tasks": tasks.waiting(reading, actor, office, now) if _may(actor, "see_tasks") else [],
+            "held": tasks.held(reading, actor) if _may(actor, "see_held") else [],
+            "shift": handovers.of(reading, actor, office)
+            if _may(actor, "offer_handover")
+            else None,
+            "last": None if page.lines else views.last_arrival(reading, actor, office, now),
+            "unclaimed": neglect.unclaimed(reading, actor, office, now),
+        }
+    if said and len(page.lines) == 1 and template == "desk.html":
+        return RedirectResponse(f"{BASE}/{page.lines[0].number}", 303)
+    return staff_page(
+        request,
+        template,
+        page=page,
+        tabs=TABS,
+        tab=tab,
+        said=said,
+        chosen=chosen,
+        choices=_choices(office, request),
+        base=BASE,
+        after=asked.get("after", ""),
+        **context,
+    )
+
+
+def _may(actor: access.Actor, act: str) -> bool:
+    return actor.role in access.RIGHTS[act]
+
+
+def _choices(office: Office, request: Request) -> dict[str, Any]:
+    """What the filters offer, and what codes of a row are called."""
+    day = state_of(request).now().astimezone(ZONE).date()
+    directory = office.directory
+    return {
+        "areas": [(one.code, one.name) for one in directory.places if one.kind == "township"],
+        "services": {one.service: one.name_zh for one in office.policy.routes if one.in_force(day)},
+        "channels": CHANNELS,
+        "leads": [(one.code, one.name_zh) for one in directory.units if one.serves_on(day)],
+        "levels": tuple(Level),
+    }
+
+
+@router.post("/filters")
+def keep_filters(request: Request, session: SignedIn, form: Fields) -> Response:
+    """Keep the filters of this person, and show the queue with them."""
+    fields = checked(session, form)
+    access.allow(session.actor, "see_desk")
+    tab = fields.pop("tab", "")
+    state = state_of(request)
+    with acting(state.database, state.mint) as tx:
+        filters.keep(tx, session.actor.login, filters.read(fields))
+    return RedirectResponse(f"{BASE}?tab={tab}" if tab in TABS else BASE, 303)
+
+
+@router.get("/{number}/panel")
+def panel(request: Request, session: SignedIn, number: str) -> Response:
+    """One request beside the queue; looking is recorded as on its own page."""
+    access.allow(session.actor, "see_desk")
+    return casepage.show(request, session, number, base=BASE, template="desk_panel.html", part=True)
+
+
+@router.get("/{number}/facts")
+def facts(request: Request, session: SignedIn, number: str) -> Response:
+    """What an open page shows again when something happened; its forms stay as they are."""
+    access.allow(session.actor, "see_desk")
+    return casepage.show(request, session, number, base=BASE, template="case_facts.html", part=True)

@@ -1,0 +1,163 @@
+// The desk by keyboard, the chosen row and the panel, and parts that ask again for themselves.
+"use strict";
+(() => {
+  const body = document.body, queue = document.getElementById("queue"), panel = document.getElementById("panel");
+  let chosen = null, opening = 0, later = false;
+
+  const rows = () => (queue ? [...queue.querySelectorAll("tr[data-number]")] : []);
+  const row = (number) => (number ? document.getElementById("row-" + number) : null);
+  const beside = () => panel && getComputedStyle(panel).display !== "none";
+
+  // --- choosing
+  function choose(next, focus) {
+    if (!next) return;
+    const old = row(chosen);
+    if (old) { old.classList.remove("chosen"); old.removeAttribute("aria-selected"); }
+    chosen = next.dataset.number;
+    next.classList.add("chosen");
+    if (focus) next.querySelector("a").focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+    show();
+  }
+  function show() {
+    if (!beside()) return;
+    clearTimeout(opening);
+    const tab = new URLSearchParams(queue.dataset.url.split("?")[1]).get("tab");
+    opening = setTimeout(() => htmx.ajax("GET", "/desk/" + chosen + "/panel?tab=" + tab,
+      { target: "#panel", swap: "innerHTML" }), 120);
+  }
+  function step(by) {
+    const all = rows(), at = all.findIndex((one) => one.dataset.number === chosen);
+    choose(all[at < 0 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))], true);
+  }
+  if (queue) {
+    queue.addEventListener("click", (event) => {
+      const hit = event.target.closest("tr[data-number]");
+      if (hit && beside() && !event.target.closest("a, button, form") && getSelection().isCollapsed) choose(hit, false);
+    });
+    queue.addEventListener("dblclick", (event) => {
+      const hit = event.target.closest("tr[data-number]");
+      if (hit) location.href = hit.querySelector("a").href;
+    });
+  }
+
+  // --- asking again; what is chosen, focused, marked or open stays where it is
+  const news = new Set();
+  const marked = (place) => { const s = getSelection(); return !s.isCollapsed && place.contains(s.anchorNode); };
+  const typing = (place) => place.contains(document.activeElement) && /INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName);
+  function refresh() {
+    if (!queue) return;
+    if (marked(queue) || typing(queue)) { later = true; return; }
+    later = false;
+    htmx.ajax("GET", queue.dataset.url, { target: "#queue", swap: "innerHTML" });
+  }
+  let before = null;
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target !== queue) return;
+    if (marked(queue) || typing(queue)) { event.detail.shouldSwap = false; later = true; return; }
+    const old = row(chosen), focus = document.activeElement;
+    before = {
+      top: old ? old.getBoundingClientRect().top : 0,
+      focus: queue.contains(focus) ? focus.id : "",
+      open: [...queue.querySelectorAll("details[open]")].map((one) => one.className),
+    };
+  });
+  body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target === panel) { htmx.process(panel); return; }
+    if (event.detail.target !== queue || !before) return;
+    for (const name of before.open) {
+      const one = queue.querySelector("details." + name.split(" ")[0]);
+      if (one) one.open = true;
+    }
+    const now = row(chosen);
+    if (now) {
+      now.classList.add("chosen");
+      scrollBy(0, now.getBoundingClientRect().top - before.top);
+    }
+    const focus = before.focus && document.getElementById(before.focus);
+    if (focus && document.activeElement !== focus) focus.focus({ preventScroll: true });
+    for (const number of news) { const one = row(number); if (one) one.classList.add("changed"); }
+    news.clear();
+    before = null;
+  });
+  let soon = 0;
+  body.addEventListener("huiyin:changed", (event) => {
+    for (const number of event.detail) news.add(number);
+    clearTimeout(soon);
+    soon = setTimeout(refresh, 150);
+    const page = document.querySelector("[data-live]");
+    if (page && event.detail.includes(page.dataset.live) && !marked(page)) {
+      htmx.ajax("GET", page.dataset.url, { target: "#" + page.id, swap: "innerHTML" });
+    }
+    if (chosen && event.detail.includes(chosen) && beside() && !panel.contains(document.activeElement) && !marked(panel)) show();
+  });
+  document.addEventListener("selectionchange", () => { if (later && !marked(queue) && !typing(queue)) refresh(); });
+  document.addEventListener("focusout", () => { if (later) setTimeout(() => later && refresh(), 0); });
+
+  // --- the keyboard
+  const sheet = document.getElementById("keys");
+  const field = (one) => one && (/INPUT|TEXTAREA|SELECT/.test(one.tagName) || one.isContentEditable);
+  const press = (key) => {
+    const place = queue ? panel : document;
+    const found = place && place.querySelector('[data-key="' + key + '"]');
+    if (!found) return false;
+    if (found.tagName === "DETAILS") {
+      found.open = true;
+      const first = found.querySelector("form select, form textarea, form input:not([type=hidden]), form button");
+      found.scrollIntoView({ block: "nearest" });
+      if (first) first.focus();
+    } else if (found.tagName === "DIV") {
+      found.scrollIntoView(); (found.querySelector("input[type=text], button") || found).focus();
+    } else found.click();
+    return true;
+  };
+  function next() {
+    const form = document.activeElement && document.activeElement.closest("form");
+    const button = (form && form.querySelector("button[name=then]")) || null;
+    if (button) { form.requestSubmit(button); return; }
+    if (form && form.method === "post") { form.requestSubmit(); return; }
+    const any = document.querySelector(".acts > form button[name=then]");
+    if (any) any.click();
+  }
+  function call(what) {
+    const button = document.querySelector('#calls [data-call="' + what + '"]');
+    if (button) button.click();
+    return !!button;
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
+    if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); next(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (sheet.open) return;
+    if (event.key === "Escape") {
+      if (field(document.activeElement)) { document.activeElement.blur(); return; }
+      if (call("dismiss")) { event.preventDefault(); return; }
+      const open = [...document.querySelectorAll(".acts-column details[open]")].pop();
+      if (open) open.open = false;
+      return;
+    }
+    if (field(event.target)) return;
+    const key = event.key.toLowerCase();
+    let done = true;
+    if (key === "?") sheet.showModal();
+    else if (key === "enter" && document.querySelector('#calls [data-call="answer"]') && !event.target.closest("button, summary, a:not([id^=to-])")) call("answer");
+    else if (key === "n") location.href = "/desk/enter";
+    else if (key === "/") { const q = document.getElementById("q"); if (q) { q.focus(); q.select(); } else location.href = "/desk"; }
+    else if (key === ".") { const one = document.querySelector("[data-copy]"); if (one) window.huiyin.copy(one.dataset.copy); else done = false; }
+    else if (queue && (key === "j" || key === "arrowdown")) step(1);
+    else if (queue && (key === "k" || key === "arrowup")) step(-1);
+    else if (queue && /^[1-9]$/.test(key)) { const tab = queue.querySelectorAll(".tabs a")[key - 1]; if (tab) tab.click(); }
+    else if (queue && key === "enter" && chosen && !event.target.closest("a, button, summary")) location.href = row(chosen).querySelector("a").href;
+    else if (key === "r" && press("f")) { const one = document.getElementById("correct_route-service"); if (one) one.focus(); }
+    else if (key === "p" && !queue) print();
+    else if (/^[acdefhlbxmq]$/.test(key)) {
+      done = press(key);
+      if (key === "f") { const one = document.getElementById("correct_route-bureau"); if (one) one.focus(); }
+      if (!done && queue && chosen && key !== "q") { location.href = row(chosen).querySelector("a").href + "#key-" + key; done = true; }
+    } else done = false;
+    if (done) event.preventDefault();
+  });
+  for (const button of document.querySelectorAll("[data-opens]")) button.addEventListener("click", () => sheet.showModal());
+  const then = /^#key-([a-z])$/.exec(location.hash);  // pressed in the queue, meant for the page
+  if (then && !queue) { history.replaceState(null, "", location.pathname + location.search); press(then[1]); }
+})();
