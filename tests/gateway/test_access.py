@@ -91,7 +91,6 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "bar": {"reason": ""},
     "take_upward": {"reason": ""},
     "split_off": {"part": "", "level": "urgent"},
-    "set_need": {"need": "food", "need_state": "missing"},
     "reveal": {"purpose": "回电"},
     # a complaint is never joined to a request (I9)
     "merge": {"other": THIRD},
