@@ -1,4 +1,4 @@
-"""The one-line filters of the queue, kept for each person, and the search by number or telephone."""
+"""The one-line filters of the queue, kept for each person, and the search by number."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
