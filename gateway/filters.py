@@ -1,10 +1,10 @@
-"""The one-line filters of the queue, kept for each person, and the search by number or words."""
+"""The one-line filters of the queue, kept for each person, and the search by number."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlmodel import Session, col
 
 from channels.web import e164
@@ -72,7 +72,8 @@ def keep(tx: Transaction, login: str, chosen: Filters) -> None:
 
 
 def matching(connection: Any, said: str) -> list[ColumnElement[bool]]:
-    """The condition of a search: a number, a telephone number, or words of an open request."""
+    """The condition of a search: a number or a part of one, or a telephone number. Words
+    of people are sealed, and no database looks into them."""
     if number := numbers.normal(said):
         return [col(HelpRequest.number) == number]
     if (telephone := e164(said)) and any(letter.isdecimal() for letter in said):
@@ -81,11 +82,4 @@ def matching(connection: Any, said: str) -> list[ColumnElement[bool]]:
             col(Address.lookup).in_(keyring.names(connection, FIELD, telephone)),
         )
         return [col(HelpRequest.person_id).in_(people)]
-    return [
-        col(HelpRequest.closed_at).is_(None),
-        or_(
-            col(HelpRequest.summary).contains(said, autoescape=True),
-            col(HelpRequest.place).contains(said, autoescape=True),
-            col(HelpRequest.number).contains(said.upper(), autoescape=True),
-        ),
-    ]
+    return [col(HelpRequest.number).contains(said.upper(), autoescape=True)]
