@@ -173,7 +173,6 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         data_dir=tmp_path,
         database_url=database_url,
         database_key=KEY if database_url.startswith("sqlite") else "",
-        field_key="3e" * 32,  # PostgreSQL seals its fields, the encrypted file does not
         secret_key="test-secret-" * 4,
         hotline="望河12345",
         public_url="https://hotline.example",
