@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from models.clocks import Clock
@@ -18,8 +18,6 @@ from referral.clocks import Rung
 from referral.office import Office
 
 BATCH = 1000
-HOLDER = '"holder_unit":'
-"""How an entry that names a new holder is told from others."""
 PROMISED, MOVED = "promised", "due_moved"
 _KINDS = (*sorted(auditing.STEPS), "breached", PROMISED, MOVED)
 
@@ -113,10 +111,7 @@ def _trails(
             col(Event.kind),
             col(Event.detail),
         )
-        .where(
-            col(Event.request_id).in_(requests),
-            or_(col(Event.kind).in_(_KINDS), col(Event.detail).contains(HOLDER)),
-        )
+        .where(col(Event.request_id).in_(requests))
         .order_by(col(Event.seq))
     )
     for entry in entries:
@@ -129,7 +124,7 @@ def _trails(
                 trail.moves += entry.kind == MOVED
                 trail.started = datetime.fromisoformat(started)
                 trail.due = datetime.fromisoformat(due)
-        elif "clock_id" in detail:
+        elif entry.kind in _KINDS and "clock_id" in detail:
             trail = trails.setdefault(int(detail["clock_id"]), Trail())
             if entry.kind == "breached":
                 trail.breached.append(entry.seq)
