@@ -208,19 +208,38 @@ def _said(row: Any, sees: Sight, mask: Masking) -> Said:
             {"url": url, "content_type": kind} for url, kind in (row.media or []) if sees.words
         ),
         level=row.level,
-        pieces=marked(text, (row.assessment or {}).get("signals", []) if sees.words else []),
+        pieces=marked(
+            text, placed(row.text, (row.assessment or {}).get("signals", []) if sees.words else [])
+        ),
         facts=mask.facts((row.assessment or {}).get("facts", {})) if sees.words else {},
         opinion=(row.assessment or {}).get("opinion") if sees.words else None,
         handoff=tuple((row.assessment or {}).get("handoff", ()) if sees.words else ()),
     )
 
 
+def placed(text: str, signals: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The signs where they stand in these words. What was read together with the words of a moment
+    before is found by its quote; a sign of those words alone has no place here, and is shown
+    without one."""
+    found: list[Mapping[str, Any]] = []
+    for sign in signals:
+        if text[sign["start"] : sign["end"]] == sign["quote"]:
+            found.append(sign)
+            continue
+        at = text.find(sign["quote"])
+        until = at + len(sign["quote"]) if at >= 0 else 0
+        found.append({**sign, "start": max(at, 0), "end": until})
+    return found
+
+
 def marked(
     text: str, signals: Sequence[Mapping[str, Any]]
 ) -> tuple[tuple[str, Mapping[str, Any] | None], ...]:
     """The text in pieces, each danger sign with the rule and the source behind it. Of signs that
-    overlap the first that counts is shown."""
-    pieces: list[tuple[str, Mapping[str, Any] | None]] = []
+    overlap the first that counts is shown; those of other words come first, without any."""
+    pieces: list[tuple[str, Mapping[str, Any] | None]] = [
+        ("", one) for one in signals if one["start"] == one["end"]
+    ]
     place = 0
     fitting = [one for one in signals if 0 <= one["start"] < one["end"] <= len(text)]
     for sign in sorted(fitting, key=lambda one: (one["start"], not one["counts"], -one["end"])):

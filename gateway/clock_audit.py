@@ -18,6 +18,8 @@ from referral.clocks import Rung
 from referral.office import Office
 
 BATCH = 1000
+HOLDER = '"holder_unit":'
+"""How an entry that names a new holder is told from others."""
 PROMISED, MOVED = "promised", "due_moved"
 _KINDS = (*sorted(auditing.STEPS), "breached", PROMISED, MOVED)
 
@@ -126,7 +128,7 @@ def _trails(
                 trail.moves += entry.kind == MOVED
                 trail.started = datetime.fromisoformat(started)
                 trail.due = datetime.fromisoformat(due)
-        elif entry.kind in _KINDS and "clock_id" in detail:
+        elif "clock_id" in detail:
             trail = trails.setdefault(int(detail["clock_id"]), Trail())
             if entry.kind == "breached":
                 trail.breached.append(entry.seq)

@@ -54,6 +54,8 @@ class Overdue:
     number: str
     level: str
     clock: str
+    clock_zh: str
+    clock_en: str
     lamp: Lamp
     unit: str
     unit_name: str
@@ -100,10 +102,16 @@ def _overdue(
 ) -> Overdue:
     unit = office.directory.unit.get(row.holder_unit)
     holder = office.directory.officer.get(row.holder_person)
+    try:
+        rule = office.policy.clock(row.name, row.case, row.started_at.date())
+    except KeyError:  # an old clock whose rule the profile no longer has
+        rule = None
     return Overdue(
         number=row.number,
         level=row.level,
         clock=row.name,
+        clock_zh=rule.name_zh if rule else row.name,
+        clock_en=rule.name_en if rule else row.name,
         lamp=lamp(row, now, office.policy.calendar),
         unit=row.holder_unit,
         unit_name=unit.name_zh if unit else row.holder_unit,

@@ -282,3 +282,13 @@ def test_every_page_speaks_english_too(state: State, app: FastAPI) -> None:
         assert page.status_code == 200
         assert 'lang="en"' in page.text
         assert "Sign out" in page.text
+
+
+def test_a_sign_is_marked_where_its_words_stand_and_nowhere_else() -> None:
+    sign = {"start": 0, "end": 2, "quote": "断粮", "rule": "U1.3", "counts": True, "cite": ""}
+    before, here = "家里断粮", "已经断粮两天"
+    read_together = {**sign, "start": 2, "end": 4}
+    assert cases.marked(here, cases.placed(here, [read_together]))[0] == ("已经", None)
+    elsewhere = cases.placed("快来人", [read_together])
+    assert cases.marked("快来人", elsewhere) == (("", elsewhere[0]), ("快来人", None))
+    assert cases.placed(before, [read_together]) == [read_together]
