@@ -1,4 +1,4 @@
-"""``huiyin import``: households, staff, areas and units out of a spreadsheet."""
+"""``huiyin import``: households, staff, areas, units and lists of others, out of spreadsheets."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from gateway import import_files, importing
+from gateway import import_files, importing, warning_import
 from gateway.import_kinds import KINDS, Fault
 from gateway.offices import Offices, Rules
 from gateway.settings import load, utc_now
@@ -21,6 +21,7 @@ from referral.office import Office
 SHOWN = 20
 BY = "import"
 COMMANDED = ("households", "staff", "areas", "units")
+WARNINGS = "warnings"
 
 
 def run(
@@ -28,8 +29,11 @@ def run(
     undo: str, strict: bool,
 ) -> int:  # fmt: skip
     """Read a file in, write a template, or undo. ValueError in one sentence for bad arguments."""
-    if what not in COMMANDED:
-        raise ValueError(f"nothing is called {what!r}; there are {', '.join(COMMANDED)}")
+    if what not in (*COMMANDED, WARNINGS):
+        known = ", ".join((*COMMANDED, WARNINGS))
+        raise ValueError(f"nothing is called {what!r}; there are {known}")
+    if what == WARNINGS and (template or undo or strict or file is None):
+        raise ValueError("warnings are read from a FILE, with --dry-run and --errors OUT alone")
     settings = load()
     rules = Rules.load(settings.profile, settings.profile_dir)
     phrases = rules.phrases
@@ -44,6 +48,11 @@ def run(
         if file is None:
             raise ValueError("name the file to read, or --template OUT, or --undo ID")
         office = Offices(database, settings, rules, {}).current()
+        if what == WARNINGS:
+            return warning_import.run(
+                file, database=database, mint=mint, office=office, by=BY, now=utc_now(),
+                dry_run=dry_run, errors=errors,
+            )  # fmt: skip
         return _read(database, mint, office, what, file, dry_run, errors, strict)
     finally:
         database.close()
