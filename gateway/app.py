@@ -57,9 +57,9 @@ def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
     )
     app.state.huiyin = state
     app.state.pulse = pulse
-    app.include_router(operations.router)
-    for router in api.routers:
-        app.include_router(router)
+    for router in (operations.router, *api.routers):
+        # taken as they are: what is included is made anew for every application, at its first call
+        app.router.routes.extend(router.routes)
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
     if state.settings.demo:

@@ -143,7 +143,7 @@ def mount(app: FastAPI) -> None:
     """Add the pages, their files, their headers and their errors. Call it after the handlers of
     the machines' errors are in: a browser gets the same error as a page."""
     for router in ROUTERS:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.mount("/vendor", StaticFiles(packages=[("js_lib_htmx", "static/htmx")]), name="vendor")
     https = app.state.huiyin.settings.public_url.startswith("https:")
