@@ -12,7 +12,7 @@ from gateway.settings import Settings
 from gateway.state import State
 from referral.casework import Refusal
 from tests.conftest import Clock as Watch
-from tests.gateway.people import application, partner, signed_in
+from tests.gateway.people import application, partner
 from tests.journeys.city import City
 from tests.journeys.same_matter import compared, proposals, said_to, told
 
@@ -85,19 +85,26 @@ def test_who_is_worse_off_is_seen_more_often(county: City, state: State) -> None
     county.reach_out()
     rules = {rule.code: rule for rule in state.offices.current().policy.outreach.visits}
     homes = county.homes()
-    by = {one.household_id: rules[one.rule].every for one in county.visits()}
+    by = {one.household_id: rules[one.rule].measure for one in county.visits()}
     ill = [by[home.id] for home in homes.values() if "serious_illness" in home.categories]
     assert ill
     assert set(ill) == {"month"}
     assert "quarter" in by.values()
 
 
-def test_an_applicant_asks_online_how_far_it_is(county: City, state: State) -> None:
-    number = county.asked("medical")
-    partner_page = partner(state, application(state), "掌上办", "requests:read")
-    assert partner_page.get(f"/api/v1/requests/{number}").status_code in (200, 403)
-    desk = signed_in(state, application(state), "op01")
-    assert desk.get(f"/api/v1/requests/{number}").json()["lead_bureau"] == "medical_insurance"
+def test_a_partner_platform_reads_the_course_and_nobody_else_does(
+    county: City, state: State
+) -> None:
+    app = application(state)
+    mobile = partner(state, app, "掌上办", "contacts:write requests:read")
+    sent = {"channel": "web_form", "external_id": "app-1", "sender": "+8613611110000",
+            "text": "住院自费花了三万多，想申请医疗救助，住在柳湾镇柳湾村"}  # fmt: skip
+    number = mobile.post("/api/v1/contacts", sent, headers={"idempotency-key": "1"}).json()[
+        "number"
+    ]
+    assert mobile.get(f"/api/v1/requests/{number}").json()["number"] == number
+    foreign = partner(state, app, "另一平台", "requests:read")
+    assert foreign.get(f"/api/v1/requests/{number}").status_code == 404
 
 
 def test_the_citys_numbers_are_in_its_profile(state: State) -> None:

@@ -13,7 +13,6 @@ from gateway.settings import Settings
 from gateway.state import State
 from models.households import Resident
 from tests.conftest import Clock as Watch
-from tests.journeys.aid import TOWN
 from tests.journeys.city import TYPES, City
 
 STRANGER = "汽车站候车亭里有个男的冻得说不出话，叫什么问不出来，零下八度"
@@ -41,8 +40,8 @@ def test_who_nobody_knows_is_helped_and_gets_a_code(county: City) -> None:
     county.do("op01", "name_unknown", call, sex="M", age=40, place="汽车站候车亭")
     [person] = [one for one in county.every(Resident) if one.code]
     assert person.code.startswith("unknown-M-40-")
-    number = county.given(TOWN, call, need="shelter", cause="stranded", goods="旅店一晚",
-                          recipient=person.code, resident_id=person.id,
+    number = county.given("civil_affairs.1", call, need="shelter", cause="stranded",
+                          goods="旅店一晚", recipient=person.code, resident_id=person.id,
                           proof="值班照片")  # fmt: skip
     row = county.aid(number)
     assert (row.state, row.resident_id, row.recipient) == ("delivered", person.id, person.code)
@@ -63,18 +62,18 @@ def test_what_the_hospital_is_paid_in_advance_is_filed_like_every_item(county: C
 
 
 def test_each_unit_has_one_liaison_officer_and_a_report_every_quarter(
-    county: City, state: State, tmp_path: Path
+    county: City, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = state.offices.current().policy.values
     assert (values["liaison_per_unit"].value, values["report_period"].value) == (1, "quarter")
     number = county.asked("housing")
     county.do("housing.1", "sign", number)
+    for name in ("data_dir", "database_url", "database_key", "field_key", "profile"):
+        monkeypatch.setenv(f"HUIYIN_{name.upper()}", str(getattr(state.settings, name)))
     for name in ("housing.json", "housing.xlsx"):
-        report_command.run(
-            state.settings, unit="housing", quarter="2026Q4", output=tmp_path / name
-        )
+        assert report_command.run(unit="housing", quarter="2026Q4", output=tmp_path / name) == 0
     found = json.loads((tmp_path / "housing.json").read_bytes())
     assert (found["unit"], found["quarter"], found["requests"]) == ("housing", "2026Q4", 1)
-    [signed] = [one for one in found["rates"] if one["code"] == "sign_in_time"]
+    [signed] = [one for one in found["rates"] if one["code"] == "signed_in_time"]
     assert signed["numbers"] == [number], "the figure opens the requests that it counts"
     assert zipfile.is_zipfile(tmp_path / "housing.xlsx")

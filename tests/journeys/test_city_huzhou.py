@@ -2,7 +2,6 @@
 under the lead of civil affairs, and what is too heavy for it goes up; each unit is measured."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -52,7 +51,7 @@ def test_aid_first_is_filed_by_being_delivered(county: City) -> None:
 def test_the_township_acts_and_civil_affairs_leads(county: City) -> None:
     number = county.call("food", FOOD)
     assert county.lead(number).bureau == "civil_affairs"
-    assert "township_w01" in county.orders(number)
+    assert county.held(number)[0] == "township_w01", "it acts first"
 
 
 def test_what_is_too_heavy_goes_to_the_county_and_on_to_the_charities(
@@ -86,7 +85,7 @@ def test_each_department_is_measured_and_its_misses_are_named(county: City) -> N
     number = county.asked("housing")
     county.now.forward(days=10)
     county.tick()
-    signed = county.quarter("housing").rate("sign_in_time")
+    signed = county.quarter("housing").rate("signed_in_time")
     assert (len(signed.met), list(signed.missed)) == (0, [number])
 
 

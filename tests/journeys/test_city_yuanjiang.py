@@ -8,6 +8,7 @@ import pytest
 
 from gateway.settings import Settings
 from gateway.state import State
+from models.outbox import Outgoing
 from models.vocabulary import Status
 from tests.conftest import Clock as Watch
 from tests.journeys.aid import TOWN
@@ -49,16 +50,10 @@ def test_review_and_confirmation_take_25_working_days(county: City) -> None:
 
 def test_nothing_is_asked_that_sharing_supplies(county: City, state: State) -> None:
     number = county.asked("dibao")
-    told = "".join(m for m in _texts(county, number))
+    told = "".join(row.text for row in county.rows(Outgoing, number) if row.phrase == "notice_part")
     supplied = [p for p in state.offices.current().policy.papers.values() if p.supplied_by_zh]
     assert supplied
     assert [one.name_zh for one in supplied if one.name_zh in told] == []
-
-
-def _texts(county: City, number: str) -> list[str]:
-    from models.outbox import Outgoing  # placeholder
-
-    return [row.text for row in county.rows(Outgoing, number) if row.phrase == "notice_part"]
 
 
 def test_a_small_sum_first_explained_afterwards_one_case_one_decision(county: City) -> None:
