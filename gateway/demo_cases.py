@@ -16,6 +16,7 @@ DAYS = 12
 _SEED = 20261101
 _EVERY = 12
 """Every so manyth call comes from a household of the register, by its own telephone."""
+_BY_THEMSELVES = ("phone", "sms", "chat", "web_form")
 _OWN = (
     "家里米面快吃完了，这个月的钱还没到，能不能先帮一帮",
     "想问低保要带哪些材料",
@@ -46,7 +47,7 @@ def calls(office: Office, now: datetime) -> Iterator[Call]:
             village=village.name, township=township.name, address=address, name=name
         )
         sender = reporter.login if reporter else f"+8619900{random.randrange(10**6):06d}"
-        if reporter is None and index % _EVERY == 0:
+        if kind["channel"] in _BY_THEMSELVES and index % _EVERY == 0:
             home = next(homes)
             sender = f"+86{home['phones'].split(';')[0]}"
             text = (
