@@ -2,6 +2,7 @@
 them linked by the person who took the words, so that a household's page tells a story."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -40,21 +41,21 @@ def live(state: State, now: datetime) -> int:
             .order_by(col(Belonging.id))
         )
         found = list(sure)[::2]
-    return sum(_link(state, *one, now) for one in found)
+    return sum(_link(state, one, now) for one in found)
 
 
-def _link(
-    state: State, number: str, login: str, received: datetime, household: str, now: datetime
-) -> bool:
-    officer = state.offices.current().directory.officer.get(login)
+def _link(state: State, sure: Any, now: datetime) -> bool:
+    officer = state.offices.current().directory.officer.get(sure.first_responder)
     if officer is None:
         return False
     actor = Actor(officer.login, Role(officer.role), officer.unit, officer.area, demo=True)
     act = ACTS["link_household"]
-    body = act.body.model_validate({"household": household, "reason": "电话和姓名与登记一致"})
+    body = act.body.model_validate(
+        {"household": sure.household_id, "reason": "电话和姓名与登记一致"}
+    )
     try:
-        at = min(received + timedelta(minutes=20), now)
-        perform(state, actor, number, act, body, now=at)
+        at = min(sure.received_at + timedelta(minutes=20), now)
+        perform(state, actor, sure.number, act, body, now=at)
     except (Refusal, Impossible):
         return False
     return True
