@@ -67,6 +67,7 @@ def seed_demo(tx: Transaction, password: str, now: datetime) -> None:
         )
     for shift in _shifts():
         tx.add(Duty, id=tx.mint(), **shift)
+    registry.write_missing_keys(tx)
     for row in _rows("households.csv"):
         registry.enrol(
             tx,

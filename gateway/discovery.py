@@ -12,11 +12,12 @@ from sqlmodel import Session, col
 
 from gateway import access
 from gateway.access import Actor
+from gateway.tallies import Tally, tallies
 from models.discovery import DoorEntry, Round, Visit, Warned
 from models.households import Household
 from models.requests import HelpRequest
 from models.vocabulary import Status
-from referral import leads, silence
+from referral import silence
 from referral.directory import ZONE
 from referral.office import Office
 from referral.silence import Heard, Place
@@ -60,22 +61,6 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """Warnings of one list: how many stand how."""
-
-    kind: str
-    noted: int
-    waiting: int
-    late: int
-    outcomes: dict[str, int]
-
-    @property
-    def warned(self) -> int:
-        """How many became a reason to knock."""
-        return self.waiting + sum(self.outcomes.values())
-
-
-@dataclass(frozen=True, slots=True)
 class Township:
     """A township on the silence map, with those of its places that are heard too little."""
 
@@ -87,7 +72,7 @@ _DONE = case((col(Visit.settled_at).is_not(None), 1), else_=0)
 _SEEN = case((col(Visit.seen).is_(True), 1), else_=0)
 
 
-def _counts(now: datetime) -> tuple[Any, ...]:
+def counts(now: datetime) -> tuple[Any, ...]:
     late = case(
         (col(Visit.breached_at).is_not(None), 1),
         (col(Visit.settled_at).is_(None) & (col(Visit.due_at) < now), 1),
@@ -101,7 +86,7 @@ def _counts(now: datetime) -> tuple[Any, ...]:
     )
 
 
-def _within(actor: Actor, office: Office, column: Any) -> list[ColumnElement[bool]]:
+def within(actor: Actor, office: Office, column: Any) -> list[ColumnElement[bool]]:
     """A township sees its own places; whoever answers for all of them sees all."""
     if actor.role in access.JURISDICTION:
         return []
@@ -117,12 +102,12 @@ def rounds(session: Session, actor: Actor, office: Office, now: datetime) -> lis
     rows = session.connection().execute(
         select(
             col(Round.rule), col(Round.area), col(Round.starts_on), col(Round.ends_on),
-            *_counts(now),
+            *counts(now),
         )
         .join(Visit, col(Visit.round_id) == col(Round.id))
         .where(
             col(Round.starts_on) <= today, col(Round.ends_on) >= today,
-            *_within(actor, office, col(Visit.area)),
+            *within(actor, office, col(Visit.area)),
         )
         .group_by(col(Round.rule), col(Round.area), col(Round.starts_on), col(Round.ends_on))
         .order_by(col(Round.ends_on), col(Round.rule))
@@ -149,12 +134,12 @@ def coverage(
     access.allow(actor, "see_discovery")
     today = now.astimezone(ZONE).date()
     rows = session.connection().execute(
-        select(col(Visit.area), *_counts(now))
+        select(col(Visit.area), *counts(now))
         .join(Round, col(Visit.round_id) == col(Round.id))
         .where(
             col(Round.starts_on) <= today,
             col(Round.ends_on) >= today,
-            *_within(actor, office, col(Visit.area)),
+            *within(actor, office, col(Visit.area)),
         )
         .group_by(col(Visit.area))
         .order_by(col(Visit.area))
@@ -162,17 +147,17 @@ def coverage(
     found: dict[str, list[Progress]] = defaultdict(list)
     for row in rows:
         one = Progress(row.area, row.planned, row.done, row.seen, row.late)
-        found[_township(office, row.area)].append(one)
-    return {code: [_sum(code, places), *places] for code, places in sorted(found.items())}
+        found[township_of(office, row.area)].append(one)
+    return {code: [total(code, places), *places] for code, places in sorted(found.items())}
 
 
-def _sum(code: str, parts: Iterable[Progress]) -> Progress:
+def total(code: str, parts: Iterable[Progress]) -> Progress:
     columns = [(one.planned, one.done, one.seen, one.late) for one in parts]
     planned, done, seen, late = (sum(column) for column in zip(*columns, strict=True))
     return Progress(code, planned, done, seen, late)
 
 
-def _township(office: Office, area: str) -> str:
+def township_of(office: Office, area: str) -> str:
     for code in office.directory.ancestry(area):
         if office.directory.place[code].kind == "township":
             return code
@@ -197,7 +182,7 @@ def unseen(session: Session, actor: Actor, office: Office, now: datetime) -> lis
         )
         .join(Household, col(Household.id) == col(Visit.household_id))
         .outerjoin(last, last.c.household_id == col(Visit.household_id))
-        .where(col(Visit.settled_at).is_(None), *_within(actor, office, col(Visit.area)))
+        .where(col(Visit.settled_at).is_(None), *within(actor, office, col(Visit.area)))
         .order_by(
             (col(Visit.due_at) >= now), col(Visit.tries).desc(), last.c.at.is_not(None), last.c.at,
             col(Visit.due_at), col(Visit.id),
@@ -210,37 +195,8 @@ def unseen(session: Session, actor: Actor, office: Office, now: datetime) -> lis
 def warnings(session: Session, actor: Actor, office: Office, now: datetime) -> list[Tally]:
     """What became of the warnings of the last quarter, list by list."""
     access.allow(actor, "see_discovery")
-    late = case(
-        (col(Warned.breached_at).is_not(None), 1),
-        ((col(Warned.state) == leads.OPEN) & (col(Warned.due_at) < now), 1),
-        else_=0,
-    )
-    rows = session.connection().execute(
-        select(
-            col(Warned.kind), col(Warned.state), col(Warned.outcome),
-            func.count().label("many"), func.sum(late).label("late"),
-        )
-        .where(
-            col(Warned.received_at) >= now - LOOK_BACK, *_within(actor, office, col(Warned.area))
-        )
-        .group_by(col(Warned.kind), col(Warned.state), col(Warned.outcome))
-    ).all()  # fmt: skip
-    found = []
-    for kind in sorted({row.kind for row in rows}):
-        mine = [row for row in rows if row.kind == kind]
-        by_state: Counter[str] = Counter()
-        for row in mine:
-            by_state[row.state] += row.many
-        found.append(
-            Tally(
-                kind,
-                noted=by_state[leads.NOTED] + by_state[leads.JOINED],
-                waiting=by_state[leads.OPEN],
-                late=sum(row.late or 0 for row in mine),
-                outcomes={row.outcome: row.many for row in mine if row.state == leads.SETTLED},
-            )
-        )
-    return found
+    recent = col(Warned.received_at) >= now - LOOK_BACK
+    return tallies(session, (recent, *within(actor, office, col(Warned.area))), now)
 
 
 def silence_map(session: Session, actor: Actor, office: Office, now: datetime) -> list[Township]:

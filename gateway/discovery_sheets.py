@@ -5,7 +5,8 @@ from io import BytesIO
 
 import xlsxwriter
 
-from gateway.discovery import Progress, Tally
+from gateway.discovery import Progress
+from gateway.tallies import Tally
 from referral.office import Office
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

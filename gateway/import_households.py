@@ -66,7 +66,7 @@ def _enter(tx: Transaction, one: Mapping[str, Any], now: datetime) -> None:
     _categories(tx, household_id, one, one.get("categories") or ())
     if head is not None:
         home = _home(one)
-        for hash_ in registry.hashes_of(home.home()):
+        for hash_ in registry.hashes_of(tx.connection, home.home()):
             tx.add(HouseholdKey, hash=hash_, household_id=household_id)
 
 
@@ -122,7 +122,8 @@ def _add_to(tx: Transaction, home: registry.Known, one: Mapping[str, Any], now: 
         tuple((name, None, None, None) for name in names if name not in gone),
         (*home.phones, *more),
     )  # fmt: skip
-    rekey(tx, home.id, gone=registry.hashes_of(home.home()), new=registry.hashes_of(after.home()))
+    gone_keys = registry.hashes_of(tx.connection, home.home())
+    rekey(tx, home.id, gone=gone_keys, new=registry.hashes_of(tx.connection, after.home()))
     return kept
 
 
@@ -172,7 +173,7 @@ def undo(tx: Transaction, changes: Sequence[tuple[str, Mapping[str, Any] | None]
         part = changes[start : start + _CHUNK]
         _require_untouched(tx, part)
         homes = registry.households(tx.connection, [target for target, _ in part])
-        keys = {home.id: registry.hashes_of(home.home()) for home in homes}
+        keys = {home.id: registry.hashes_of(tx.connection, home.home()) for home in homes}
         for target, before in part:
             if before is None:
                 rekey(tx, target, gone=keys.get(target, ()))
@@ -180,7 +181,8 @@ def undo(tx: Transaction, changes: Sequence[tuple[str, Mapping[str, Any] | None]
             else:
                 _put_back(tx, target, before)
                 (home,) = registry.households(tx.connection, [target])
-                rekey(tx, target, gone=keys[target], new=registry.hashes_of(home.home()))
+                new_keys = registry.hashes_of(tx.connection, home.home())
+                rekey(tx, target, gone=keys[target], new=new_keys)
 
 
 def _require_untouched(

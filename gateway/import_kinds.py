@@ -15,6 +15,8 @@ from triage.text import plain
 
 _LIST = re.compile(r"[;；、\n]+")
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T ].*)?")
+_MOST_DIGITS = 13
+"""Of one number in China with its country's."""
 _COMPACT_DAY = re.compile(r"(19|20)(\d{2})(\d{2})(\d{2})")
 SAMPLE = "示例"
 """A row that begins with this word is the grey sample row of the template."""
@@ -100,9 +102,13 @@ def read_cell(column: Column, text: str, codes: Codes) -> object:
 
 def _phones(_column: Column, text: str, _codes: Codes) -> tuple[str, ...]:
     found: list[str] = []
-    for part in re.split(r"[;；、,，/\s]+", text):
-        if part:
-            found += _number(part)
+    for part in re.split(r"[;；、,，/\r\n]+", text):
+        together = "".join(part.split())
+        # blanks within one number (+86 139 0000 1234), else between two
+        one = sum(letter.isdecimal() for letter in together) <= _MOST_DIGITS
+        for piece in [together] if one else part.split():
+            if piece:
+                found += _number(piece)
     return tuple(dict.fromkeys(found))
 
 

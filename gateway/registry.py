@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
+from models import keyring
 from models.households import (
     CROWD,
     Household,
@@ -16,6 +17,8 @@ from models.households import (
     HouseholdKey,
     HouseholdPhone,
     Resident,
+    hash_anew,
+    hashed_under,
     probe,
     rekey,
     unkeyed,
@@ -72,9 +75,12 @@ def years(birth: date | None, age: int | None, age_on: date | None, on: date | N
     return age if age is None or age_on is None else age + on.year - age_on.year
 
 
-def hashes_of(home: Home) -> list[int]:
-    """The keys under which a household or a caller is looked up."""
-    return [hashed(key) for key in keys(home)]
+def hashes_of(connection: Connection, home: Home) -> list[int]:
+    """The keys under which a household or a caller is looked up. Where a key for
+    fields stands outside, they are keyed with it: whoever has the table alone cannot try out
+    telephone numbers on it."""
+    secret, _ = keyring.lasting_secret(connection, "household_key.hash")
+    return [hashed(key, secret) for key in keys(home)]
 
 
 def enrol(
@@ -99,15 +105,19 @@ def enrol(
     for code in categories:
         tx.add(HouseholdCategory, id=tx.mint(), household_id=household_id, code=code)
     home = read_home(names=names, phones=phones, address=address, area=area or "")
-    for one in hashes_of(home):
+    for one in hashes_of(tx.connection, home):
         tx.add(HouseholdKey, hash=one, household_id=household_id)
 
 
 def write_missing_keys(tx: Transaction, most: int = 200) -> int:
-    """Make findable what came in without keys, at most ``most``; how many there were."""
+    """Make findable what came in without keys, at most ``most``; how many there were. All wait
+    anew when the key that stands outside is another than the one they were hashed with."""
+    _, mark = keyring.lasting_secret(tx.connection, "household_key.hash")
+    if hashed_under(tx.connection) != mark:
+        hash_anew(tx, mark)
     ids = unkeyed(tx.connection, most)
     for known in households(tx.connection, ids):
-        rekey(tx, known.id, new=hashes_of(known.home()))
+        rekey(tx, known.id, new=hashes_of(tx.connection, known.home()))
     return len(ids)
 
 
@@ -115,7 +125,7 @@ def search(connection: Connection, query: Home, on: date | None = None) -> list[
     """The households that a caller may mean, best first; none below the level at which a person
     should be shown it. One indexed query for the keys, three for the few that share one."""
     scale = shipped_scale()
-    asked = {hashed(key): key for key in keys(query)}
+    asked = dict(zip(hashes_of(connection, query), keys(query), strict=True))
     found = probe(connection, list(asked))
     shared: dict[str, float] = {}
     for ids in found.values():

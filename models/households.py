@@ -94,7 +94,8 @@ class HouseholdCategory(SQLModel, table=True):
 
 
 class HouseholdKey(SQLModel, table=True):
-    """One key by which a household is found, as a 63-bit hash: nothing else of it is in it."""
+    """One key by which a household is found, as a 63-bit hash, keyed where a key for
+    fields stands outside the database: nothing else of it is in it."""
 
     __tablename__ = "household_key"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -133,6 +134,8 @@ class Belonging(SQLModel, table=True):
 
 WAITING = 0
 """The hash under which a household stands until its keys are written."""
+UNDER = 1
+"""The hash beside which stands no household but the mark of the key all were hashed with."""
 CROWD = 60
 """A key that more households share than this finds none of them."""
 
@@ -163,6 +166,7 @@ _REMEMBER = {
     ),
 }
 _FORGET = text("DELETE FROM household_key WHERE hash = :hash AND household_id = :id")
+_HASHED_UNDER = text("SELECT household_id FROM household_key WHERE hash = 1")
 _UNKEYED = text("SELECT household_id FROM household_key WHERE hash = 0 LIMIT :most")
 
 
@@ -189,6 +193,19 @@ def probe_of(dialect: str, hashes: Sequence[int]) -> tuple[Any, dict[str, Any]]:
 def unkeyed(connection: Connection, most: int) -> list[str]:
     """Households whose keys nobody has written yet."""
     return list(connection.execute(_UNKEYED, {"most": most}).scalars())
+
+
+def hashed_under(connection: Connection) -> str:
+    """The mark of the key that the keys of households were hashed with; empty for none."""
+    return connection.execute(_HASHED_UNDER).scalar() or ""
+
+
+def hash_anew(tx: Transaction, mark: str) -> None:
+    """Every household waits for keys that are hashed with another key."""
+    tx.execute(text("DELETE FROM household_key"))
+    tx.execute(text("INSERT INTO household_key (hash, household_id) SELECT 0, id FROM household"))
+    if mark:
+        tx.execute(_REMEMBER[tx.connection.dialect.name], [{"hash": UNDER, "id": mark}])
 
 
 def rekey(

@@ -5,6 +5,7 @@ transaction that writes asks, with the head of the ledger, which key is the newe
 new one is made no process seals with the old one.
 """
 
+import hmac
 import threading
 from collections.abc import Sequence
 from datetime import datetime
@@ -206,6 +207,11 @@ class Keyring:
         """A key for one purpose that changes with the newest key; empty where nothing is sealed."""
         return self._newest.secret_of(purpose) if self.seals and self._newest else b""
 
+    def lasting(self, purpose: str) -> tuple[bytes, str]:
+        """A key for one purpose that changes only with the key outside, and the mark of that."""
+        kek = self._keks[0]
+        return hmac.digest(kek, b"huiyin lasting\0" + purpose.encode(), "sha256"), mark_of(kek)
+
 
 def mark_of(kek: bytes) -> str:
     """What tells one outside key from another without saying anything about it."""
@@ -228,6 +234,12 @@ def secret_for(connection: Any, purpose: str) -> bytes:
     """As ``Keyring.secret_of``, also where there is no keyring."""
     ring = ring_of(connection)
     return ring.secret_of(purpose) if ring is not None else b""
+
+
+def lasting_secret(connection: Any, purpose: str) -> tuple[bytes, str]:
+    """As ``Keyring.lasting``; empty where no key stands outside."""
+    ring = ring_of(connection)
+    return ring.lasting(purpose) if ring is not None else (b"", "")
 
 
 def turn(connection: Connection, number: int | None) -> None:

@@ -19,6 +19,7 @@ from gateway.settings import Settings
 from gateway.state import State, wire
 from models.db import Database
 from models.events import GENESIS
+from models.keyring import Keyring
 from models.migrations import upgrade
 from models.processes import enlist
 from models.transaction import acting
@@ -27,7 +28,7 @@ from tests.fakes import RecordingChannel
 os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp/huiyin-tests-runtime")
 
 WEDNESDAY = datetime(2026, 9, 30, 8, 40, tzinfo=UTC)  # 16:40 in China, the day before the holiday
-KEY = "5a" * 32
+KEY, FIELD_KEY = "5a" * 32, "3e" * 32
 
 
 @dataclass(slots=True)
@@ -64,6 +65,8 @@ def postgresql() -> Iterator[str]:
 
 
 def _fill(database: Database) -> None:
+    ring = Keyring(database.engine, [bytes.fromhex(FIELD_KEY)])
+    database.engine.dialect.huiyin_keyring = ring  # type: ignore[attr-defined]
     upgrade(database)
     mint = enlist(database, "seed", WEDNESDAY)
     with acting(database, mint) as tx:
@@ -173,6 +176,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         data_dir=tmp_path,
         database_url=database_url,
         database_key=KEY if database_url.startswith("sqlite") else "",
+        field_key=FIELD_KEY,  # PostgreSQL seals its fields, the encrypted file does not
         secret_key="test-secret-" * 4,
         hotline="望河12345",
         public_url="https://hotline.example",

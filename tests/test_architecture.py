@@ -353,7 +353,10 @@ def test_every_shipped_profile_is_sound(profile, tmp_path):
 
 
 def test_the_four_profiles_are_shipped():
-    assert profiles() == ("linfen", "national_baseline", "weihai_shandong", "yuanjiang")
+    assert profiles() == (
+        "dezhou", "heihe", "huzhou", "linfen", "national_baseline", "taian", "weihai_shandong",
+        "yuanjiang",
+    )  # fmt: skip
 
 
 # A channel is one file and one name.

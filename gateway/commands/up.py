@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from channels import load as load_channels
-from gateway import demo_cases, demo_life, demo_walks, house, observe, standin
+from gateway import demo_cases, demo_homes, demo_life, demo_walks, house, observe, standin
 from gateway.app import create_app
 from gateway.commands import serve
 from gateway.offices import Rules
@@ -113,6 +113,7 @@ def _enter_cases(settings: Settings, rules: Rules) -> None:
     futures = [state.intake.submit(call) for call in demo_cases.calls(office, utc_now())]
     kept = sum(future.result().number is not None for future in futures)
     demo_life.live(state, utc_now())
+    demo_homes.live(state, utc_now())
     walked = demo_walks.live(state, utc_now())
     state.close()
     print(f"county      望河县, invented: {len(office.directory.officers)} staff, {kept} cases")

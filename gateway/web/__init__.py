@@ -37,6 +37,7 @@ from gateway.web import (
     staff,
 )
 from gateway.web.discovery import router as discovery_router
+from gateway.web.quarterly import router as quarterly_router
 from gateway.web.rendering import STATIC, error_page
 from models.db import Busy
 from models.messages import Forged, Unreadable
@@ -68,6 +69,7 @@ ROUTERS = (
     imports.router,
     field.entries,
     field.router,
+    quarterly_router,  # before the pages of discovery, which take any name of a sheet
     discovery_router,
 )
 

@@ -159,6 +159,8 @@ OPERATIONS: Mapping[str, Op] = {
     "GET /field/receipts/{key}": Op(thing="entry"),
     "POST /field/differences/{difference_id}": Op(thing="entry"),
     "GET /discovery": Op(act="see_discovery"),
+    "GET /discovery/report": Op(act="see_discovery"),
+    "GET /discovery/report.xlsx": Op(act="see_discovery"),
     "GET /discovery/{name}.xlsx": Op(thing="discovery"),
     "POST /discovery/modes": Op(act="switch_mode", thing="mode"),
     "POST /discovery/modes/{mode_id}/end": Op(act="switch_mode", thing="mode"),

@@ -170,17 +170,16 @@ def test_keys_of_what_changed_are_taken_away(state):
     with state.database.read() as session:
         (known,) = registry.households(session.connection(), ["HH00001"])
     with acting(state.database, state.mint) as tx:
-        rekey(tx, "HH00001", gone=registry.hashes_of(known.home()), new=[7])
+        rekey(tx, "HH00001", gone=registry.hashes_of(tx.connection, known.home()), new=[7])
     left = [one.hash for one in rows(state, HouseholdKey) if one.household_id == "HH00001"]
     assert left == [7]
 
 
 def test_the_look_up_reads_index_ranges_and_no_table_on_either_database(state):
     """The plan is printed with ``pytest -s``."""
-    hashes = registry.hashes_of(
-        read_home(names=("贺芳",), phones=("19900000535",), address="滨江路18号院2号楼3单元301")
-    )
+    home = read_home(names=("贺芳",), phones=("19900000535",), address="滨江路18号院2号楼3单元301")
     with state.database.write() as connection:
+        hashes = registry.hashes_of(connection, home)
         dialect = connection.dialect.name
         connection.execute(text("ANALYZE"))
         if dialect == "postgresql":  # a small table is read whole, and rightly so

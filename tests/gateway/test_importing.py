@@ -307,3 +307,23 @@ def test_a_phone_of_a_file_is_kept_and_the_batch_says_who_and_how_much(state):
         query = select(col(HouseholdPhone.number)).where(col(HouseholdPhone.household_id) == "N1")
         assert session.scalars(query).all() == ["13900001234"]
         assert session.get(Household, "N1").version == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [
+        ("+86 139 0000 1234", ("13900001234",)),
+        ("139-0000-1234", ("13900001234",)),
+        ("0312 8765432", ("03128765432",)),
+        ("13900001234 13900005678", ("13900001234", "13900005678")),
+        ("13900001234、0312 8765432", ("13900001234", "03128765432")),
+        ("13900001234 1390000", "phone"),
+    ],
+)
+def test_blanks_stand_within_a_number_or_between_two(state, cell, read):
+    looked = look(state, HEAD + GOOD.replace("13900001234", cell))
+    if read == "phone":
+        assert [one.key for one in looked.faults] == ["import.fault.phone"]
+        return
+    (line,) = importing.lines(looked, codes(state))
+    assert line.values["phones"] == read

@@ -8,9 +8,10 @@ from fastapi import FastAPI
 from gateway.entering import Entry, enter
 from gateway.state import State
 from models.clocks import Clock
+from referral.casework import Refusal
 from tests.conftest import Clock as Watch
 from tests.gateway.people import application
-from tests.journeys.aid import Aid
+from tests.journeys.aid import TOWN, Aid
 
 SEEN = datetime(2026, 11, 24, 8, 5, tzinfo=UTC)  # 16:05 in China
 BACK = datetime(2026, 11, 24, 9, 20, tzinfo=UTC)  # 17:20, the network is back
@@ -69,3 +70,10 @@ def test_the_one_who_gave_and_is_away_does_not_end_it(county: Aid, case: str) ->
 def test_nobody_gives_in_the_future(county: Aid, case: str) -> None:
     with pytest.raises(Exception, match="relief_time"):
         county.given(CADRE, case, proof="照片", at=BACK + timedelta(minutes=1))
+
+
+def test_by_the_national_opinion_small_fast_aid_is_not_announced(county: Aid) -> None:
+    number = county.given(TOWN, goods="米面", recipient="壬", proof="照片")
+    assert county.aid(number).notice == "none"
+    with pytest.raises(Refusal, match="no_notice"):
+        county.on(TOWN, "publish", number, place="公开栏")

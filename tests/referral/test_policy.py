@@ -26,7 +26,10 @@ def overlay(folder: Path, **files: str) -> Path:
 
 
 def test_the_shipped_profiles_are_those_of_the_note() -> None:
-    assert profiles() == ("linfen", "national_baseline", "weihai_shandong", "yuanjiang")
+    assert profiles() == (
+        "dezhou", "heihe", "huzhou", "linfen", "national_baseline", "taian", "weihai_shandong",
+        "yuanjiang",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("profile", profiles())

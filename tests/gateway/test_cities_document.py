@@ -1,0 +1,100 @@
+"""docs/cities.md promises a page, a command or a test for each demand: they are all there."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+import typer.main
+from fastapi.routing import iter_route_contexts
+
+from gateway.__main__ import app as command_line
+from gateway.app import create_app
+from referral.policy import load_policy, profiles
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "cities.md").read_text("utf-8")
+NAMED = sorted(set(re.findall(r"`([^`\n]+)`", TEXT)))
+ROWS = [line for line in TEXT.splitlines() if line.startswith("| ") and "| Demand |" not in line]
+CITIES = (
+    "huzhou", "heihe", "weihai", "jilin", "tibet", "yuanjiang", "dezhou", "linfen", "taian",
+)  # fmt: skip
+GROUNDS = ("organisation", "finance", "benefit", "data", "is not made")
+
+
+@cache
+def policies():
+    return [load_policy(name) for name in profiles()]
+
+
+@cache
+def codes() -> set[str]:
+    """Every code of the rules that a row may name."""
+    found = {"unknown-M-40-…", "supplied_by"}
+    for policy in policies():
+        found |= {*policy.values, *policy.categories, *profiles()}
+        found |= {clock.name for clock in policy.clocks}
+        found |= {route.service for route in policy.routes}
+        found |= {ground.code for ground in policy.grounds}
+        found |= {rule.kind for rule in policy.outreach.warnings}
+    return found | {"advance", "item", "social", 'advance_relief_notice = "after"'}
+
+
+def commands(group, before=()):
+    for name, one in group.commands.items():
+        if hasattr(one, "commands"):
+            yield from commands(one, (*before, name))
+        else:
+            yield " ".join((*before, name))
+
+
+@pytest.mark.parametrize("city", CITIES)
+def test_each_city_has_a_section_and_a_journey(city: str) -> None:
+    assert f"journey `tests/journeys/test_city_{city}.py`" in TEXT
+
+
+def test_beijing_is_said_to_demand_nothing() -> None:
+    section = TEXT.split("## Beijing 2005", 1)[1].split("\n## ", 1)[0]
+    assert "no demand can be drawn from it" in section
+    assert "|" not in section
+
+
+def test_the_checklist_is_whole() -> None:
+    assert re.findall(r"^\| (D-\d\d) \|", TEXT, re.MULTILINE) == [f"D-{n:02}" for n in range(1, 33)]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("|")[1].strip())
+def test_each_demand_is_met_by_something_or_said_to_be_outside(row: str) -> None:
+    topic, demand, met = (cell.strip() for cell in row.strip("|").split("|"))
+    assert topic
+    assert demand
+    assert "`" in met or any(ground in met for ground in GROUNDS) or "route" in met
+
+
+def test_everything_that_is_named_exists(state) -> None:
+    routes = {
+        (method, str(one.path))
+        for one in iter_route_contexts(create_app(state).routes)
+        for method in getattr(one, "methods", None) or ()
+    }
+    known = set(commands(typer.main.get_command(command_line)))
+    missing = []
+    for name in NAMED:
+        if name.startswith("huiyin "):
+            words = name.removeprefix("huiyin ")
+            there = words in known
+        elif name.startswith("/"):
+            there = ("GET", name) in routes
+        elif name.startswith("POST "):
+            there = ("POST", name.removeprefix("POST ")) in routes
+        elif "/" in name:
+            there = bool(list(ROOT.glob(name)))
+        else:
+            there = name in codes()
+        if not there:
+            missing.append(name)
+    assert missing == []
+
+
+def test_the_profiles_that_are_named_are_shipped() -> None:
+    assert set(re.findall(r"Profile `(\w+)`", TEXT)) == set(profiles()) - {"national_baseline"}
