@@ -115,6 +115,10 @@ class Offices:
         except Busy:
             return self._office  # what was in force a moment ago is better than no answer
 
+    def forget(self) -> None:
+        """Look after the directory at the next question, not some seconds later."""
+        self._look_at = 0.0
+
     def refresh(self) -> Office:
         """Rebuild the office if somebody changed the directory or a rule, or a rule's day came."""
         self._look_at = time.monotonic() + LOOK_AGAIN_SECONDS

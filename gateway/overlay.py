@@ -115,9 +115,7 @@ def accepted(connection: Any, until: date = date.max) -> tuple[Change, ...]:
 
 def change_of(row: Any) -> Change:
     """A proposal's row as the change it proposes."""
-    return Change(
-        row.id, row.kind, row.subject, row.after, row.source, row.tag, row.effective_from
-    )
+    return Change(row.id, row.kind, row.subject, row.after, row.source, row.tag, row.effective_from)
 
 
 def row_of(policy: Policy, kind: str, subject: str) -> ClockRule | RouteRow | None:

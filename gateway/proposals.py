@@ -90,7 +90,7 @@ def look(
     if not found:
         raise Refusal("refusal.nothing_changed", status=422)
     _require_units(directory, found, max(stated.effective_from, today))
-    after = {one.field: one.after for one in found}
+    after = _after(stated, found)
     change = Change(
         _LAST, stated.kind, stated.subject, after, stated.source, stated.tag, stated.effective_from
     )
@@ -116,7 +116,7 @@ def propose(
         kind=stated.kind,
         subject=stated.subject,
         before={one.field: one.before for one in found},
-        after={one.field: one.after for one in found},
+        after=_after(stated, found),
         source=stated.source,
         tag=stated.tag,
         effective_from=stated.effective_from,
@@ -193,6 +193,12 @@ _LAST = 2**62
 """Stands for the id of a change that has none yet: after all others of its day."""
 
 
+def _after(wanted: Wanted, found: Sequence[Difference]) -> dict[str, Any]:
+    """What differs; that a number is law is said anew with every version, or it is not."""
+    law = {"is_law": True} if wanted.fields.get("is_law") else {}
+    return {**law, **{one.field: one.after for one in found}}
+
+
 def _require_acceptable(
     tx: Transaction, rules: Overlay, found: Any, actor: Actor, now: datetime
 ) -> None:
@@ -207,9 +213,7 @@ def _require_acceptable(
     _require_sound(rules, changes, overlay.change_of(found))
 
 
-def _standing(
-    rules: Overlay, changes: Sequence[Change], kind: str, subject: str
-) -> dict[str, Any]:
+def _standing(rules: Overlay, changes: Sequence[Change], kind: str, subject: str) -> dict[str, Any]:
     policy, _ = rules.over(changes)
     row = overlay.row_of(policy, kind, subject) if kind in overlay.FIELDS else None
     if row is None:
