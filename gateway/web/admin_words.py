@@ -27,7 +27,7 @@ WHYS = {
 }
 """How the router says why, and the phrase that says it to people."""
 
-_PLAIN = ("ladder", "clock", "urgent_clock")
+_PLAIN = ("clock", "urgent_clock")
 
 
 def of(request: Request, office: Office) -> dict[str, Any]:
@@ -55,7 +55,16 @@ def of(request: Request, office: Office) -> dict[str, Any]:
             return t("admin.none")
         if name in ("measure", "first_line", "place"):
             return t(f"admin.{name}.{'none' if value == '-' else value}")
-        return value if name in _PLAIN else body(value)
+        if name == "ladder":
+            return ladder(value)
+        return str(value) if name in _PLAIN else body(value)
+
+    def ladder(code: str) -> str:
+        """A county may have ladders of its own, which have no words but their name."""
+        try:
+            return t(f"admin.ladder.{code}")
+        except KeyError:
+            return code
 
     def named(row: Any) -> str:
         return str(row.name_en if english else row.name_zh)
