@@ -1,5 +1,5 @@
-"""The pictures of the guides: who sees which page, in which window. ``test_pictures`` makes each of
-them in a real browser; ``python -m tests.browser.pictures`` keeps them under docs/guide/pictures."""
+"""The pictures of the guides: who sees which page, in which window. ``test_pictures`` makes each
+in a real browser; ``python -m tests.browser.pictures`` keeps them under docs/guide/pictures."""
 
 import os
 import subprocess
@@ -20,7 +20,8 @@ LANGUAGES = ("zh-CN", "en")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """``path`` may name {number}, an order that waits for the bureau. ``login`` "" is a citizen."""
+    """``path`` may name {number}, an order that waits for the bureau, and {urgent}, a request that
+    waits for the desk. ``login`` "" is a citizen."""
 
     login: str
     path: str
@@ -31,7 +32,7 @@ PICTURES = {
     "citizen-help": Picture("", "/help", small=True),
     "citizen-status": Picture("", "/status", small=True),
     "operator-desk": Picture("dispatch01", "/desk"),
-    "operator-case": Picture("dispatch01", "/desk/{number}"),
+    "operator-case": Picture("dispatch01", "/desk/{urgent}"),
     "bureau-inbox": Picture("civil_affairs.1", "/inbox"),
     "bureau-order": Picture("civil_affairs.1", "/inbox/{number}"),
     "grid-field": Picture("grid_w010101", "/field", small=True),
@@ -51,7 +52,15 @@ def files() -> list[str]:
 if __name__ == "__main__":
     sys.exit(
         subprocess.call(
-            [sys.executable, "-m", "pytest", "-n", "0", "-q", "tests/browser/test_pictures.py::test_every_picture_is_made"],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-n",
+                "0",
+                "-q",
+                "tests/browser/test_pictures.py::test_every_picture_is_made",
+            ],
             cwd=ROOT,
             env={**os.environ, KEEP: "1"},
         )
