@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0020_proposals"
-down_revision = "0019_erasure"
+revision = "0021_proposals"
+down_revision = "0020_the_desk"
 branch_labels = None
 depends_on = None
 
