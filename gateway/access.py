@@ -132,6 +132,9 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "see_discovery": _roles("LSTAU"),
     "switch_mode": _roles("ST"),
     "load_warnings": _roles("SA"),
+    "administer": _roles("A"),
+    "propose_rule": _roles("A"),
+    "decide_rule": _roles("SA"),
 }
 
 DESK = _roles("ODLS")

@@ -9,6 +9,7 @@ import threading
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from pwdlib import PasswordHash
 from sqlalchemy import delete, select, update
@@ -112,6 +113,7 @@ def add_staff(
     now: datetime,
     phone: str = "",
     by: str = "system",
+    reason: str = "",
 ) -> None:
     """Create an account without a password. Raises ValueError with one sentence for a login taken,
     a role, unit or area that does not exist."""
@@ -137,7 +139,10 @@ def add_staff(
         phone=phone,
         created_at=now,
     )
-    tx.event("staff_added", at=now, by=by, login=login, role=Role(role), unit=unit, area=area)
+    tx.event(
+        "staff_added", at=now, by=by, login=login, role=Role(role), unit=unit, area=area,
+        **_because(reason),
+    )  # fmt: skip
     changed(tx)
 
 
@@ -151,13 +156,13 @@ def set_password(tx: Transaction, login: str, kept: str, now: datetime, *, by: s
     tx.event("password_set", at=now, by=by or login, login=login)
 
 
-def disable(tx: Transaction, login: str, now: datetime, *, by: str) -> None:
+def disable(tx: Transaction, login: str, now: datetime, *, by: str, reason: str = "") -> None:
     """Close an account: its sessions end, it holds nothing new. Raises ValueError as above."""
     done = tx.execute(update(Staff).where(col(Staff.login) == login).values(disabled_at=now))
     if not done.rowcount:
         raise ValueError(f"there is no account {login!r}")
     tx.execute(delete(StaffSession).where(col(StaffSession.login) == login))
-    tx.event("staff_disabled", at=now, by=by, login=login)
+    tx.event("staff_disabled", at=now, by=by, login=login, **_because(reason))
     changed(tx)
 
 
@@ -197,6 +202,10 @@ def add_token(tx: Transaction, name: str, scope: str, now: datetime) -> str:
     tx.add(ApiToken, hash=kept, name=name, scope=" ".join(wanted), created_at=now)
     tx.event("token_added", at=now, token=name, scope=wanted)
     return value
+
+
+def _because(reason: str) -> dict[str, Any]:
+    return {"reason": reason} if reason else {}
 
 
 def _replace(tx: Transaction, login: str, purpose: str, kept: str, expires_at: datetime) -> None:

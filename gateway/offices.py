@@ -1,7 +1,9 @@
 """The office in force: rules from files, units and rosters from the database, rebuilt on change."""
 
 import dataclasses
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,24 +13,28 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from channels import Channel
-from gateway import frozen
-from gateway.settings import Settings, derived
+from gateway import frozen, overlay
+from gateway.overlay import Change, Overlay
+from gateway.settings import Settings, derived, utc_now
 from models.counters import Counter
-from models.db import Database
+from models.db import Busy, Database
 from models.kin import NearRelative
 from models.phrases import Phrasebook
 from models.places import AreaRow, Duty, Staff, UnitRow
 from models.transaction import Transaction
 from models.vocabulary import Form
 from referral.areas import Area, Gazetteer
-from referral.directory import Directory, Officer, Place, Relative, Shift, Unit
+from referral.directory import ZONE, Directory, Officer, Place, Relative, Shift, Unit
 from referral.office import Office, Way
 from referral.policy import Policy, load_policy
 from triage.opinion import BadModel, Model
 from triage.policy import SignalPolicy, load_signals
 
 DIRECTORY = "directory"
-"""The counter that goes up with every change of areas, units, staff or rosters."""
+"""The counter that goes up with every change of areas, units, staff, rosters or rules."""
+
+LOOK_AGAIN_SECONDS = 2.0
+"""So long a process may go on by a directory that another one has changed."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Rules:
     policy: Policy
     signals: SignalPolicy
     phrases: Phrasebook
+    folder: Path | None = None
 
     @classmethod
     def load(cls, profile: str, overlay: Path | None = None) -> "Rules":
@@ -49,7 +56,8 @@ class Rules:
             return _shipped(profile)
         signals = overlay / "signals" if (overlay / "signals").is_dir() else None
         phrases = overlay / "locales" if (overlay / "locales").is_dir() else None
-        return cls(load_policy(profile, overlay), load_signals(signals), Phrasebook.load(phrases))
+        policy = load_policy(profile, overlay)
+        return cls(policy, load_signals(signals), Phrasebook.load(phrases), overlay)
 
 
 def load_model(path: Path) -> Model:
@@ -71,7 +79,7 @@ def _shipped(profile: str) -> Rules:
 
 
 class Offices:
-    """Holds the office in force; ``refresh`` looks whether the directory has changed."""
+    """Holds the office in force; ``refresh`` looks whether directory or rules have changed."""
 
     def __init__(
         self,
@@ -79,30 +87,54 @@ class Offices:
         settings: Settings,
         rules: Rules,
         channels: Mapping[str, Channel],
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
         self._settings = settings
         self._rules = rules
         self._ways = ways(channels)
+        self._now = now
         self._model = load_model(settings.model) if settings.model else None
-        self._version: int | None = None
+        self._version: tuple[int, date] | None = None
+        self._changes: tuple[Change, ...] = ()
+        self._policy = rules.policy
         self._office: Office | None = None
+        self._look_at = 0.0
+        self.overlay = Overlay(rules.policy, rules.folder)
+        self.left_out: tuple[tuple[int, str], ...] = ()
+        """Accepted changes that no longer fit the files, each with the reason."""
 
     def current(self) -> Office:
-        """The office in force; read from the database the first time."""
-        return self._office or self.refresh()
+        """The office in force, looked after every few seconds: a web process has no ticks."""
+        if self._office is None:
+            return self.refresh()
+        if time.monotonic() < self._look_at:
+            return self._office
+        try:
+            return self.refresh()
+        except Busy:
+            return self._office  # what was in force a moment ago is better than no answer
+
+    def forget(self) -> None:
+        """Look after the directory at the next question, not some seconds later."""
+        self._look_at = 0.0
 
     def refresh(self) -> Office:
-        """Rebuild the office if somebody changed the directory."""
+        """Rebuild the office if somebody changed the directory or a rule, or a rule's day came."""
+        self._look_at = time.monotonic() + LOOK_AGAIN_SECONDS
+        today = self._now().astimezone(ZONE).date()
         with self._database.read() as session:
-            version = directory_version(session)
+            version = directory_version(session), today
             if self._office is not None and version == self._version:
                 return self._office
             directory, gazetteer = read_directory(session)
             ladders = frozen.read(session)
-        self._version = version
+            changes = overlay.accepted(session.connection(), today)
+        if changes != self._changes:
+            self._policy, self.left_out = self.overlay.over(changes)
+            self._changes = changes
         self._office = Office(
-            policy=self._rules.policy,
+            policy=self._policy,
             signals=self._rules.signals,
             directory=directory,
             gazetteer=gazetteer,
@@ -114,6 +146,7 @@ class Offices:
             guessing_key=derived(self._settings.secret_key, "guessing"),
             model=self._model,
         )
+        self._version = version
         return self._office
 
 

@@ -4,8 +4,8 @@ looks are noticed, old files are archived."""
 from collections.abc import Callable
 from datetime import datetime
 
-from gateway import spending, watching
-from gateway.offices import Offices
+from gateway import frozen, spending, watching
+from gateway.offices import Offices, changed
 from models.db import Database
 from models.transaction import acting
 from referral import explaining, reopening, succeeding
@@ -14,6 +14,7 @@ from referral import explaining, reopening, succeeding
 def run(database: Database, mint: Callable[[], int], offices: Offices, now: datetime) -> int:
     """One round by the directory of this moment. Returns how much was moved or archived."""
     office = offices.refresh()
+    frozen.keep(database, mint, office.policy, changed)  # a change of rules may begin today
     with acting(database, mint) as tx:
         moved = succeeding.move(tx, office, now)
     with acting(database, mint) as tx:

@@ -24,6 +24,7 @@ _WORDS_OF: Mapping[str, tuple[str, ...]] = {
     "relief_states": ("aid_state",),
     "guards": ("guard",),
     "missing": ("judgement",),
+    "field": ("field",),
 }
 """Which words a parameter is made of: the phrases under ``staff.<name>``."""
 

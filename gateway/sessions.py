@@ -163,6 +163,8 @@ def open_session(
         address=address,
         device="".join(filter(str.isprintable, device))[:200],
     )
+    if passed:
+        tx.execute(update(Staff).where(col(Staff.login) == login).values(signed_in_at=now))
     tx.event("signed_in" if passed else "password_shown", at=now, by=login)
     return value
 

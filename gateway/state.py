@@ -114,9 +114,9 @@ def wire(
     database.require_safe()
     seal_from_now_on(settings, database, now())
     mint = enlist(database, kind, now())
-    offices = Offices(database, settings, rules, channels)
-    frozen.keep(database, mint, rules.policy, changed)
-    offices.current()
+    offices = Offices(database, settings, rules, channels, now)
+    frozen.keep(database, mint, offices.current().policy, changed)
+    offices.refresh()
 
     def writer(**jobs: object) -> Writer:  # type: ignore[type-arg]
         return Writer(database, mint, **jobs)  # type: ignore[arg-type]

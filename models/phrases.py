@@ -10,6 +10,7 @@ names the one parameter that may be shortened so that the SMS stays within one s
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
@@ -114,6 +115,17 @@ class Phrasebook:
     def parameters(self, key: str) -> frozenset[str]:
         """The parameters that a phrase uses in any form; raises KeyError for an unknown phrase."""
         return self._books[SOURCE_LANGUAGE][key].parameters
+
+    def forms(self, key: str, language: str) -> dict[str, str]:
+        """The variants of a phrase as they are written, by form; {} when the language lacks it."""
+        phrase = self._books.get(language, {}).get(key)
+        return {form.value: text for form, text in phrase.variants.items()} if phrase else {}
+
+    @property
+    def version(self) -> str:
+        """``sha256:…`` of every phrase in every form and language."""
+        said = sorted((*map(str, name), text) for name, (text, _) in self._templates.items())
+        return f"sha256:{sha256(repr(said).encode()).hexdigest()}"
 
     def check(self) -> list[str]:
         """What is wrong with the book, one sentence each; an empty list when nothing is.

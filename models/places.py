@@ -52,6 +52,7 @@ class Staff(SQLModel, table=True):
     demo: bool = operational(False)
     created_at: datetime = operational()
     disabled_at: datetime | None = operational(None)
+    signed_in_at: datetime | None = operational(None)
 
 
 class Duty(SQLModel, table=True):

@@ -5,7 +5,7 @@ note 4.2). No number of the law stands in code; every row carries its source and
 sure it is (0.1). The hash covers every byte read: a decision names the rules it was made by.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ from referral.outreach import Outreach
 from referral.outreach import read as read_outreach
 from referral.rates import RateRule
 from referral.routing import AccusedWords, RouteRow
-from referral.rows import Layers, PolicyError, build, merged
+from referral.rows import Laid, Layers, PolicyError, build, merged
 from referral.timetables import calendar_in, ladders_of, last
 
 __all__ = ["ClockRule", "Policy", "PolicyError", "load_policy", "profiles"]
@@ -186,15 +186,18 @@ def profiles() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in (_HERE / "profiles").iterdir() if path.is_dir()))
 
 
-def load_policy(profile: str = BASELINE, overlay: Path | None = None) -> Policy:
-    """The baseline with a shipped profile over it and a county's own folder over both.
+def load_policy(
+    profile: str = BASELINE, overlay: Path | None = None, laid: Sequence[Laid] = ()
+) -> Policy:
+    """The baseline with a shipped profile over it, a county's own folder over both, and ``laid``,
+    what was decided in the running system, over all.
 
     Raises PolicyError, a ValueError whose message is one sentence naming file and key.
     """
     if profile not in profiles():
         raise PolicyError(f"there is no profile {profile!r}; there are {', '.join(profiles())}")
     folders = [_HERE / "rules", _HERE / "profiles" / profile]
-    layers = Layers(folders if overlay is None else [*folders, overlay])
+    layers = Layers(folders if overlay is None else [*folders, overlay], laid)
     about = build(_Profile, profile, last(layers, "profile.toml"))
     clocks = tuple(
         build(ClockRule, where, row)

@@ -29,6 +29,9 @@ FILES = (
 somebody else (signals, locales) are left alone; another file at the top is a slip of the pen."""
 
 Row = dict[str, Any]
+Laid = tuple[str, str, dict[str, Any]]
+"""A table that stands in no file: the file name it belongs to, where it comes from, its rows."""
+
 T = TypeVar("T")
 
 
@@ -37,9 +40,10 @@ class PolicyError(ValueError):
 
 
 class Layers:
-    """The files of all layers as they were read, with the hash of every byte."""
+    """The files of all layers as they were read, with the hash of every byte; ``laid`` are further
+    layers over them, each in the order it came."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], laid: Sequence[Laid] = ()) -> None:
         self._hash = sha256()
         self.files: list[str] = []
         self._tables: dict[str, list[tuple[str, dict[str, Any]]]] = {}
@@ -53,6 +57,10 @@ class Layers:
                 self._read(folder, path)
             for path in sorted(folder.glob("calendars/*.toml")):
                 self._read(folder, path)
+        for name, where, table in laid:
+            body = repr(sorted(table.items())).encode()
+            self._hash.update(f"{name}\0{len(body)}\0".encode() + body)
+            self._tables.setdefault(name, []).append((where, table))
 
     @property
     def digest(self) -> str:

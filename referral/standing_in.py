@@ -38,9 +38,10 @@ def gone(office: Office, unit: str, person: str, now: datetime) -> str:
     return "" if person in office.directory.officer else "absent"
 
 
-def replace(tx: Transaction, office: Office, request: Row, now: datetime) -> bool:
-    """Give the request to who answers for its unit now; False when there was nothing to mend."""
-    why = gone(office, request["holder_unit"], request["holder_person"], now)
+def replace(tx: Transaction, office: Office, request: Row, now: datetime, *, why: str = "") -> bool:
+    """Give the request to who answers for its unit now; False when there was nothing to mend.
+    ``why`` says that its holder is gone although the directory still knows them."""
+    why = why or gone(office, request["holder_unit"], request["holder_person"], now)
     if not why or not Status(request["status"]).is_open:
         return False
     day = now.astimezone(ZONE).date()

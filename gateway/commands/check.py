@@ -47,9 +47,13 @@ def _rosters(settings: Settings, rules: Rules) -> list[str]:
     try:
         if not is_current(database):
             return []
-        found = holes(Offices(database, settings, rules, {}).current(), utc_now())
+        offices = Offices(database, settings, rules, {})
+        found = holes(offices.current(), utc_now())
     except Busy:
         return []
     finally:
         database.close()
-    return [f"{gap.unit} has nobody on duty {said(gap)}" for gap in found]
+    return [
+        *(f"accepted change {number} is left out: {fault}" for number, fault in offices.left_out),
+        *(f"{gap.unit} has nobody on duty {said(gap)}" for gap in found),
+    ]

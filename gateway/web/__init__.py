@@ -14,6 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.hooks import TooLarge
 from gateway.web import (
     account,
+    admin,
+    admin_rules,
+    admin_units,
+    admin_users,
     attachments,
     audit,
     board,
@@ -56,6 +60,10 @@ ROUTERS = (
     live.router,
     phone.router,
     queue.router,
+    admin.router,
+    admin_rules.router,
+    admin_units.router,
+    admin_users.router,
     desk.router,
     simulator.router,
     inbox.router,

@@ -1,0 +1,213 @@
+"""The accounts of staff: found, added, moved, closed, let in. What is dangerous asks who is at the
+keyboard first."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from gateway import access, recovering, sessions, staffing
+from gateway.web.rendering import state_of
+from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
+from models.transaction import Transaction, acting
+from models.vocabulary import Role
+from referral.casework import Refusal
+
+router = APIRouter(prefix="/admin/users", route_class=StaffRoute, include_in_schema=False)
+
+
+@router.get("")
+def listed(request: Request, session: SignedIn) -> Response:
+    """A page of accounts."""
+    access.allow(session.actor, "administer")
+    return _list(request)
+
+
+@router.post("")
+def add(request: Request, session: SignedIn, form: Fields) -> Response:
+    """A new account, without a password."""
+    fields = checked(session, form)
+    access.allow(session.actor, "administer")
+    state, actor = state_of(request), session.actor
+    try:
+        with acting(state.database, state.mint) as tx:
+            login = staffing.add(tx, fields, fields.get("reason", ""), actor, state.now())
+    except Refusal as error:
+        said = worded(request, error)
+        return _list(request, status=error.status, error=said, typed=fields)
+    state.offices.refresh()
+    return RedirectResponse(_at(login), 303)
+
+
+@router.get("/one")
+def one(request: Request, session: SignedIn) -> Response:
+    """An account, with what can be done about it."""
+    access.allow(session.actor, "administer")
+    return _one(request, request.query_params.get("login", ""))
+
+
+@router.post("/transfer")
+def transfer(request: Request, session: SignedIn, form: Fields) -> Response:
+    """Another role, unit or area; what was held in the old unit is handed on."""
+    fields = checked(session, form)
+    access.allow(session.actor, "administer")
+    state, actor, login = state_of(request), session.actor, fields.get("login", "")
+    sessions.require_recent(session, state.now())
+
+    def act(tx: Transaction) -> str:
+        return staffing.transfer(tx, login, fields, fields.get("reason", ""), actor, state.now())
+
+    def after(left: str) -> None:
+        office = state.offices.refresh()
+        if left:
+            with acting(state.database, state.mint) as tx:
+                staffing.hand_on(tx, office, login, left, state.now())
+
+    return _done(request, login, fields, act, after)
+
+
+@router.post("/close")
+def close(request: Request, session: SignedIn, form: Fields) -> Response:
+    """Disable an account."""
+    fields = checked(session, form)
+    access.allow(session.actor, "administer")
+    state, actor, login = state_of(request), session.actor, fields.get("login", "")
+    sessions.require_recent(session, state.now())
+
+    def act(tx: Transaction) -> None:
+        staffing.close(tx, login, fields.get("reason", ""), actor, state.now())
+
+    return _done(request, login, fields, act, lambda _: state.offices.refresh())
+
+
+@router.post("/link")
+def link(request: Request, session: SignedIn, form: Fields) -> Response:
+    """A one-time link for somebody who has no password yet; it is shown this once."""
+    fields = checked(session, form)
+    access.allow(session.actor, "administer")
+    state, actor, login = state_of(request), session.actor, fields.get("login", "")
+    sessions.require_recent(session, state.now())
+    try:
+        with acting(state.database, state.mint) as tx:
+            token = staffing.link(tx, login, actor, state.now())
+    except Refusal as error:
+        if error.status == 404:
+            raise
+        return _one(request, login, status=error.status, error=worded(request, error))
+    address = f"{state.settings.public_url.rstrip('/')}/sign-in/{token}"
+    return _one(request, login, link=address)
+
+
+@router.post("/recovery")
+def recovery(request: Request, session: SignedIn, form: Fields) -> Response:
+    """Password or telephone is lost: asked here, agreed to by a second person."""
+    fields = checked(session, form)
+    access.allow(session.actor, "ask_recovery")
+    access.allow(session.actor, "administer")
+    state, actor, login = state_of(request), session.actor, fields.get("login", "")
+
+    def act(tx: Transaction) -> None:
+        recovering.ask(tx, login, fields.get("reason", ""), by=actor.login, now=state.now())
+
+    return _done(request, login, fields, act, lambda _: None)
+
+
+def _done(
+    request: Request,
+    login: str,
+    fields: Mapping[str, str],
+    act: Callable[[Transaction], Any],
+    after: Callable[[Any], object],
+) -> Response:
+    state = state_of(request)
+    try:
+        with acting(state.database, state.mint) as tx:
+            result = act(tx)
+    except Refusal as error:
+        if error.status == 404:
+            raise
+        said = worded(request, error)
+        return _one(request, login, status=error.status, error=said, typed=fields)
+    after(result)
+    return RedirectResponse(_at(login), 303)
+
+
+def _at(login: str) -> str:
+    return f"/admin/users/one?login={quote(login)}"
+
+
+_FIELDS = ("login", "name", "role", "unit", "area", "phone", "reason")
+
+
+def _list(
+    request: Request, *, status: int = 200, error: str = "", typed: Mapping[str, str] | None = None
+) -> Response:
+    state = state_of(request)
+    asked = {
+        name: request.query_params.get(name, "").strip()[:60]
+        for name in ("q", "role", "unit", "after")
+    }
+    with state.database.read() as reading:
+        found = staffing.listed(
+            reading.connection(),
+            words=asked["q"],
+            role=asked["role"],
+            unit=asked["unit"],
+            after=asked["after"],
+        )
+    more = len(found) > staffing.PAGE
+    shown = found[: staffing.PAGE]
+    return staff_page(
+        request,
+        "admin_users.html",
+        status=status,
+        found=shown,
+        after=shown[-1].login if more else "",
+        asked=asked,
+        error=error,
+        typed={**dict.fromkeys(_FIELDS, ""), **(typed or {})},
+        **_choices(request),
+    )
+
+
+def _one(
+    request: Request,
+    login: str,
+    *,
+    status: int = 200,
+    error: str = "",
+    typed: Mapping[str, str] | None = None,
+    link: str = "",
+) -> Response:
+    state = state_of(request)
+    with state.database.read() as reading:
+        account = staffing.one(reading.connection(), login)
+        asked = [
+            one
+            for one in recovering.waiting(reading.connection(), state.now())
+            if one.login == login
+        ]
+    standing = {"role": account.role, "unit": account.unit, "area": account.area or ""}
+    return staff_page(
+        request,
+        "admin_user.html",
+        status=status,
+        account=account,
+        asked=asked,
+        error=error,
+        link=link,
+        typed={**dict.fromkeys(_FIELDS, ""), **standing, **(typed or {})},
+        **_choices(request),
+    )
+
+
+def _choices(request: Request) -> dict[str, Any]:
+    directory = state_of(request).offices.current().directory
+    return {
+        "roles": [role.value for role in Role],
+        "units": directory.units,
+        "places": directory.places,
+        "place": directory.place,
+    }
