@@ -166,11 +166,8 @@ class Directory:
         return unit
 
     def responsible(self, authority: str, area: str | None, day: date) -> Unit | None:
-        """The unit of an authority for an area: the innermost one, else one without an area; when
-        all of them are retired, who succeeded them."""
-        known = self._by_authority.get(authority, ())
-        candidates = [u for u in known if u.serves_on(day)]
-        candidates = candidates or [u for old in known if (u := self.current(old.code, day))]
+        """The unit of an authority for an area: the innermost one, else one without an area."""
+        candidates = [u for u in self._by_authority.get(authority, ()) if u.serves_on(day)]
         if not candidates:
             return None
         for code in self.ancestry(area):
