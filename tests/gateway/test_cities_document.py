@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import typer.main
 from fastapi.routing import iter_route_contexts
 
 from gateway.__main__ import app as command_line
@@ -41,11 +40,10 @@ def codes() -> set[str]:
 
 
 def commands(group, before=()):
-    for name, one in group.commands.items():
-        if hasattr(one, "commands"):
-            yield from commands(one, (*before, name))
-        else:
-            yield " ".join((*before, name))
+    for one in group.registered_commands:
+        yield " ".join((*before, one.name or one.callback.__name__))
+    for one in group.registered_groups:
+        yield from commands(one.typer_instance, (*before, one.name))
 
 
 @pytest.mark.parametrize("city", CITIES)
@@ -77,7 +75,7 @@ def test_everything_that_is_named_exists(state) -> None:
         for one in iter_route_contexts(create_app(state).routes)
         for method in getattr(one, "methods", None) or ()
     }
-    known = set(commands(typer.main.get_command(command_line)))
+    known = set(commands(command_line))
     missing = []
     for name in NAMED:
         if name.startswith("huiyin "):
