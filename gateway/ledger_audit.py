@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 
 from models.events import GENESIS, Event, Ledger, first_broken
 from models.requests import HelpRequest
+from models.sealing import Broken
 from models.vocabulary import Level, Status
 
 BATCH = 5000
@@ -41,7 +42,7 @@ def walk(session: Session) -> Chain:
     while not chain.fault:
         try:
             rows = _rows(session, after, BATCH)
-        except (SQLAlchemyError, ValueError, TypeError):
+        except (SQLAlchemyError, ValueError, TypeError, Broken):
             rows = _one_by_one(session, after, chain)
         if not rows:
             break
@@ -78,7 +79,7 @@ def _one_by_one(session: Session, after: int, chain: Chain) -> Sequence[Any]:
     ):
         try:
             found += session.connection().execute(_query(session).where(col(Event.seq) == seq))
-        except (SQLAlchemyError, ValueError, TypeError):
+        except (SQLAlchemyError, ValueError, TypeError, Broken):
             if not found:
                 chain.fault = f"entry {seq} cannot be read"
             return found

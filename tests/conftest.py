@@ -138,7 +138,7 @@ class Lent:
         name = f"t_{os.getpid()}_{self._made}"
         _sql(self._server, f"CREATE DATABASE {name} TEMPLATE huiyin_template")
         url = _named(self._server, name)
-        self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        self._engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
         return url
 
     def _county(self) -> list[str]:

@@ -57,7 +57,7 @@ def worker() -> Response:
     return FileResponse(
         STATIC / "field-worker.js",
         media_type="text/javascript",
-        headers={"service-worker-allowed": BASE, "cache-control": "no-cache"},
+        headers={"service-worker-allowed": BASE, "cache-control": "no-store"},
     )
 
 

@@ -610,7 +610,8 @@ def test_every_page_is_guarded_and_no_hook_is_slowed(citizen: TestClient) -> Non
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["cache-control"] == "no-store"
         assert headers["strict-transport-security"]
-    assert "content-security-policy" not in citizen.post("/hook/web", content=b"x=1").headers
+    machine = citizen.post("/hook/web", content=b"x=1").headers
+    assert machine["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
 def test_no_page_holds_an_inline_script_or_style_or_a_foreign_address(citizen: TestClient) -> None:

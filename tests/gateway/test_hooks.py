@@ -60,7 +60,7 @@ def test_providers_get_the_answer_they_understand_and_no_page(system):
     assert call.headers["content-type"].startswith("text/xml")
     for answer in (sms, call):
         assert "set-cookie" not in answer.headers
-        assert "content-security-policy" not in answer.headers
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
 
 def test_a_refusal_to_a_machine_is_no_page_even_if_it_asks_for_one(system):

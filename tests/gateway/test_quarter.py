@@ -112,7 +112,7 @@ def test_the_report_is_written_as_a_spreadsheet_and_as_json(
 ) -> None:
     number = county.call("food", FOOD)
     county.now.forward(days=2)
-    for name in ("data_dir", "database_url", "database_key", "secret_key"):
+    for name in ("data_dir", "database_url", "database_key", "secret_key", "field_key"):
         monkeypatch.setenv(f"HUIYIN_{name.upper()}", str(getattr(settings, name)))
     for name in ("out.json", "out.xlsx"):
         out = tmp_path / name

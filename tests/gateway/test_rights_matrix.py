@@ -45,6 +45,7 @@ ANY: Mapping[str, Any] = {
     "key": "k",
     "difference_id": 1,
     "mode_id": 1,
+    "call_id": 1,
 }
 BUREAUS = (Role.BUREAU_OFFICER, Role.BUREAU_HEAD)
 SEES = ("see", "see_desk", "see_inbox", "reveal")

@@ -145,6 +145,7 @@ def test_every_body_has_a_limit(state: State, app: FastAPI) -> None:
                 or (
                     path.startswith("/second")
                     or path in ("/status/case", "/help")
+                    or path == "/imports"  # refused by the token before it is read
                     or "contacts" in path
                 )
             ), (name, answer.status_code)
@@ -303,9 +304,9 @@ def patterns() -> list[re.Pattern[str]]:
     return list(ours.values())
 
 
-def _seconds(pattern: re.Pattern[str], text: str) -> float:
+def _seconds(pattern: re.Pattern[str], text: str, rounds: int = 2) -> float:
     best = 9.0
-    for _ in range(2):
+    for _ in range(rounds):
         began = time.process_time()
         sum(1 for _ in pattern.finditer(text))
         best = min(best, time.process_time() - began)
@@ -321,13 +322,12 @@ def test_every_pattern_takes_time_in_proportion_to_the_text() -> None:
     try:
         for pattern in found:
             for piece in unit:
-                text = piece * (65_536 // len(piece))
-                whole = _seconds(pattern, text)
-                if whole < 0.02:  # too quick to grow
-                    continue
-                half = _seconds(pattern, text[: len(text) // 2])
-                if whole / half > 2.8 and whole > 0.1:
-                    slow.append((pattern.pattern[:60], piece, round(half, 3), round(whole, 3)))
+                # what grows with the square shows it here; at 65,536 it costs 256 times as much
+                first, more = (_seconds(pattern, piece * (n // len(piece))) for n in (2048, 4096))
+                if more > 0.004 and more / first > 3.2:
+                    again = [_seconds(pattern, piece * (n // len(piece)), 9) for n in (2048, 4096)]
+                    if again[1] / again[0] > 3.2:
+                        slow.append((pattern.pattern[:60], piece, *again))
     finally:
         gc.enable()
     assert slow == []
