@@ -106,6 +106,7 @@ def test_ten_mixed_requests_are_handled_with_the_keyboard_only(
             page.wait_for_url(re.compile(r"/desk\?"))
             keys.press("j")
             keys.press("Enter")
+            page.wait_for_url(lambda url, seen=number: "/desk/HY" in url and seen not in url)
         page.wait_for_url(lambda url, seen=number: seen not in url)
         page.wait_for_load_state()
         handled += 1
