@@ -101,7 +101,7 @@ def exported(data: Path, **env: str) -> list[list[str]]:
 
 
 OURS = {"backed_up", "restored", "exported"}
-"""Entries that the backup, the restoring and this comparison's own exports add are no part of it."""
+"""Entries that backup, restoring and this comparison's own exports add are no part of it."""
 
 
 def test_an_empty_machine_is_whole_again_with_nothing_but_the_file_and_its_key(
