@@ -46,8 +46,10 @@ class Writer(Generic[Job, Result]):
 
     def submit(self, job: Job) -> "Future[Result]":
         """Put a job in the queue; the future is done after the commit. Raises ``Busy`` when the
-        queue is full, so that the caller is told to come again and nothing is half accepted."""
+        queue is full, so that the caller is told to come again and nothing is half accepted.
+        A caller that stops waiting cancels nothing: what was handed in is written."""
         future: Future[Result] = Future()
+        future.set_running_or_notify_cancel()  # from here on ``cancel`` has no effect
         try:
             self._queue.put_nowait((job, future))
         except queue.Full:

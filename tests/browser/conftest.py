@@ -44,7 +44,7 @@ def site_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
         hotline="望河12345",
         public_url=f"http://127.0.0.1:{port}",
         channels="web,console",
-        second_factor="not_demo",  # as the demonstration is made
+        second_factor="not_demo",
     )
     rules = Rules.load(settings.profile, settings.profile_dir)
     house.prepare(settings, rules, demo=True)

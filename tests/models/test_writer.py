@@ -97,6 +97,17 @@ def test_a_result_is_given_after_the_commit(database, writer, steps):
         assert f"job:n{number}" in counted(database)
 
 
+def test_a_caller_that_stops_waiting_cancels_nothing_and_stops_nobody(database, writer, steps):
+    first = writer.submit("first")
+    steps.begun.wait(10)
+    gone = writer.submit("gone")
+    assert not first.cancel()
+    assert not gone.cancel()
+    steps.go_on.set()
+    assert writer.submit("after").result(10) == 1
+    assert {"job:first", "job:gone"} <= set(counted(database))
+
+
 def test_closing_finishes_what_waits(database, mint, steps):
     writer = Writer(database, mint, work=steps.work, rescue=steps.rescue, batch=10)
     futures = [writer.submit(job) for job in ("first", "a", "b")]
