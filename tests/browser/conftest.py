@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from gateway import house
 from gateway.app import create_app
@@ -83,6 +83,7 @@ def chromium() -> Iterator[Browser]:
     """
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium fonts-noto-cjk)")
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
         yield browser
@@ -102,7 +103,7 @@ class Visitor:
             geolocation={"latitude": 30.5, "longitude": 119.9},
         )
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(30_000)  # the machine may be busy with other tests
         self.script = script
         self.foreign: list[str] = []
         self.faults: list[str] = []

@@ -82,10 +82,15 @@ def test_ten_mixed_requests_are_handled_with_the_keyboard_only(
     page.wait_for_url(re.compile(r"/desk/HY"))
     visitor.look("desk-case")
     assert visitor.unfit() == []
-    handled = 0
-    while re.search(r"/desk/HY", page.url) and handled < len(made):
+    handled: list[str] = []  # what others have asked in this county may stand between
+    raised = False
+    while re.search(r"/desk/HY", page.url) and not made.issubset(handled):
         number = re.findall(r"HY\d{8}-\d{5}-\d", page.url)[0]
-        if handled == 2:  # one is raised on the way, with a text module in the reason
+        assert number not in handled, "what was handled comes again"
+        by_queue = len(handled) % 2 == 0
+        if not raised and page.locator('[data-key="e"]').count():
+            # One is raised on the way, with a text module in the reason.
+            raised = True
             keys.press("e")
             page.keyboard.press("ArrowDown")
             keys.press("Tab")
@@ -99,20 +104,23 @@ def test_ten_mixed_requests_are_handled_with_the_keyboard_only(
             keys.press("Tab")
             keys.press("ArrowDown")
             keys.press("Escape")
-        keys.press("Control+Enter") if handled % 2 else keys.press("a")
-        if handled % 2 == 0:
+        keys.press("a") if by_queue else keys.press("Control+Enter")
+        handled.append(number)
+        if by_queue:
             page.wait_for_url(re.compile("done=confirm"))
             keys.press("q")
             page.wait_for_url(re.compile(r"/desk\?"))
+            if made.issubset(handled):
+                break
             keys.press("j")
             keys.press("Enter")
             page.wait_for_url(lambda url, seen=number: "/desk/HY" in url and seen not in url)
         page.wait_for_url(lambda url, seen=number: seen not in url)
         page.wait_for_load_state()
-        handled += 1
     page.goto("/desk")
     left = {str(one.get_attribute("data-number")) for one in rows.all()}
-    assert handled == len(made)
+    assert raised
+    assert made <= set(handled)
     assert len(made & left) <= 1, "what was handled has left the tab"
 
 
