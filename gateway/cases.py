@@ -4,7 +4,7 @@ Telephone numbers are masked, names are left out, the query code is starred: who
 shown by one press with a purpose, and the look is kept (``reveal``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from gateway import access, possible
 from gateway.access import Sight, Viewer
 from gateway.lamps import Lamp, lamp
+from gateway.marking import marked, placed
 from gateway.masking import Masking
 from gateway.notices import Told, told
 from gateway.revealing import masked
@@ -215,43 +216,6 @@ def _said(row: Any, sees: Sight, mask: Masking) -> Said:
         opinion=(row.assessment or {}).get("opinion") if sees.words else None,
         handoff=tuple((row.assessment or {}).get("handoff", ()) if sees.words else ()),
     )
-
-
-def placed(text: str, signals: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The signs where they stand in these words. What was read together with the words of a moment
-    before is found by its quote; a sign of those words alone has no place here, and is shown
-    without one."""
-    found: list[Mapping[str, Any]] = []
-    for sign in signals:
-        if text[sign["start"] : sign["end"]] == sign["quote"]:
-            found.append(sign)
-            continue
-        at = text.find(sign["quote"])
-        until = at + len(sign["quote"]) if at >= 0 else 0
-        found.append({**sign, "start": max(at, 0), "end": until})
-    return found
-
-
-def marked(
-    text: str, signals: Sequence[Mapping[str, Any]]
-) -> tuple[tuple[str, Mapping[str, Any] | None], ...]:
-    """The text in pieces, each danger sign with the rule and the source behind it. Of signs that
-    overlap the first that counts is shown; those of other words come first, without any."""
-    pieces: list[tuple[str, Mapping[str, Any] | None]] = [
-        ("", one) for one in signals if one["start"] == one["end"]
-    ]
-    place = 0
-    fitting = [one for one in signals if 0 <= one["start"] < one["end"] <= len(text)]
-    for sign in sorted(fitting, key=lambda one: (one["start"], not one["counts"], -one["end"])):
-        if sign["start"] < place:
-            continue
-        if sign["start"] > place:
-            pieces.append((text[place : sign["start"]], None))
-        pieces.append((text[sign["start"] : sign["end"]], sign))
-        place = sign["end"]
-    if place < len(text):
-        pieces.append((text[place:], None))
-    return tuple(pieces)
 
 
 def _order(row: Any, office: Office, sees: Sight) -> Order:

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
 
-from gateway import cases, lines, views
+from gateway import cases, lines, marking, views
 from gateway.access import Actor
 from gateway.lamps import lamp
 from gateway.revealing import masked
@@ -148,7 +148,7 @@ def test_signs_that_overlap_or_lie_outside_never_break_the_words() -> None:
         {"start": 4, "end": 99, "counts": True, "quote": "?"},
         {"start": 4, "end": 5, "counts": True, "quote": "e"},
     ]
-    pieces = cases.marked("abcdef", signs)
+    pieces = marking.marked("abcdef", signs)
     assert "".join(text for text, _ in pieces) == "abcdef"
     assert [text for text, sign in pieces if sign] == ["abc", "e"]
 
@@ -288,7 +288,7 @@ def test_a_sign_is_marked_where_its_words_stand_and_nowhere_else() -> None:
     sign = {"start": 0, "end": 2, "quote": "断粮", "rule": "U1.3", "counts": True, "cite": ""}
     before, here = "家里断粮", "已经断粮两天"
     read_together = {**sign, "start": 2, "end": 4}
-    assert cases.marked(here, cases.placed(here, [read_together]))[0] == ("已经", None)
-    elsewhere = cases.placed("快来人", [read_together])
-    assert cases.marked("快来人", elsewhere) == (("", elsewhere[0]), ("快来人", None))
-    assert cases.placed(before, [read_together]) == [read_together]
+    assert marking.marked(here, marking.placed(here, [read_together]))[0] == ("已经", None)
+    elsewhere = marking.placed("快来人", [read_together])
+    assert marking.marked("快来人", elsewhere) == (("", elsewhere[0]), ("快来人", None))
+    assert marking.placed(before, [read_together]) == [read_together]
