@@ -131,7 +131,7 @@ class Visitor:
     def look(self, name: str) -> None:
         """Keep a picture of the whole page, for somebody to look at."""
         SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, caret="initial")
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than the window."""

@@ -95,7 +95,7 @@ def test_every_picture_is_made(visit: Visit, site_state: State) -> None:
             assert answer is not None
             assert answer.status == 200, path
             file = folder / f"{name}-{language}.png"
-            visitor.page.screenshot(path=file)
+            visitor.page.screenshot(path=file, caret="initial")
             Image.open(file).convert("RGB").quantize(COLOURS).save(file, optimize=True)
             assert file.stat().st_size > 4000
         visitor.context.close()

@@ -64,7 +64,8 @@
   });
   body.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target === panel) { htmx.process(panel); return; }
-    if (event.detail.target !== queue || !before) return;
+    if (event.detail.target !== queue) return;
+    before = before || { open: [], top: null, focus: "" };
     for (const name of before.open) {
       const one = queue.querySelector("details." + name.split(" ")[0]);
       if (one) one.open = true;
@@ -72,7 +73,7 @@
     const now = row(chosen);
     if (now) {
       now.classList.add("chosen");
-      scrollBy(0, now.getBoundingClientRect().top - before.top);
+      if (before.top !== null) scrollBy(0, now.getBoundingClientRect().top - before.top);
     }
     const focus = before.focus && document.getElementById(before.focus);
     if (focus && document.activeElement !== focus) focus.focus({ preventScroll: true });
