@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
@@ -200,7 +200,15 @@ def finish_task(state: State, actor: Actor, task_id: int, note: str, *, now: dat
         return handing_off.done(tx, office, actor, task, note=note, now=now)
 
 
-def read_form(act: Act, form: Mapping[str, str]) -> Body:
+class Takes(Protocol):
+    """Whatever is told something: an act on a request, on a grant, on a reserve."""
+
+    @property
+    def body(self) -> type[Body]:
+        """What it is told."""
+
+
+def read_form(act: Takes, form: Mapping[str, str]) -> Body:
     """The body of an act from a page's form, where an empty field is none. Raises ``Refusal``."""
     filled = {name: value for name, value in form.items() if value.strip()}
     try:

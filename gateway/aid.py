@@ -7,7 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import col
 
@@ -92,16 +91,6 @@ RESERVE_ACTS = _table(
     ("undo_entry", UndoEntryBody, keeping.undo_entry),
     ("set_residents", ResidentsBody, keeping.set_residents),
 )
-
-
-def read(act: AidAct, form: Mapping[str, str]) -> Body:
-    """The body of an act from a page's form, where an empty field is none. Raises ``Refusal``."""
-    filled = {name: value for name, value in form.items() if value.strip()}
-    try:
-        return act.body.model_validate(filled)
-    except ValidationError as error:
-        field = str(error.errors(include_input=False, include_url=False)[0]["loc"][0])
-        raise Refusal("refusal.field", {"field": field}, 422) from None
 
 
 def told(body: Body) -> dict[str, Any]:

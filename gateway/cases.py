@@ -227,10 +227,7 @@ def _order(row: Any, office: Office, sees: Sight) -> Order:
 
 
 def _promise(row: Any, office: Office, now: datetime) -> Promise:
-    try:
-        rule = office.policy.clock(row.name, row.case, row.started_at.date())
-    except KeyError:  # an old clock whose rule the profile no longer has
-        rule = None
+    rule = office.policy.rule_of(row)
     return Promise(
         clock=row.name,
         case=row.case,

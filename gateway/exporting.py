@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from gateway import exporting_aid, registry
+from gateway.spans import Span, within
 from models.clocks import Clock
 from models.events import Event
 from models.journal import JournalEntry
@@ -20,7 +21,6 @@ from models.vocabulary import ContactState
 from referral.directory import ZONE
 
 Row = dict[str, Any]
-Span = tuple[datetime | None, datetime | None]
 
 
 def contacts(session: Session, span: Span) -> Iterator[Row]:
@@ -30,7 +30,7 @@ def contacts(session: Session, span: Span) -> Iterator[Row]:
         .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
         .order_by(col(Contact.id))
     )
-    for row in _rows(session, query, Contact.received_at, span):
+    for row in within(session, query, Contact.received_at, span):
         yield {
             "id": str(row.id),
             "channel": row.channel,
@@ -53,7 +53,7 @@ def contacts(session: Session, span: Span) -> Iterator[Row]:
         .where(col(JournalEntry.state) == ContactState.HOLDING_PEN, ~words)
         .order_by(col(JournalEntry.id))
     )
-    for row in _rows(session, unread, JournalEntry.received_at, span):
+    for row in within(session, unread, JournalEntry.received_at, span):
         yield {
             "id": str(row.id),
             "channel": row.channel,
@@ -84,7 +84,7 @@ def requests(session: Session, span: Span) -> Iterator[Row]:
         .outerjoin(master, col(master.id) == col(HelpRequest.merged_into))
         .order_by(col(HelpRequest.id))
     )
-    for row in _rows(session, query, HelpRequest.received_at, span):
+    for row in within(session, query, HelpRequest.received_at, span):
         yield {
             "number": row.number,
             "status": row.status,
@@ -114,7 +114,7 @@ def requests(session: Session, span: Span) -> Iterator[Row]:
 def referrals(session: Session, span: Span) -> Iterator[Row]:
     """Every referral, cancelled ones too."""
     query = _with_number(Referral).order_by(col(Referral.id))
-    for row in _rows(session, query, Referral.dispatched_at, span):
+    for row in within(session, query, Referral.dispatched_at, span):
         yield {
             "number": row.number,
             "bureau": row.bureau,
@@ -135,7 +135,7 @@ def referrals(session: Session, span: Span) -> Iterator[Row]:
 def clocks(session: Session, span: Span) -> Iterator[Row]:
     """Every clock that ever ran. ``amount`` counts in ``measure``."""
     query = _with_number(Clock).order_by(col(Clock.id))
-    for row in _rows(session, query, Clock.started_at, span):
+    for row in within(session, query, Clock.started_at, span):
         yield {
             "number": row.number,
             "clock": row.name,
@@ -158,7 +158,7 @@ def clocks(session: Session, span: Span) -> Iterator[Row]:
 def events(session: Session, span: Span) -> Iterator[Row]:
     """The ledger in order; ``detail`` as the object whose text was hashed."""
     query = _columns(Event).order_by(col(Event.seq))
-    for row in _rows(session, query, Event.at, span):
+    for row in within(session, query, Event.at, span):
         yield {
             "seq": row.seq,
             "at": row.at,
@@ -174,7 +174,7 @@ def events(session: Session, span: Span) -> Iterator[Row]:
 def outbox(session: Session, span: Span) -> Iterator[Row]:
     """Everything that was said or is to be said, as it was said."""
     query = _columns(Outgoing).order_by(col(Outgoing.id))
-    for row in _rows(session, query, Outgoing.posted_at, span):
+    for row in within(session, query, Outgoing.posted_at, span):
         yield {
             "id": str(row.id),
             "number": row.number,
@@ -220,15 +220,6 @@ def _with_number(table: Any) -> Select[Any]:
     return _columns(table, HelpRequest.number).join(
         HelpRequest, col(HelpRequest.id) == col(table.request_id)
     )
-
-
-def _rows(session: Session, query: Select[Any], at: Any, span: Span) -> Iterator[Any]:
-    since, until = span
-    if since is not None:
-        query = query.where(col(at) >= since)
-    if until is not None:
-        query = query.where(col(at) < until)
-    yield from session.connection().execute(query).yield_per(1000)
 
 
 def local(value: Any) -> Any:

@@ -1,7 +1,6 @@
 """Aid, row by row: every grant with all that was recorded of it, and every movement of money."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -9,12 +8,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from gateway.aid import yuan
+from gateway.spans import Span, within
 from models.relief import COLUMNS, Decision, Relief
 from models.requests import HelpRequest
 from models.reserves import AidEntry, Reserve
 
 Row = dict[str, Any]
-Span = tuple[datetime | None, datetime | None]
 
 _AS_THEY_ARE = (
     "kind", "state", "green", "household_id", "recipient", "area", "service", "need", "cause",
@@ -47,7 +46,7 @@ def relief(session: Session, span: Span) -> Iterator[Row]:
         .outerjoin(Decision, col(Decision.id) == col(Relief.decision_id))
         .order_by(col(Relief.id))
     )
-    for row in _rows(session, query, Relief.proposed_at, span):
+    for row in within(session, query, Relief.proposed_at, span):
         yield {
             "relief": row.number,
             "number": row.request_number,
@@ -74,7 +73,7 @@ def entries(session: Session, span: Span) -> Iterator[Row]:
         .outerjoin(Reserve, col(Reserve.id) == col(AidEntry.reserve_id))
         .order_by(col(AidEntry.id))
     )
-    for row in _rows(session, query, AidEntry.at, span):
+    for row in within(session, query, AidEntry.at, span):
         yield {
             "id": str(row.id),
             "at": row.at,
@@ -90,12 +89,3 @@ def entries(session: Session, span: Span) -> Iterator[Row]:
             "voucher": row.voucher,
             "reason": row.reason,
         }
-
-
-def _rows(session: Session, query: Any, at: Any, span: Span) -> Iterator[Any]:
-    since, until = span
-    if since is not None:
-        query = query.where(col(at) >= since)
-    if until is not None:
-        query = query.where(col(at) < until)
-    yield from session.connection().execute(query).yield_per(1000)

@@ -34,7 +34,6 @@ DESK_CLOCKS = (
     "CLK-FIRST-REPLY", "CLK-HANDOFF", "CLK-MISSED-CALL", "CLK-SAFETY-CONFIRM", "CLK-TRIAGE",
 )  # fmt: skip
 """Promises of the help line itself: no bureau can keep or break them."""
-_OPEN_PARTS = (ReferralStatus.DISPATCHED, ReferralStatus.SIGNED, ReferralStatus.IN_PROGRESS)
 _TAKEN = (ReferralStatus.SIGNED, ReferralStatus.IN_PROGRESS)
 
 

@@ -102,10 +102,7 @@ def _overdue(
 ) -> Overdue:
     unit = office.directory.unit.get(row.holder_unit)
     holder = office.directory.officer.get(row.holder_person)
-    try:
-        rule = office.policy.clock(row.name, row.case, row.started_at.date())
-    except KeyError:  # an old clock whose rule the profile no longer has
-        rule = None
+    rule = office.policy.rule_of(row)
     return Overdue(
         number=row.number,
         level=row.level,

@@ -144,7 +144,8 @@ def _rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
     """Every row with its line number, the head first. Raises ``BadFile``."""
     if not path.is_file():
         raise BadFile(f"{path} is no file; name the list to import")
-    begins = path.open("rb").read(4)
+    with path.open("rb") as file:
+        begins = file.read(4)
     if begins[:2] == b"PK" or path.suffix.lower() in SHEETS:
         yield from _sheet(path)
         return

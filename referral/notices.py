@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from models.phrases import SMS_UNITS, Phrasebook, units
 from models.vocabulary import Form
 from referral.routing import RouteRow, row_for
-from referral.rows import NOT_LAW
+from referral.rows import NOT_LAW, in_force
 
 if TYPE_CHECKING:
     from referral.policy import Policy
@@ -64,9 +64,7 @@ class NoticeRow:
 
     def in_force(self, on: date) -> bool:
         """Whether the row counts on this day."""
-        return self.effective_from <= on and (
-            self.effective_until is None or on <= self.effective_until
-        )
+        return in_force(self, on)
 
 
 @dataclass(frozen=True, slots=True)

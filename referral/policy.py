@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from referral.calendars import Calendar
 from referral.categories import Category
@@ -19,7 +20,7 @@ from referral.outreach import Outreach
 from referral.outreach import read as read_outreach
 from referral.rates import RateRule
 from referral.routing import AccusedWords, RouteRow
-from referral.rows import Laid, Layers, PolicyError, build, merged
+from referral.rows import Laid, Layers, PolicyError, build, in_force, merged
 from referral.timetables import calendar_in, ladders_of, last
 
 __all__ = ["ClockRule", "Policy", "PolicyError", "load_policy", "profiles"]
@@ -147,7 +148,7 @@ class Policy:
         binds nobody."""
         for one in reversed(self._versions):
             if one.key == key and one.effective_from <= on:
-                return one if one.effective_until is None or on <= one.effective_until else None
+                return one if in_force(one, on) else None
         return None
 
     def clock(self, name: str, case: str = "", on: date | None = None) -> ClockRule:
@@ -161,6 +162,13 @@ class Policy:
             return versions[-1]
         past = [rule for rule in versions if rule.effective_from <= on]
         return past[-1] if past else versions[0]
+
+    def rule_of(self, clock: Any) -> ClockRule | None:
+        """The rule of a clock's row; None for an old one whose rule the profile no longer has."""
+        try:
+            return self.clock(clock.name, clock.case, clock.started_at.date())
+        except KeyError:
+            return None
 
     def cases(self, name: str) -> tuple[str, ...]:
         """The cases a clock distinguishes, "" among them."""

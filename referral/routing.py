@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from models.vocabulary import Level, PlaceRule, Track
+from referral.rows import in_force
 
 UNCLEAR, CONSULTATION, GRIEVANCE, OTHER_PLACE = (
     "unclear",
@@ -96,9 +97,7 @@ class RouteRow:
 
     def in_force(self, on: date) -> bool:
         """Whether the row counts on this day."""
-        return self.effective_from <= on and (
-            self.effective_until is None or on <= self.effective_until
-        )
+        return in_force(self, on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import MISSING, fields
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Protocol, TypeVar, get_type_hints
 
 from models.vocabulary import PlaceRule
 
@@ -33,6 +33,23 @@ Laid = tuple[str, str, dict[str, Any]]
 """A table that stands in no file: the file name it belongs to, where it comes from, its rows."""
 
 T = TypeVar("T")
+
+
+class Dated(Protocol):
+    """A row that counts from a day to a day, both included."""
+
+    @property
+    def effective_from(self) -> date:
+        """The first day."""
+
+    @property
+    def effective_until(self) -> date | None:
+        """The last day, None for no end."""
+
+
+def in_force(row: Dated, on: date) -> bool:
+    """Whether the row counts on this day."""
+    return row.effective_from <= on and (row.effective_until is None or on <= row.effective_until)
 
 
 class PolicyError(ValueError):

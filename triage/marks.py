@@ -13,7 +13,6 @@ Mark = tuple[int, int, str]
 
 
 EDGES = frozenset(("stop", "lead", "home", "origin"))
-NAMES = frozenset(("prov", "city", "district"))
 _NAMED = {"region": "prov", "city_by_suffix": "city", "prefecture": "city"}
 _SUFFIX_OF = {"prov": "省", "city": "市", "city_by_suffix": "市"}
 

@@ -53,7 +53,6 @@ _KIN_AGE = re.compile(
 )
 _AGE_KIN = re.compile(rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)的?(?P<kin>{KIN})")
 _MASKED = re.compile(r"某某?(?![一-龥]{0,2}(?:区|小区|路|村|地|处))|[x×*＊○]{1,2}")
-_PHONE_AFTER = re.compile(r"[ ,、:(]{0,2}(?:电话|手机|tel)?[: ]{0,2}(?:●|\d{7,}|\d{3}[ \-]\d{4})")
 _BETWEEN = frozenset(" ,、:;(/·男女性别年龄\u200b")
 _ANOTHER = re.compile(rf"{KIN}|[我你他她俺]")
 _NEVER = frozenset("是为的了在有到约共计达至等乡镇村人自来于照")  # end no name

@@ -1,6 +1,7 @@
 """``huiyin import``: households, staff, areas, units and lists of others, out of spreadsheets."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from gateway.offices import Offices, Rules
 from gateway.settings import load, utc_now
 from gateway.sheets import BadSheet
 from gateway.state import open_current
+from models.db import Database
 from models.phrases import Phrasebook
 from models.processes import enlist
 from models.vocabulary import Form
@@ -58,7 +60,10 @@ def run(
         database.close()
 
 
-def _read(database, mint, office: Office, what, file, dry_run, errors, strict) -> int:  # type: ignore[no-untyped-def]
+def _read(
+    database: Database, mint: Callable[[], int], office: Office, what: str, file: Path,
+    dry_run: bool, errors: Path | None, strict: bool,
+) -> int:  # fmt: skip
     phrases = office.phrases
     codes = importing.codes_of(office)
     say = sayer(phrases)
@@ -99,7 +104,7 @@ def _read(database, mint, office: Office, what, file, dry_run, errors, strict) -
     return 1 if looked.bad else 0
 
 
-def _undo(database, mint, phrases: Phrasebook, batch: str) -> int:  # type: ignore[no-untyped-def]
+def _undo(database: Database, mint: Callable[[], int], phrases: Phrasebook, batch: str) -> int:
     if not batch.isdecimal():
         raise ValueError(f"--undo {batch!r} is no number of an import")
     try:
@@ -110,7 +115,7 @@ def _undo(database, mint, phrases: Phrasebook, batch: str) -> int:  # type: igno
     return 0
 
 
-def sayer(phrases: Phrasebook, language: str = "zh-CN"):  # type: ignore[no-untyped-def]
+def sayer(phrases: Phrasebook, language: str = "zh-CN") -> Callable[[Fault], str]:
     """What a fault says, in a language."""
 
     def say(fault: Fault) -> str:

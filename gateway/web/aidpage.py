@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, aid, aid_views, sentences, sessions
+from gateway import access, acts, aid, aid_views, sentences, sessions
 from gateway.state import State
 from gateway.web.rendering import state_of
 from gateway.web.staff import Typed, checked, staff_page, worded
@@ -164,7 +164,7 @@ def act(
         raise Refusal("refusal.not_found", status=404)
     state, chosen = state_of(request), aid.ACTS[name]
     try:
-        body = aid.read(chosen, fields)
+        body = acts.read_form(chosen, fields)
         aid.perform(state, session.actor, number, chosen, body, now=state.now())
     except (Refusal, Impossible) as error:
         if sentences.status_of(error) == 404:

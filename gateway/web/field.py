@@ -14,12 +14,19 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from gateway import access, differences, doorsteps, field, same_site, sessions
+from gateway import access, differences, doorsteps, field, sessions
 from gateway.api.support import refused
 from gateway.attachments import LARGEST_BYTES
 from gateway.field import Kept
 from gateway.web.rendering import STATIC, language_of, state_of
-from gateway.web.staff import SignedIn, StaffRoute, Typed, staff_page, worded
+from gateway.web.staff import (
+    SignedIn,
+    StaffRoute,
+    Typed,
+    require_own_form,
+    staff_page,
+    worded,
+)
 from gateway.web.uploads import Upload, upload_of
 from models.transaction import acting
 from models.vocabulary import Form
@@ -163,12 +170,7 @@ def _decide(request: Request, session: SignedIn, difference_id: int, upload: Upl
 
 async def _checked(request: Request, session: SignedIn, token: str | None) -> Upload:
     """The form, of this site and this session. Raises ``Refusal`` (403)."""
-    same_site.require_same_site(
-        state_of(request).settings,
-        request.headers.get("host", ""),
-        request.headers.get("origin"),
-        request.headers.get("sec-fetch-site"),
-    )
+    require_own_form(request)
     upload = await upload_of(request)
     sessions.require_token(session, token or upload.fields.pop("csrf", None))
     return upload

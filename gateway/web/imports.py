@@ -10,14 +10,22 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
-from gateway import access, import_files, import_reports, importing, same_site
+from gateway import access, import_files, import_reports, importing
 from gateway.access import Actor
 from gateway.import_kinds import KINDS, Codes, Fault
 from gateway.importing import Looked
 from gateway.sheets import BadSheet
 from gateway.state import State
 from gateway.web.rendering import language_of, state_of
-from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
+from gateway.web.staff import (
+    Fields,
+    SignedIn,
+    StaffRoute,
+    checked,
+    require_own_form,
+    staff_page,
+    worded,
+)
 from gateway.web.uploads import Upload, upload_of
 from models.imports import ImportBatch
 from models.transaction import acting
@@ -34,13 +42,7 @@ router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 
 
 async def _uploaded(request: Request) -> Upload:
-    state = state_of(request)
-    same_site.require_same_site(
-        state.settings,
-        request.headers.get("host", ""),
-        request.headers.get("origin"),
-        request.headers.get("sec-fetch-site"),
-    )
+    require_own_form(request)
     return await upload_of(request, most_files=1)
 
 

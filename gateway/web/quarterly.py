@@ -12,7 +12,6 @@ from gateway.discovery_sheets import warning_lines
 from gateway.web import discovery, relief, relief_sheets
 from gateway.web.rendering import language_of, state_of, translator
 from gateway.web.staff import SignedIn, StaffRoute, staff_page
-from referral.casework import Refusal
 from referral.office import Office
 
 BASE = "/discovery"
@@ -50,12 +49,8 @@ def sheet(request: Request, session: SignedIn) -> Response:
 def _written(request: Request, session: sessions.SignedIn) -> Written:
     access.allow(session.actor, "see_discovery")
     state = state_of(request)
-    now, given = state.now(), request.query_params
-    year, number = relief.last_quarter(now)
-    try:
-        year, number = int(given.get("year", year)), int(given.get("quarter", number))
-    except ValueError:
-        raise Refusal("refusal.quarter", status=422) from None
+    now = state.now()
+    year, number = relief.asked_quarter(request, now)
     with state.database.read() as reading:
         return discovery_quarter.written(
             reading,

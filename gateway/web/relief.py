@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from gateway import access, aid, aid_filing, aid_report, aid_views, sentences, sessions
+from gateway import access, acts, aid, aid_filing, aid_report, aid_views, sentences, sessions
 from gateway.aid_bodies import FiledBody, KinEntry
 from gateway.aid_views import FILTERS, MOST
 from gateway.web import aidpage, relief_sheets
@@ -89,6 +89,16 @@ def last_quarter(now: datetime) -> tuple[int, int]:
     return before.year, (before.month - 1) // 3 + 1
 
 
+def asked_quarter(request: Request, now: datetime) -> tuple[int, int]:
+    """The year and quarter that the address names, else the last one. Raises ``Refusal`` (422)."""
+    year, number = last_quarter(now)
+    given = request.query_params
+    try:
+        return int(given.get("year", year)), int(given.get("quarter", number))
+    except ValueError:
+        raise Refusal("refusal.quarter", status=422) from None
+
+
 @router.get("/report")
 def quarter(request: Request, session: SignedIn) -> Response:
     """The quarterly report."""
@@ -114,12 +124,7 @@ def quarter_sheet(request: Request, session: SignedIn) -> Response:
 def _report(request: Request, session: sessions.SignedIn) -> aid_report.Report:
     state = state_of(request)
     now = state.now()
-    year, number = last_quarter(now)
-    given = request.query_params
-    try:
-        year, number = int(given.get("year", year)), int(given.get("quarter", number))
-    except ValueError:
-        raise Refusal("refusal.quarter", status=422) from None
+    year, number = asked_quarter(request, now)
     with state.database.read() as reading:
         return aid_report.report(
             reading,
@@ -182,7 +187,7 @@ def _begin(
     state = state_of(request)
     act = aid.BEGINS[name]
     try:
-        row = aid.begin(state, session.actor, act, aid.read(act, fields), now=state.now())
+        row = aid.begin(state, session.actor, act, acts.read_form(act, fields), now=state.now())
     except (Refusal, Impossible) as error:
         status, said = sentences.status_of(error), worded(request, error)
         if status == 404:

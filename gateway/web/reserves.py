@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import aid, purses, sentences, sessions
+from gateway import acts, aid, purses, sentences, sessions
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, staff_page, worded
 from referral.casework import Refusal
@@ -70,7 +70,7 @@ def act(request: Request, session: SignedIn, form: Fields, unit: str, name: str)
         raise Refusal("refusal.not_found", status=404)
     state, chosen = state_of(request), aid.RESERVE_ACTS[name]
     try:
-        body = aid.read(chosen, fields)
+        body = acts.read_form(chosen, fields)
         aid.keep(state, session.actor, unit, chosen, body, now=state.now())
     except Refusal as error:
         if sentences.status_of(error) == 404:

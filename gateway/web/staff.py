@@ -77,16 +77,21 @@ def session_of(request: Request) -> sessions.SignedIn:
     return found
 
 
-async def form_of(request: Request) -> Form:
-    """The fields of a form that this site sent, within the limit of a body. Raises ``Refusal``
-    (403) for a form of another site."""
-    state = state_of(request)
+def require_own_form(request: Request) -> None:
+    """Raise ``Refusal`` (403) when a browser says that another site sends this form."""
     same_site.require_same_site(
-        state.settings,
+        state_of(request).settings,
         request.headers.get("host", ""),
         request.headers.get("origin"),
         request.headers.get("sec-fetch-site"),
     )
+
+
+async def form_of(request: Request) -> Form:
+    """The fields of a form that this site sent, within the limit of a body. Raises ``Refusal``
+    (403) for a form of another site."""
+    require_own_form(request)
+    state = state_of(request)
     raw = await hooks.raw_of(request, state.settings, "")
     text = raw.body.decode("utf-8", "replace").replace("\0", "")
     try:
