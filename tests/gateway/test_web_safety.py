@@ -20,8 +20,10 @@ import models
 import referral
 import triage
 from gateway import fetching, spending
+from gateway.attachments import LARGEST_BYTES
 from gateway.state import State
 from gateway.web.spoofing import in_page, visible
+from gateway.web.uploads import AROUND_THE_FILES, MOST_FILES
 from models.outbox import Outgoing
 from models.transaction import acting
 from tests.conftest import Clock as Watch
@@ -53,6 +55,8 @@ def pages(state: State, app: FastAPI) -> Iterator[tuple[str, object]]:
         for name, op in OPERATIONS.items():
             if name in ("POST /sign-out", "POST /account/telephone"):
                 continue  # they end the session
+            if op.thing == "stream" and caller is not people[0]:
+                continue  # to who is signed in it never ends
             for asked in (number, "HY20200101-00001-1"):
                 yield name, call(caller, name, op, number=asked, task_id=1, entry_id=1)
                 if op.thing != "request":
@@ -125,17 +129,19 @@ def test_cookies_are_kept_from_scripts_other_sites_and_plain_http(
 def test_every_body_has_a_limit(state: State, app: FastAPI) -> None:
     caller = signed_in(state, app, "lead01")
     large = b"a=" + b"x" * (state.settings.body_limit + 1)
+    with_files = b"a=" + b"x" * (LARGEST_BYTES * MOST_FILES + AROUND_THE_FILES)
 
-    def piecemeal() -> Iterator[bytes]:
-        for at in range(0, len(large), 65_536):
-            yield large[at : at + 65_536]
+    def piecemeal(whole: bytes) -> Iterator[bytes]:
+        for at in range(0, len(whole), 65_536):
+            yield whole[at : at + 65_536]
 
     for name in OPERATIONS:
         method, _, path = name.partition(" ")
         if method != "POST":
             continue
         path = re.sub(r"\{\w+\}", "1", path)
-        for content in (large, piecemeal()):
+        body = with_files if path.startswith(("/imports", "/field")) else large
+        for content in (body, piecemeal(body)):
             answer = caller.http.post(path, content=content)
             assert answer.status_code in (303, 401, 403, 404, 413), (name, answer.status_code)
             assert (
@@ -145,7 +151,8 @@ def test_every_body_has_a_limit(state: State, app: FastAPI) -> None:
                 or (
                     path.startswith("/second")
                     or path in ("/status/case", "/help")
-                    or path == "/imports"  # refused by the token before it is read
+                    # not there but in the demonstration
+                    or (path.startswith("/simulator") and answer.status_code == 404)
                     or "contacts" in path
                 )
             ), (name, answer.status_code)
