@@ -59,7 +59,9 @@ def said(state: State, words: str) -> list[object]:
 def looked_after(page: Page) -> None:
     """Wait until the page opens without a signal."""
     page.wait_for_function(
-        "async () => (await (await caches.open('huiyin-field-1')).keys()).length > 2"
+        "async () => navigator.serviceWorker.controller"
+        " && await caches.match('/field', { cacheName: 'huiyin-field-1' })"
+        " && (await (await caches.open('huiyin-field-1')).keys()).length > 2"
     )
 
 

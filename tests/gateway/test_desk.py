@@ -66,15 +66,19 @@ def copies(state: State, number: str, many: int) -> None:
 
 
 def queries(state: State, caller: Caller, path: str) -> int:
-    counted: list[str] = []
+    """How often a page asks the database; of three times the least, because once a second any
+    page asks as well whether the directory has changed."""
+    counted: list[int] = []
 
-    def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        counted.append(statement)
+    def count(*_call: object) -> None:
+        counted[-1] += 1
 
     event.listen(state.database.engine, "before_cursor_execute", count)
-    assert caller.get(path).status_code == 200
+    for _ in range(3):
+        counted.append(0)
+        assert caller.get(path).status_code == 200
     event.remove(state.database.engine, "before_cursor_execute", count)
-    return len(counted)
+    return min(counted)
 
 
 def test_the_page_of_the_queue_asks_as_often_for_200_rows_as_for_10(
