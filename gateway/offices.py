@@ -235,7 +235,13 @@ def read_directory(session: Session) -> tuple[Directory, Gazetteer]:
     directory = Directory(
         tuple(units), tuple(officers), tuple(shifts), tuple(places), tuple(relatives)
     )
-    return directory, Gazetteer(areas)
+    return directory, _gazetteer(tuple(areas))
+
+
+@lru_cache(maxsize=2)
+def _gazetteer(areas: tuple[Area, ...]) -> Gazetteer:
+    """Rosters and staff change every day, the map of the county hardly ever."""
+    return Gazetteer(areas)
 
 
 def _rows(session: Session, table: Any) -> list[Any]:
