@@ -1,7 +1,8 @@
 """``huiyin import warnings FILE``: a list of another body from .csv or .xlsx.
 
-Read row by row with the sheet's own column names, Chinese or ours. Nothing of a bad row is taken;
-every bad cell is named on its own line and, with ``errors``, in a file of the same columns.
+The file is looked into as every spreadsheet is (``gateway.sheets``) and read row by row with its
+own column names, Chinese or ours. Nothing of a bad row is taken; every bad cell is named on its own
+line and, with ``errors``, in a file of the same columns.
 """
 
 import csv
@@ -10,19 +11,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
-
+from gateway.cells import harmless
+from gateway.importing import shown
+from gateway.sheets import FORMULA, LOST, BadSheet, Table, read_table, title
 from gateway.warning_leads import COLUMNS, BadRow, Result, read, take_in
 from models.db import Database
+from models.vocabulary import Form
 from referral.leads import Lead
 from referral.office import Office
 from referral.visiting import today
 
-MOST_ROWS = 1_000_000
-SHEETS = (".xlsx", ".xls", ".ods")
 SAID_AT_MOST = 20
+_KNOWN = {title(alias): name for name, aliases in COLUMNS.items() for alias in aliases}
 
 
 class BadFile(ValueError):
@@ -36,7 +37,7 @@ class Bad:
     line: int
     column: str
     message: str
-    cells: Sequence[Any] = ()
+    cells: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -102,83 +103,53 @@ def load(
 
 
 def _leads(path: Path, office: Office, report: Report, now: datetime) -> Iterator[Lead]:
-    rows = _rows(path)
-    head = next(rows, None)
-    if head is None:
-        raise BadFile(f"{path} is empty; the first row names the columns")
-    names = _named(path, head[1])
-    report.columns = [str(cell) for cell in head[1]]
-    for line, cells in rows:
-        if not any(str(cell).strip() for cell in cells if cell is not None):
-            continue
-        report.rows += 1
-        if report.rows > MOST_ROWS:
-            raise BadFile(f"{path} has more than {MOST_ROWS} rows; divide it")
-        row = {name: cells[at] for at, name in names.items() if at < len(cells)}
-        try:
-            yield read(row, office, today(now))
-        except BadRow as bad:
-            shown = next((str(head[1][at]) for at, name in names.items() if name == bad.column), "")
-            report.bad.append(Bad(line, shown or bad.column, str(bad), cells))
+    table = _table(path, office)
+    report.columns = table.titles
+    day = today(now)
+    try:
+        for line, cells in table.rows:
+            report.rows += 1
+            row = {name: cell for name, cell in zip(table.header, cells, strict=False) if name}
+            try:
+                yield read(_plain(row), office, day)
+            except BadRow as bad:
+                said = dict(zip(table.header, table.titles, strict=True)).get(bad.column)
+                report.bad.append(Bad(line, said or bad.column, str(bad), cells))
+    except BadSheet as bad_sheet:  # what only shows further down: quotes, too many rows
+        raise _bad_file(path, office, bad_sheet) from None
 
 
-def _named(path: Path, head: Sequence[Any]) -> Mapping[int, str]:
-    known = {alias: name for name, aliases in COLUMNS.items() for alias in aliases}
-    found: dict[int, str] = {}
-    for at, cell in enumerate(head):
-        said = str(cell or "").strip().lstrip("\ufeff").lower()
-        name = known.get(said)
-        if name is not None and name in found.values():
-            raise BadFile(f"{path}: two columns are called {cell}; keep one")
-        if name is not None:
-            found[at] = name
-    if "kind" not in found.values() or "source" not in found.values():
-        raise BadFile(
-            f"{path}: the first row must name the columns 类型 (kind) and 来源 (source); it names "
-            + ", ".join(str(cell) for cell in head if cell)
-        )
-    return found
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
-    """Every row with its line number, the head first. Raises ``BadFile``."""
+def _table(path: Path, office: Office) -> Table:
+    """The list as a table with the columns kind and source. Raises ``BadFile``."""
     if not path.is_file():
         raise BadFile(f"{path} is no file; name the list to import")
-    with path.open("rb") as file:
-        begins = file.read(4)
-    if begins[:2] == b"PK" or path.suffix.lower() in SHEETS:
-        yield from _sheet(path)
-        return
-    yield from _text(path)
-
-
-def _sheet(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        sheet = book.get_sheet_by_index(0)
-        yield from enumerate(sheet.iter_rows(), sheet.start[0] + 1 if sheet.start else 1)
-    except (CalamineError, OSError, IndexError) as error:
-        raise BadFile(f"{path} cannot be read as a workbook ({error}); save it as .xlsx") from None
+        table = read_table(path.name, path.read_bytes(), _KNOWN)
+    except BadSheet as bad:
+        raise _bad_file(path, office, bad) from None
+    if not {"kind", "source"} <= set(table.header):
+        raise BadFile(
+            f"{path}: the first row must name the columns 类型 (kind) and 来源 (source); it names "
+            + ", ".join(cell for cell in table.titles if cell)
+        )
+    return table
 
 
-def _text(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
-    body = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = body.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise BadFile(f"{path} is neither UTF-8 nor GB 18030 text; save it as CSV UTF-8")
-    if "\0" in text:
-        raise BadFile(f"{path} is no text; save the list as .csv or .xlsx")
-    reader = csv.reader(text.splitlines(keepends=True))
-    try:
-        for cells in reader:
-            yield reader.line_num, cells
-    except csv.Error as error:
-        raise BadFile(f"{path}:{reader.line_num}: {error}; save it as CSV again") from None
+def _bad_file(path: Path, office: Office, bad: BadSheet) -> BadFile:
+    params = {**bad.params, "name": str(path)}
+    return BadFile(office.phrases.say(bad.key, params, Form.FULL, "en"))
+
+
+def _plain(row: Mapping[str, str]) -> Mapping[str, str]:
+    """The row as it was meant. Raises ``BadRow`` where a cell no longer holds what was."""
+    for name, cell in row.items():
+        if cell == FORMULA:
+            raise BadRow(name, "the cell is a formula; put the value itself")
+        if cell.startswith(LOST):
+            raise BadRow(
+                name, "a spreadsheet has cut off its last digits; format the column as text"
+            )
+    return row
 
 
 def write_errors(path: Path, report: Report) -> None:
@@ -187,10 +158,5 @@ def write_errors(path: Path, report: Report) -> None:
         writer = csv.writer(file)
         writer.writerow([*report.columns, "错误 error"])
         for bad in report.bad:
-            cells = ["" if cell is None else _harmless(str(cell)) for cell in bad.cells]
+            cells = [harmless(shown(cell)) for cell in bad.cells]
             writer.writerow([*cells, f"{bad.column}: {bad.message}"])
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet would take for a formula is written as text."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell

@@ -12,15 +12,18 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from sqlalchemy import Connection
 from stdnum.cn import ric
 
 from channels.web import e164
 from gateway import guessing, registry
 from models.transaction import acting
-from referral import leads
+from referral import homes, leads
 from referral.leads import Lead
 from referral.office import Office
 from referral.rota import Rota
+from referral.visiting import today
+from triage.household_matching import read_home
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "kind": ("kind", "类型", "名单类型", "预警类型"),
@@ -64,7 +67,7 @@ class Result:
         setattr(self, what, getattr(self, what) + 1)
 
 
-def read(row: Mapping[str, Any], office: Office, today: date) -> Lead:
+def read(row: Mapping[str, Any], office: Office, on: date) -> Lead:
     """One row. Raises ``BadRow``."""
     said = {name: _text(row.get(name)) for name in COLUMNS}
     kinds = {rule.name_zh: rule.kind for rule in office.policy.outreach.warnings}
@@ -82,7 +85,7 @@ def read(row: Mapping[str, Any], office: Office, today: date) -> Lead:
             "nobody can be found by this row; give id_number, household_id, or name with phone or "
             "address",
         )
-    happened = _day(row.get("happened_on"), said, today)
+    happened = _day(row.get("happened_on"), said, on)
     place = said["area"]
     area = place if place in office.directory.place else None
     if area is None and (place or said["address"]):
@@ -143,7 +146,7 @@ def _value(said: Any) -> float:
     return value
 
 
-def _day(given: Any, said: Mapping[str, str], today: date) -> date:
+def _day(given: Any, said: Mapping[str, str], on: date) -> date:
     """The day of the fact, or the first of its period; a later day than today is a slip."""
     text = said["happened_on"] or said["period"]
     if isinstance(given, datetime):
@@ -151,10 +154,10 @@ def _day(given: Any, said: Mapping[str, str], today: date) -> date:
     elif isinstance(given, date):
         day = given
     elif not text:
-        return today
+        return on
     else:
         day = _read_day(text)
-    if not _OLDEST <= day <= today:
+    if not _OLDEST <= day <= on:
         raise BadRow("happened_on", f"{day} lies in the future or before {_OLDEST.year}")
     return day
 
@@ -182,48 +185,42 @@ def _subject(office: Office, number: str, said: Mapping[str, str], phone: str) -
     return guessing.named(office.guessing_key, "lead", named)
 
 
-class Register:
-    """The households as leads are looked up in them: by their number, a telephone, or name and
-    place. Read once for a whole list. A name that two households of a place share finds none."""
-
-    def __init__(self, connection: Any) -> None:
-        self._homes: dict[str, tuple[str | None, tuple[str, ...]]] = {}
-        self._phones: dict[str, str | None] = {}
-        self._names: dict[tuple[str, str], str | None] = {}
-        for row in registry.rows(connection):
-            if row["ended_at"]:
-                continue
-            home, area = row["household_id"], row["area"]
-            self._homes[home] = area, _parts(row["categories"])
-            for phone in _parts(row["phones"]):
-                _once(self._phones, e164(phone) or phone, home)
-            for name in {row["head_name"], *_parts(row["members"])}:
-                _once(self._names, (name, area or ""), home)
-
-    def find(self, office: Office, lead: Lead) -> Lead:
-        """The lead with its household, where exactly one fits; else as it was."""
-        home, how = None, ""
-        if lead.household_id in self._homes:
-            home, how = lead.household_id, "household_id"
-        elif lead.phone and (home := self._phones.get(lead.phone)):
-            how = "phone"
-        elif lead.name and lead.area:
-            for code in office.directory.ancestry(lead.area):
-                if home := self._names.get((lead.name, code)):
-                    how = "name_and_place"
-                    break
-        if home is None:
-            return replace(lead, household_id=None)
-        area, groups = self._homes[home]
-        return replace(lead, household_id=home, known_by=how, groups=groups, area=area or lead.area)
+def at_home(connection: Connection, office: Office, lead: Lead, on: date) -> Lead:
+    """The lead with its household where exactly one is meant, else as it was: named by its number,
+    or found by the match index as a caller is. Two that fit are none: nobody is sent to a
+    namesake's door in the name of a list."""
+    if lead.household_id:
+        found = {lead.household_id: "household_id"}
+    else:
+        found = _matched(connection, office, lead, on)
+    standing = homes.of(connection, found, on)
+    if len(standing) != 1:
+        return replace(lead, household_id=None)
+    ((home_id, home),) = standing.items()
+    return replace(
+        lead,
+        household_id=home_id,
+        known_by=found[home_id],
+        groups=home.categories,
+        area=home.area or lead.area,
+    )
 
 
-def _parts(cell: str) -> tuple[str, ...]:
-    return tuple(part for part in cell.split(";") if part)
-
-
-def _once(known: dict[Any, str | None], key: Any, home: str) -> None:
-    known[key] = None if known.get(key, home) != home else home
+def _matched(connection: Connection, office: Office, lead: Lead, on: date) -> dict[str, str]:
+    """The households that are meant at least as surely as the rules ask, and by what."""
+    least = office.policy.value("warning_match_least", on)
+    if least is None:
+        return {}
+    query = read_home(
+        names=(lead.name,), phones=(lead.phone,), address=lead.address, area=lead.area or ""
+    )
+    return {
+        match.household_id: "phone"
+        if any(one.kind == "phone" for one in match.findings)
+        else "name_and_place"
+        for match in registry.search(connection, query, on)
+        if match.score >= float(least.value)
+    }
 
 
 def take_in(
@@ -231,11 +228,11 @@ def take_in(
 ) -> Result:
     """Weigh leads, some at a time in one transaction each: a list may be sent again from its
     beginning at any time. Raises ``Busy``."""
-    with database.read() as session:
-        register = Register(session.connection())
-    rota, result = Rota(office.directory), Result()
+    rota, result, day = Rota(office.directory), Result(), today(now)
     for batch in _batches(found):
-        known = [register.find(office, lead) for lead in batch]
+        with database.read() as session:
+            connection = session.connection()
+            known = [at_home(connection, office, lead, day) for lead in batch]
         with acting(database, mint) as tx:
             for what in leads.take_in(tx, office, rota, known, by, now=now):
                 result.count(what)

@@ -8,6 +8,7 @@ size of the database. The lines are those of the invented registry.
 
 import csv
 import io
+import resource
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from models.transaction import acting
 from tests.benchmarks.invented_registry import County
 
 KEY = "5a" * 32
+EACH = 100_000
 
 
 def table(lines: int) -> bytes:
@@ -35,6 +37,29 @@ def table(lines: int) -> bytes:
              one.address)
         )  # fmt: skip
     return sink.getvalue().encode()
+
+
+class Course:
+    """Says every hundred thousand lines what they took and what the process holds."""
+
+    def __init__(self) -> None:
+        self._lines, self._cpu, self._wall = 0, time.process_time(), time.perf_counter()
+
+    def __call__(self, lines: int) -> None:
+        before, self._lines = self._lines, self._lines + lines
+        if before // EACH != self._lines // EACH:
+            cpu, wall = time.process_time(), time.perf_counter()
+            print(
+                f"          {self._lines:>9,}: {cpu - self._cpu:6.1f} s CPU, "
+                f"{wall - self._wall:6.1f} s, process {held():,.0f} MiB",
+                flush=True,
+            )
+            self._cpu, self._wall = cpu, wall
+
+
+def held() -> float:
+    """The most memory that this process has had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure(lines: int) -> None:
@@ -55,13 +80,15 @@ def measure(lines: int) -> None:
         looked = importing.look("households", "registry.csv", body, codes)
         seen_wall, seen_cpu = time.perf_counter() - wall, time.process_time() - cpu
         wall, cpu = time.perf_counter(), time.process_time()
-        _, written, _ = importing.write(database, mint, looked, codes, by="benchmark", now=utc_now)
+        _, written, _ = importing.write(
+            database, mint, looked, codes, by="benchmark", now=utc_now, advance=Course()
+        )
         wrote_wall, wrote_cpu = time.perf_counter() - wall, time.process_time() - cpu
         size = sum(file.stat().st_size for file in Path(folder).glob("huiyin.db*")) / 2**20
         print(
             f"{lines:>9,} lines: looked at in {seen_wall:6.1f} s ({seen_cpu:.1f} s CPU), "
             f"{written:,} written in {wrote_wall:6.1f} s ({wrote_cpu:.1f} s CPU), "
-            f"{len(looked.faults)} faults, database {size:.0f} MiB"
+            f"{len(looked.faults)} faults, database {size:.0f} MiB, process {held():.0f} MiB"
         )
         database.close()
 

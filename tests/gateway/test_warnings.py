@@ -1,17 +1,22 @@
 """Lists of other bodies: messy rows, the same fact twice, what comes of them at the door."""
 
 import csv
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import xlsxwriter
+from sqlalchemy import update
+from sqlmodel import col
 
-from gateway import discovery, warning_import
+from gateway import discovery, registry, warning_import, warning_leads
 from gateway.warning_import import BadFile
 from models.clocks import Clock
 from models.discovery import Warned
+from models.households import Household, HouseholdCategory
 from models.outbox import Outgoing
+from models.transaction import acting
 from referral.casework import Refusal
 from tests.gateway.people import application, partner, signed_in
 from tests.journeys.walkers import Walkers
@@ -177,20 +182,94 @@ def test_a_list_in_the_old_chinese_encoding_is_read(county, tmp_path):
     assert imported(county, path).result.new == 1
 
 
-def test_one_name_in_one_place_twice_finds_no_household(county):
-    from gateway.warning_leads import Register, read
-
+def listed(county: Walkers, **row):
+    """The household that a row finds, as the import does it."""
     office = county.state.offices.current()
     with county.state.database.read() as session:
-        register = Register(session.connection())
+        lead = warning_leads.read(
+            {"kind": "death", "source": "公安局", **row}, office, county.now().date()
+        )
+        return warning_leads.at_home(session.connection(), office, lead, county.now().date())
+
+
+def test_a_row_finds_its_household_as_a_caller_does(county):
     home = household(county, "dibao")
-    lead = read(
-        {"kind": "death", "source": "公安局", "name": home.head_name, "area": home.area,
-         "address": home.address}, office, county.now().date(),
-    )  # fmt: skip
-    assert register.find(office, lead).known_by == "name_and_place"
-    register._names[home.head_name, home.area] = None  # what a namesake leaves behind
-    assert register.find(office, lead).household_id is None
+    whole = listed(county, name=home.head_name, address=home.address)
+    assert (whole.household_id, whole.known_by) == (home.id, "name_and_place")
+    untidy = home.address.replace("号楼", "栋").replace("单元", "-")
+    assert listed(county, name=home.head_name, address=untidy).household_id == home.id
+    rare = next(one for one in county.homes().values() if len(one.head_name) == 3)
+    village = county.state.offices.current().directory.place[rare.area].name
+    by_village = listed(county, name=rare.head_name, address=village, area=rare.area)
+    assert by_village.household_id == rare.id
+    stranger = listed(county, name="欧阳无名", address=home.address)
+    assert stranger.household_id is None, "who lives at the door but has another name is not sought"
+
+
+def test_two_of_one_name_at_one_place_find_no_household(county):
+    home = household(county, "dibao")
+    with acting(county.state.database, county.state.mint) as tx:
+        registry.enrol(
+            tx, household_id="HH-TWIN", head_name=home.head_name, members=(), phones=(),
+            address=home.address, area=home.area, categories=(),
+        )  # fmt: skip
+    assert listed(county, name=home.head_name, address=home.address).household_id is None
+
+
+def test_a_household_that_moved_away_is_no_longer_knocked_at(county):
+    home = household(county, "dibao")
+    with acting(county.state.database, county.state.mint) as tx:
+        tx.execute(
+            update(Household)
+            .where(col(Household.id) == home.id)
+            .values(ended_at=county.now().date(), ended_why="moved", moved_to="外省")
+        )
+    assert listed(county, name=home.head_name, address=home.address).household_id is None
+    assert listed(county, household_id=home.id, name=home.head_name).household_id is None
+
+
+def test_a_category_that_has_run_out_makes_no_door_more_pressing(county):
+    home = household(county, "elderly_alone")
+    day = county.now().date()
+    with acting(county.state.database, county.state.mint) as tx:
+        tx.execute(
+            update(HouseholdCategory)
+            .where(col(HouseholdCategory.household_id) == home.id)
+            .values(valid_until=day - timedelta(days=1))
+        )
+    assert listed(county, household_id=home.id, name=home.head_name).groups == ()
+
+
+def test_what_a_spreadsheet_hides_is_named_and_not_opened(county, tmp_path):
+    path = tmp_path / "list.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, HEAD)
+    sheet.write_row(1, 0, ["death", "公安局", "甲某", 110105194912310021, "", "", 1, "2026-01", ""])
+    sheet.write_row(2, 0, ["death", "公安局", "", "", "19900007777", "", 1, "2026-02", ""])
+    sheet.write_formula(2, 2, '=HYPERLINK("http://a")')
+    sheet.write_row(3, 0, ["death", "公安局", "丙某", "", "19900007777", "", 1, "2026-03", ""])
+    book.close()
+    report = imported(county, path)
+    assert [(bad.line, bad.column) for bad in report.bad] == [(2, "身份证号"), (3, "姓名")]
+    assert "digits" in report.bad[0].message
+    assert "formula" in report.bad[1].message
+    assert report.result.new == 1
+
+
+def test_a_packed_bomb_and_macros_are_refused_before_they_are_opened(county, tmp_path):
+    for name, part, size in (
+        ("bomb", "xl/media/a.xml", 400_000_000),
+        ("m", "xl/vbaProject.bin", 9),
+    ):
+        path = tmp_path / f"{name}.xlsx"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("xl/workbook.xml", "<workbook/>")
+            with archive.open(part, "w", force_zip64=True) as packed:
+                for _ in range(0, size, 1_000_000):
+                    packed.write(bytes(min(size, 1_000_000)))
+        with pytest.raises(BadFile, match=r"unpacked|macros"):
+            imported(county, path)
 
 
 def red_door(county, tmp_path):
