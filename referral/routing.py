@@ -67,7 +67,8 @@ class RouteRow:
     ``danger_lead`` leads while life is in danger; ``alternate_lead`` when the lead itself is
     complained about; ``by_need`` are candidates asked only where the case needs them.
     ``urgent_clock`` replaces ``clock`` on the urgent side. ``clocks`` start beside it at dispatch;
-    ``later_clocks`` (NAME or NAME/case) start at an event of their own.
+    ``later_clocks`` (NAME or NAME/case) start at an event of their own. ``acts_first``: in danger
+    this type brings the first help itself, as those of the urgent family do.
     """
 
     id: str
@@ -92,6 +93,7 @@ class RouteRow:
     clocks: tuple[str, ...] = ()
     later_clocks: tuple[str, ...] = ()
     note: str = ""
+    acts_first: bool = False
     effective_from: date = date.min
     effective_until: date | None = None
 
@@ -208,7 +210,8 @@ def _choose(
         named = None  # danger inside a question: the words of the question do not route it
     helped = [need for need in needs if need not in (*_AT_THE_DESK, UNCLEAR)]
     needed = [found for need in helped if (found := row_for(need, on, table)) is not None]
-    if level.is_urgent and (named is None or named.family != "urgent_hardship"):
+    at_once = named is not None and (named.acts_first or named.family == "urgent_hardship")
+    if level.is_urgent and not at_once:
         for row in needed:
             if row.family == "urgent_hardship":
                 return row, f"{row.id}: danger decides the first action"
