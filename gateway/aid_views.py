@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlmodel import Session, col
 
 from gateway import access, aid
@@ -13,7 +13,7 @@ from gateway.access import Viewer
 from gateway.aid import yuan
 from models.relief import COLUMNS, Relief
 from models.requests import HelpRequest
-from referral import grants
+from referral import family, grants
 from referral.casework import Refusal
 from referral.directory import ZONE
 from referral.explaining import notice_of
@@ -234,9 +234,13 @@ def ground(office: Office, act: str, code: str) -> str:
 def of_request(session: Session, request_id: int) -> list[dict[str, Any]]:
     """The grants of a request and of those of the same household, the newest first: rows."""
     connection = session.connection()
-    ids = grants.household(connection, request_id)
+    mine = family.of_request(connection, request_id)
     rows = connection.execute(
-        select(*COLUMNS).where(col(Relief.request_id).in_(ids)).order_by(col(Relief.id).desc())
+        select(*COLUMNS)
+        .where(
+            or_(col(Relief.request_id).in_(mine.requests), col(Relief.household_id).in_(mine.homes))
+        )
+        .order_by(col(Relief.id).desc())
     )
     return [dict(row._mapping) for row in rows]
 

@@ -14,7 +14,7 @@ from models.relief import Decision, Relief
 from models.reserves import AidEntry
 from models.transaction import Row, Transaction
 from models.vocabulary import TaskKind
-from referral import grants, relief_life
+from referral import family, grants, relief_life
 from referral.casework import Actor, Refusal, need
 from referral.directory import ZONE
 from referral.office import Office
@@ -205,8 +205,8 @@ def register_kin(
 
 
 def mark_kin(tx: Transaction, office: Office, aid: Row, now: datetime) -> None:
-    """Mark fresh aid whose recipient bears the name, or lives in the household, of a member of
-    staff or a registered relative, where the profile keeps that register. It is not written yet."""
+    """Mark aid whose recipient bears the name, or lives in the household, of a member of staff or a
+    registered relative, where the profile keeps that register. The mark is not written yet."""
     rule = office.policy.value("near_relative_registration", now.astimezone(ZONE).date())
     if rule is None or rule.value is not True or aid["kin"]:
         return
@@ -220,20 +220,23 @@ def mark_kin(tx: Transaction, office: Office, aid: Row, now: datetime) -> None:
 
 
 def _kin(tx: Transaction, office: Office, aid: Row) -> str:
-    """Whose relative, or who; only people who work where the recipient lives."""
-    name, home = aid["recipient"], aid["household_id"]
-    if not (name or home):
+    """Whose relative, or who; only people who work where the recipient lives. A relative who is
+    registered with a household, or lives in the one that the aid or its request is linked to,
+    counts whoever takes the aid."""
+    homes = family.of(tx, aid).homes
+    names = family.names_of(tx, homes) | {aid["recipient"]} - {""}
+    if not (names or homes):
         return ""
     columns = col(NearRelative.login), col(NearRelative.name), col(NearRelative.household_id)
     query = select(*columns).where(col(NearRelative.ended_at).is_(None))
     logins: list[str] = [
         row.login
         for row in tx.execute(query.order_by(col(NearRelative.id)))
-        if (name and row.name == name) or (home and row.household_id == home)
+        if row.name in names or row.household_id in homes
     ]
-    if name:
+    if aid["recipient"]:
         everybody = select(col(Staff.login), col(Staff.name)).order_by(col(Staff.login))
-        logins += [row.login for row in tx.execute(everybody) if row.name == name]
+        logins += [row.login for row in tx.execute(everybody) if row.name == aid["recipient"]]
     directory = office.directory
     for login in logins:
         officer = directory.officer.get(login)

@@ -9,14 +9,13 @@ from sqlalchemy import Connection, false, func, or_, select, update
 from sqlmodel import col
 
 from models import reserves
-from models.likenesses import Link
 from models.relief import COLUMNS, Relief
 from models.requests import HelpRequest
 from models.reserves import AidEntry, Reserve
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import TaskKind
-from referral import guards
+from referral import family, guards
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE
 from referral.guards import Earlier, Grant, Guard
@@ -76,33 +75,19 @@ def number(tx: Transaction, now: datetime) -> str:
     return f"JZ{day:%Y%m%d}-{tx.count(f'relief:{day:%Y%m%d}'):04}"
 
 
-def household(connection: Any, request_id: int | None) -> list[int]:
-    """The requests that people put into one household with this one, itself first."""
-    if request_id is None:
-        return []
-    bundles = select(col(Link.bundle)).where(
-        col(Link.request_id) == request_id, col(Link.relation) == "household"
-    )
-    rows = connection.execute(
-        select(col(Link.request_id)).where(
-            col(Link.bundle).in_(bundles), col(Link.relation) == "household"
-        )
-    )
-    return list(dict.fromkeys([request_id, *rows.scalars()]))
-
-
 def year(connection: Any, aid: Mapping[str, Any], now: datetime) -> list[Row]:
     """What the same household had in the calendar year of ``now``, the oldest first, this grant
     left out: by household, by request, by resident, or the same name in the same village."""
     local, name = now.astimezone(ZONE), aid["recipient"] or None
     begin = local.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     same: list[Any] = []
-    if aid["household_id"]:
-        same.append(col(Relief.household_id) == aid["household_id"])
+    kin = family.of(connection, aid)
+    if kin.homes:
+        same.append(col(Relief.household_id).in_(kin.homes))
     if aid["resident_id"] is not None:
         same.append(col(Relief.resident_id) == aid["resident_id"])
-    if aid["request_id"] is not None:
-        same.append(col(Relief.request_id).in_(household(connection, aid["request_id"])))
+    if kin.requests:
+        same.append(col(Relief.request_id).in_(kin.requests))
     alone = or_(*same) if same else false()
     if aid["recipient"]:  # names are sealed: they are compared here
         same.append(col(Relief.area).is_not_distinct_from(aid["area"]))

@@ -109,7 +109,8 @@ def guards(
         )
     if grant.kin:
         rule = look.rule("near_relative_registration")
-        found.append(_guard("near_relative", NOTE, "", rule))
+        decides = look.decides("decides_near_relative")
+        found.append(_guard("near_relative", REASON if stops else NOTE, decides, rule))
     return tuple(found)
 
 

@@ -57,12 +57,19 @@ def authorise(
     waits for them, with a time, and is never refused here. Raises ``Refusal`` or ``Impossible``."""
     row = relief_life.step("authorise", State(aid["state"]), actor.role)
     unit = actor.unit if actor.role in BUREAU else aid["unit"]
+    aid = dict(aid)
+    filing.mark_kin(tx, office, aid, now)  # its request may have been linked since
     found = grants.weigh(tx, office, aid, unit=unit, now=now)
     level = guards.asks(found)
     said = reason.strip()
     if level and len(said) < 2:
         raise Refusal("refusal.relief_reason", _who_decides(office, found, level), 422)
-    kept: dict[str, Any] = {"guards": [one.as_json() for one in found], "reason": said}
+    kept: dict[str, Any] = {
+        "guards": [one.as_json() for one in found],
+        "reason": said,
+        "kin": aid["kin"],
+        "kin_of": aid["kin_of"],
+    }
     agreed = agreed_by.strip()
     alone = level != DECISION or aid["decision_id"] is not None or _entitled(office, actor, found)
     if not alone and not agreed:
