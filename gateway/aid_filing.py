@@ -10,7 +10,7 @@ from gateway.aid import standing, told
 from gateway.aid_bodies import FiledBody, KinEntry
 from gateway.state import State
 from models.transaction import Row, acting
-from referral import filing
+from referral import drafting, filing
 from referral.casework import Refusal
 
 
@@ -49,6 +49,10 @@ def file(
             request = access.admit(tx, viewer, office, number, act="file_relief", now=now)
         elif number:
             request = access.admit(tx, viewer, office, number, act="see", now=now)
+        if isinstance(viewer, Actor):
+            given["household_id"], given["recipient"] = drafting.whose(
+                tx, given["household_id"], given["resident_id"], given["recipient"]
+            )
         row = filing.file_item(
             tx,
             office,

@@ -58,6 +58,7 @@ class Member:
     phones: tuple[tuple[str, str], ...]
     categories: tuple[tuple[str, date | None, date | None], ...]
     gone: str = ""
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,7 @@ def page(
             numbers(row.id),
             codes(row.id),
             "died" if row.died_at else "moved" if row.moved_at else "",
+            row.id,
         )
         for row in people
     )

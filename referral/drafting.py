@@ -4,6 +4,10 @@ and whose aid it is. Nothing is written here."""
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import col
+
+from models.households import Household, Resident
 from models.transaction import Row, Transaction
 from referral import grants
 from referral.casework import BUREAU, Actor, Refusal
@@ -59,6 +63,7 @@ def begun(
         raise Refusal("refusal.relief_goods", status=422)
     if kin_of and kin_of not in office.directory.officer:
         raise Refusal("refusal.no_such_colleague", {"login": kin_of}, 422)
+    household_id, recipient = whose(tx, household_id, resident_id, recipient)
     where = (request["area"] if request else None) or area or actor.area
     unit = _giving(office, actor, request, where, now)
     purse = fund or ("reserve" if form == "money" else "goods_store")
@@ -99,6 +104,27 @@ def begun(
         "once": once,
         "policy": office.stamp(),
     }
+
+
+def whose(
+    tx: Transaction, household_id: str | None, resident_id: int | None, recipient: str
+) -> tuple[str | None, str]:
+    """The household and the name of who is helped: of a person of the register, those that stand
+    there. Raises ``Refusal`` for a household or a person that is not in it."""
+    if household_id is not None:
+        known = tx.execute(select(col(Household.id)).where(col(Household.id) == household_id))
+        if known.first() is None:
+            raise Refusal("refusal.no_household", {"household": household_id}, 422)
+    if resident_id is None:
+        return household_id, recipient
+    person = tx.execute(
+        select(col(Resident.household_id), col(Resident.name), col(Resident.code)).where(
+            col(Resident.id) == resident_id
+        )
+    ).first()
+    if person is None or (household_id and person.household_id != household_id):
+        raise Refusal("refusal.field", {"field": "resident_id"}, 422)
+    return person.household_id, recipient.strip() or person.name or person.code or ""
 
 
 def _giving(

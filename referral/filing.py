@@ -2,8 +2,9 @@
 bureaus (Huzhou two (3)), by charities and firms (Dezhou); and near relatives of those who handle
 aid (Linfen two (1)), seen and not hindered; and one decision for one hard case (Yuanjiang)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -207,11 +208,7 @@ def register_kin(
 def mark_kin(tx: Transaction, office: Office, aid: Row, now: datetime) -> None:
     """Mark aid whose recipient bears the name, or lives in the household, of a member of staff or a
     registered relative, where the profile keeps that register. The mark is not written yet."""
-    rule = office.policy.value("near_relative_registration", now.astimezone(ZONE).date())
-    if rule is None or rule.value is not True or aid["kin"]:
-        return
-    found = _kin(tx, office, aid)
-    if found:
+    if found := unmarked_kin(tx, office, aid, now):
         aid |= {"kin": "matched", "kin_of": found}
         request = grants.request_of(tx, aid)
         tx.event(
@@ -219,24 +216,35 @@ def mark_kin(tx: Transaction, office: Office, aid: Row, now: datetime) -> None:
         )
 
 
-def _kin(tx: Transaction, office: Office, aid: Row) -> str:
+def unmarked_kin(connection: Any, office: Office, aid: Mapping[str, Any], now: datetime) -> str:
+    """Whose relative the recipient is where nobody has said so yet; "" for nobody's, and where no
+    profile keeps the register."""
+    rule = office.policy.value("near_relative_registration", now.astimezone(ZONE).date())
+    if rule is None or rule.value is not True or aid["kin"]:
+        return ""
+    return _kin(connection, office, aid)
+
+
+def _kin(connection: Any, office: Office, aid: Mapping[str, Any]) -> str:
     """Whose relative, or who; only people who work where the recipient lives. A relative who is
     registered with a household, or lives in the one that the aid or its request is linked to,
     counts whoever takes the aid."""
-    homes = family.of(tx, aid).homes
-    names = family.names_of(tx, homes) | {aid["recipient"]} - {""}
+    homes = family.of(connection, aid).homes
+    names = family.names_of(connection, homes) | {aid["recipient"]} - {""}
     if not (names or homes):
         return ""
     columns = col(NearRelative.login), col(NearRelative.name), col(NearRelative.household_id)
     query = select(*columns).where(col(NearRelative.ended_at).is_(None))
     logins: list[str] = [
         row.login
-        for row in tx.execute(query.order_by(col(NearRelative.id)))
+        for row in connection.execute(query.order_by(col(NearRelative.id)))
         if row.name in names or row.household_id in homes
     ]
     if aid["recipient"]:
         everybody = select(col(Staff.login), col(Staff.name)).order_by(col(Staff.login))
-        logins += [row.login for row in tx.execute(everybody) if row.name == aid["recipient"]]
+        logins += [
+            row.login for row in connection.execute(everybody) if row.name == aid["recipient"]
+        ]
     directory = office.directory
     for login in logins:
         officer = directory.officer.get(login)

@@ -8,10 +8,11 @@ from fastapi.responses import RedirectResponse
 
 from gateway import access, acts, aid, aid_views, sentences, sessions
 from gateway.state import State
+from gateway.web.aid_choices import colleagues
 from gateway.web.rendering import state_of
 from gateway.web.staff import Typed, checked, staff_page, worded
 from models.transaction import acting
-from referral import grants, guards
+from referral import filing, grants, guards
 from referral.casework import Actor, Refusal
 from referral.explaining import notice_of
 from referral.guards import shown
@@ -99,7 +100,9 @@ def _warnings(
     if row["state"] != Stands.PROPOSED:
         return ()
     unit = actor.unit if actor.role in access.RIGHTS["keep_reserve"] else row["unit"]
-    return grants.weigh(connection, office, row, unit=unit, now=now)
+    seen = filing.unmarked_kin(connection, office, row, now)  # linked since it was proposed
+    as_weighed = {**row, "kin": "matched"} if seen else row
+    return grants.weigh(connection, office, as_weighed, unit=unit, now=now)
 
 
 def show(
@@ -142,6 +145,7 @@ def show(
         entries=[{**one, "yuan": aid.yuan(one["amount_fen"])} for one in entries],
         request_number=base,
         choices=choices(office),
+        colleagues=colleagues(office),
         notice=notice_of(row),
         error=error,
         tried=tried,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from gateway import access, acts, aid, aid_filing, aid_report, aid_views, sentences, sessions
 from gateway.aid_bodies import FiledBody, KinEntry
 from gateway.aid_views import FILTERS, MOST
-from gateway.web import aidpage, relief_sheets
+from gateway.web import aid_choices, aidpage, relief_sheets
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, staff_page, worded
 from models.transaction import acting
@@ -140,11 +140,12 @@ def _report(request: Request, session: sessions.SignedIn) -> aid_report.Report:
 def new(request: Request, session: SignedIn) -> Response:
     """The form for what was given and is recorded afterwards, and for items to file."""
     access.allow(session.actor, "propose_relief")
-    return _new_page(request, {})
+    return _new_page(request, session.actor, {})
 
 
 def _new_page(
     request: Request,
+    actor: access.Actor,
     typed: Mapping[str, str],
     *,
     tried: str = "",
@@ -162,6 +163,8 @@ def _new_page(
         typed=Typed(typed),
         tried=tried,
         choices=aidpage.choices(office),
+        offer=aid_choices.choices(request, actor, typed),
+        colleagues=aid_choices.colleagues(office),
         services=list(names.items()),
         key=typed.get("once") or f"{state.mint()}",
     )
@@ -192,7 +195,7 @@ def _begin(
         status, said = sentences.status_of(error), worded(request, error)
         if status == 404:
             raise
-        return _new_page(request, fields, tried=name, status=status, error=said)
+        return _new_page(request, session.actor, fields, tried=name, status=status, error=said)
     return RedirectResponse(aidpage.after(back, row["number"], name), 303)
 
 
@@ -208,7 +211,12 @@ def file(request: Request, session: SignedIn, form: Fields) -> Response:
         row, _ = aid_filing.file(state, session.actor, body, now=state.now())
     except Refusal as error:
         return _new_page(
-            request, fields, tried="file", status=error.status, error=worded(request, error)
+            request,
+            session.actor,
+            fields,
+            tried="file",
+            status=error.status,
+            error=worded(request, error),
         )
     return RedirectResponse(aidpage.after("", row["number"], "file"), 303)
 
@@ -223,7 +231,12 @@ def kin(request: Request, session: SignedIn, form: Fields) -> Response:
         aid_filing.register_kin(state, session.actor, entry, now=state.now())
     except Refusal as error:
         return _new_page(
-            request, fields, tried="kin", status=error.status, error=worded(request, error)
+            request,
+            session.actor,
+            fields,
+            tried="kin",
+            status=error.status,
+            error=worded(request, error),
         )
     return RedirectResponse(f"{BASE}?kin=1", 303)
 
