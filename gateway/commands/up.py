@@ -6,7 +6,16 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from channels import load as load_channels
-from gateway import demo_cases, demo_homes, demo_life, demo_walks, house, observe, standin
+from gateway import (
+    demo_aid,
+    demo_cases,
+    demo_homes,
+    demo_life,
+    demo_walks,
+    house,
+    observe,
+    standin,
+)
 from gateway.app import create_app
 from gateway.commands import serve
 from gateway.offices import Rules
@@ -112,12 +121,14 @@ def _enter_cases(settings: Settings, rules: Rules) -> None:
     office = state.offices.current()
     futures = [state.intake.submit(call) for call in demo_cases.calls(office, utc_now())]
     kept = sum(future.result().number is not None for future in futures)
+    demo_homes.live(state, utc_now())  # while the cases are open
     demo_life.live(state, utc_now())
-    demo_homes.live(state, utc_now())
     walked = demo_walks.live(state, utc_now())
+    given = demo_aid.live(state, utc_now())
     state.close()
     print(f"county      望河县, invented: {len(office.directory.officers)} staff, {kept} cases")
     print(f"field       rounds of visits under way, {walked} doors knocked at")
+    print(f"aid         {given} grants and filed items, one village in water (/events)")
 
 
 def _welcome(settings: Settings) -> None:
