@@ -9,7 +9,9 @@ from sqlalchemy import delete, select, update
 from sqlmodel import SQLModel, col
 
 from gateway import registry
+from gateway.held_keys import HeldKeys
 from models.households import (
+    WAITING,
     Belonging,
     Household,
     HouseholdCategory,
@@ -28,22 +30,28 @@ _PERSON = ("identity", "birth", "sex", "language", "hearing", "carer", "carer_ph
 _CHUNK = 500
 
 
-def write(tx: Transaction, values: Sequence[Mapping[str, Any]], now: datetime) -> list[Row | None]:
-    """Enter or add to the households; what stood there before each, None for a new one."""
+def write(
+    tx: Transaction,
+    values: Sequence[Mapping[str, Any]],
+    now: datetime,
+    later: HeldKeys | None = None,
+) -> list[Row | None]:
+    """Enter or add to the households; what stood there before each, None for a new one. With
+    ``later`` the keys of new ones are held there, and until then they wait to be found."""
     ids = [one["household_id"] for one in values]
     standing = {home.id: home for home in registry.households(tx.connection, ids)}
     before: list[Row | None] = []
     for one in values:
         home = standing.get(one["household_id"])
         if home is None:
-            _enter(tx, one, now)
+            _enter(tx, one, now, later)
             before.append(None)
         else:
             before.append(_add_to(tx, home, one, now))
     return before
 
 
-def _enter(tx: Transaction, one: Mapping[str, Any], now: datetime) -> None:
+def _enter(tx: Transaction, one: Mapping[str, Any], now: datetime, later: HeldKeys | None) -> None:
     day = now.astimezone(ZONE).date()
     household_id = one["household_id"]
     ended = one.get("ended_why") or None
@@ -65,8 +73,11 @@ def _enter(tx: Transaction, one: Mapping[str, Any], now: datetime) -> None:
     _phones(tx, household_id, one.get("phones") or ())
     _categories(tx, household_id, one, one.get("categories") or ())
     if head is not None:
-        home = _home(one)
-        for hash_ in registry.hashes_of(tx.connection, home.home()):
+        hashes = registry.hashes_of(tx.connection, _home(one).home())
+        if later is not None:
+            later.hold(household_id, hashes)
+            hashes = [WAITING]
+        for hash_ in hashes:
             tx.add(HouseholdKey, hash=hash_, household_id=household_id)
 
 

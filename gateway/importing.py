@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from gateway import import_households, import_places
+from gateway.held_keys import HeldKeys
 from gateway.import_kinds import (
     KINDS,
     SAMPLE,
@@ -37,6 +38,8 @@ from referral.office import Office
 UNDO_WITHIN = timedelta(hours=24)
 TOGETHER = 500
 """Lines of one transaction: whoever else writes waits no longer than for these."""
+MANY = 20_000
+"""From so many lines on a file is a whole registry."""
 KEYS: Mapping[str, str] = {
     "households": "household_id", "areas": "code", "units": "code", "staff": "login",
 }  # fmt: skip
@@ -150,21 +153,26 @@ def write(
     now: Callable[[], datetime],
     batch_id: int | None = None,
     advance: Callable[[int], None] = lambda _n: None,
+    many: int = MANY,
 ) -> tuple[int, int, int]:
     """Write the good lines, some hundred in one transaction. Returns the batch, how many lines were
-    written and how many stood already from an earlier run of the same file."""
+    written and how many stood already from an earlier run of the same file. From ``many`` on the
+    keys of new households are written at the end, in their order."""
     with acting(database, mint) as tx:
         batch_id, done = _batch(tx, looked, by, now(), batch_id)
     written = stood = 0
+    later = HeldKeys() if looked.kind == "households" and looked.lines >= many else None
     good = (read for read in lines(looked, codes) if not read.faults)
     while chunk := list(islice(good, TOGETHER)):
         fresh = [read for read in chunk if read.line not in done]
         stood += len(chunk) - len(fresh)
         if fresh:
             with acting(database, mint) as tx:
-                _write(tx, looked.kind, fresh, batch_id, now())
+                _write(tx, looked.kind, fresh, batch_id, now(), later)
         written += len(fresh)
         advance(len(chunk))
+    if later is not None:
+        later.write(database, mint, lambda _keys: None)
     with acting(database, mint) as tx:
         tx.execute(
             update(ImportBatch)
@@ -212,10 +220,17 @@ def _batch(
     return batch_id, set(stand)
 
 
-def _write(tx: Transaction, kind: str, reads: Sequence[Read], batch_id: int, now: datetime) -> None:
+def _write(
+    tx: Transaction,
+    kind: str,
+    reads: Sequence[Read],
+    batch_id: int,
+    now: datetime,
+    later: HeldKeys | None,
+) -> None:
     values = [read.values for read in reads]
     if kind == "households":
-        before = import_households.write(tx, values, now)
+        before = import_households.write(tx, values, now, later)
     else:
         before = import_places.write(tx, kind, values, now)
     for read, old in zip(reads, before, strict=True):

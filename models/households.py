@@ -208,11 +208,22 @@ def hash_anew(tx: Transaction, mark: str) -> None:
         tx.execute(_REMEMBER[tx.connection.dialect.name], [{"hash": UNDER, "id": mark}])
 
 
+def remember(tx: Transaction, keys: Iterable[tuple[int, str]]) -> None:
+    """Give many households keys at once, in the order they come; those that stand stay."""
+    if rows := [{"hash": one, "id": household_id} for one, household_id in keys]:
+        tx.execute(_REMEMBER[tx.connection.dialect.name], rows)
+
+
+def found_again(tx: Transaction, ids: Iterable[str]) -> None:
+    """These households have their keys and wait no longer."""
+    if rows := [{"hash": WAITING, "id": household_id} for household_id in ids]:
+        tx.execute(_FORGET, rows)
+
+
 def rekey(
     tx: Transaction, household_id: str, *, gone: Iterable[int] = (), new: Iterable[int] = ()
 ) -> None:
     """Take keys of a household away and give it others; it waits no longer."""
     old = [{"hash": one, "id": household_id} for one in (WAITING, *gone)]
     tx.execute(_FORGET, old)
-    if rows := [{"hash": one, "id": household_id} for one in new]:
-        tx.execute(_REMEMBER[tx.connection.dialect.name], rows)
+    remember(tx, ((one, household_id) for one in new))
