@@ -1,32 +1,19 @@
 """The guards of aid see a family through its household, whoever of it asks by whichever request."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from gateway import aid_filing
 from gateway.aid_bodies import KinEntry
-from gateway.settings import Settings
 from gateway.state import State
 from referral.casework import Refusal
-from tests.conftest import Clock as Watch
 from tests.journeys.aid import TOWN
 from tests.journeys.city import City
+
+PROFILE = "linfen"
 
 HOME = "HH00001"
 WORDS = "我住滨河街道临江社区滨江路18号院，家里没有吃的了，想申请临时救助"
 MONEY = {"amount": 800, "need": "living", "fund": "temp_aid", "area": "W0101"}
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"profile": "linfen"})
-
-
-@pytest.fixture
-def county(state: State, now: Watch) -> City:
-    now.at = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
-    return City(state, now)
 
 
 def linked(county: City, key: str) -> str:

@@ -1,34 +1,21 @@
 """Dezhou: many lines in, one door of feedback; aid of charities reported and counted with that of
 the bureaus; every township has its reserve; who is worse off is looked after more often."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from gateway import aid_filing, aid_report, purses
 from gateway.access import Partner
 from gateway.aid_bodies import FiledBody
-from gateway.settings import Settings
 from gateway.state import State
 from referral.casework import Refusal
-from tests.conftest import Clock as Watch
 from tests.gateway.people import application, partner
 from tests.journeys.city import City
 from tests.journeys.same_matter import compared, proposals, said_to, told
 
+PROFILE = "dezhou"
+
 MOTHER = "张桂英，和平路 12 号院 3 单元 501，老人一个人住，女儿电话13800001111，请来看看"
 DAUGHTER = "我妈张桂英（章桂英）住平安里和平路十二号 3-501，家里断粮两天了"
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"profile": "dezhou"})
-
-
-@pytest.fixture
-def county(state: State, now: Watch) -> City:
-    now.at = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
-    return City(state, now)
 
 
 def test_many_lines_in_one_door_of_feedback(county: City, state: State) -> None:

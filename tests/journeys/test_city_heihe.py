@@ -3,30 +3,18 @@ unit reports in writing every quarter."""
 
 import json
 import zipfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from gateway.commands import report as report_command
-from gateway.settings import Settings
 from gateway.state import State
 from models.households import Resident
-from tests.conftest import Clock as Watch
 from tests.journeys.city import TYPES, City
 
+PROFILE = "heihe"
+
 STRANGER = "汽车站候车亭里有个男的冻得说不出话，叫什么问不出来，零下八度"
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"profile": "heihe"})
-
-
-@pytest.fixture
-def county(state: State, now: Watch) -> City:
-    now.at = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
-    return City(state, now)
 
 
 @pytest.mark.parametrize("service", sorted(TYPES))

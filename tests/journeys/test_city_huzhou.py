@@ -1,29 +1,16 @@
 """Huzhou 2006: every item of aid is filed when it is given; who is urgent is helped by the township
 under the lead of civil affairs, and what is too heavy for it goes up; each unit is measured."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from gateway import aid_report
-from gateway.settings import Settings
 from gateway.state import State
 from referral.casework import Refusal
-from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD, application, signed_in
 from tests.journeys.aid import TOWN
 from tests.journeys.city import City
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"profile": "huzhou"})
-
-
-@pytest.fixture
-def county(state: State, now: Watch) -> City:
-    now.at = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
-    return City(state, now)
+PROFILE = "huzhou"
 
 
 def test_every_item_is_filed_when_it_is_given(county: City) -> None:

@@ -2,25 +2,15 @@
 in kind at once; for legal aid the first who is asked answers, and everything is said at once; a
 household without work is found and solved."""
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
+from datetime import timedelta
 
 from gateway import aid_views
-from gateway.state import State
 from models.clocks import Clock
-from tests.conftest import Clock as Watch
 from tests.journeys.aid import TOWN
 from tests.journeys.city import City
 
 FIVE = ("food", "clothing", "shelter", "water", "medical")
 OFFICER = "emergency_management.1"
-
-
-@pytest.fixture
-def county(state: State, now: Watch) -> City:
-    now.at = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
-    return City(state, now)
 
 
 def test_the_five_needs_of_a_disaster_have_24_hours_and_a_breach_stays(county: City) -> None:

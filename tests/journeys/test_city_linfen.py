@@ -2,32 +2,19 @@
 back; 5000 and 10 000 yuan a year; relatives of staff are registered; each complaint is verified and
 answered."""
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
+from datetime import timedelta
 
 from gateway import aid_filing
 from gateway.aid_bodies import KinEntry
-from gateway.settings import Settings
 from gateway.state import State
 from models.clocks import Clock
-from tests.conftest import Clock as Watch
 from tests.journeys.aid import TOWN
 from tests.journeys.city import City
 
+PROFILE = "linfen"
+
 CADRE = "我要举报，柳湾镇柳湾村村主任的小舅子开车还吃低保"
 SLEEPER = "汽车站有个流浪的老人，没有身份证，想请救助站来看看"
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"profile": "linfen"})
-
-
-@pytest.fixture
-def county(state: State, now: Watch) -> City:
-    now.at = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
-    return City(state, now)
 
 
 def test_a_person_has_5000_and_a_family_10000_a_year(county: City) -> None:

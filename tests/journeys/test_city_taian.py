@@ -2,32 +2,19 @@
 afterwards, proof by facts, joint judgement; one platform with the charities; the first who is asked
 answers and is watched. The document names no number."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from gateway.settings import Settings
 from gateway.state import State
 from models.relief import Decision
 from models.tasks import Task
 from referral.casework import Refusal
-from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD, application, partner
 from tests.journeys.aid import TOWN
 from tests.journeys.city import City
 
+PROFILE = "taian"
+
 NEIGHBOUR = "隔壁老人家里着火了刚扑灭，什么都没剩，老两口没吃没住，滨河街道临江社区"
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"profile": "taian"})
-
-
-@pytest.fixture
-def county(state: State, now: Watch) -> City:
-    now.at = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
-    return City(state, now)
 
 
 def test_others_report_by_the_same_line(county: City) -> None:

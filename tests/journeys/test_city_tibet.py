@@ -2,24 +2,13 @@
 by case; children on the street are found early; the township is the main door; the leading group's
 office reads what was done."""
 
-from datetime import UTC, datetime
-
-import pytest
-
 from gateway import aid_report
 from gateway.state import State
 from models.relief import Decision
-from tests.conftest import Clock as Watch
 from tests.journeys.aid import TOWN
 from tests.journeys.city import City
 
 STREET = "街上有两个没人管的孩子在讨钱，晚上睡桥洞，滨河街道临江社区"
-
-
-@pytest.fixture
-def county(state: State, now: Watch) -> City:
-    now.at = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
-    return City(state, now)
 
 
 def test_manner_amount_and_duration_are_set_case_by_case(county: City) -> None:

@@ -1,38 +1,25 @@
 """Weihai 2020: nine groups of people in one register, looked after before they ask; limits,
 reserves and the second aid of a type by the numbers of the document."""
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
+from datetime import timedelta
 
 from gateway import purses
-from gateway.settings import Settings
 from gateway.state import State
 from models.households import HouseholdCategory
 from models.relief import Relief
 from models.transaction import acting
-from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD
 from tests.journeys.aid import TOWN
 from tests.journeys.city import City
 from tests.journeys.same_matter import told
+
+PROFILE = "weihai_shandong"
 
 NINE = (
     "dibao", "tekun", "temporary_hardship", "disability", "child_in_adversity", "left_behind",
     "registered_poor", "low_income", "homeless",
 )  # fmt: skip
 MIGRANT = "我是外地来打工的，两天没吃饭了，身份证也丢了，在滨河街道临江社区"
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"profile": "weihai_shandong"})
-
-
-@pytest.fixture
-def county(state: State, now: Watch) -> City:
-    now.at = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
-    return City(state, now)
 
 
 def test_each_of_the_nine_groups_is_visited_by_a_named_person(county: City, state: State) -> None:

@@ -2,31 +2,18 @@
 first, explained afterwards; people are looked for by everybody on the ground and by other bodies'
 lists; 25 working days."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from gateway.settings import Settings
 from gateway.state import State
 from models.outbox import Outgoing
 from models.vocabulary import Status
-from tests.conftest import Clock as Watch
 from tests.journeys.aid import TOWN
 from tests.journeys.city import TYPES, City
 
+PROFILE = "yuanjiang"
+
 SIX = ("dibao", "education", "medical", "housing", "employment", "disaster")
 STOPPED = "病人急救欠了医院的钱，医院要停药，在县医院住院，柳湾镇柳湾村"
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"profile": "yuanjiang"})
-
-
-@pytest.fixture
-def county(state: State, now: Watch) -> City:
-    now.at = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
-    return City(state, now)
 
 
 @pytest.mark.parametrize("service", SIX)
