@@ -5,7 +5,8 @@
 For each size: time to load, memory, time of a look-up, recall at one and at five on garbled
 queries, what is proposed for strangers, and RapidFuzz's process.extract over all rows in the same
 run. Times are of the processor (time.process_time). Where two households fit a query equally (a
-shared telephone and nothing else), either may stand first.
+shared telephone and nothing else), either may stand first. At the end stands how the look-up grows
+from the smallest size to each other, beside the growth of the logarithm.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import resource
 import statistics
 import sys
 import time
+from dataclasses import dataclass
+from math import log
 
 from rapidfuzz import fuzz, process
 
@@ -26,7 +29,28 @@ def home_of(asked: Asked) -> Home:
     return read_home(names=(asked.name,), phones=(asked.phone,), address=asked.address)
 
 
-def measure(size: int, many: int, compared: int, show: str) -> None:
+@dataclass(frozen=True)
+class Course:
+    """What a look-up takes at a size, in milliseconds of the processor."""
+
+    size: int
+    p50: float
+    p99: float
+
+
+def growth(courses: list[Course]) -> str:
+    """The curve: each size against the smallest, and the logarithm of it."""
+    first = min(courses, key=lambda one: one.size)
+    lines = ["          growth of a look-up (CPU)  p50        p99        log(size)"]
+    lines += [
+        f"          {one.size:>9,} households   x {one.p50 / first.p50:6.2f}   "
+        f"x {one.p99 / first.p99:6.2f}   x {log(one.size) / log(first.size):6.2f}"
+        for one in sorted(courses, key=lambda one: one.size)
+    ]
+    return "\n".join(lines)
+
+
+def measure(size: int, many: int, compared: int, show: str) -> Course:
     county = County(size)
     chooser = random.Random(11)
     kept: list[tuple[object, object]] = []
@@ -100,6 +124,7 @@ def measure(size: int, many: int, compared: int, show: str) -> None:
             f"recall@1 {right / compared:.3f} ({compared} look-ups); "
             f"{each / (statistics.median(cpu) / 1e9):.0f} times ours"
         )
+    return Course(size, statistics.median(cpu) / 1e6, cpu[int(len(cpu) * 0.99)] / 1e6)
 
 
 def main() -> None:
@@ -109,9 +134,11 @@ def main() -> None:
     parser.add_argument("--compared", type=int, default=10)
     parser.add_argument("--show", default="")
     chosen = parser.parse_args()
+    courses = []
     for size in chosen.sizes or [10_000, 100_000, 1_000_000]:
-        measure(size, chosen.asked, chosen.compared, chosen.show)
+        courses.append(measure(size, chosen.asked, chosen.compared, chosen.show))
         sys.stdout.flush()
+    print(growth(courses))
 
 
 if __name__ == "__main__":
