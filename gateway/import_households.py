@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlmodel import SQLModel, col
 
 from gateway import registry
@@ -49,6 +49,20 @@ def write(
         else:
             before.append(_add_to(tx, home, one, now))
     return before
+
+
+def overtaken(connection: Connection, values: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The households that somebody has changed since the version that a line was written for, with
+    the version in which they stand: whoever came second looks again, and nothing is lost."""
+    written_for = {
+        one["household_id"]: int(one["version"]) for one in values if one.get("version") is not None
+    }
+    if not written_for:
+        return {}
+    stand = connection.execute(
+        select(col(Household.id), col(Household.version)).where(col(Household.id).in_(written_for))
+    )
+    return {row.id: row.version for row in stand if row.version != written_for[row.id]}
 
 
 def _enter(tx: Transaction, one: Mapping[str, Any], now: datetime, later: HeldKeys | None) -> None:

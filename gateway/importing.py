@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlmodel import col
 
 from gateway import import_households, import_places
@@ -138,6 +138,33 @@ def _line(line: int, cells: Sequence[str], at: Sequence[tuple[int, Column]], cod
     return Read(line, values, cells, tuple(faults))
 
 
+def compare(database: Database, looked: Looked, codes: Codes) -> None:
+    """Name the lines that were written for a household which has changed since. Raises ``Busy``."""
+    if looked.kind != "households" or "version" not in looked.table.header:
+        return
+    good = (read for read in lines(looked, codes) if not read.faults)
+    while chunk := list(islice(good, TOGETHER)):
+        with database.read() as session:
+            _unchanged(session.connection(), looked, chunk)
+
+
+def _unchanged(connection: Connection, looked: Looked, reads: Sequence[Read]) -> list[Read]:
+    """The lines whose household is as it was when they were written; the others are named."""
+    if looked.kind != "households":
+        return list(reads)
+    stand = import_households.overtaken(connection, [read.values for read in reads])
+    kept = []
+    for read in reads:
+        version = stand.get(str(read.values["household_id"]))
+        if version is None:
+            kept.append(read)
+        elif read.line not in looked.bad:
+            looked.bad.add(read.line)
+            params, given = {"version": str(version)}, f"{read.values['version']:.0f}"
+            looked.faults.append(Fault(read.line, "版本", given, "import.fault.overtaken", params))
+    return kept
+
+
 def shown(text: str) -> str:
     """A cell as it is shown: what stands for a formula or a lost number is no text of anybody."""
     return "" if text == FORMULA else text.removeprefix(LOST)[:80]
@@ -168,6 +195,7 @@ def write(
         stood += len(chunk) - len(fresh)
         if fresh:
             with acting(database, mint) as tx:
+                fresh = _unchanged(tx.connection, looked, fresh)
                 _write(tx, looked.kind, fresh, batch_id, now(), later)
         written += len(fresh)
         advance(len(chunk))

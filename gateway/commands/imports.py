@@ -69,6 +69,7 @@ def _read(
     say = sayer(phrases)
     try:
         looked = importing.look(what, file.name, file.read_bytes(), codes)
+        importing.compare(database, looked, codes)
     except BadSheet as error:
         raise ValueError(phrases.say(error.key, error.params, Form.FULL, "en")) from None
     for one in looked.faults[:SHOWN]:

@@ -135,7 +135,9 @@ def upload(request: Request, session: SignedIn, form: Uploaded) -> Response:
 
 
 def _looked(state: State, kind: str, name: str, body: bytes) -> Looked:
-    looked = importing.look(kind, name, body, _codes(state))
+    codes = _codes(state)
+    looked = importing.look(kind, name, body, codes)
+    importing.compare(state.database, looked, codes)
     if looked.lines > MOST_LINES:
         raise BadSheet(
             "sheet.too_many", name=name, rows=f"{looked.lines:,}", most=f"{MOST_LINES:,}"
