@@ -269,3 +269,32 @@ def test_coverage_adds_up_to_the_visits(county):
     assert sum(one.seen for one in heads) == 3
     assert all(sum(one.planned for one in rows[1:]) == rows[0].planned for rows in found.values())
     assert len(county.every(Visit)) == len(county.visits())
+
+
+def test_half_the_doors_shut_is_right_to_the_unit_in_every_place(county):
+    """Every second door of every place stays shut: page, township and place say so to the door."""
+    by_place = {}
+    for one in county.visits():
+        by_place.setdefault(one.area, []).append(one)
+    opened = {}
+    for area, doors in by_place.items():
+        for at, one in enumerate(doors):
+            county.door(one.holder, one, "nobody" if at % 2 else "well")
+        opened[area] = (len(doors) + 1) // 2
+    with county.state.database.read() as session:
+        office = county.state.offices.current()
+        found = discovery.coverage(session, county.actor("super01"), office, county.now())
+        town = discovery.coverage(session, county.actor("township_w01.1"), office, county.now())
+    places = {row.code: row for rows in found.values() for row in rows[1:]}
+    assert {code: (row.planned, row.seen) for code, row in places.items()} == {
+        area: (len(doors), opened[area]) for area, doors in by_place.items()
+    }
+    for head, *rest in found.values():
+        assert (head.planned, head.seen) == (
+            sum(one.planned for one in rest), sum(one.seen for one in rest),
+        )  # fmt: skip
+    assert sum(rows[0].seen for rows in found.values()) == sum(opened.values())
+    assert town == {code: rows for code, rows in found.items() if code == "W01"}
+    waiting = {one.household_id for one in county.visits() if not one.seen}
+    assert len(waiting) == len(county.visits()) - sum(opened.values())
+    assert all(one.door == "again" for one in county.visits() if not one.seen)
