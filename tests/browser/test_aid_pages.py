@@ -76,6 +76,8 @@ def test_three_presses_put_help_into_their_hands(
         (f"/relief/{grant}", "one"),
         ("/relief", "ledger"),
         ("/relief/new", "new"),
+        ("/relief/new?name=贺芳&address=滨江路18号院2号楼3单元301", "new-found"),
+        ("/relief/new?household=HH00001", "new-chosen"),
         ("/relief/reserves/township_w01", "reserve"),
         ("/relief/report", "report"),
         ("/events", "events"),
