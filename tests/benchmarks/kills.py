@@ -1,6 +1,6 @@
 """Kill the web process and the worker again and again; nothing acknowledged may be lost or doubled.
 
-python -m tests.benchmarks.kills [--kills 1000] [--postgresql 100] [--seed 1]
+python -m tests.benchmarks.kills [--kills 1000] [--postgresql 100] [--minutes 90]
 
 Processes die by SIGKILL at each named point of ``tests/crash/points.py`` in turn and at random.
 Clients post signed text messages meanwhile, write down what was answered with 2xx and repeat the
@@ -33,6 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--postgresql", type=int, default=100)
+    parser.add_argument("--minutes", type=float, default=90, help="end earlier, and say so")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="huiyin-kills-"))
@@ -42,13 +43,13 @@ def main() -> int:
             try:
                 url = _made(server.get_uri())
                 processes.prepare(url)
-                _run("PostgreSQL", url, folder / "on-pg", given.postgresql, given.seed)
+                _run("PostgreSQL", url, folder / "on-pg", given.postgresql, given)
             finally:
                 server.cleanup()
         if given.kills:
             url = f"sqlite:///{folder / 'huiyin.db'}"
             processes.prepare(url)
-            _run("SQLite", url, folder / "on-sqlite", given.kills, given.seed)
+            _run("SQLite", url, folder / "on-sqlite", given.kills, given)
     except AssertionError as broken:
         print(f"NOT HELD: {broken} (everything is left in {folder})")
         return 1
@@ -65,14 +66,13 @@ def _made(server: str) -> str:
     return url.set(database="kills").render_as_string(hide_password=False)
 
 
-def _run(name: str, url: str, folder: Path, kills: int, seed: int) -> None:
+def _run(name: str, url: str, folder: Path, kills: int, given: argparse.Namespace) -> None:
     folder.mkdir()
     begun = time.monotonic()
     with TwilioStandIn(now=utc_now).serve() as provider:
-        campaign = Campaign(
-            url, folder, provider, random.Random(seed), senders=SENDERS, rest=REST_SECONDS
-        )
-        campaign.run(kills)
+        chance = random.Random(given.seed)
+        campaign = Campaign(url, folder, provider, chance, senders=SENDERS, rest=REST_SECONDS)
+        campaign.run(kills, seconds=given.minutes * 60)
     print(f"{name}: {campaign.deaths.total()} kills in {time.monotonic() - begun:.0f} s, 0 lost,")
     print(f"  0 doubled; {campaign.acknowledged} messages acknowledged, {campaign.accepted} sent")
     print(f"  answers: {dict(campaign.statuses)}")

@@ -42,7 +42,7 @@ CLIENTS = 3
 SENDERS = 400
 AT_MOST_WAIT = 30
 APART = 4999
-"""From one sender's number to the next: what one block of numbers may be sent in a day is capped."""
+"""From one sender's number to the next: what a block of numbers is sent in a day is capped."""
 
 
 @dataclass
@@ -205,6 +205,8 @@ def kill_again_and_again(url: str, folder: Path, *, kills: int, workers: int) ->
 
 PATIENCE = 8.0
 """Seconds in which a process has to come to the point at which it is to die."""
+STARTING = 180.0
+"""Seconds that a start may take on a machine that others use."""
 
 
 @dataclass
@@ -222,9 +224,17 @@ class Campaign:
     acknowledged: int = 0
     accepted: int = 0
 
-    def run(self, kills: int, *, at: Sequence[str | None] = (*points.SERVE, None)) -> None:
-        """So many deaths of either process; raises AssertionError for what is lost or doubled.
-        ``at`` are the points of the web process; None is a moment by chance."""
+    def run(
+        self,
+        kills: int,
+        *,
+        at: Sequence[str | None] = (*points.SERVE, None),
+        seconds: float = float("inf"),
+    ) -> None:
+        """So many deaths of either process, fewer when the seconds are over before; raises
+        AssertionError for what is lost or doubled. ``at`` are the points of the web process; None
+        is a moment by chance."""
+        end = time.monotonic() + seconds
         self._env = {
             **processes.environment(self.folder, self.url),
             "HUIYIN_TWILIO_API_BASE": self.provider.base,
@@ -235,17 +245,17 @@ class Campaign:
         worker, task = self._start_worker()
         ledger = self.folder / "ledger"
         try:
-            server.wait()
+            server.wait(STARTING)
             with Sender(
                 server, ledger, self.chance, self.provider, senders=self.senders, rest=self.rest
             ) as sender:
                 self.statuses = sender.statuses
-                while self.deaths.total() < kills:
+                while self.deaths.total() < kills and time.monotonic() < end:
                     following, next_place = self._serve()  # starts while this one still takes
                     self._await_death(server, place)
                     sender.server = server = following
                     place = next_place
-                    server.wait()
+                    server.wait(STARTING)
                     if not worker.alive() or self.chance.random() < 0.1:
                         self.deaths[task if not worker.alive() else RANDOM] += 1
                         worker.kill()
@@ -253,7 +263,7 @@ class Campaign:
                 server.kill()
                 worker.kill()
                 sender.server = server = Forked.serve(self._env, self._log)
-                server.wait()
+                server.wait(STARTING)
                 worker = Worker([], self._env, 0, self._log)
                 self._until_sent()
                 sender.drain(120)
