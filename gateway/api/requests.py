@@ -272,7 +272,7 @@ def reveal(state: Process, actor: Staff, number: str, body: PurposeBody) -> Any:
     return {"names": list(found.names), "addresses": addresses}
 
 
-Seen = Annotated[int | None, Query(description="the last entry of the history that was seen")]
+Seen = Annotated[bodies.Id | None, Query(description="the last entry of the history that was seen")]
 
 
 def _add(act: acts.Act) -> None:

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway import access, accounts, devices, house, proving, recovering, second_factor, sessions
+from gateway.bodies import Id
 from gateway.web.rendering import state_of
 from gateway.web.staff import (
     Fields,
@@ -101,7 +102,7 @@ def ask_recovery(request: Request, session: SignedIn, form: Fields) -> Response:
 
 
 @router.post("/recoveries/{recovery_id}")
-def decide(request: Request, session: SignedIn, form: Fields, recovery_id: int) -> Response:
+def decide(request: Request, session: SignedIn, form: Fields, recovery_id: Id) -> Response:
     """Agree or not; who agrees hands the one-time link to its owner."""
     fields = checked(session, form)
     actor, state = session.actor, state_of(request)

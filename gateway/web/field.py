@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from gateway import access, differences, doorsteps, field, sessions
 from gateway.api.support import refused
 from gateway.attachments import LARGEST_BYTES
+from gateway.bodies import Id
 from gateway.field import Kept
 from gateway.web.rendering import STATIC, language_of, state_of
 from gateway.web.staff import (
@@ -140,7 +141,7 @@ def receipt(request: Request, session: SignedIn, key: str) -> Response:
 
 
 @router.post("/differences/{difference_id}")
-async def decide(request: Request, session: SignedIn, difference_id: int) -> Response:
+async def decide(request: Request, session: SignedIn, difference_id: Id) -> Response:
     """Take one of two words."""
     upload = await _checked(request, session, None)
     await to_thread(_decide, request, session, difference_id, upload)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from gateway import access, import_files, import_reports, importing
 from gateway.access import Actor
+from gateway.bodies import Id
 from gateway.import_kinds import KINDS, Codes, Fault
 from gateway.importing import Looked
 from gateway.sheets import BadSheet
@@ -162,7 +163,7 @@ def _batch(state: State, actor: Actor, batch_id: int) -> Any:
 
 
 @router.get("/{batch_id}")
-def preview(request: Request, session: SignedIn, batch_id: int) -> Response:
+def preview(request: Request, session: SignedIn, batch_id: Id) -> Response:
     """What would be written, what is wrong and what may be urgent; afterwards what became of it."""
     return _preview(request, session.actor, batch_id)
 
@@ -216,7 +217,7 @@ def _sayer(request: Request) -> Any:
 
 
 @router.get("/{batch_id}/errors")
-def errors(request: Request, session: SignedIn, batch_id: int) -> Response:
+def errors(request: Request, session: SignedIn, batch_id: Id) -> Response:
     """The faulty lines as a table, to be mended and read in again."""
     state = state_of(request)
     batch = _batch(state, session.actor, batch_id)
@@ -236,7 +237,7 @@ def errors(request: Request, session: SignedIn, batch_id: int) -> Response:
 
 @router.post("/{batch_id}/open/{line}")
 def open_line(
-    request: Request, session: SignedIn, form: Fields, batch_id: int, line: int
+    request: Request, session: SignedIn, form: Fields, batch_id: Id, line: Id
 ) -> Response:
     """Hand in one line that may be urgent, which somebody has looked at."""
     checked(session, form)
@@ -253,7 +254,7 @@ def open_line(
 
 
 @router.post("/{batch_id}/confirm")
-def confirm(request: Request, session: SignedIn, form: Fields, batch_id: int) -> Response:
+def confirm(request: Request, session: SignedIn, form: Fields, batch_id: Id) -> Response:
     """The yes: write the good lines. Those that may be urgent have been opened before."""
     fields = checked(session, form)
     state, actor = state_of(request), session.actor
@@ -280,7 +281,7 @@ def confirm(request: Request, session: SignedIn, form: Fields, batch_id: int) ->
 
 
 @router.post("/{batch_id}/undo")
-def undo(request: Request, session: SignedIn, form: Fields, batch_id: int) -> Response:
+def undo(request: Request, session: SignedIn, form: Fields, batch_id: Id) -> Response:
     """Give back what the file changed."""
     checked(session, form)
     state, actor = state_of(request), session.actor
