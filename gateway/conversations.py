@@ -270,12 +270,21 @@ def report(tx: Transaction, office: Office, call: "Call", happening: DeliveryRep
         state=happening.state,
         at=happening.at or call.now,
         error=happening.error,
+        patience=patience(office),
     )
     if row is None or happening.state is not OutboxState.FAILED:
         return
     if row.state in (OutboxState.FAILED, OutboxState.DELIVERED):
         return
+    if row.urgent and row.state == OutboxState.SENT:
+        return  # it is due again: the next route is tried, and a person when there is none
     undelivered(tx, office, row, now=call.now, error=happening.error or "")
+
+
+def patience(office: Office) -> timedelta:
+    """How long an urgent message that was sent may be without a receipt of its arrival."""
+    minutes: Any = office.policy.values["undelivered_urgent_minutes"].value
+    return timedelta(minutes=minutes)
 
 
 def undelivered(tx: Transaction, office: Office, row: Any, *, now: datetime, error: str) -> None:

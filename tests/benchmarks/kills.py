@@ -75,6 +75,10 @@ def _run(name: str, url: str, folder: Path, kills: int, given: argparse.Namespac
         campaign.run(kills, seconds=given.minutes * 60)
     print(f"{name}: {campaign.deaths.total()} kills in {time.monotonic() - begun:.0f} s, 0 lost,")
     print(f"  0 doubled; {campaign.acknowledged} messages acknowledged, {campaign.accepted} sent")
+    if campaign.failed_starts:
+        print(
+            f"  {campaign.failed_starts} starts gave up, the database being busy, and were repeated"
+        )
     print(f"  answers: {dict(campaign.statuses)}")
     for place, count in campaign.deaths.most_common():
         print(f"  {count:>6}  {place}")

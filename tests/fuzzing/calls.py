@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from fastapi import FastAPI
 
 PATIENCE_SECONDS = 180
-"""Long, for a machine that does other work as well; what is slow by its nature shows in CPU time."""
+"""Long, for a machine that others use; what is slow by its nature shows in CPU time."""
 PIECE = 16_384
 
 

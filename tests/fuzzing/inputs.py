@@ -25,7 +25,7 @@ from tests.gateway.world import ENV, call_fields, sms_fields, update
 
 FORM = b"application/x-www-form-urlencoded"
 SLOW = ("/sign-in", "/account/password", "/account/confirm", "/sign-out")
-"""A password is checked there, which is slow by intention, or the session ends: tried less often."""
+"""A password is checked there, slow by intention, or a session ends: tried less often."""
 
 
 @dataclass(slots=True)
@@ -148,7 +148,7 @@ class Corpus:
             kind, body = self._fields(person, self._some_fields(), files=())
         if self.chance.random() < 0.05:
             kind = self.chance.choice(MIME).encode("latin-1")
-        headers = self._who(person, changing=True) + ((b"content-type", kind),)
+        headers = (*self._who(person, changing=True), (b"content-type", kind))
         return Call(f"POST {template}", "POST", path.encode(), query, headers, body)
 
     def _person(self, template: str) -> Person:
@@ -184,7 +184,7 @@ class Corpus:
     def _of(self, schema: Mapping[str, Any], name: str, depth: int = 0) -> Any:
         """A value for a schema: right four times in five."""
         if "$ref" in schema:
-            schema = self.schemas[schema["$ref"].rpartition("/")[2]]
+            schema = self.schemas.get(schema["$ref"].rpartition("/")[2], {})
         if depth > 5 or self.chance.random() < 0.12:
             return json_for(self.chance, name, self.known)
         if one := schema.get("anyOf") or schema.get("oneOf"):
@@ -237,7 +237,7 @@ class Corpus:
             query = urlencode(pairs).encode()
             return Call(name, "GET", split.path.encode(), query, self._who(person))
         kind, body = self._fields(person, fields, files=form.files)
-        headers = self._who(person, changing=True) + ((b"content-type", kind),)
+        headers = (*self._who(person, changing=True), (b"content-type", kind))
         path = split.path.encode("utf-8")
         return Call(name, "POST", path, split.query.encode(), headers, body)
 
@@ -298,7 +298,7 @@ class Corpus:
             lambda: _picture("PNG"),
             lambda: _picture("JPEG"),
             lambda: self.chance.choice(self.sheets) if self.sheets else b"PK\x03\x04",
-            lambda: ("编号,姓名,电话\n" + ",".join(self.chance.choices(SAID, k=3))).encode(),
+            ("编号,姓名,电话\n" + ",".join(self.chance.choices(SAID, k=3))).encode,
             lambda: "编号,姓名\n1,王".encode("gb18030"),
             lambda: b"%PDF-1.7\n<script>",
             lambda: b"GIF89a" + b"\x00" * 40 + b"<html>",

@@ -1,4 +1,4 @@
-"""Rounds of calls on a fresh house each: a round is told by its seed and can be done again alone."""
+"""Rounds of calls, each on a fresh house: a round is told by its seed and can be done again."""
 
 import asyncio
 import traceback

@@ -1,4 +1,4 @@
-"""When the words of a visit, a warning, a grant, a decision, a household, a resident were erased."""
+"""When the words of visits, warnings, grants, decisions, households, residents were erased."""
 
 import sqlalchemy as sa
 import sqlmodel
