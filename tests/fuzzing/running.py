@@ -12,7 +12,7 @@ from tests.fuzzing.calls import Answer, Call, ask
 from tests.fuzzing.house import NOBODY, House, opened
 from tests.fuzzing.inputs import Corpus, Form
 
-PAGES_AT_MOST = 40
+PAGES_AT_MOST = 100
 """Pages that are read for each person before the calls begin, for their forms and links."""
 KINDS = ("households", "units", "staff", "areas")
 
@@ -53,6 +53,7 @@ class Run:
     offered: dict[str, list[Form]] = field(default_factory=dict)
     links: dict[str, list[str]] = field(default_factory=dict)
     sheets: list[bytes] = field(default_factory=list)
+    pages: int = PAGES_AT_MOST
 
     def round(self, folder: Path, seed: str, inputs: int) -> Found:
         """One round on a copy of the template."""
@@ -62,7 +63,7 @@ class Run:
 
     async def _calls(self, house: House, corpus: Corpus, seed: str, inputs: int) -> Found:
         if not self.offered:
-            await _read_pages(house, corpus)
+            await _read_pages(house, corpus, self.pages)
         return await _round(house, corpus, seed, inputs)
 
 
@@ -101,7 +102,7 @@ def _told(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 
 
-async def _read_pages(house: House, corpus: Corpus) -> None:
+async def _read_pages(house: House, corpus: Corpus, most: int) -> None:
     """What each person is offered."""
     plain = [path for method, path in corpus.routes if method == "GET" and "{" not in path]
     for person in house.people:
@@ -110,7 +111,7 @@ async def _read_pages(house: House, corpus: Corpus) -> None:
             waiting += [f"/desk/{number}", f"/inbox/{number}", f"/paper/{number}"]
         waiting += [f"/households/{one}" for one in house.known["household"][:2]]
         seen: set[str] = set()
-        while waiting and len(seen) < len(plain) + PAGES_AT_MOST:
+        while waiting and len(seen) < most:
             path = waiting.pop(0)
             if path in seen:
                 continue
