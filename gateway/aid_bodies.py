@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, Field, field_validator
 
-from gateway.bodies import Body, Id, Short, Words
+from gateway.bodies import Body, Short, Words
+from models.ids import Id
 
 Yuan = Annotated[Decimal, Field(ge=0, max_digits=13, decimal_places=2)]
 _STAGE = re.compile(r"\s*(?P<yuan>\d+(?:\.\d{1,2})?)\s*元?\s*[:：]?\s*(?P<when>.*)")

@@ -8,8 +8,6 @@ from models.vocabulary import Level
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-Id = Annotated[int, Field(ge=0, lt=2**63)]
-"""The number of a row, in a body or an address: what no column can hold is nobody's."""
 
 
 def _listed(given: Any) -> Any:

@@ -19,7 +19,7 @@ from sqlmodel import col
 
 from channels import Channel
 from gateway import conversations, spending
-from gateway.routes import Routes
+from gateway.routes import Routes, patience
 from models import outbox
 from models.db import Busy, Database
 from models.messages import Outbound, Unavailable, Undeliverable, Unsure
@@ -178,7 +178,7 @@ class Delivery:
         channel = self._channels.get(route)
         if not row.urgent or channel is None or not channel.receipts:
             return None
-        return now + conversations.patience(self._office())
+        return now + patience(self._office())
 
     def _refused(self, row: Any, now: datetime, error: str, route: str) -> None:
         """This route will never take it."""

@@ -15,8 +15,8 @@ from gateway import aid, aid_filing, aid_report, aid_views, disasters, exporting
 from gateway.access import Actor
 from gateway.aid_bodies import FiledBody, KinEntry
 from gateway.api.support import ApiRoute, Looker, Process, Staff, bearer
-from gateway.bodies import Id
 from gateway.sessions import NotSignedIn
+from models.ids import Id
 from models.transaction import Row
 from referral.casework import Refusal
 

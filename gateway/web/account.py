@@ -5,7 +5,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway import access, accounts, devices, house, proving, recovering, second_factor, sessions
-from gateway.bodies import Id
 from gateway.web.rendering import state_of
 from gateway.web.staff import (
     Fields,
@@ -18,6 +17,7 @@ from gateway.web.staff import (
     staff_page,
     worded,
 )
+from models.ids import Id
 from models.transaction import acting
 from referral.casework import Refusal
 

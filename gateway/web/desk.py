@@ -7,10 +7,10 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
 from gateway import access, acts, calls, drafts, entering, tasks
-from gateway.bodies import Id
 from gateway.web import casepage
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, home, staff_page, worded
+from models.ids import Id
 from models.transaction import acting
 from referral.casework import Refusal
 

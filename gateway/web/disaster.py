@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway import acts, disasters, sentences, sessions
-from gateway.bodies import Id
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, home, staff_page, worded
+from models.ids import Id
 from referral import needs
 from referral.casework import Refusal
 from referral.lifecycle import Impossible

@@ -17,7 +17,6 @@ from fastapi.routing import APIRoute
 from gateway import access, differences, doorsteps, field, sessions
 from gateway.api.support import refused
 from gateway.attachments import LARGEST_BYTES
-from gateway.bodies import Id
 from gateway.field import Kept
 from gateway.web.rendering import STATIC, language_of, state_of
 from gateway.web.staff import (
@@ -29,6 +28,7 @@ from gateway.web.staff import (
     worded,
 )
 from gateway.web.uploads import Upload, upload_of
+from models.ids import Id
 from models.transaction import acting
 from models.vocabulary import Form
 from referral import differing

@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from gateway import access, import_files, import_reports, importing
 from gateway.access import Actor
-from gateway.bodies import Id
 from gateway.import_kinds import KINDS, Codes, Fault
 from gateway.importing import Looked
 from gateway.sheets import BadSheet
@@ -28,6 +27,7 @@ from gateway.web.staff import (
     worded,
 )
 from gateway.web.uploads import Upload, upload_of
+from models.ids import Id
 from models.imports import ImportBatch
 from models.transaction import acting
 from models.vocabulary import Form

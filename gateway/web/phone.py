@@ -8,10 +8,10 @@ from sqlalchemy import delete, select
 from sqlmodel import col
 
 from gateway import access, calls
-from gateway.bodies import Id
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
 from models.desk import Preference
+from models.ids import Id
 from models.messages import Inbound
 from models.transaction import acting
 

@@ -38,6 +38,10 @@ class Form:
     files: tuple[str, ...] = ()
 
 
+HELP = Form("POST", "/help", {"what": "", "phone": "", "key": ""})
+"""When no page was read that offers a form."""
+
+
 class Page(HTMLParser):
     """The links and forms of a page."""
 
@@ -221,7 +225,7 @@ class Corpus:
 
     def _form(self) -> Call:
         person = self._person("")
-        forms = self.offered.get(person.name) or self.offered[NOBODY]
+        forms = self.offered.get(person.name) or self.offered.get(NOBODY) or [HELP]
         form = self.chance.choice(forms)
         split = urlsplit(form.action)
         fields = dict(form.fields)

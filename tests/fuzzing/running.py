@@ -110,6 +110,7 @@ async def _read_pages(house: House, corpus: Corpus, most: int) -> None:
         for number in house.known["number"][:3]:
             waiting += [f"/desk/{number}", f"/inbox/{number}", f"/paper/{number}"]
         waiting += [f"/households/{one}" for one in house.known["household"][:2]]
+        corpus.chance.shuffle(waiting)
         seen: set[str] = set()
         while waiting and len(seen) < most:
             path = waiting.pop(0)

@@ -18,7 +18,7 @@ INPUTS = 400
 def test_no_call_is_answered_with_a_fault_or_leaves_one_in_the_log(
     sqlite_template: Path, tmp_path: Path
 ) -> None:
-    found = Run(sqlite_template, pages=6).round(tmp_path / "house", "quick", INPUTS)
+    found = Run(sqlite_template, pages=8).round(tmp_path / "house", "quick", INPUTS)
     assert found.broken == []
     assert found.inputs == INPUTS
     assert len(found.operations) > 100, "many routes must have been called"

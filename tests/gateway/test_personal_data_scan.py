@@ -20,7 +20,6 @@ from tests.gateway.test_sealed_fields import (
     stored,
 )
 
-
 OURS_NOT = ("httpx", "httpx2", "asyncio")
 """The test's own client says what it asks; in the process itself they are silenced."""
 
