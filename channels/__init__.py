@@ -60,6 +60,7 @@ class Channel(ABC):
     address_kind: ClassVar[str]  # "tel" is shared by everything that has a telephone number
     source: ClassVar[str] = "chat"  # its channel word: phone, sms, chat, grid_app, web_form, ...
     pushes: ClassVar[bool] = True  # False where nobody can be reached after the call has ended
+    receipts: ClassVar[bool] = False  # True where the provider tells that a message has arrived
     dialogue: Dialogue | None = None
 
     @abstractmethod

@@ -53,6 +53,7 @@ class Sms(Channel):
     form: ClassVar[Form] = Form.SMS
     address_kind: ClassVar[str] = "tel"
     source: ClassVar[str] = "sms"
+    receipts: ClassVar[bool] = True
 
     def __init__(self, settings: ChannelSettings) -> None:
         """Raises ValueError when a Twilio setting is missing."""

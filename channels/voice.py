@@ -57,6 +57,7 @@ class Voice(Channel):
     form: ClassVar[Form] = Form.SPOKEN
     address_kind: ClassVar[str] = "tel"
     source: ClassVar[str] = "phone"
+    receipts: ClassVar[bool] = True
 
     def __init__(self, settings: ChannelSettings) -> None:
         """Raises ValueError when a Twilio setting is missing."""

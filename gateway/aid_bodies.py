@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BeforeValidator, Field, field_validator
 
 from gateway.bodies import Body, Short, Words
+from models.ids import Id
 
 Yuan = Annotated[Decimal, Field(ge=0, max_digits=13, decimal_places=2)]
 _STAGE = re.compile(r"\s*(?P<yuan>\d+(?:\.\d{1,2})?)\s*元?\s*[:：]?\s*(?P<when>.*)")
@@ -41,7 +42,7 @@ class Judged(Body):
     standard: Short = ""
     area: Short | None = None
     household_id: Short | None = None
-    resident_id: int | None = None
+    resident_id: Id | None = None
     request: Short | None = None
     follows: Short | None = None
     kin_of: Short = ""
@@ -146,7 +147,7 @@ class FiledBody(Body):
     recipient: Short = ""
     area: Short | None = None
     household_id: Short | None = None
-    resident_id: int | None = None
+    resident_id: Id | None = None
     request: Short | None = None
     giver: Short = ""
     words: Words = ""
@@ -171,14 +172,14 @@ class CountBody(Body):
 class UndoEntryBody(Body):
     """Which entry never was, and why."""
 
-    entry: int
+    entry: Id
     reason: Words
 
 
 class ResidentsBody(Body):
     """For how many people the reserve is."""
 
-    residents: int
+    residents: Id
 
 
 class NeedBody(Body):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from urllib.parse import quote_from_bytes
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +18,7 @@ from models.messages import Forged, Unreadable
 from referral.directory import Nobody
 
 RETRY_SECONDS = "5"
+_ASCII = bytes(range(128))
 
 
 class Application(FastAPI):
@@ -28,6 +30,8 @@ class Application(FastAPI):
         if scope["type"] == "http" and scope["path"].startswith(hooks.PREFIX):
             await self.hooks(scope, receive, send)
         else:
+            if not scope.get("query_string", b"").isascii():  # no address, but some send it
+                scope["query_string"] = quote_from_bytes(scope["query_string"], _ASCII).encode()
             await super().__call__(scope, receive, send)
 
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import calls, guessing
+from gateway import calls, guessing, routes
 from models import dialogues, numbers, outbox
 from models.access import OneTimeKey, hashed
 from models.messages import (
@@ -270,10 +270,12 @@ def report(tx: Transaction, office: Office, call: "Call", happening: DeliveryRep
         state=happening.state,
         at=happening.at or call.now,
         error=happening.error,
+        patience=routes.patience(office),
     )
     if row is None or happening.state is not OutboxState.FAILED:
         return
-    if row.state in (OutboxState.FAILED, OutboxState.DELIVERED):
+    goes_on = row.urgent and row.state == OutboxState.SENT  # it is due again: by the next route
+    if goes_on or row.state in (OutboxState.FAILED, OutboxState.DELIVERED):
         return
     undelivered(tx, office, row, now=call.now, error=happening.error or "")
 
@@ -281,7 +283,6 @@ def report(tx: Transaction, office: Office, call: "Call", happening: DeliveryRep
 def undelivered(tx: Transaction, office: Office, row: Any, *, now: datetime, error: str) -> None:
     """A message that could not be said waits for somebody to say it."""
     desk = office.directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
-    urgent = bool(row.urgent)
     tx.add(
         Task,
         id=tx.mint(),
@@ -290,10 +291,10 @@ def undelivered(tx: Transaction, office: Office, row: Any, *, now: datetime, err
         request_id=row.request_id,
         number=row.number,
         outbox_id=row.id,
-        urgent=urgent,
+        urgent=bool(row.urgent),
         note=redact(error)[:200],
         opened_at=now,
-        due_at=now + timedelta(minutes=10 if urgent else 120),
+        due_at=now + timedelta(minutes=10 if row.urgent else 120),
     )
     request = {"id": row.request_id, "number": row.number} if row.request_id else None
     tx.event("undelivered", at=now, request=request, outbox=row.id)

@@ -4,7 +4,8 @@ At least once to the provider, with the row's id as the one idempotency referenc
 all routes. Where it is not known whether a provider took a message (it did not answer in time, or
 this process died before it could settle), the provider is asked first; an urgent message waits for
 that answer some twenty seconds and is then sent again. A route that refuses or fails gives way to
-the next one, and what no route takes becomes a task for a person.
+the next one; so does, for an urgent message, one that took it and does not say in time that it has
+arrived. What no route takes or brings becomes a task for a person.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from sqlmodel import col
 
 from channels import Channel
 from gateway import conversations, spending
-from gateway.routes import Routes
+from gateway.routes import Routes, patience
 from models import outbox
 from models.db import Busy, Database
 from models.messages import Outbound, Unavailable, Undeliverable, Unsure
@@ -85,6 +86,10 @@ class Delivery:
         return True
 
     async def _one(self, row: Any, now: Callable[[], datetime]) -> None:
+        if row.state == OutboxState.SENT:
+            why = row.error or "no receipt of its arrival"
+            await self._settle(self._refused, row, now(), why, row.channel)
+            return
         route = self._routes.first(row.channel, tried(row), now())
         try:
             provider_id = await self._taken_before(row, now)
@@ -161,12 +166,19 @@ class Delivery:
                 channel=route,
                 sent_at=now,
                 provider_id=provider_id,
-                next_at=None,
+                next_at=self._awaited_until(row, now, route),
                 unsure_at=None,
                 error=None,
             )
             if row.request_id is not None and row.staff is None:
                 promises.stop(tx, row.request_id, ("CLK-FIRST-REPLY",), now)
+
+    def _awaited_until(self, row: Any, now: datetime, route: str) -> datetime | None:
+        """Until when an urgent message has to have arrived, where that can be known."""
+        channel = self._channels.get(route)
+        if not row.urgent or channel is None or not channel.receipts:
+            return None
+        return now + patience(self._office())
 
     def _refused(self, row: Any, now: datetime, error: str, route: str) -> None:
         """This route will never take it."""

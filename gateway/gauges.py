@@ -23,7 +23,7 @@ from models.processes import Process
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.tasks import Task
-from models.vocabulary import ContactState, Level, ReferralStatus
+from models.vocabulary import ContactState, Level, OutboxState, ReferralStatus
 
 _URGENT = {True: [level for level in Level if level.is_urgent]}
 _URGENT[False] = [level for level in Level if not level.is_urgent]
@@ -81,7 +81,9 @@ class Standing:
         for urgent in (True, False):
             at = self._read.execute(
                 select(func.min(col(Outgoing.posted_at))).where(
-                    col(Outgoing.next_at).is_not(None), col(Outgoing.urgent).is_(urgent)
+                    col(Outgoing.next_at).is_not(None),
+                    col(Outgoing.state) != OutboxState.SENT,
+                    col(Outgoing.urgent).is_(urgent),
                 )
             ).scalar()
             oldest.add_metric([_yes(urgent)], self._age(at))

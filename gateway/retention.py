@@ -7,7 +7,7 @@ left alone.
 """
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,26 +15,19 @@ from hashlib import sha256
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlmodel import col
 
+from gateway import expiry
+from gateway.erasure import EMPTIED, of_calls, of_requests
+from gateway.expiry import BATCH, Part, held
 from models import assurances
 from models.access import Look
 from models.db import Database
-from models.disputes import Dispute
-from models.holds import LegalHold
 from models.journal import JournalEntry
-from models.likenesses import Likeness, Merger, RepeatKey
-from models.outbox import Outgoing
-from models.people import Address, Person
-from models.referrals import Referral
-from models.requests import Contact, HelpRequest
-from models.tasks import Task
+from models.requests import HelpRequest
 from models.transaction import Transaction, acting
 from models.vocabulary import ContactState
-
-BATCH = 100
-ERASED = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +53,13 @@ def rules() -> dict[str, Kept]:
     }
 
 
-def held() -> Any:
-    """The requests that a hold protects, as a subquery."""
-    return select(col(LegalHold.request_id)).where(col(LegalHold.lifted_at).is_(None))
-
-
 def purge(
     database: Database, mint: Callable[[], int], now: Callable[[], datetime]
 ) -> dict[str, int]:
     """Erase all whose time is over, batch after batch; how much of each class."""
-    done = {"raw_calls": 0, "case_words": 0, "looks": 0}
-    for name, part in (("raw_calls", _calls), ("case_words", _cases), ("looks", _looks)):
+    done: dict[str, int] = {}
+    for name, part in PARTS.items():
+        done[name] = 0
         while True:
             with acting(database, mint) as tx:
                 ids = part(tx, now() - timedelta(days=rules()[name].days), now())
@@ -84,9 +73,9 @@ def purge(
     return done
 
 
-def _mark(ids: Sequence[int]) -> str:
+def _mark(ids: Sequence[Any]) -> str:
     """What proves later which records were meant, and names none."""
-    return sha256(",".join(map(str, sorted(ids))).encode()).hexdigest()
+    return sha256(",".join(sorted(map(str, ids))).encode()).hexdigest()
 
 
 def _calls(tx: Transaction, before: datetime, _now: datetime) -> list[int]:
@@ -96,34 +85,15 @@ def _calls(tx: Transaction, before: datetime, _now: datetime) -> list[int]:
             col(JournalEntry.state) == ContactState.HANDLED,
             col(JournalEntry.received_at) < before,
             col(JournalEntry.url).is_not(None),
-            col(JournalEntry.part) != _EMPTIED,
+            col(JournalEntry.part) != EMPTIED,
             col(JournalEntry.request_id).is_(None) | col(JournalEntry.request_id).not_in(held()),
         )
         .order_by(col(JournalEntry.id))
         .limit(BATCH)
     )
     ids = list(tx.execute(query).scalars())
-    _empty(tx, ids)
+    of_calls(tx, ids)
     return ids
-
-
-_EMPTIED = "erased"
-
-
-def _empty(tx: Transaction, ids: Sequence[int]) -> None:
-    blank: dict[str, Any] = {
-        "url": "",
-        "query": "",
-        "headers": {},
-        "body": b"",
-        "outcome": None,
-        "error": None,
-    }
-    tx.execute(
-        update(JournalEntry)
-        .where(col(JournalEntry.id).in_(ids))
-        .values(**blank, code=None, part=_EMPTIED)
-    )
 
 
 def _cases(tx: Transaction, before: datetime, now: datetime) -> list[int]:
@@ -138,7 +108,7 @@ def _cases(tx: Transaction, before: datetime, now: datetime) -> list[int]:
         .limit(BATCH)
     )
     ids = list(tx.execute(query).scalars())
-    erase(tx, ids, now)
+    of_requests(tx, ids, now)
     return ids
 
 
@@ -149,63 +119,10 @@ def _looks(tx: Transaction, before: datetime, _now: datetime) -> list[int]:
     return ids
 
 
-_NO_WORDS: dict[str, Any] = {
-    "text": ERASED,
-    "sender": ERASED,
-    "name": None,
-    "place": None,
-    "location": None,
-    "media": None,
-    "assessment": None,
-    "reporter": None,
+PARTS: Mapping[str, Part] = {
+    "raw_calls": _calls,
+    "case_words": _cases,
+    "looks": _looks,
+    **expiry.PARTS,
 }
-
-
-def erase(tx: Transaction, requests: Sequence[int], now: datetime) -> None:
-    """Take the words and what recognises a person out of these requests and all about them."""
-    if not requests:
-        return
-    contacts = tx.execute(
-        select(col(Contact.id), col(Contact.journal_id)).where(
-            col(Contact.request_id).in_(requests)
-        )
-    ).all()
-    _empty(tx, [row.journal_id for row in contacts])
-    for statement in (
-        delete(RepeatKey).where(col(RepeatKey.contact_id).in_([row.id for row in contacts])),
-        update(Contact).where(col(Contact.request_id).in_(requests)).values(**_NO_WORDS),
-        update(Outgoing)
-        .where(col(Outgoing.request_id).in_(requests))
-        .values(text=ERASED, address=ERASED, params={}, error=None),
-        update(Task).where(col(Task.request_id).in_(requests)).values(note=ERASED),
-        update(Referral).where(col(Referral.request_id).in_(requests)).values(result=None),
-        update(Dispute)
-        .where(col(Dispute.request_id).in_(requests))
-        .values(reason=ERASED, decided_reason=None),
-        update(Likeness)
-        .where(col(Likeness.request_id).in_(requests) | col(Likeness.other_id).in_(requests))
-        .values(findings=[], reason=ERASED),
-        update(Merger)
-        .where(col(Merger.request_id).in_(requests) | col(Merger.master_id).in_(requests))
-        .values(before={}, reason=ERASED),
-        update(HelpRequest)
-        .where(col(HelpRequest.id).in_(requests))
-        .values(summary=ERASED, place=None, code=ERASED, erased_at=now),
-    ):
-        tx.execute(statement)
-    _forget_people(tx, requests)
-
-
-def _forget_people(tx: Transaction, requests: Sequence[int]) -> None:
-    """Whoever has no request left with words in it is forgotten: the name and every address."""
-    people = select(col(HelpRequest.person_id)).where(col(HelpRequest.id).in_(requests))
-    still = select(col(HelpRequest.person_id)).where(col(HelpRequest.erased_at).is_(None))
-    gone = list(
-        tx.execute(
-            select(col(Person.id)).where(col(Person.id).in_(people), col(Person.id).not_in(still))
-        ).scalars()
-    )
-    tx.execute(update(Person).where(col(Person.id).in_(gone)).values(name=None))
-    tx.execute(
-        delete(Address).where(col(Address.person_id).in_(gone), col(Address.staff).is_(None))
-    )
+"""What is erased of each class; cases before their tasks and messages lose them."""

@@ -9,9 +9,11 @@ tried again like any other.
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from channels import Channel
 from gateway.settings import BadSettings
+from referral.office import Office
 
 WITHIN = timedelta(minutes=1)
 TELEPHONE = "tel"
@@ -32,6 +34,12 @@ def order(said: str, channels: Mapping[str, Channel]) -> tuple[str, ...]:
                 f"(there are {', '.join(reach) or 'none'})"
             )
     return tuple(named or sorted(reach, key=lambda name: (name == "voice", name != "sms")))
+
+
+def patience(office: Office) -> timedelta:
+    """How long an urgent message that was sent may be without a receipt of its arrival."""
+    minutes: Any = office.policy.values["undelivered_urgent_minutes"].value
+    return timedelta(minutes=minutes)
 
 
 class Routes:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from channels.web import e164
-from gateway import retention
+from gateway import erasure, expiry, retention
 from models import keyring
 from models.access import Look
 from models.holds import LegalHold
@@ -117,13 +117,13 @@ def correct(
 def erase(tx: Transaction, subject: Subject, *, by: str, reason: str, now: datetime) -> list[str]:
     """Erase a person; the numbers of their requests. Raises ``NotKnown`` while a request is open or
     on hold: who still waits for help must stay known."""
-    held = set(tx.execute(retention.held()).scalars())
+    held = set(tx.execute(expiry.held()).scalars())
     for row in subject.requests:
         if row.closed_at is None:
             raise NotKnown(f"{row.number} is still open; it can be erased when it is closed")
         if row.id in held:
             raise NotKnown(f"{row.number} is on hold; lift the hold first")
-    retention.erase(tx, [row.id for row in subject.requests], now)
+    erasure.of_requests(tx, [row.id for row in subject.requests], now)
     numbers = [row.number for row in subject.requests]
     tx.event("subject_erased", at=now, by=by, reason=reason, requests=numbers)
     return numbers

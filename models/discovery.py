@@ -89,6 +89,7 @@ class Visit(SQLModel, table=True):
     outcome: str | None = operational(None)
     seen: bool = operational(False)
     number: str | None = operational(None)
+    erased_at: datetime | None = operational(None)
 
 
 class Warned(SQLModel, table=True):
@@ -147,6 +148,7 @@ class Warned(SQLModel, table=True):
     outcome: str | None = operational(None)
     seen: bool = operational(False)
     number: str | None = operational(None)
+    erased_at: datetime | None = operational(None)
 
 
 class DoorEntry(SQLModel, table=True):

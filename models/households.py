@@ -33,6 +33,7 @@ class Household(SQLModel, table=True):
     ended_at: date | None = operational(None)
     ended_why: str | None = operational(None)  # moved, dissolved, merged
     moved_to: str | None = personal(None)
+    erased_at: datetime | None = operational(None)
 
 
 class Resident(SQLModel, table=True):
@@ -62,6 +63,7 @@ class Resident(SQLModel, table=True):
     code: str | None = operational(None)
     found_place: str | None = sensitive(None)
     found_at: datetime | None = operational(None)
+    erased_at: datetime | None = operational(None)
 
 
 class HouseholdPhone(SQLModel, table=True):

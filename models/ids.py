@@ -6,6 +6,12 @@ indexes) and say nothing about a person.
 """
 
 from itertools import count
+from typing import Annotated
+
+from pydantic import Field
+
+Id = Annotated[int, Field(ge=0, lt=2**63)]
+"""Of a row, in a body or an address: what no column can hold is nobody's."""
 
 
 class Mint:

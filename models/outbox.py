@@ -128,8 +128,12 @@ def report(
     state: OutboxState,
     at: datetime,
     error: str | None,
+    patience: timedelta,
 ) -> Any:
     """Apply a provider's report; the state only moves forward, whatever order reports come in.
+
+    An urgent message that the provider has is waited for as long as ``patience``, and one that it
+    gave up after all is due again at once: the next route, or a person, has to say it.
 
     Returns the row as it stood before, or None if no message of ours is meant.
     """
@@ -160,11 +164,13 @@ def report(
         return found
     changes: dict[str, Any] = {
         "state": state,
-        "next_at": None,
+        "next_at": at + patience if found.urgent and state is OutboxState.SENT else None,
         "error": error,
         "provider_id": provider_id,
     }
     if state is OutboxState.DELIVERED:
         changes["delivered_at"] = at
+    if state is OutboxState.FAILED and found.urgent and found.state == OutboxState.SENT:
+        changes |= {"state": OutboxState.SENT, "next_at": at}
     tx.later(update(Outgoing).where(col(Outgoing.id) == found.id).values(**changes))
     return found

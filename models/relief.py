@@ -35,6 +35,7 @@ class Decision(SQLModel, table=True):
     amount_fen: int = operational(sa_type=BigInteger)
     stages: list[Any] = document(operational)
     words: str = sensitive(sa_type=Text)
+    erased_at: datetime | None = operational(None)
 
 
 class Relief(SQLModel, table=True):
@@ -120,6 +121,7 @@ class Relief(SQLModel, table=True):
     once: str | None = operational(None, unique=True)
     digest: str | None = operational(None)
     policy: str = operational()
+    erased_at: datetime | None = operational(None)
 
 
 COLUMNS = tuple(Relief.__table__.columns)  # type: ignore[attr-defined]

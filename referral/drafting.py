@@ -62,7 +62,7 @@ def begun(
     if form == "goods" and not goods.strip():
         raise Refusal("refusal.relief_goods", status=422)
     if kin_of and kin_of not in office.directory.officer:
-        raise Refusal("refusal.no_such_colleague", {"login": kin_of}, 422)
+        raise Refusal("refusal.no_such_officer", {"login": kin_of}, 422)
     household_id, recipient = whose(tx, household_id, resident_id, recipient)
     where = (request["area"] if request else None) or area or actor.area
     unit = _giving(office, actor, request, where, now)

@@ -171,7 +171,7 @@ def declare_kin(
     nothing is held up by it. Raises ``Refusal`` or ``Impossible``."""
     relief_life.step("declare_kin", State(aid["state"]), actor.role)
     if kin_of not in office.directory.officer:
-        raise Refusal("refusal.no_such_colleague", {"login": kin_of}, 422)
+        raise Refusal("refusal.no_such_officer", {"login": kin_of}, 422)
     after = grants.change(tx, aid, kin="declared", kin_of=kin_of)
     grants.record(tx, "relief_kin", actor, after, now=now, kin_of=kin_of, how="declared")
     return after
@@ -190,7 +190,7 @@ def register_kin(
 ) -> Row:
     """Enter a near relative of a member of staff into the register. Raises ``Refusal``."""
     if login not in office.directory.officer:
-        raise Refusal("refusal.no_such_colleague", {"login": login}, 422)
+        raise Refusal("refusal.no_such_officer", {"login": login}, 422)
     row = tx.add(
         NearRelative,
         id=tx.mint(),

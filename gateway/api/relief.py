@@ -16,6 +16,7 @@ from gateway.access import Actor
 from gateway.aid_bodies import FiledBody, KinEntry
 from gateway.api.support import ApiRoute, Looker, Process, Staff, bearer
 from gateway.sessions import NotSignedIn
+from models.ids import Id
 from models.transaction import Row
 from referral.casework import Refusal
 
@@ -170,7 +171,7 @@ def events(state: Process, actor: Staff) -> Any:
 
 
 @router.get("/events/{bundle}")
-def event(state: Process, actor: Staff, bundle: int) -> Any:
+def event(state: Process, actor: Staff, bundle: Id) -> Any:
     """The households of an event by danger, each with what it still lacks, and the sums."""
     office, now = state.offices.current(), state.now()
     with state.database.read() as session:

@@ -22,6 +22,7 @@ from gateway import (
 from gateway.api.support import ApiRoute, Looker, Process, Staff
 from gateway.lines import Line
 from gateway.pending import pending
+from models.ids import Id
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.transaction import acting
@@ -272,7 +273,7 @@ def reveal(state: Process, actor: Staff, number: str, body: PurposeBody) -> Any:
     return {"names": list(found.names), "addresses": addresses}
 
 
-Seen = Annotated[int | None, Query(description="the last entry of the history that was seen")]
+Seen = Annotated[Id | None, Query(description="the last entry of the history that was seen")]
 
 
 def _add(act: acts.Act) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from gateway import acts, bodies, entering, handovers, tasks
 from gateway.api.support import ApiRoute, Process, Staff
+from models.ids import Id
 
 router = APIRouter(route_class=ApiRoute, tags=["tasks"])
 
@@ -28,7 +29,7 @@ def waiting(state: Process, actor: Staff) -> Any:
 
 
 @router.post("/tasks/{task_id}/done")
-def done(state: Process, actor: Staff, task_id: int, body: NoteBody) -> Any:
+def done(state: Process, actor: Staff, task_id: Id, body: NoteBody) -> Any:
     """Finish a piece of waiting work, with a note of what was done."""
     row = acts.finish_task(state, actor, task_id, body.note, now=state.now())
     return {"id": str(row["id"]), "kind": row["kind"], "number": row["number"], "done": True}
@@ -58,7 +59,7 @@ def held(state: Process, actor: Staff) -> Any:
 
 
 @router.post("/held/{entry_id}/finish")
-def finish(state: Process, actor: Staff, entry_id: int, body: entering.Read) -> Any:
+def finish(state: Process, actor: Staff, entry_id: Id, body: entering.Read) -> Any:
     """Type what a held call says: it leaves the pen with the number it was given."""
     outcome = entering.finish_held(state, actor, entry_id, body, now=state.now())
     return {"number": outcome.number, "level": outcome.level}

@@ -17,6 +17,7 @@ from gateway.web.staff import (
     staff_page,
     worded,
 )
+from models.ids import Id
 from models.transaction import acting
 from referral.casework import Refusal
 
@@ -101,7 +102,7 @@ def ask_recovery(request: Request, session: SignedIn, form: Fields) -> Response:
 
 
 @router.post("/recoveries/{recovery_id}")
-def decide(request: Request, session: SignedIn, form: Fields, recovery_id: int) -> Response:
+def decide(request: Request, session: SignedIn, form: Fields, recovery_id: Id) -> Response:
     """Agree or not; who agrees hands the one-time link to its owner."""
     fields = checked(session, form)
     actor, state = session.actor, state_of(request)

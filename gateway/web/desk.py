@@ -10,6 +10,7 @@ from gateway import access, acts, calls, drafts, entering, tasks
 from gateway.web import casepage
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, home, staff_page, worded
+from models.ids import Id
 from models.transaction import acting
 from referral.casework import Refusal
 
@@ -21,7 +22,7 @@ router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 
 
 @router.post("/tasks/{task_id}")
-def finish_task(request: Request, session: SignedIn, form: Fields, task_id: int) -> Response:
+def finish_task(request: Request, session: SignedIn, form: Fields, task_id: Id) -> Response:
     """Finish waiting work with a note."""
     fields = checked(session, form)
     state = state_of(request)
@@ -82,13 +83,13 @@ def _enter_page(
 
 
 @router.get("/held/{entry_id}")
-def held(request: Request, session: SignedIn, entry_id: int) -> Response:
+def held(request: Request, session: SignedIn, entry_id: Id) -> Response:
     """A call that nobody could read, as it came; looking is recorded."""
     return _held_page(request, session, entry_id, {})
 
 
 @router.post("/held/{entry_id}")
-def finish_held(request: Request, session: SignedIn, form: Fields, entry_id: int) -> Response:
+def finish_held(request: Request, session: SignedIn, form: Fields, entry_id: Id) -> Response:
     """Type what it says."""
     fields = checked(session, form)
     access.allow(session.actor, "finish_held")

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from gateway import acts, disasters, sentences, sessions
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, home, staff_page, worded
+from models.ids import Id
 from referral import needs
 from referral.casework import Refusal
 from referral.lifecycle import Impossible
@@ -26,7 +27,7 @@ def every(request: Request, session: SignedIn) -> Response:
 
 
 @router.get("/{bundle}")
-def one(request: Request, session: SignedIn, bundle: int) -> Response:
+def one(request: Request, session: SignedIn, bundle: Id) -> Response:
     """One event."""
     return _show(request, session, bundle)
 
@@ -68,7 +69,7 @@ def _show(
 
 @router.post("/{bundle}/{number}")
 def set_need(
-    request: Request, session: SignedIn, form: Fields, bundle: int, number: str
+    request: Request, session: SignedIn, form: Fields, bundle: Id, number: str
 ) -> Response:
     """Say of one need of one household how it stands."""
     fields = checked(session, form)

@@ -28,6 +28,7 @@ from gateway.web.staff import (
     worded,
 )
 from gateway.web.uploads import Upload, upload_of
+from models.ids import Id
 from models.transaction import acting
 from models.vocabulary import Form
 from referral import differing
@@ -140,7 +141,7 @@ def receipt(request: Request, session: SignedIn, key: str) -> Response:
 
 
 @router.post("/differences/{difference_id}")
-async def decide(request: Request, session: SignedIn, difference_id: int) -> Response:
+async def decide(request: Request, session: SignedIn, difference_id: Id) -> Response:
     """Take one of two words."""
     upload = await _checked(request, session, None)
     await to_thread(_decide, request, session, difference_id, upload)

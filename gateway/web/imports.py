@@ -27,6 +27,7 @@ from gateway.web.staff import (
     worded,
 )
 from gateway.web.uploads import Upload, upload_of
+from models.ids import Id
 from models.imports import ImportBatch
 from models.transaction import acting
 from models.vocabulary import Form
@@ -164,7 +165,7 @@ def _batch(state: State, actor: Actor, batch_id: int) -> Any:
 
 
 @router.get("/{batch_id}")
-def preview(request: Request, session: SignedIn, batch_id: int) -> Response:
+def preview(request: Request, session: SignedIn, batch_id: Id) -> Response:
     """What would be written, what is wrong and what may be urgent; afterwards what became of it."""
     return _preview(request, session.actor, batch_id)
 
@@ -218,7 +219,7 @@ def _sayer(request: Request) -> Any:
 
 
 @router.get("/{batch_id}/errors")
-def errors(request: Request, session: SignedIn, batch_id: int) -> Response:
+def errors(request: Request, session: SignedIn, batch_id: Id) -> Response:
     """The faulty lines as a table, to be mended and read in again."""
     state = state_of(request)
     batch = _batch(state, session.actor, batch_id)
@@ -238,7 +239,7 @@ def errors(request: Request, session: SignedIn, batch_id: int) -> Response:
 
 @router.post("/{batch_id}/open/{line}")
 def open_line(
-    request: Request, session: SignedIn, form: Fields, batch_id: int, line: int
+    request: Request, session: SignedIn, form: Fields, batch_id: Id, line: Id
 ) -> Response:
     """Hand in one line that may be urgent, which somebody has looked at."""
     checked(session, form)
@@ -255,7 +256,7 @@ def open_line(
 
 
 @router.post("/{batch_id}/confirm")
-def confirm(request: Request, session: SignedIn, form: Fields, batch_id: int) -> Response:
+def confirm(request: Request, session: SignedIn, form: Fields, batch_id: Id) -> Response:
     """The yes: write the good lines. Those that may be urgent have been opened before."""
     fields = checked(session, form)
     state, actor = state_of(request), session.actor
@@ -282,7 +283,7 @@ def confirm(request: Request, session: SignedIn, form: Fields, batch_id: int) ->
 
 
 @router.post("/{batch_id}/undo")
-def undo(request: Request, session: SignedIn, form: Fields, batch_id: int) -> Response:
+def undo(request: Request, session: SignedIn, form: Fields, batch_id: Id) -> Response:
     """Give back what the file changed."""
     checked(session, form)
     state, actor = state_of(request), session.actor

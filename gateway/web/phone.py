@@ -11,6 +11,7 @@ from gateway import access, calls
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
 from models.desk import Preference
+from models.ids import Id
 from models.messages import Inbound
 from models.transaction import acting
 
@@ -45,7 +46,7 @@ def _dismissed(connection: Any, login: str) -> list[str]:
 
 
 @router.post("/calls/{call_id}/answer")
-def answer(request: Request, session: SignedIn, form: Fields, call_id: int) -> Response:
+def answer(request: Request, session: SignedIn, form: Fields, call_id: Id) -> Response:
     """Take the call: to the request of the last thirty days, or to a new form with what is
     known already filled in."""
     checked(session, form)
@@ -61,7 +62,7 @@ def answer(request: Request, session: SignedIn, form: Fields, call_id: int) -> R
 
 
 @router.post("/calls/{call_id}/dismiss")
-def dismiss(request: Request, session: SignedIn, form: Fields, call_id: int) -> Response:
+def dismiss(request: Request, session: SignedIn, form: Fields, call_id: Id) -> Response:
     """Do not show it to this person any more; it rings on for the others."""
     checked(session, form)
     access.allow(session.actor, "see_held")

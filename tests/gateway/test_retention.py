@@ -101,9 +101,8 @@ def test_nothing_of_an_erased_person_stands_in_any_table(state, lived, now):
 
 def test_raw_calls_go_first_and_their_ids_stay(state, lived, now):
     now.forward(days=181)
-    assert retention.purge(state.database, state.mint, now) == {
-        "raw_calls": 2, "case_words": 0, "looks": 0,
-    }  # fmt: skip
+    done = retention.purge(state.database, state.mint, now)
+    assert {name: count for name, count in done.items() if count} == {"raw_calls": 2}
     assert words_of(state, lived[0]) == [TEXT]
     again = said(state, "old", TEXT, SENDER)
     assert again.duplicate, "a provider's repeat is still known"

@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -39,8 +39,14 @@ PAGE = 50
 class TwilioStandIn:
     """State and routes; every list grows in the order of arrival."""
 
-    def __init__(self, sid: str = ACCOUNT_SID, token: str = AUTH_TOKEN, number: str = NUMBER):
-        self.sid, self.token, self.number = sid, token, number
+    def __init__(
+        self,
+        sid: str = ACCOUNT_SID,
+        token: str = AUTH_TOKEN,
+        number: str = NUMBER,
+        now: Callable[[], datetime] = lambda: datetime(2026, 11, 23, tzinfo=UTC),
+    ):
+        self.sid, self.token, self.number, self._now = sid, token, number, now
         self.base = ""
         self.messages: list[dict[str, Any]] = []
         self.calls: list[dict[str, Any]] = []
@@ -217,7 +223,7 @@ class TwilioStandIn:
                 fields.get("From", ""),
                 fields["To"],
                 fields["Body"],
-                at=datetime(2026, 11, 23, tzinfo=UTC),
+                at=self._now(),
                 inbound=False,
                 media=0,
             )

@@ -1,0 +1,210 @@
+"""What erasing means: the words and what recognises a person, of a request and all about it.
+
+``of_requests`` is for a request; what belongs to none (a visit, a row of a list, an uploaded file)
+is in ``gateway.expiry``. ``REACHED`` names every table with personal data that the two reach, and
+``SPARED`` the columns that stay, with the reason: a test fills each column and looks again.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlmodel import col
+
+from models.attachments import Attachment
+from models.desk import Draft, PhoneCall
+from models.disputes import Dispute
+from models.handovers import Handover
+from models.holds import LegalHold
+from models.households import Belonging, Resident
+from models.journal import JournalEntry
+from models.likenesses import Likeness, Merger, RepeatKey
+from models.needs import Need
+from models.outbox import Outgoing
+from models.people import Address, Person
+from models.referrals import Referral
+from models.requests import Contact, FormerNumber, HelpRequest
+from models.tasks import Task
+from models.transaction import Transaction
+
+ERASED = ""
+EMPTIED = "erased"
+
+REACHED: Mapping[str, str] = {
+    "address": "case_words",
+    "aid_entry": "relief_words",
+    "attachment": "case_words, loose_files",
+    "belonging": "case_words",
+    "call": "case_words, calls",
+    "contact": "case_words",
+    "disagreement": "visit_words",
+    "dispute": "case_words",
+    "door_entry": "visit_words",
+    "draft": "case_words; after thirty days in any case (gateway.drafts)",
+    "former_number": "case_words",
+    "handover": "case_words",
+    "household": "left_households",
+    "household_phone": "left_households",
+    "import_batch": "import_files",
+    "import_line": "import_files",
+    "journal": "case_words, raw_calls",
+    "legal_hold": "case_words",
+    "likeness": "case_words",
+    "merger": "case_words",
+    "near_relative": "left_households",
+    "need": "case_words",
+    "outbox": "case_words, loose_messages",
+    "person": "case_words",
+    "referral": "case_words",
+    "relief": "relief_words",
+    "relief_decision": "relief_words",
+    "request": "case_words",
+    "resident": "case_words (whom nobody knew), left_households",
+    "staffsession": "sessions",
+    "task": "case_words, loose_messages",
+    "visit": "visit_words",
+    "warning": "warning_words",
+}
+"""By table: the classes of ``retention.toml`` by which it is reached."""
+
+SPARED: Mapping[str, str] = {
+    "apitoken.hash": "one-way hash of a random value of a partner's system; names nobody",
+    "attempt.subject": "keyed hash, forgotten within the hour at the next try",
+    "conversation.conversation": "keyed hash; the row goes half an hour after the last word",
+    "conversation.state": "goes half an hour after the last word (gateway.ticks.tidy)",
+    "event.detail": "the ledger proves the acts; it is chained, and no act writes a person's words "
+    "into it but the reasons that staff give",
+    "field_key.wrapped": "a key, no data; wiped by the rotation that replaces it",
+    "onetimekey.hash": "one-way hash of a random value; names nobody",
+    "outreach_mode.reason": "why an area is in extraordinary times; it is about nobody",
+    "second_factor.sealed": "a seed that is replaced or goes with the account's telephone",
+    "staff.name": "who acted in office stays named as long as the ledger that names the act",
+    "staff.password": "a hash that is replaced; a closed account's opens nothing",
+    "staff.phone": "the office's telephone of who acted in office",
+    "warning.subject": "a name for looking up; it is replaced by one that says nothing",
+}
+"""By column: why neither reaches it, or does not empty it."""
+
+_NO_WORDS: dict[str, Any] = {
+    "text": ERASED,
+    "sender": ERASED,
+    "name": None,
+    "place": None,
+    "location": None,
+    "media": None,
+    "assessment": None,
+    "reporter": None,
+}
+
+
+def of_requests(tx: Transaction, requests: Sequence[int], now: datetime) -> None:
+    """Take the words and what recognises a person out of these requests and all about them."""
+    if not requests:
+        return
+    contacts = tx.execute(
+        select(
+            col(Contact.id), col(Contact.journal_id), col(Contact.channel), col(Contact.external_id)
+        ).where(col(Contact.request_id).in_(requests))
+    ).all()
+    numbers = list(
+        tx.execute(select(col(HelpRequest.number)).where(col(HelpRequest.id).in_(requests)))
+        .scalars()
+        .all()
+    )
+    files = [f"{row.channel}:{row.external_id}" for row in contacts]
+    of_calls(tx, [row.journal_id for row in contacts])
+    for statement in (
+        delete(RepeatKey).where(col(RepeatKey.contact_id).in_([row.id for row in contacts])),
+        delete(Attachment).where(
+            col(Attachment.about) == "contact", col(Attachment.about_key).in_(files)
+        ),
+        delete(Draft).where(col(Draft.place).in_(numbers)),
+        update(PhoneCall).where(col(PhoneCall.number).in_(numbers)).values(caller=ERASED),
+        update(FormerNumber).where(col(FormerNumber.request_id).in_(requests)).values(code=ERASED),
+        update(Contact).where(col(Contact.request_id).in_(requests)).values(**_NO_WORDS),
+        update(Outgoing)
+        .where(col(Outgoing.request_id).in_(requests))
+        .values(text=ERASED, address=ERASED, params={}, error=None),
+        update(Task).where(col(Task.request_id).in_(requests)).values(note=ERASED),
+        update(Referral).where(col(Referral.request_id).in_(requests)).values(result=None),
+        update(Need).where(col(Need.request_id).in_(requests)).values(note=ERASED),
+        update(Handover).where(col(Handover.request_id).in_(requests)).values(note=ERASED),
+        update(LegalHold).where(col(LegalHold.request_id).in_(requests)).values(reason=ERASED),
+        update(Dispute)
+        .where(col(Dispute.request_id).in_(requests))
+        .values(reason=ERASED, decided_reason=None),
+        update(Belonging)
+        .where(col(Belonging.request_id).in_(requests))
+        .values(findings=[], reason=ERASED),
+        update(Likeness)
+        .where(col(Likeness.request_id).in_(requests) | col(Likeness.other_id).in_(requests))
+        .values(findings=[], reason=ERASED),
+        update(Merger)
+        .where(col(Merger.request_id).in_(requests) | col(Merger.master_id).in_(requests))
+        .values(before={}, reason=ERASED),
+        update(HelpRequest)
+        .where(col(HelpRequest.id).in_(requests))
+        .values(summary=ERASED, place=None, code=ERASED, erased_at=now),
+    ):
+        tx.execute(statement)
+    _forget_people(tx, requests)
+    _forget_unknown(tx, requests, now)
+
+
+def of_calls(tx: Transaction, ids: Sequence[int]) -> None:
+    """Empty what providers sent, byte for byte; that a call came stays, and its id."""
+    blank: dict[str, Any] = {
+        "url": "",
+        "query": "",
+        "headers": {},
+        "body": b"",
+        "outcome": None,
+        "error": None,
+    }
+    tx.execute(
+        update(JournalEntry)
+        .where(col(JournalEntry.id).in_(ids))
+        .values(**blank, code=None, part=EMPTIED)
+    )
+
+
+def _forget_people(tx: Transaction, requests: Sequence[int]) -> None:
+    """Whoever has no request left with words in it is forgotten: the name and every address."""
+    people = select(col(HelpRequest.person_id)).where(col(HelpRequest.id).in_(requests))
+    still = select(col(HelpRequest.person_id)).where(col(HelpRequest.erased_at).is_(None))
+    gone = list(
+        tx.execute(
+            select(col(Person.id)).where(col(Person.id).in_(people), col(Person.id).not_in(still))
+        ).scalars()
+    )
+    tx.execute(update(Person).where(col(Person.id).in_(gone)).values(name=None))
+    tx.execute(
+        delete(Address).where(col(Address.person_id).in_(gone), col(Address.staff).is_(None))
+    )
+
+
+NOTHING_KNOWN: Mapping[str, Any] = {
+    "name": ERASED,
+    "birth": None,
+    "age": None,
+    "identity": None,
+    "hearing": None,
+    "carer": None,
+    "carer_phone": None,
+    "moved_to": None,
+    "found_place": None,
+}
+"""A resident of whom only the row is left."""
+
+
+def _forget_unknown(tx: Transaction, requests: Sequence[int], now: datetime) -> None:
+    """Somebody whom nobody knew was entered because of a request, and goes with it."""
+    meant = select(col(Belonging.resident_id)).where(
+        col(Belonging.request_id).in_(requests), col(Belonging.resident_id).is_not(None)
+    )
+    tx.execute(
+        update(Resident)
+        .where(col(Resident.id).in_(meant), col(Resident.household_id).is_(None))
+        .values(**NOTHING_KNOWN, erased_at=now)
+    )

@@ -1,0 +1,53 @@
+"""A little of what ``python -m tests.benchmarks.fuzz`` does for hours: no call breaks anything."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzzing.calls import Call, ask
+from tests.fuzzing.house import House, opened
+from tests.fuzzing.running import Run
+
+INPUTS = 400
+
+
+def test_no_call_is_answered_with_a_fault_or_leaves_one_in_the_log(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    found = Run(sqlite_template, pages=8).round(tmp_path / "house", "quick", INPUTS)
+    assert found.broken == []
+    assert found.inputs == INPUTS
+    assert len(found.operations) > 100, "many routes must have been called"
+    assert found.statuses[200] > 20, "and some must have done something"
+
+
+@pytest.fixture(scope="module")
+def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with opened(sqlite_template, tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    path=st.sampled_from((b"/help", b"/status", b"/api/v1/contacts", b"/hook/sms", b"/hook/x")),
+    query=st.binary(max_size=60),
+    kind=st.sampled_from((b"application/json", b"application/x-www-form-urlencoded", b"", b"\xff")),
+    body=st.binary(max_size=300),
+)
+def test_no_bytes_from_a_stranger_break_what_everybody_may_call(
+    house: House, path: bytes, query: bytes, kind: bytes, body: bytes
+) -> None:
+    call = Call("stranger", "POST", path, query, ((b"content-type", kind),), body)
+    answer = asyncio.run(ask(house.app, call))
+    assert answer.broke is None
+    assert 200 <= answer.status < 500
+    assert house.faults.seen == []
