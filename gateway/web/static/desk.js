@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const body = document.body, queue = document.getElementById("queue"), panel = document.getElementById("panel");
-  let chosen = null, opening = 0, later = false;
+  let chosen = null, place = 0, opening = 0, later = false;
 
   const rows = () => (queue ? [...queue.querySelectorAll("tr[data-number]")] : []);
   const row = (number) => (number ? document.getElementById("row-" + number) : null);
@@ -14,6 +14,7 @@
     const old = row(chosen);
     if (old) { old.classList.remove("chosen"); old.removeAttribute("aria-selected"); }
     chosen = next.dataset.number;
+    place = rows().indexOf(next);
     next.classList.add("chosen");
     if (focus) next.querySelector("a").focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
@@ -28,7 +29,9 @@
   }
   function step(by) {
     const all = rows(), at = all.findIndex((one) => one.dataset.number === chosen);
-    choose(all[at < 0 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))], true);
+    // Where the chosen one has left the list, its neighbour stands in its place.
+    const to = at >= 0 ? at + by : chosen ? place + Math.min(by, 0) : 0;
+    choose(all[Math.max(0, Math.min(all.length - 1, to))], true);
   }
   if (queue) {
     queue.addEventListener("click", (event) => {
@@ -73,6 +76,7 @@
     const now = row(chosen);
     if (now) {
       now.classList.add("chosen");
+      place = rows().indexOf(now);
       if (before.top !== null) scrollBy(0, now.getBoundingClientRect().top - before.top);
     }
     const focus = before.focus && document.getElementById(before.focus);
