@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
+from gateway import attachments
 from models import assurances
 from models.access import Look
 from models.db import Database
@@ -171,6 +172,7 @@ def erase(tx: Transaction, requests: Sequence[int], now: datetime) -> None:
         )
     ).all()
     _empty(tx, [row.journal_id for row in contacts])
+    attachments.forget(tx, requests)
     for statement in (
         delete(RepeatKey).where(col(RepeatKey.contact_id).in_([row.id for row in contacts])),
         update(Contact).where(col(Contact.request_id).in_(requests)).values(**_NO_WORDS),

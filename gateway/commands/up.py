@@ -18,7 +18,6 @@ from gateway.settings import FILE, BadSettings, Settings, load, utc_now
 from gateway.state import State, channel_settings, settle, wire
 from gateway.ticks import Ticks
 
-
 GRACE_SECONDS = 1
 """What is being answered may take so long to end."""
 STOPPED_AFTER = 2.5

@@ -11,10 +11,12 @@ from gateway import (
     access,
     acts,
     alike,
+    attachments,
     belongings,
     cases,
     drafts,
     meanwhile,
+    printing,
     revealing,
     sentences,
     sessions,
@@ -23,7 +25,7 @@ from gateway.access import Actor
 from gateway.lines import worker
 from gateway.pending import pending
 from gateway.state import State
-from gateway.web import aidpage, onward
+from gateway.web import aidpage, kept_first, onward
 from gateway.web.rendering import state_of
 from gateway.web.staff import Typed, checked, faults_of, staff_page, worded
 from models.transaction import acting
@@ -75,6 +77,8 @@ def show(
             reading, office, request_id, case.request["service"], words=case.sight.words
         )
         kept = drafts.of(reading, actor.login, case.request["number"])
+        files = attachments.of_contacts(reading.connection(), request_id)
+        added = attachments.of_acts(reading.connection(), request_id)
         looked = part and access.looked(reading, actor, request_id, since=now - LOOKED_AGAIN)
     if request.method == "GET" and not looked:
         with acting(state.database, state.mint) as tx:
@@ -106,6 +110,12 @@ def show(
         tab=onward.tab_of(request.query_params.get("tab")),
         home=home,
         names=names_of(office, actor, case, now),
+        files=files,
+        people=staff_names(office),
+        papers=printing.fitting(case.request["status"], frozenset(h.kind for h in case.history)),
+        added=added,
+        unkept=kept_first.named(request.query_params.get("unkept", "")),
+        limit=kept_first.LIMIT,
         aid=aidpage.block(request, actor, request_id, number),
         faults=faults or {},
         **(more or {}),
@@ -121,6 +131,11 @@ def _done(request: Request, case: cases.Case) -> str:
     ):
         return "second_needed"
     return done
+
+
+def staff_names(office: Office) -> dict[str, str]:
+    """What the logins of staff are called on a page or paper."""
+    return {one.login: f"{one.name} {one.login}".strip() for one in office.directory.officers}
 
 
 def names_of(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dict[str, Any]:

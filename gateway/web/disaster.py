@@ -7,7 +7,16 @@ from fastapi.responses import RedirectResponse
 
 from gateway import acts, disasters, sentences, sessions
 from gateway.web.rendering import state_of
-from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, home, staff_page, worded
+from gateway.web.staff import (
+    Fields,
+    SignedIn,
+    StaffRoute,
+    Typed,
+    checked,
+    staff_page,
+    worded,
+    workplace,
+)
 from referral import needs
 from referral.casework import Refusal
 from referral.lifecycle import Impossible
@@ -57,7 +66,7 @@ def _show(
         sums=disasters.sums(found),
         kinds=needs.KINDS,
         only=only,
-        base=home(session.actor),
+        base=workplace(session.actor),
         printing="print" in request.query_params,
         error=error,
         tried=tried,
