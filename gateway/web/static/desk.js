@@ -49,7 +49,7 @@
   const marked = (place) => { const s = getSelection(); return !s.isCollapsed && place.contains(s.anchorNode); };
   const typing = (place) => place.contains(document.activeElement) && /INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName);
   function refresh() {
-    if (!queue) return;
+    if (!queue || queue.dataset.still) return;  // what was searched for stands still
     if (marked(queue) || typing(queue)) { later = true; return; }
     later = false;
     htmx.ajax("GET", queue.dataset.url, { target: "#queue", swap: "innerHTML" });
