@@ -27,7 +27,7 @@ from gateway.pending import pending
 from gateway.state import State
 from gateway.web import aidpage, kept_first, onward
 from gateway.web.rendering import state_of
-from gateway.web.staff import Typed, checked, faults_of, staff_page, worded
+from gateway.web.staff import Typed, checked, refused, staff_page, worded
 from models.transaction import acting
 from models.vocabulary import Level
 from referral import leasing
@@ -210,18 +210,19 @@ def act(
                 error=worded(request, error),
                 kept=acts.known(fields, chosen),
             )
+        why = refused(request, error)
         return again(
             request,
             session,
             number,
             base=base,
             template=template,
-            status=sentences.status_of(error),
-            error=worded(request, error),
+            status=why.status,
+            error=why.error,
             tried=name,
             typed=acts.known(fields, chosen),
             seen=seen,
-            faults=faults_of(request, error),
+            faults=why.faults,
         )
     with acting(state.database, state.mint) as tx:
         drafts.drop(tx, session.actor.login, row["number"], name)

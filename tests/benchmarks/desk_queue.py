@@ -14,8 +14,8 @@ import argparse
 import random
 import tempfile
 import time
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,22 +42,29 @@ _LEVELS = [*[Level.STANDARD] * 12, *[Level.CONSULTATION] * 5, Level.PRIORITY, Le
 _STATES = [*[Status.DISPATCHED] * 6, *[Status.IN_PROGRESS] * 8, Status.RESULT_REPORTED]
 
 
-def house(folder: Path, url: str = "") -> tuple[State, Watch]:
+def house(
+    folder: Path,
+    url: str = "",
+    *,
+    address: str = "https://hotline.example",
+    now: Callable[[], datetime] | None = None,
+) -> tuple[State, Callable[[], datetime]]:
     """A wired process on a database with the invented county."""
-    address = url or f"sqlite:///{folder / 'huiyin.db'}"
+    where = url or f"sqlite:///{folder / 'huiyin.db'}"
     key = "" if url else KEY
     if url or not (folder / "huiyin.db").exists():
-        _fill(Database(address, key=key))
+        _fill(Database(where, key=key))
     settings = Settings(
         data_dir=folder,
-        database_url=address,
+        database_url=where,
         database_key=key,
         secret_key="benchmark-secret-" * 3,
         hotline="望河12345",
-        public_url="https://hotline.example",
+        public_url=address,
     )
-    now = Watch()
-    return wire(settings, kind="test", now=now, channels={"recording": RecordingChannel()}), now
+    watch = now or Watch()
+    state = wire(settings, kind="test", now=watch, channels={"recording": RecordingChannel()})
+    return state, watch
 
 
 def multiply(state: State, rows: int) -> None:
