@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse
 from gateway import access, acts, aid, aid_views, sessions
 from gateway.state import State
 from gateway.web.rendering import state_of
-from gateway.web.staff import Typed, checked, staff_page, tried
+from gateway.web.shown_again import tried
+from gateway.web.staff import Typed, checked, staff_page
 from models.transaction import acting
 from referral import grants, guards
 from referral.casework import Actor, Refusal

@@ -27,7 +27,8 @@ from gateway.pending import pending
 from gateway.state import State
 from gateway.web import aidpage, kept_first, onward
 from gateway.web.rendering import state_of
-from gateway.web.staff import Typed, checked, refused, staff_page, worded
+from gateway.web.shown_again import refused
+from gateway.web.staff import Typed, checked, staff_page, worded
 from models.transaction import acting
 from models.vocabulary import Level
 from referral import leasing

@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from gateway import acts, disasters, sessions
 from gateway.web.rendering import state_of
+from gateway.web.shown_again import tried
 from gateway.web.staff import (
     Fields,
     SignedIn,
@@ -14,7 +15,6 @@ from gateway.web.staff import (
     Typed,
     checked,
     staff_page,
-    tried,
     workplace,
 )
 from referral import needs

@@ -14,6 +14,7 @@ from gateway.aid_bodies import FiledBody, KinEntry
 from gateway.aid_views import FILTERS, MOST
 from gateway.web import aidpage, relief_sheets
 from gateway.web.rendering import state_of
+from gateway.web.shown_again import tried
 from gateway.web.staff import (
     Fields,
     SignedIn,
@@ -21,7 +22,6 @@ from gateway.web.staff import (
     Typed,
     checked,
     staff_page,
-    tried,
     worded,
 )
 from models.transaction import acting

@@ -7,7 +7,8 @@ from fastapi.responses import RedirectResponse
 
 from gateway import acts, aid, purses, sessions
 from gateway.web.rendering import state_of
-from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, staff_page, tried
+from gateway.web.shown_again import tried
+from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, staff_page
 from referral.casework import Refusal
 
 BASE = "/relief/reserves"

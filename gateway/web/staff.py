@@ -5,8 +5,7 @@ shown on the page it came from, with what was typed still in its fields.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -25,7 +24,6 @@ from referral.lifecycle import Impossible
 
 MOST_FIELDS = 60
 Form = Mapping[str, str]
-Done = TypeVar("Done")
 
 
 class Typed(dict[str, str]):
@@ -122,33 +120,6 @@ def faults_of(request: Request, error: Refusal | Impossible) -> dict[str, str]:
     """What a refusal says of which field, in the page's language."""
     phrases = state_of(request).offices.current().phrases
     return sentences.faults(phrases, error, rendering.language_of(request))
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why an act was not done, in the words of the page; ``faults`` say it at their fields."""
-
-    status: int
-    error: str
-    faults: Mapping[str, str]
-
-
-def tried(
-    request: Request, do: Callable[[], Done], again: Callable[[Refused], Response]
-) -> Done | Response:
-    """What an act of a form makes, or the page again that ``again`` makes of the refusal. What
-    does not exist is shown on no page: that refusal goes on."""
-    try:
-        return do()
-    except (Refusal, Impossible) as error:
-        if sentences.status_of(error) == 404:
-            raise
-        return again(refused(request, error))
-
-
-def refused(request: Request, error: Refusal | Impossible) -> Refused:
-    """A refusal in the page's language."""
-    return Refused(sentences.status_of(error), worded(request, error), faults_of(request, error))
 
 
 def staff_page(
