@@ -7,7 +7,7 @@ else. Neither is part of the path of a contact: a report is kept whatever become
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import Any
 
 from PIL import Image, ImageOps
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from gateway import access
@@ -33,6 +33,8 @@ LARGEST_BYTES = 12_582_912
 MOST_PIXELS = 64_000_000
 QUALITY = 80
 PATH = "/attachments/"
+WITH_FILES = ("record_contact", "feedback", "submit_part", "reply")
+"""The acts to which a member of staff may add photographs."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _SOUNDS = (
@@ -103,6 +105,7 @@ def keep(
     about_key: str,
     by: str | None,
     now: datetime,
+    request: Row | None = None,
 ) -> Row:
     """Keep a file; the one already there when the same content came before for the same thing."""
     digest = sha256(content.body).hexdigest()
@@ -129,7 +132,9 @@ def keep(
         kept_by=by,
         body=content.body,
     )
-    tx.event("attachment_kept", at=now, by=by or SYSTEM, about=about, digest=digest)
+    tx.event(
+        "attachment_kept", at=now, by=by or SYSTEM, request=request, about=about, digest=digest
+    )
     return row
 
 
@@ -146,6 +151,47 @@ def of(connection: Any, about: str, *keys: str) -> list[Row]:
         .order_by(col(Attachment.id))
     )
     return [dict(row._mapping) for row in found]
+
+
+def of_contacts(connection: Any, request_id: int) -> dict[str, list[Row]]:
+    """What was sent along with each contact of a request, by ``about_contact``."""
+    keys = contacts_of(connection, [request_id])
+    found: dict[str, list[Row]] = {}
+    for row in of(connection, "contact", *keys):
+        found.setdefault(row["about_key"], []).append(row)
+    return found
+
+
+def contacts_of(connection: Any, requests: Sequence[int]) -> list[str]:
+    """The keys under which files of these requests' contacts are kept."""
+    said = connection.execute(
+        select(col(Contact.channel), col(Contact.external_id)).where(
+            col(Contact.request_id).in_(requests)
+        )
+    )
+    return [about_contact(row.channel, row.external_id) for row in said]
+
+
+def about_act(request_id: int, act: str) -> str:
+    """The key under which files that were added to an act on a request are kept."""
+    return f"{request_id}:{act}"
+
+
+def of_acts(connection: Any, request_id: int) -> list[tuple[str, Row]]:
+    """What members of staff added to their acts on a request: the act and the file."""
+    keys = {about_act(request_id, act): act for act in WITH_FILES}
+    return [(keys[row["about_key"]], row) for row in of(connection, "act", *keys)]
+
+
+def forget(tx: Transaction, requests: Sequence[int]) -> None:
+    """Erase every file of these requests, of their contacts and of the acts on them."""
+    acts = [about_act(one, act) for one in requests for act in WITH_FILES]
+    for about, keys in (("contact", contacts_of(tx, requests)), ("act", acts)):
+        tx.execute(
+            delete(Attachment).where(
+                col(Attachment.about) == about, col(Attachment.about_key).in_(keys)
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +241,21 @@ def _of_contact(
     raise Refusal("refusal.not_found", status=404)
 
 
-_SHOWN: Mapping[str, Shown] = {"contact": _of_contact}
+def _of_act(connection: Any, viewer: Viewer, office: Office, row: Any, now: datetime) -> int | None:
+    """Who may read the words of the request may see what was added to an act on it."""
+    meant, _, _ = row.about_key.partition(":")
+    request = connection.execute(
+        select(*HelpRequest.__table__.columns).where(  # type: ignore[attr-defined]
+            col(HelpRequest.id) == int(meant), *access.scope(viewer, office, now)
+        )
+    ).first()
+    if request is None or not access.sight(viewer, request._mapping).words:
+        raise Refusal("refusal.not_found", status=404)
+    found: int = request.id
+    return found
+
+
+_SHOWN: Mapping[str, Shown] = {"contact": _of_contact, "act": _of_act}
 """Who sees the files of what; what is not named here is shown to nobody."""
 
 _WITHOUT_BODY = tuple(

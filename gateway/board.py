@@ -127,20 +127,35 @@ def read(session: Session, actor: Actor, office: Office, now: datetime) -> Board
     )
 
 
-def numbers_of(board: Board, asked: Mapping[str, str]) -> Sequence[str] | None:
-    """The requests behind what was pressed, None for nothing of this board: ``figure`` or ``unit``
-    with ``part`` ("missed" for those that do not meet the rate), or ``seen``."""
-    if code := asked.get("seen"):
-        lists = {"at_once": board.seen.at_once, "later": board.seen.later}
-        return {**lists, "by_people": board.seen.by_people}.get(code)
-    missed = asked.get("part") == "missed"
-    if unit := asked.get("unit"):
-        rate = next((bar.rate for bar in (*board.bars, *board.small) if bar.unit == unit), None)
-        return None if rate is None else rate.missed if missed else rate.counted
+def numbers_of(
+    session: Session, actor: Actor, office: Office, asked: Mapping[str, str], now: datetime
+) -> Sequence[str] | None:
+    """The requests behind what was pressed, None for nothing of the board: ``figure`` or ``unit``
+    with ``part`` ("missed" for those that do not meet the rate), or ``seen``. Only this one is
+    counted, as ``read`` counts it."""
+    access.allow(actor, "see_board")
+    scope = access.scope(actor, office, now)
     code = asked.get("figure", "")
-    if code not in {figure.code for figure in board.figures}:
-        return None
-    figure = board.figure(code)
+    missed = asked.get("part") == "missed"
+    if not asked.get("seen") and not asked.get("unit"):
+        if code == "received_today":
+            return _today(_requests(session, scope, now - SPAN), now).numbers
+        if code == "waiting":
+            return _waiting(session, actor, office, scope, now).numbers
+        if code not in OF_RATES:
+            return None
+    small = int(float(office.policy.values["small_group"].value))
+    lately = matters_of(session, now - SPAN, now + timedelta(seconds=1), *scope)
+    if seen := asked.get("seen"):
+        found = _seen(lately)
+        return {
+            "at_once": found.at_once, "later": found.later, "by_people": found.by_people,
+        }.get(seen)  # fmt: skip
+    if unit := asked.get("unit"):
+        own = [matter for matter in lately if matter.unit == unit]
+        rate = next((bar.rate for bar in _bars(office, own, small, now)), None)
+        return None if rate is None else rate.missed if missed else rate.counted
+    figure = next(one for one in _rates(office, lately, [], small, now) if one.code == code)
     if missed and figure.counted is not None:
         met = set(figure.numbers)
         return [number for number in figure.counted if number not in met]

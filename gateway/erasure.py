@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
-from models.attachments import Attachment
+from gateway import attachments
 from models.desk import Draft, PhoneCall
 from models.disputes import Dispute
 from models.handovers import Handover
@@ -103,22 +103,19 @@ def of_requests(tx: Transaction, requests: Sequence[int], now: datetime) -> None
     if not requests:
         return
     contacts = tx.execute(
-        select(
-            col(Contact.id), col(Contact.journal_id), col(Contact.channel), col(Contact.external_id)
-        ).where(col(Contact.request_id).in_(requests))
+        select(col(Contact.id), col(Contact.journal_id)).where(
+            col(Contact.request_id).in_(requests)
+        )
     ).all()
     numbers = list(
         tx.execute(select(col(HelpRequest.number)).where(col(HelpRequest.id).in_(requests)))
         .scalars()
         .all()
     )
-    files = [f"{row.channel}:{row.external_id}" for row in contacts]
+    attachments.forget(tx, requests)
     of_calls(tx, [row.journal_id for row in contacts])
     for statement in (
         delete(RepeatKey).where(col(RepeatKey.contact_id).in_([row.id for row in contacts])),
-        delete(Attachment).where(
-            col(Attachment.about) == "contact", col(Attachment.about_key).in_(files)
-        ),
         delete(Draft).where(col(Draft.place).in_(numbers)),
         update(PhoneCall).where(col(PhoneCall.number).in_(numbers)).values(caller=ERASED),
         update(FormerNumber).where(col(FormerNumber.request_id).in_(requests)).values(code=ERASED),

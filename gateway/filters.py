@@ -1,4 +1,4 @@
-"""The one-line filters of the queue, kept for each person, and the search by number."""
+"""The one-line filters of the queue, kept for each person."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -7,10 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select
 from sqlmodel import Session, col
 
-from channels.web import e164
-from models import keyring, numbers
 from models.desk import Preference
-from models.people import FIELD, Address
 from models.requests import HelpRequest
 from models.transaction import Transaction
 from referral.office import Office
@@ -69,17 +66,3 @@ def keep(tx: Transaction, login: str, chosen: Filters) -> None:
     tx.execute(delete(Preference).where(*mine))
     if chosen:
         tx.add(Preference, login=login, name=NAME, value=asdict(chosen))
-
-
-def matching(connection: Any, said: str) -> list[ColumnElement[bool]]:
-    """The condition of a search: a number or a part of one, or a telephone number. Words
-    of people are sealed, and no database looks into them."""
-    if number := numbers.normal(said):
-        return [col(HelpRequest.number) == number]
-    if (telephone := e164(said)) and any(letter.isdecimal() for letter in said):
-        people = select(col(Address.person_id)).where(
-            col(Address.kind) == "tel",
-            col(Address.lookup).in_(keyring.names(connection, FIELD, telephone)),
-        )
-        return [col(HelpRequest.person_id).in_(people)]
-    return [col(HelpRequest.number).contains(said.upper(), autoescape=True)]

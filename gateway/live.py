@@ -60,6 +60,8 @@ class Pulse:
         if self._task is None or self._task.done():
             self._task = self._loop.create_task(self._watch(start))
         try:
+            if self._closed:  # while the first words were said
+                return
             while (told := await news.get()) is not None:
                 yield told
         finally:

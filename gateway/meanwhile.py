@@ -12,8 +12,8 @@ NEVER_LATE = ("raise_urgency", "hand_off", "record_contact", "claim")
 """Acts that only add or only raise: they are done whatever happened meanwhile. A claim says for
 itself who was faster."""
 QUIET = (
-    "assessed", "breached", "circular", "dispatched", "printed", "received", "reminder",
-    "revealed", "supervision_order", "undelivered", "written_reminder",
+    "assessed", "attachment_kept", "breached", "circular", "dispatched", "printed", "received",
+    "reminder", "revealed", "supervision_order", "undelivered", "written_reminder",
 )  # fmt: skip
 """Entries that change nothing somebody would have to know before acting."""
 

@@ -56,6 +56,7 @@ class Rhythm:
         self._beats = [Beat(job, seconds, clock()) for job, seconds in plan]
         self._scheduler: AsyncIOScheduler | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._stopping = False
 
     def start(self) -> None:
         """Begin in the running event loop; each job's first turn is at once. The scheduler keeps
@@ -77,6 +78,7 @@ class Rhythm:
 
     async def stop(self) -> None:
         """Begin no turn any more; what is under way in a thread ends by itself."""
+        self._stopping = True
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
@@ -98,6 +100,9 @@ class Rhythm:
             await beat.job()
         except Busy as busy:
             log.warning("the database is busy: %s", busy)
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
         except Exception:
             log.exception("a tick failed", extra={"job": beat.name})
         else:

@@ -1,6 +1,10 @@
 """``huiyin up``: everything in one process; each step is idempotent and says what it did."""
 
+import os
 import socket
+import sys
+import threading
+from types import FrameType
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -23,6 +27,29 @@ from gateway.settings import FILE, BadSettings, Settings, load, utc_now
 from gateway.state import State, channel_settings, settle, wire
 from gateway.ticks import Ticks
 
+GRACE_SECONDS = 1
+"""What is being answered may take so long to end."""
+STOPPED_AFTER = 2.5
+"""What still works then, a nightly proof perhaps, is left where it is: no more than a cut of the
+power would do, and every message that was answered for is kept."""
+
+
+class _Server(uvicorn.Server):
+    """A server that has stopped within three seconds of the first signal."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.should_exit:
+            last = threading.Timer(STOPPED_AFTER, _leave)
+            last.daemon = True
+            last.start()
+        super().handle_exit(sig, frame)
+
+
+def _leave() -> None:
+    print("\nStopped.", flush=True)
+    sys.stderr.flush()
+    os._exit(0)
+
 
 def run(*, demo: bool, host: str, port: int) -> int:
     """Prepare what is missing, then serve until Ctrl-C."""
@@ -36,11 +63,11 @@ def run(*, demo: bool, host: str, port: int) -> int:
         port=port,
         log_level="warning",
         access_log=False,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
         **serve.proxies(settings),
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     settle()
     _welcome(settings)
     try:

@@ -6,17 +6,17 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, acts, aid, aid_views, sentences, sessions
+from gateway import access, acts, aid, aid_views, sessions
 from gateway.state import State
 from gateway.web.aid_choices import colleagues
 from gateway.web.rendering import state_of
-from gateway.web.staff import Typed, checked, staff_page, worded
+from gateway.web.shown_again import tried
+from gateway.web.staff import Typed, checked, staff_page
 from models.transaction import acting
 from referral import filing, grants, guards
 from referral.casework import Actor, Refusal
 from referral.explaining import notice_of
 from referral.guards import shown
-from referral.lifecycle import Impossible
 from referral.office import Office
 from referral.relief_life import State as Stands
 
@@ -167,19 +167,13 @@ def act(
     if name not in aid.ACTS:
         raise Refusal("refusal.not_found", status=404)
     state, chosen = state_of(request), aid.ACTS[name]
-    try:
-        body = acts.read_form(chosen, fields)
-        aid.perform(state, session.actor, number, chosen, body, now=state.now())
-    except (Refusal, Impossible) as error:
-        if sentences.status_of(error) == 404:
-            raise
-        return show(
-            request,
-            session,
-            number,
-            status=sentences.status_of(error),
-            error=worded(request, error),
-            tried=name,
-            typed=fields,
-        )
-    return RedirectResponse(after(back, number, name), 303)
+    done = tried(
+        request,
+        lambda: aid.perform(
+            state, session.actor, number, chosen, acts.read_form(chosen, fields), now=state.now()
+        ),
+        lambda why: show(
+            request, session, number, status=why.status, error=why.error, tried=name, typed=fields
+        ),
+    )
+    return done if isinstance(done, Response) else RedirectResponse(after(back, number, name), 303)

@@ -71,7 +71,7 @@ def listed(request: Request, session: SignedIn) -> Response:
             cell = (asked.get("area", board.NO_SERVICE), asked.get("service", board.NO_SERVICE))
             numbers: Any = board.in_cell(reading, session.actor, office, cell, now)
         else:
-            numbers = board.numbers_of(board.read(reading, session.actor, office, now), asked)
+            numbers = board.numbers_of(reading, session.actor, office, asked, now)
         if numbers is None:
             raise Refusal("refusal.not_found", status=404)
         distinct = sorted(set(numbers))

@@ -11,10 +11,12 @@ from gateway import (
     access,
     acts,
     alike,
+    attachments,
     belongings,
     cases,
     drafts,
     meanwhile,
+    printing,
     revealing,
     sentences,
     sessions,
@@ -23,9 +25,10 @@ from gateway.access import Actor
 from gateway.lines import worker
 from gateway.pending import pending
 from gateway.state import State
-from gateway.web import aidpage, onward
+from gateway.web import aidpage, kept_first, onward
 from gateway.web.rendering import state_of
-from gateway.web.staff import Typed, checked, faults_of, staff_page, worded
+from gateway.web.shown_again import refused
+from gateway.web.staff import Typed, checked, staff_page, worded
 from models.transaction import acting
 from models.vocabulary import Level
 from referral import leasing
@@ -75,6 +78,8 @@ def show(
             reading, office, request_id, case.request["service"], words=case.sight.words
         )
         kept = drafts.of(reading, actor.login, case.request["number"])
+        files = attachments.of_contacts(reading.connection(), request_id)
+        added = attachments.of_acts(reading.connection(), request_id)
         looked = part and access.looked(reading, actor, request_id, since=now - LOOKED_AGAIN)
     if request.method == "GET" and not looked:
         with acting(state.database, state.mint) as tx:
@@ -106,6 +111,12 @@ def show(
         tab=onward.tab_of(request.query_params.get("tab")),
         home=home,
         names=names_of(office, actor, case, now),
+        files=files,
+        people=staff_names(office),
+        papers=printing.fitting(case.request["status"], frozenset(h.kind for h in case.history)),
+        added=added,
+        unkept=kept_first.named(request.query_params.get("unkept", "")),
+        limit=kept_first.LIMIT,
         aid=aidpage.block(request, actor, request_id, number),
         faults=faults or {},
         **(more or {}),
@@ -121,6 +132,11 @@ def _done(request: Request, case: cases.Case) -> str:
     ):
         return "second_needed"
     return done
+
+
+def staff_names(office: Office) -> dict[str, str]:
+    """What the logins of staff are called on a page or paper."""
+    return {one.login: f"{one.name} {one.login}".strip() for one in office.directory.officers}
 
 
 def names_of(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dict[str, Any]:
@@ -195,18 +211,19 @@ def act(
                 error=worded(request, error),
                 kept=acts.known(fields, chosen),
             )
+        why = refused(request, error)
         return again(
             request,
             session,
             number,
             base=base,
             template=template,
-            status=sentences.status_of(error),
-            error=worded(request, error),
+            status=why.status,
+            error=why.error,
             tried=name,
             typed=acts.known(fields, chosen),
             seen=seen,
-            faults=faults_of(request, error),
+            faults=why.faults,
         )
     with acting(state.database, state.mint) as tx:
         drafts.drop(tx, session.actor.login, row["number"], name)

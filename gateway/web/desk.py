@@ -9,7 +9,16 @@ from pydantic import BaseModel, ValidationError
 from gateway import access, acts, calls, drafts, entering, tasks
 from gateway.web import casepage
 from gateway.web.rendering import state_of
-from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, home, staff_page, worded
+from gateway.web.staff import (
+    Fields,
+    SignedIn,
+    StaffRoute,
+    Typed,
+    checked,
+    staff_page,
+    worded,
+    workplace,
+)
 from models.ids import Id
 from models.transaction import acting
 from referral.casework import Refusal
@@ -27,7 +36,7 @@ def finish_task(request: Request, session: SignedIn, form: Fields, task_id: Id) 
     fields = checked(session, form)
     state = state_of(request)
     acts.finish_task(state, session.actor, task_id, fields.get("note", ""), now=state.now())
-    return RedirectResponse(home(session.actor), 303)
+    return RedirectResponse(workplace(session.actor), 303)
 
 
 @router.get("/enter")

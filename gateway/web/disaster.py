@@ -5,13 +5,20 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import acts, disasters, sentences, sessions
+from gateway import acts, disasters, sessions
 from gateway.web.rendering import state_of
-from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, home, staff_page, worded
+from gateway.web.shown_again import tried
+from gateway.web.staff import (
+    Fields,
+    SignedIn,
+    StaffRoute,
+    Typed,
+    checked,
+    staff_page,
+    workplace,
+)
 from models.ids import Id
 from referral import needs
-from referral.casework import Refusal
-from referral.lifecycle import Impossible
 
 BASE = "/events"
 router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
@@ -58,7 +65,7 @@ def _show(
         sums=disasters.sums(found),
         kinds=needs.KINDS,
         only=only,
-        base=home(session.actor),
+        base=workplace(session.actor),
         printing="print" in request.query_params,
         error=error,
         tried=tried,
@@ -74,19 +81,15 @@ def set_need(
     """Say of one need of one household how it stands."""
     fields = checked(session, form)
     state, chosen = state_of(request), acts.ACTS["set_need"]
-    try:
-        body = acts.read_form(chosen, fields)
-        acts.perform(state, session.actor, number, chosen, body, now=state.now())
-    except (Refusal, Impossible) as error:
-        if sentences.status_of(error) == 404:
-            raise
-        return _show(
-            request,
-            session,
-            bundle,
-            status=sentences.status_of(error),
-            error=worded(request, error),
-            tried=number,
-            typed=fields,
-        )
+    done = tried(
+        request,
+        lambda: acts.perform(
+            state, session.actor, number, chosen, acts.read_form(chosen, fields), now=state.now()
+        ),
+        lambda why: _show(
+            request, session, bundle, status=why.status, error=why.error, tried=number, typed=fields
+        ),
+    )
+    if isinstance(done, Response):
+        return done
     return RedirectResponse(f"{BASE}/{bundle}#h-{number}", 303)

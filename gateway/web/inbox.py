@@ -11,6 +11,7 @@ from gateway.access import Actor
 from gateway.bodies import Nothing
 from gateway.state import State
 from gateway.web import orderpage
+from gateway.web.evidence import WithFiles
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
 from models.vocabulary import ReferralStatus
@@ -59,7 +60,7 @@ def case(request: Request, session: SignedIn, number: str) -> Response:
 
 
 @router.post("/{number}/{act}")
-def act(request: Request, session: SignedIn, form: Fields, number: str, act: str) -> Response:
+def act(request: Request, session: SignedIn, form: WithFiles, number: str, act: str) -> Response:
     """An act on it."""
     return orderpage.act(request, session, number, act, form)
 

@@ -6,19 +6,18 @@ extension.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import Request, Response
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from gateway import access, acts, attachments, inboxes, meanwhile, printing, sentences, sessions
+from gateway import access, acts, inboxes, meanwhile, sentences, sessions
 from gateway.state import State
-from gateway.web import casepage
+from gateway.web import casepage, evidence
+from gateway.web.kept_first import Written
 from gateway.web.rendering import state_of
 from gateway.web.staff import checked, faults_of, worded
-from models.events import Event
-from models.requests import Contact
 from models.transaction import Row
 from models.vocabulary import ReferralRole
 from referral import casework, feedback, leave, returning
@@ -27,28 +26,36 @@ from referral.lifecycle import Impossible
 from referral.office import Office
 
 BASE, TEMPLATE = "/inbox", "order.html"
+DONE = 303
 PREVIEW = "preview"
 
 
 def show(request: Request, session: sessions.SignedIn, number: str, **how: Any) -> Response:
     """The page, as ``casepage.show`` makes it. Raises ``Refusal``."""
     state, actor = state_of(request), session.actor
-    preview = how.pop("preview", None)
+    preview, again = how.pop("preview", None), how.pop("files_again", False)
     with state.database.read() as reading:
         more = _around(reading, state, actor, number)
     how = {**how, "base": BASE, "template": TEMPLATE}
-    return casepage.show(request, session, number, more={**more, "preview": preview}, **how)
+    return casepage.show(
+        request, session, number, more={**more, "preview": preview, "files_again": again}, **how
+    )
 
 
 def act(
-    request: Request, session: sessions.SignedIn, number: str, name: str, form: Mapping[str, str]
+    request: Request, session: sessions.SignedIn, number: str, name: str, form: Written
 ) -> Response:
-    """Do an act from its form, or show what an extension would mean."""
+    """Do an act from its form, or show what an extension would mean. Photographs are kept when the
+    act is done; what cannot be kept is named and costs nothing else."""
     if name == PREVIEW:
-        return _preview(request, session, number, form)
-    return casepage.act(
-        request, session, number, name, form, base=BASE, template=TEMPLATE, again=show
-    )
+        return _preview(request, session, number, form.fields)
+    answer = casepage.act(
+        request, session, number, name, form.fields, base=BASE, template=TEMPLATE,
+        again=partial(show, files_again=bool(form.files or form.refused)),
+    )  # fmt: skip
+    if answer.status_code != DONE or not (form.files or form.refused):
+        return answer
+    return evidence.keep(request, session, number, name, form, answer)
 
 
 def place_path(office: Office, area: str | None) -> str:
@@ -61,45 +68,20 @@ def place_path(office: Office, area: str | None) -> str:
     return " ".join(names)
 
 
-def staff_names(office: Office) -> dict[str, str]:
-    """What the logins of staff are called on a paper."""
-    return {one.login: f"{one.name} {one.login}".strip() for one in office.directory.officers}
-
-
 def _around(reading: Session, state: State, actor: Actor, number: str) -> dict[str, Any]:
     office, now = state.offices.current(), state.now()
     reader: Any = reading.connection()
     request = access.admit(reader, actor, office, number, act="see", now=now)
-    kinds = reader.execute(
-        select(col(Event.kind)).where(col(Event.request_id) == request["id"]).distinct()
-    ).scalars()
     order = _own_order(reader, office, actor, request, state)
     leads = order is not None and order["role"] == ReferralRole.LEAD
     return {
         "countdown": inboxes.countdown(reading, actor, office, request, now),
         "place_path": place_path(office, request["area"]),
-        "files": files_of(reader, request["id"]),
-        "people": staff_names(office),
-        "papers": printing.fitting(request["status"], frozenset(kinds)),
         "order": order,
         "check": feedback.ground(reader, office, request) if leads else None,
         "private_number": feedback.PRIVATE_NUMBER,
         "return_until": returning.until(office, request, order) if order else None,
     }
-
-
-def files_of(reader: Any, request_id: int) -> dict[str, list[Row]]:
-    """What was sent along with each contact, by its channel and id there."""
-    said = reader.execute(
-        select(col(Contact.channel), col(Contact.external_id)).where(
-            col(Contact.request_id) == request_id
-        )
-    )
-    keys = [attachments.about_contact(row.channel, row.external_id) for row in said]
-    found: dict[str, list[Row]] = {}
-    for row in attachments.of(reader, "contact", *keys):
-        found.setdefault(row["about_key"], []).append(row)
-    return found
 
 
 def _own_order(reader: Any, office: Office, actor: Actor, request: Row, state: State) -> Row | None:

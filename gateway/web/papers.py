@@ -7,10 +7,10 @@ import segno
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, cases, printing
+from gateway import access, attachments, cases, printing
 from gateway.web import casepage, orderpage
 from gateway.web.rendering import state_of
-from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, home, staff_page
+from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, workplace
 
 router = APIRouter(prefix="/paper", route_class=StaffRoute, include_in_schema=False)
 
@@ -21,7 +21,7 @@ MOST_WORDS = 420
 @router.get("/{number}")
 def scanned(session: SignedIn, number: str) -> Response:
     """Where the code of a paper leads: the request, at the reader's own place of work."""
-    return RedirectResponse(f"{home(session.actor)}/{number}", 303)
+    return RedirectResponse(f"{workplace(session.actor)}/{number}", 303)
 
 
 @router.post("/{number}")
@@ -34,7 +34,7 @@ def print_paper(request: Request, session: SignedIn, form: Fields, number: str) 
     printed = printing.record(state, actor, number, fields.get("paper", ""), ground=ground, now=now)
     with state.database.read() as reading:
         case, request_id = cases.case(reading, actor, office, number, now=now)
-        files = orderpage.files_of(reading.connection(), request_id)
+        files = attachments.of_contacts(reading.connection(), request_id)
     return staff_page(
         request,
         "paper.html",
@@ -43,9 +43,9 @@ def print_paper(request: Request, session: SignedIn, form: Fields, number: str) 
         files=files,
         place_path=orderpage.place_path(office, case.request["area"]),
         names=casepage.names_of(office, actor, case, now),
-        people=orderpage.staff_names(office),
+        people=casepage.staff_names(office),
         most=MOST_WORDS,
-        back=f"{home(actor)}/{number}",
+        back=f"{workplace(actor)}/{number}",
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, filters, handovers, neglect, tasks, views
+from gateway import access, filters, handovers, neglect, searching, tasks, views
 from gateway.sessions import SignedIn as Session
 from gateway.web import casepage
 from gateway.web.rendering import state_of
@@ -54,9 +54,15 @@ def _shown(request: Request, session: Session, template: str) -> Response:
     with state.database.read() as reading:
         chosen = filters.of(reading, actor.login)
         where = views.tab(tab, actor, office, now) + chosen.conditions(office)
+        found = None
         if said:
-            where = filters.matching(reading.connection(), said)
-        page = views.queue(reading, actor, office, where=where, after=asked.get("after"), now=now)
+            after = asked.get("after") or None
+            found = searching.search(reading, actor, office, said, after=after, now=now)
+            page = found.page
+        else:
+            page = views.queue(
+                reading, actor, office, where=where, after=asked.get("after"), now=now
+            )
         context: dict[str, Any] = {
             "counts": views.counts(reading, actor, office, TABS, now),
             "tasks": tasks.waiting(reading, actor, office, now) if _may(actor, "see_tasks") else [],
@@ -67,7 +73,7 @@ def _shown(request: Request, session: Session, template: str) -> Response:
             "last": None if page.lines else views.last_arrival(reading, actor, office, now),
             "unclaimed": neglect.unclaimed(reading, actor, office, now),
         }
-    if said and len(page.lines) == 1 and template == "desk.html":
+    if found and found.on is None and len(page.lines) == 1 and template == "desk.html":
         return RedirectResponse(f"{BASE}/{page.lines[0].number}", 303)
     return staff_page(
         request,
@@ -76,6 +82,7 @@ def _shown(request: Request, session: Session, template: str) -> Response:
         tabs=TABS,
         tab=tab,
         said=said,
+        found=found,
         chosen=chosen,
         choices=_choices(office, request),
         base=BASE,

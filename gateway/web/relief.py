@@ -9,16 +9,24 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from gateway import access, acts, aid, aid_filing, aid_report, aid_views, sentences, sessions
+from gateway import access, acts, aid, aid_filing, aid_report, aid_views, sessions
 from gateway.aid_bodies import FiledBody, KinEntry
 from gateway.aid_views import FILTERS, MOST
 from gateway.web import aid_choices, aidpage, relief_sheets
 from gateway.web.rendering import state_of
-from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, staff_page, worded
+from gateway.web.shown_again import tried
+from gateway.web.staff import (
+    Fields,
+    SignedIn,
+    StaffRoute,
+    Typed,
+    checked,
+    staff_page,
+    worded,
+)
 from models.transaction import acting
 from referral.casework import Refusal
 from referral.directory import ZONE
-from referral.lifecycle import Impossible
 from referral.relief_life import State
 
 BASE = "/relief"
@@ -189,13 +197,15 @@ def _begin(
     back = fields.pop("back", "")
     state = state_of(request)
     act = aid.BEGINS[name]
-    try:
-        row = aid.begin(state, session.actor, act, acts.read_form(act, fields), now=state.now())
-    except (Refusal, Impossible) as error:
-        status, said = sentences.status_of(error), worded(request, error)
-        if status == 404:
-            raise
-        return _new_page(request, session.actor, fields, tried=name, status=status, error=said)
+    row = tried(
+        request,
+        lambda: aid.begin(state, session.actor, act, acts.read_form(act, fields), now=state.now()),
+        lambda why: _new_page(
+            request, session.actor, fields, tried=name, status=why.status, error=why.error
+        ),
+    )
+    if isinstance(row, Response):
+        return row
     return RedirectResponse(aidpage.after(back, row["number"], name), 303)
 
 

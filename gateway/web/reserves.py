@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import acts, aid, purses, sentences, sessions
+from gateway import acts, aid, purses, sessions
 from gateway.web.rendering import state_of
-from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, staff_page, worded
+from gateway.web.shown_again import tried
+from gateway.web.staff import Fields, SignedIn, StaffRoute, Typed, checked, staff_page
 from referral.casework import Refusal
 
 BASE = "/relief/reserves"
@@ -69,19 +70,15 @@ def act(request: Request, session: SignedIn, form: Fields, unit: str, name: str)
     if name not in aid.RESERVE_ACTS:
         raise Refusal("refusal.not_found", status=404)
     state, chosen = state_of(request), aid.RESERVE_ACTS[name]
-    try:
-        body = acts.read_form(chosen, fields)
-        aid.keep(state, session.actor, unit, chosen, body, now=state.now())
-    except Refusal as error:
-        if sentences.status_of(error) == 404:
-            raise
-        return _show(
-            request,
-            session,
-            unit,
-            status=error.status,
-            error=worded(request, error),
-            tried=name,
-            typed=fields,
-        )
+    done = tried(
+        request,
+        lambda: aid.keep(
+            state, session.actor, unit, chosen, acts.read_form(chosen, fields), now=state.now()
+        ),
+        lambda why: _show(
+            request, session, unit, status=why.status, error=why.error, tried=name, typed=fields
+        ),
+    )
+    if isinstance(done, Response):
+        return done
     return RedirectResponse(f"{BASE}/{unit}?done={name}", 303)

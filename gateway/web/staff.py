@@ -19,7 +19,7 @@ from gateway.web import rendering
 from gateway.web.rendering import state_of
 from models.transaction import acting
 from referral import handing_over
-from referral.casework import Refusal
+from referral.casework import FIELD, Refusal
 from referral.lifecycle import Impossible
 
 MOST_FIELDS = 60
@@ -253,7 +253,12 @@ def inside(wanted: str) -> str:
 
 
 def home(actor: Actor) -> str:
-    """Where the work of this role is."""
+    """Where this role begins its day: who is out in the field, with the doors and reports."""
+    return "/field" if actor.role in FIELD else workplace(actor)
+
+
+def workplace(actor: Actor) -> str:
+    """Under which address this role works on requests."""
     return "/desk" if actor.role in access.RIGHTS["see_desk"] else "/inbox"
 
 

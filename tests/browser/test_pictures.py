@@ -25,6 +25,7 @@ Visit = Callable[..., Visitor]
 ROLES = ("citizen", "operator", "bureau", "grid-worker", "supervisor", "administrator")
 NAMED = re.compile(r"!\[[^\]]+\]\(\.\./pictures/([^)]+)\)")
 COLOURS = 64
+LOCALES = pictures.ROOT / "models/locales"
 WORDS = (
     "我父亲一个人住，家里断粮两天了，摔了一跤下不了床，在南门街道和平社区",
     "房顶被大风掀了，今晚没地方住，青山镇青山村",
@@ -49,6 +50,21 @@ def test_a_guide_names_only_pictures_that_are_made_and_kept() -> None:
     named = {name for names in guides().values() for name in names}
     assert named == set(pictures.files())
     assert {path.name for path in KEPT.glob("*")} == named
+
+
+QUOTED = re.compile(r"“([^”]+)”")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_guide_quotes_stands_on_a_page(language: str) -> None:
+    said = "\n".join(path.read_text("utf-8") for path in (LOCALES / language).glob("*.toml"))
+    quoted = {
+        (path.stem, words)
+        for path in (GUIDES / language).glob("*.md")
+        for words in QUOTED.findall(path.read_text("utf-8"))
+    }
+    assert quoted
+    assert [one for one in sorted(quoted) if one[1] not in said] == []
 
 
 def waiting_at_the_desk(visit: Visit) -> str:

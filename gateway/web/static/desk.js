@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const body = document.body, queue = document.getElementById("queue"), panel = document.getElementById("panel");
-  let chosen = null, opening = 0, later = false;
+  let chosen = null, place = 0, opening = 0, later = false;
 
   const rows = () => (queue ? [...queue.querySelectorAll("tr[data-number]")] : []);
   const row = (number) => (number ? document.getElementById("row-" + number) : null);
@@ -14,6 +14,7 @@
     const old = row(chosen);
     if (old) { old.classList.remove("chosen"); old.removeAttribute("aria-selected"); }
     chosen = next.dataset.number;
+    place = rows().indexOf(next);
     next.classList.add("chosen");
     if (focus) next.querySelector("a").focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
@@ -28,7 +29,9 @@
   }
   function step(by) {
     const all = rows(), at = all.findIndex((one) => one.dataset.number === chosen);
-    choose(all[at < 0 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))], true);
+    // Where the chosen one has left the list, its neighbour stands in its place.
+    const to = at >= 0 ? at + by : chosen ? place + Math.min(by, 0) : 0;
+    choose(all[Math.max(0, Math.min(all.length - 1, to))], true);
   }
   if (queue) {
     queue.addEventListener("click", (event) => {
@@ -46,7 +49,7 @@
   const marked = (place) => { const s = getSelection(); return !s.isCollapsed && place.contains(s.anchorNode); };
   const typing = (place) => place.contains(document.activeElement) && /INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName);
   function refresh() {
-    if (!queue) return;
+    if (!queue || queue.dataset.still) return;  // what was searched for stands still
     if (marked(queue) || typing(queue)) { later = true; return; }
     later = false;
     htmx.ajax("GET", queue.dataset.url, { target: "#queue", swap: "innerHTML" });
@@ -73,6 +76,7 @@
     const now = row(chosen);
     if (now) {
       now.classList.add("chosen");
+      place = rows().indexOf(now);
       if (before.top !== null) scrollBy(0, now.getBoundingClientRect().top - before.top);
     }
     const focus = before.focus && document.getElementById(before.focus);
@@ -150,7 +154,7 @@
     else if (queue && /^[1-9]$/.test(key)) { const tab = queue.querySelectorAll(".tabs a")[key - 1]; if (tab) tab.click(); }
     else if (queue && key === "enter" && chosen && !event.target.closest("a, button, summary")) location.href = row(chosen).querySelector("a").href;
     else if (key === "r" && press("f")) { const one = document.getElementById("correct_route-service"); if (one) one.focus(); }
-    else if (key === "p" && !queue) print();
+    else if (key === "p" && !queue) { if (!press("p")) print(); }
     else if (/^[acdefhlbxmq]$/.test(key)) {
       done = press(key);
       if (key === "f") { const one = document.getElementById("correct_route-bureau"); if (one) one.focus(); }
