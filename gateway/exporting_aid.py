@@ -24,7 +24,7 @@ _AS_THEY_ARE = (
     "explain_due_at", "explain_source", "explain_tag", "overdue_at", "explained_at",
     "explained_by", "explanation", "signatures", "notice", "notice_source", "published_at",
     "published_by", "filed_at", "filed_with", "kin", "kin_of", "ended_at", "ended_by",
-    "ended_why", "policy",
+    "ended_why", "policy", "erased_at",
 )  # fmt: skip
 
 

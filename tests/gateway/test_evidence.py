@@ -9,7 +9,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import attachments, retention
+from gateway import attachments, erasure
 from gateway.state import State
 from models.attachments import Attachment
 from models.requests import Contact
@@ -150,7 +150,7 @@ def test_erasing_a_request_erases_its_photos(state, app, with_photo):
     assert len(pictures(officer.get(f"/inbox/{with_photo}").text)) == 2
     with acting(state.database, state.mint) as tx:
         ids = list(tx.execute(select(col(Contact.request_id))).scalars())
-        retention.erase(tx, ids, state.now())
+        erasure.of_requests(tx, ids, state.now())
     with state.database.read() as session:
         assert session.connection().execute(select(col(Attachment.id))).first() is None
 
