@@ -129,7 +129,18 @@ class SecondReading:
         return [self._read(start, end) for start, end in found]
 
     def _read(self, start: int, end: int) -> Opinion:
-        return self.experience.read(self.folded.text, self._groups(start, end), start, end)
+        if end - start == len(self.folded.text):
+            return self.whole
+        known = self._parts.get((start, end))
+        if known is None:
+            known = self.experience.read(self.folded.text, self._groups(start, end), start, end)
+            self._parts[start, end] = known
+        return known
+
+    @cached_property
+    def _parts(self) -> dict[Span, Opinion]:
+        """The parts that were read; several rows ask for the same ones."""
+        return {}
 
     def _groups(self, start: int, end: int) -> list[str]:
         """The groups that have a word in the part."""
