@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from models.vocabulary import Level, Track, worst
+from triage.aid import all_needs, first_service, handoff
 from triage.facts import Facts, read_facts
 from triage.frames import Hit
 from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
@@ -15,15 +16,7 @@ from triage.rows import Rule
 from triage.signals import Scan, Span
 from triage.sounds import mended
 from triage.text import fold
-from triage.topics import (
-    CONSULTATION,
-    CRISIS,
-    GENERAL_PURSE,
-    Need,
-    quiet_level,
-    read_needs,
-    track_of,
-)
+from triage.topics import Need, quiet_level, read_needs, track_of
 from triage.unruled import unruled
 
 _JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
@@ -140,14 +133,15 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
     if claimed and context.claims is not None:
         level = context.claims
     decided = sorted(counting, key=lambda pair: (pair[1].level.rank, pair[1].start))
+    service = first_service(text, decided, needs, level, message)
     shown = tuple(signal for _, signal in found)
     return Assessment(
         level=level,
         track=track_of(level, needs),
-        service=_service(decided, needs, level),
+        service=service.service if service else None,
         signals=shown,
-        handoff=_handoff(decided),
-        needs=_all_needs(decided, needs),
+        handoff=handoff(decided),
+        needs=all_needs(decided, needs, service),
         facts=read_facts(text, folded, scan, place=context.place, at=context.at),
         policy=signals.hash,
         repaired=tuple(dict.fromkeys((repair.was, repair.read_as) for repair in repairs)),
@@ -231,67 +225,3 @@ def _signal(text: str, message: Message, rule: Rule, span: Span, judged: Judgeme
         cite=rule.cite,
         level=judged.level,
     )
-
-
-def _service(
-    decided: list[tuple[Rule, Signal]], needs: tuple[Need, ...], level: Level
-) -> str | None:
-    """Danger decides the first action (domain note 3d); otherwise the first need of the text. A
-    danger that is for the police or rescue alone leaves only the aid the text itself asks for. A
-    question about nothing that is named is for the desk."""
-    if level is Level.NONE:
-        return None
-    leading = _leading(decided)
-    if level.is_urgent and leading:
-        return _aid(leading)
-    if needs:
-        return needs[0].service
-    if leading:
-        return _aid(leading)
-    return CONSULTATION if level is Level.CONSULTATION else None
-
-
-def _leading(decided: list[tuple[Rule, Signal]]) -> list[Rule]:
-    """The rows of the class that most of the text speaks of among what makes it urgent, a life
-    counting double."""
-    urgent = [(rule, signal) for rule, signal in decided if signal.level.is_urgent] or decided
-    said: dict[str, set[int]] = {}
-    weight: dict[str, int] = {}
-    for rule, signal in urgent:
-        said.setdefault(rule.cls, set()).update(range(signal.start, signal.end))
-        weight[rule.cls] = max(weight.get(rule.cls, 1), 1 + (signal.level is Level.LIFE_THREAT))
-    cls = max(said, key=lambda name: len(said[name]) * weight[name], default="")
-    rules = [rule for rule, _ in urgent if rule.cls == cls]
-    if rules and not any(rule.words or rule.frames or rule.service for rule in rules):
-        spoken = [pair for pair in urgent if pair[0].words or pair[0].frames]
-        return _leading(spoken) or rules
-    return rules
-
-
-def _aid(rules: list[Rule]) -> str | None:
-    """The service of the rows that lead: one that names a particular service rather than the
-    general purse. Where the second reading alone sees danger to life, a person names the aid,
-    but for self-harm, which is a crisis whoever sees it."""
-    services = [rule.service for rule in rules if rule.service]
-    if not any(rule.words or rule.frames for rule in rules) and CRISIS not in services:
-        services = [] if any(rule.level is Level.LIFE_THREAT for rule in rules) else services
-    return next((s for s in services if s != GENERAL_PURSE), services[0] if services else None)
-
-
-def _handoff(decided: list[tuple[Rule, Signal]]) -> tuple[str, ...]:
-    """The emergency lines, those of the worst danger first."""
-    lines = dict.fromkeys(
-        line for rule, signal in decided if signal.level.is_urgent for line in rule.handoff
-    )
-    return tuple(lines)
-
-
-def _all_needs(decided: list[tuple[Rule, Signal]], needs: tuple[Need, ...]) -> tuple[Need, ...]:
-    """One row for each service: those that danger opens first, then those the text names."""
-    rows: dict[str, Need] = {}
-    for rule, signal in decided:
-        if rule.service:
-            rows.setdefault(rule.service, Need(rule.service, signal.quote))
-    for need in needs:
-        rows.setdefault(need.service, need)
-    return tuple(rows.values())

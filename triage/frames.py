@@ -34,11 +34,8 @@ class Frames:
     def find(self, cues: Mapping[str, Sequence[Span]]) -> dict[str, list[Hit]]:
         """The frames that the words of a text fill, by the row they belong to."""
         found: dict[str, list[Hit]] = {}
-        for head, frames in self._by_head.items():
-            heads = cues.get(head)
-            if not heads:
-                continue
-            for frame in frames:
+        for head, heads in cues.items():
+            for frame in self._by_head.get(head, ()):
                 others = [cues.get(part) for part in frame.parts[:-1]]
                 if not all(others):
                     continue

@@ -1,4 +1,4 @@
-"""One linear support vector machine for each label, over counted signs, trained all at once.
+"""One linear machine for each label, over counted signs, trained all at once.
 
 Each sign weighs what it tells apart (its rarity times the strongest log-ratio between one label
 and the rest) and every order has length one. Dual coordinate descent (Hsieh et al., ICML 2008).
@@ -155,24 +155,43 @@ def _telling(holding: Numbers, spread: Numbers) -> Numbers:
 def _descend(
     table: Table, values: Numbers, truth: Places, rows: Places, many: int, total: int
 ) -> tuple[Numbers, Numbers]:
-    """Dual coordinate descent for the squared hinge loss; row after row, in a fixed order that
-    looks random."""
+    sides = np.where(np.arange(many) == truth[:, None], 1.0, -1.0)
+    slack = np.full_like(sides, 1 / (2 * _COST))
+    return descend(table.starts, table.signs, values, sides, slack, rows, total)
+
+
+def descend(
+    starts: Places,
+    signs: Places,
+    values: Numbers,
+    sides: Numbers,
+    slack: Numbers,
+    rows: Places,
+    total: int,
+    *,
+    hinged: bool = True,
+    rounds: int = _ROUNDS,
+) -> tuple[Numbers, Numbers]:
+    """Weights and bias of a machine for each column of ``sides`` (1 or -1 for each row), by dual
+    coordinate descent: row after row, in a fixed order that looks random. ``slack`` is how much a
+    row may stay on the wrong side, for each column. The squared loss is that of the hinge, or of
+    every distance from the side where it is not ``hinged``."""
+    many = sides.shape[1]
     weights, bias = np.zeros((total, many), dtype=np.float32), np.zeros(many)
     values = values.astype(np.float32)
-    sides = np.where(np.arange(many) == truth[:, None], 1.0, -1.0)
-    pulls = np.zeros((len(truth), many))
-    slack = 1 / (2 * _COST)
+    pulls = np.zeros(sides.shape)
+    least = 0.0 if hinged else -np.inf
     squares = np.concatenate(([0.0], np.cumsum(values.astype(np.float64) ** 2)))
-    firm = squares[table.starts[1:]] - squares[table.starts[:-1]] + 1 + slack
+    firm = (squares[starts[1:]] - squares[starts[:-1]] + 1)[:, None] + slack
     order = np.random.default_rng(0)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         strongest = 0.0
         for row in order.permutation(rows):
-            begin, end = table.starts[row], table.starts[row + 1]
-            places, worth = table.signs[begin:end], values[begin:end]
+            begin, end = starts[row], starts[row + 1]
+            places, worth = signs[begin:end], values[begin:end]
             side, pull = sides[row], pulls[row]
-            slope = side * (worth @ weights[places] + bias) - 1 + slack * pull
-            moved = np.maximum(pull - slope / firm[row], 0) - pull
+            slope = side * (worth @ weights[places] + bias) - 1 + slack[row] * pull
+            moved = np.maximum(pull - slope / firm[row], least) - pull
             hardest = float(np.abs(moved).max())
             if hardest < _STILL / 10:
                 continue

@@ -59,7 +59,7 @@ def load_signals(overlay: Path | None = None) -> SignalPolicy:
     takes a row out. Raises ValueError naming file and key for anything unknown."""
     read: dict[str, dict[str, Any]] = {}
     digest = sha256()
-    for name in (*FILES, "syllables.csv", "experience.csv"):
+    for name in (*FILES, "syllables.csv", "experience.npz"):
         data = resources.files("triage.rules").joinpath(name).read_bytes()
         digest.update(name.encode() + b"\0" + data + b"\0")
         if name in FILES:
@@ -156,8 +156,7 @@ def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
 
 
 def _experience() -> Experience:
-    source = resources.files("triage.rules").joinpath("experience.csv").read_text("utf-8")
-    return load(source.splitlines())
+    return load(resources.files("triage.rules").joinpath("experience.npz").read_bytes())
 
 
 def _borders(row: Mapping[str, Any]) -> Borders:

@@ -65,9 +65,12 @@ class Rule:
     counter_examples: tuple[str, ...] = ()
 
 
+WEAKLY = "?"
+
+
 def weakly(topic: str) -> str:
     """The name under which the ``also`` words of a topic are found."""
-    return topic + "?"
+    return topic + WEAKLY
 
 
 def read_rows(

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import inf
 
-from triage.experience import Experience, Opinion
+from triage.experience import Experience, Opinion, Weights, opinion
 from triage.signals import Span
 from triage.text import Folded
 
@@ -21,7 +22,9 @@ class Borders:
     """From where on the second reading speaks; values of signals.toml. ``alarm`` brings a person
     by itself, ``part`` does so for one sentence of several where the whole is above ``floor``,
     ``confirm`` is enough where a row of the rules is weak, ``life`` makes an alarm one of danger
-    to life, ``desk`` is the border of an alarm in a sentence about a desk's business."""
+    to life, ``desk`` is the border of an alarm in a sentence about a desk's business. ``route`` and
+    ``named`` are what the rows' word and the text's own weigh beside experience in the choice of a
+    service."""
 
     alarm: float
     part: float
@@ -29,6 +32,8 @@ class Borders:
     confirm: float
     life: float
     desk: float
+    route: float
+    named: float
     cite: str
     tag: str
 
@@ -45,18 +50,39 @@ class SecondReading:
     letter: bool
 
     @cached_property
+    def _sums(self) -> Weights:
+        return self.experience.sums(self.folded.text, self.cues)
+
+    @cached_property
     def whole(self) -> Opinion:
         """The opinion on the text as a whole."""
-        return self.experience.read(self.folded.text, self.cues, 0, len(self.folded.text))
+        return opinion(self._sums, 0, len(self.folded.text))
 
-    def likely(self, opinion: Opinion) -> str:
+    def likely(self, part: Opinion) -> str:
         """The class of danger that the part is most like."""
-        part = self.folded.text[opinion.start : opinion.end]
-        return self.experience.likely(part, self._groups(opinion.start, opinion.end))
+        if part is self.whole:
+            return self.experience.likely(self._sums)
+        text, groups = self.folded.text, self._groups(part.start, part.end)
+        return self.experience.likely(self.experience.sums(text[part.start : part.end], groups))
 
-    def words(self, opinion: Opinion) -> list[Span]:
+    def words(self, part: Opinion) -> list[Span]:
         """The words of the part that spoke most for danger."""
-        return self.experience.words(self.folded.text, opinion.start, opinion.end)
+        return self.experience.words(self.folded.text, part.start, part.end)
+
+    def service(self, preferred: Mapping[str, float], *, barred: Sequence[str]) -> str | None:
+        """The service that such texts needed; a preferred one counts that much more, a barred one
+        only where it is preferred. None where nothing in the text is familiar."""
+        names = self.experience.services
+        scores = self.experience.service_scores(self._sums)
+        for name, weight in {**dict.fromkeys(barred, -inf), **preferred}.items():
+            if scores and name in names:
+                scores[names.index(name)] += weight
+        return names[scores.index(max(scores))] if scores else None
+
+    def asking(self, service: str) -> Span | None:
+        """The words that spoke most for a service."""
+        text = self.folded.text
+        return next(iter(self.experience.words(text, 0, len(text), service=service, most=1)), None)
 
     @cached_property
     def alarm(self) -> Opinion | None:
@@ -70,9 +96,9 @@ class SecondReading:
         worst = max(self._sentences(), key=lambda part: part.urgent, default=None)
         return worst if worst and worst.urgent > self.borders.part else None
 
-    def deadly(self, opinion: Opinion) -> bool:
+    def deadly(self, alarm: Opinion) -> bool:
         """Whether the alarm is one of danger to life, in the part itself or in one sentence."""
-        parts = [opinion] if self.letter else [opinion, *self._sentences()]
+        parts = [alarm] if self.letter else [alarm, *self._sentences()]
         return any(
             part.life > self.borders.life and part.urgent > self.borders.alarm for part in parts
         )
@@ -103,7 +129,18 @@ class SecondReading:
         return [self._read(start, end) for start, end in found]
 
     def _read(self, start: int, end: int) -> Opinion:
-        return self.experience.read(self.folded.text, self._groups(start, end), start, end)
+        if end - start == len(self.folded.text):
+            return self.whole
+        known = self._parts.get((start, end))
+        if known is None:
+            known = self.experience.read(self.folded.text, self._groups(start, end), start, end)
+            self._parts[start, end] = known
+        return known
+
+    @cached_property
+    def _parts(self) -> dict[Span, Opinion]:
+        """The parts that were read; several rows ask for the same ones."""
+        return {}
 
     def _groups(self, start: int, end: int) -> list[str]:
         """The groups that have a word in the part."""

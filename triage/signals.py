@@ -43,7 +43,7 @@ class Scan:
     rows: Mapping[str, Sequence[Hit]]
     cues: Mapping[str, Sequence[Span]]
     text: str
-    surroundings: Mapping[str, tuple[str, ...]]
+    surroundings: Mapping[str, re.Pattern[str]]
 
     def near(self, cue: str, start: int, end: int, *, reach: int) -> bool:
         """Whether a word of a group of surroundings stands within ``reach`` characters of the
@@ -52,8 +52,7 @@ class Scan:
 
     def inside(self, cue: str, start: int, end: int) -> bool:
         """Whether a word of a group of surroundings stands between the two places."""
-        window = self.text[start:end]
-        return any(word in window for word in self.surroundings[cue])
+        return self.surroundings[cue].search(self.text, max(0, start), end) is not None
 
     def within(self, cue: str, start: int, end: int) -> bool:
         """Whether a word of the group lies inside the span."""
@@ -115,7 +114,10 @@ class Matcher:
     ) -> None:
         """``groups`` are cues and parts of phrases, ``surroundings`` what rows name under near and
         unless. Raises ValueError for a phrase that names an unknown group or has an empty part."""
-        self._surroundings = surroundings
+        self._surroundings = {
+            name: re.compile("|".join(map(re.escape, words)) or "(?!)")
+            for name, words in surroundings.items()
+        }
         self._frames = Frames(frames)
         parts: dict[str, _Part] = {}
         states = 0

@@ -85,7 +85,7 @@ class Folded:
 
     def tagged(self, start: int, end: int) -> bool:
         """Whether the span touches a hashtag."""
-        return any(first < end and start < last for first, last in self.tags)
+        return bool(self.tags) and any(first < end and start < last for first, last in self.tags)
 
 
 def _around(ends: tuple[int, ...], place: int, length: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from models.vocabulary import Level, Track
 from triage.judgement import Person, Polarity, Time
 from triage.message import Message
 from triage.policy import SignalPolicy
-from triage.rows import Rule, weakly
+from triage.rows import WEAKLY, Rule, weakly
 from triage.signals import Scan, Span
 from triage.text import Folded
 
@@ -49,7 +49,8 @@ def read_needs(
     found: dict[str, set[Span]] = {}
     weak: dict[str, set[Span]] = {}
     for scan in readings:
-        for topic in policy.topics.values():
+        named = {owner.rstrip(WEAKLY) for owner in scan.rows} & policy.topics.keys()
+        for topic in map(policy.topics.__getitem__, sorted(named)):
             status = [hit[0] for hit in scan.rows.get(weakly(topic.id), ())[:_MENTIONS]]
             if status:
                 weak.setdefault(topic.id, set()).update(status)

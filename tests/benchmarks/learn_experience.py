@@ -1,11 +1,10 @@
-"""Learn the second reading from labelled sentences and write ``triage/rules/experience.csv``.
+"""Learn the second reading from labelled sentences and write ``triage/rules/experience.npz``.
 
 ``python -m tests.benchmarks.learn_experience [FILE...]``; without files, from the project's own
 development sentences and the sentences of the tests. The same files give the same weights.
 """
 
 import argparse
-import csv
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,11 +12,12 @@ from pathlib import Path
 from models.vocabulary import Level
 from tests.benchmarks.triage_scores import DATA, Sentence, read_sentences
 from tests.triage.test_seed_sentences import SEEDS
-from triage.experience import QUIET, Case, dump, learn, seen
+from triage.experience import NOBODY, dump, seen
 from triage.policy import SignalPolicy, load_signals
+from triage.schooling import QUIET, Case, learn
 from triage.text import fold
 
-TARGET = Path(__file__).parents[2] / "triage" / "rules" / "experience.csv"
+TARGET = Path(__file__).parents[2] / "triage" / "rules" / "experience.npz"
 APART = "apart.jsonl"
 """Sentences that are never learned from; the borders were chosen on these and on ``apart_2``."""
 NEVER = (APART, "apart_2.jsonl", "apart_3.jsonl")
@@ -26,23 +26,35 @@ measured on it is what new texts may expect."""
 _LIKE = {"flood": "D3", "patient": "D2"}
 
 
-def case(text: str, cls: str, policy: SignalPolicy) -> Case:
+def case(text: str, cls: str, policy: SignalPolicy, services: tuple[str, ...] = ()) -> Case:
     """A text as the second reading sees it."""
     folded = fold(text)
-    return Case(frozenset(seen(folded.text, policy.matcher.scan(folded).cues)), cls)
+    signs = seen(folded.text, policy.matcher.scan(folded).cues)
+    return Case(frozenset(signs), cls, services)
 
 
 def cases(sentences: Iterable[Sentence], policy: SignalPolicy) -> Iterator[Case]:
-    """What can be learned: sentences on one side or the other, not those in between."""
+    """What can be learned: on which side a sentence stands, unless it is in between, and which
+    service it needs."""
     for sentence in sentences:
+        cls = ""
         if sentence.level.is_urgent:
             cls = sentence.cls if sentence.cls[:1] in ("D", "U") else ""
             life = sentence.level is Level.LIFE_THREAT
             if cls.startswith("D") is not life:
                 cls = "D2" if life else "U1"
-            yield case(sentence.text, cls, policy)
         elif sentence.is_decoy:
-            yield case(sentence.text, QUIET, policy)
+            cls = QUIET
+        yield case(sentence.text, cls, policy, _services(sentence))
+
+
+def _services(sentence: Sentence) -> tuple[str, ...]:
+    """All services that would be right, the best one first."""
+    if sentence.services is None:
+        return ()
+    right = sorted((name or NOBODY for name in sentence.services), key=str)
+    best = sentence.service or NOBODY
+    return (best, *(name for name in right if name != best))
 
 
 def test_cases(policy: SignalPolicy) -> Iterator[Case]:
@@ -71,9 +83,8 @@ def main() -> None:
     known = [one for file in files for one in cases(read_sentences(file), policy)]
     known += test_cases(policy)
     experience = learn(known)
-    with TARGET.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(dump(experience))
-    print(f"{len(known)} cases, {len(experience.weights)} characters and pairs -> {TARGET.name}")
+    TARGET.write_bytes(dump(experience))
+    print(f"{len(known)} cases, {len(experience.signs)} signs -> {TARGET.name}")
 
 
 if __name__ == "__main__":

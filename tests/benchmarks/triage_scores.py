@@ -27,6 +27,7 @@ class Sentence:
     variant: str
     services: frozenset[str | None] | None
     pair: str | None
+    service: str | None = None  # the best of ``services``
 
     @property
     def is_decoy(self) -> bool:
@@ -41,7 +42,11 @@ def read_sentences(path: Path) -> list[Sentence]:
         try:
             row = json.loads(line)
             named = row.get("services_ok", [])
-            services = {*named, row.get("service")} if "service" in row or named else None
+            services = (
+                {None if name == "none" else name for name in (*named, row.get("service"))}
+                if "service" in row or named
+                else None
+            )
             sentences.append(
                 Sentence(
                     id=str(row["id"]),
@@ -52,6 +57,7 @@ def read_sentences(path: Path) -> list[Sentence]:
                     variant=row["variant"],
                     services=None if services is None else frozenset(services),
                     pair=row.get("pair"),
+                    service=row.get("service"),
                 )
             )
         except (ValueError, KeyError, TypeError) as error:

@@ -18,6 +18,7 @@ from tests.benchmarks.triage_scores import (
     false_alarms,
     life_recall,
     pairs_right,
+    service_right,
     read_sentences,
     urgent_recall,
 )
@@ -36,41 +37,48 @@ def seen(name: str) -> tuple[Answer, ...]:
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_of_known_danger_almost_none_is_missed(name: str) -> None:
-    assert urgent_recall(seen(name)).value >= 0.92
-    assert life_recall(seen(name)).value >= 0.86
+    assert urgent_recall(seen(name)).value >= 0.98
+    assert life_recall(seen(name)).value >= 0.98
 
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_ordinary_matters_do_not_drown_the_urgent_queue(name: str) -> None:
     calm = false_alarms(seen(name), Level.STANDARD, Level.CONSULTATION)
-    assert calm.value <= 0.10
-    assert decoys_called_urgent(seen(name)).value <= 0.15
+    assert calm.value <= 0.06
+    assert decoys_called_urgent(seen(name)).value <= 0.10
 
 
 @pytest.mark.parametrize("cls", [*DANGERS, *HARDSHIPS])
 def test_every_class_of_danger_is_found_on_known_sentences(cls: str) -> None:
     of = [a for name in KNOWN for a in seen(name) if a.sentence.cls == cls]
     assert len(of) >= 15
-    assert urgent_recall(of).value >= 0.90
+    assert urgent_recall(of).value >= 0.98
 
 
 def test_new_danger_is_found_though_nothing_was_learned_from_it() -> None:
     apart = seen(APART)
-    assert urgent_recall(apart).value >= 0.95
-    assert life_recall(apart).value >= 0.86
+    assert urgent_recall(apart).value >= 0.96
+    assert life_recall(apart).value >= 0.92
 
 
 def test_of_texts_that_nobody_had_seen_most_danger_is_found() -> None:
     unseen = seen("apart_3.jsonl")
-    assert urgent_recall(unseen).value >= 0.92
-    assert life_recall(unseen).value >= 0.89
+    assert urgent_recall(unseen).value >= 0.98
+    assert life_recall(unseen).value >= 0.95
+    assert false_alarms(unseen, Level.STANDARD, Level.CONSULTATION).value <= 0.09
+    assert pairs_right(unseen).value >= 0.85
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_of_new_texts_the_service_is_mostly_right(name: str) -> None:
+    assert service_right(seen(name)).value >= 0.82
 
 
 def test_of_new_texts_few_ordinary_ones_are_called_urgent() -> None:
     apart = seen(APART)
-    assert false_alarms(apart, Level.STANDARD, Level.CONSULTATION).value <= 0.20
-    assert decoys_called_urgent(apart).value <= 0.25
-    assert pairs_right(apart).value >= 0.65
+    assert false_alarms(apart, Level.STANDARD, Level.CONSULTATION).value <= 0.07
+    assert decoys_called_urgent(apart).value <= 0.11
+    assert pairs_right(apart).value >= 0.79
 
 
 def test_sentences_are_told_apart_and_several_hundred() -> None:
