@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from channels import ChannelSettings
+from channels.web import WebChannel
+from tests.fakes import RecordingChannel
 from tests.gateway.people import FOOD, QUESTION, application, said, signed_in
 from tests.journeys.county import County
 
@@ -27,6 +30,13 @@ STAFF = {
     "super01": ("/board", "/board/list?figure=waiting", "/discovery", "/relief/report", "/audit"),
     "admin01": ("/admin", "/admin/units", "/admin/users", "/admin/clocks", "/admin/calendar"),
 }
+
+
+@pytest.fixture
+def channels():
+    """The citizens' form too."""
+    form = WebChannel(ChannelSettings("https://hotline.example", "", {"SECRET_KEY": "test" * 12}))
+    return {"web": form, "recording": RecordingChannel()}
 
 
 def weight(caller, page: str) -> int:
