@@ -79,7 +79,16 @@ def read_table(name: str, body: bytes, known: Mapping[str, str], sheet: str = ""
     return _text(name, body, known)
 
 
-_SPOILED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError)
+_SPOILED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+)
 """What reading an archive raises that is none any more."""
 
 
