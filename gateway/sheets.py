@@ -7,7 +7,9 @@ as the text that was meant; what a spreadsheet has already spoilt is said and no
 import csv
 import io
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -77,9 +79,22 @@ def read_table(name: str, body: bytes, known: Mapping[str, str], sheet: str = ""
     return _text(name, body, known)
 
 
+_SPOILED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+)
+"""What reading an archive raises that is none any more."""
+
+
 def _spreadsheet(name: str, body: bytes, known: Mapping[str, str], sheet: str) -> Table:
-    looked = _looked_into(name, body)
     try:
+        looked = _looked_into(name, body)
         book = CalamineWorkbook.from_object(io.BytesIO(body))
         names = book.sheet_names
         if not names:
@@ -94,7 +109,7 @@ def _spreadsheet(name: str, body: bytes, known: Mapping[str, str], sheet: str) -
                 "sheet.too_many", name=name, rows=f"{opened.total_height:,}", most=f"{MOST_ROWS:,}"
             )
         cells = opened.to_python(skip_empty_area=False)
-    except CalamineError:
+    except (CalamineError, *_SPOILED):
         raise BadSheet("sheet.damaged", name=name) from None
     rows = [(at, [_word(cell) for cell in row]) for at, row in enumerate(cells, start=1)]
     for at, row in rows:
@@ -167,7 +182,7 @@ def _scan(
                     formulas.update(_place(found[1]) for found in _FORMULA.finditer(window))
                     merged += [found[1].decode() for found in _MERGED.finditer(window)]
                     rest = window[-400:]
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError):
+    except _SPOILED:
         raise BadSheet("sheet.damaged", name=name) from None
     return formulas, list(dict.fromkeys(merged))
 

@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.sheets import BadSheet, read_table
 from tests.fuzzing.calls import Call, ask
 from tests.fuzzing.house import House, opened
 from tests.fuzzing.running import Run
+from tests.fuzzing.words import spoiled
+from tests.gateway.test_importing import book
 
 INPUTS = 400
 
@@ -51,3 +55,16 @@ def test_no_bytes_from_a_stranger_break_what_everybody_may_call(
     assert answer.broke is None
     assert 200 <= answer.status < 500
     assert house.faults.seen == []
+
+
+def test_a_spoiled_spreadsheet_is_refused_in_words_or_read() -> None:
+    """Found by the long run: a sheet whose compressed part was cut was answered with a fault."""
+    whole = book([["户主姓名", "住址"], ["王小明", "柳湾村3组"]] * 40)
+    chance, refused = Random("sheets"), 0
+    for _ in range(600):
+        try:
+            table = read_table("户.xlsx", spoiled(chance, whole), {"户主姓名": "head"})
+            list(table.rows)
+        except BadSheet:
+            refused += 1
+    assert 100 < refused < 600
