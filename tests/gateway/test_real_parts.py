@@ -137,6 +137,7 @@ def test_a_message_that_cannot_be_delivered_waits_for_a_person(settings, now, tw
         message = next(m for m in twilio.messages if m["fields"]["To"] == CITIZEN)
         for _ in range(2):
             assert twilio.report(message["row"]["sid"], "undelivered", "30005") == 200
+        asyncio.run(deliver(system))  # the next route, of which there is none here
         tasks = [t for t in system.all(Task) if t.kind == TaskKind.UNDELIVERED]
         (request,) = system.all(HelpRequest)
         assert [(task.number, task.urgent) for task in tasks] == [(request.number, True)]
