@@ -33,10 +33,12 @@ from referral.casework import GONE, Actor, Refusal
 from referral.directory import ZONE
 from referral.lifecycle import Impossible
 from tests.conftest import Clock as Watch
-from tests.gateway.people import COMPLAINT, FOOD, JUMP, QUESTION, said
+from tests.fakes import call
+from tests.gateway.people import COMPLAINT, FOOD, JUMP, QUESTION
 from tests.journeys.county import County
 
 EVERYTHING = 100
+PATIENCE_SECONDS = 600  # a long run is the machine's last concern
 HANDLING = ("CLK-HANDLE", "CLK-RELIEF", "CLK-TEMP-AID", "CLK-DIBAO", "CLK-TEKUN")
 CALM = "小区路灯坏了，请派人来修"
 WORDS = (FOOD, QUESTION, JUMP, COMPLAINT, CALM, CALM, CALM, "我想问一下公交怎么坐")
@@ -106,7 +108,7 @@ class Life:
         if choice < 0.03 or not self.newest:
             self.said += 1
             sender = f"+86138123{self.random.randrange(8):05d}"
-            said(self.state, f"m{self.said}", self.random.choice(WORDS), sender)
+            self.say(self.random.choice(WORDS), sender)
         elif choice < 0.12:
             self.now.forward(minutes=self.random.choice((1, 5, 20, 90, 600)))
         elif choice < 0.16:
@@ -120,6 +122,13 @@ class Life:
             self.now.forward(days=self.random.choice((2, 8)))
         else:
             self.act()
+
+    def say(self, words: str, sender: str) -> None:
+        channel = self.state.channels["recording"]
+        received = self.state.intake.receive(
+            channel, call(f"m{self.said}", words, sender), self.now()
+        )
+        received.result(PATIENCE_SECONDS)
 
     def retire_or_return(self) -> None:
         """A bureau is dissolved into another from yesterday on, or exists again."""
@@ -395,9 +404,7 @@ class Unwanted(Life):
         choice = self.random.random()
         if choice < 0.15 or not self.newest:
             self.said += 1
-            said(
-                self.state, f"m{self.said}", self.random.choice(self.WORDS), f"+8613{self.said:09d}"
-            )
+            self.say(self.random.choice(self.WORDS), f"+8613{self.said:09d}")
         elif choice < 0.22:  # silence
             self.now.forward(minutes=self.random.choice((5, 40, 600, 1500)))
         elif choice < 0.25:
