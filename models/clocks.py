@@ -17,8 +17,8 @@ class Clock(SQLModel, table=True):
     """One promise. Everything that decided it is copied here: a later rule never moves it.
 
     ``step`` counts the ladder's steps already taken; ``next_at`` is when the next one falls due,
-    None when there is none or the clock is stopped (but see ``stopping``). ``paused_at`` is set
-    while a pause lasts; the pauses themselves are intervals in ``paused``.
+    None when there is none or the clock is stopped or paused (but see ``still_due``). ``paused_at``
+    is set while a pause lasts; the pauses themselves are intervals in ``paused``.
     """
 
     __table_args__ = (
@@ -102,5 +102,9 @@ FIRST = {urgent: _first(urgent) for urgent in (True, False)}
 def stopping(at: datetime) -> dict[str, Any]:
     """What stopping does to a clock's row. A step that fell due before and that nobody has taken
     yet stays due, so that a breach of the last minutes is still recorded."""
-    step = case((col(Clock.next_at) <= at, col(Clock.next_at)), else_=None)
-    return {"stopped_at": at, "next_at": step}
+    return {"stopped_at": at, "next_at": still_due(at)}
+
+
+def still_due(at: datetime) -> Any:
+    """What a clock that ends or pauses at ``at`` still waits for: only what fell due before."""
+    return case((col(Clock.next_at) <= at, col(Clock.next_at)), else_=None)

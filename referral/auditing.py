@@ -137,7 +137,7 @@ def _paused(clock: Any) -> bool:
 
 def _until(clock: Any, now: datetime) -> datetime:
     """The last moment at which this clock could take a step."""
-    ends = [now]
+    ends = [now, clock.due_at] if clock.name in clocks.LAPSES else [now]
     if clock.stopped_at is not None:
         ends.append(clock.stopped_at)
     if _paused(clock):

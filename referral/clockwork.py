@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from models.clocks import Clock
+from models.clocks import Clock, still_due
 from models.transaction import Row, Transaction
 from models.vocabulary import Level
 from referral import casework, clocks, promises
@@ -72,11 +72,11 @@ def handling(office: Office, request: Mapping[str, Any], now: datetime) -> tuple
 
 
 def pause(tx: Transaction, request_id: int, names: Collection[str], at: datetime) -> None:
-    """Pause running clocks: no reminder falls due, and the time that was left is kept."""
+    """Pause running clocks: no reminder falls due any more, and the time that was left is kept."""
     for clock in casework.running(tx, request_id):
         if clock["name"] in names and clock["paused_at"] is None:
             pauses = [*clock["paused"], [at.isoformat(), None]]
-            _change(tx.execute, clock["id"], paused_at=at, paused=pauses, next_at=None)
+            _change(tx.execute, clock["id"], paused_at=at, paused=pauses, next_at=still_due(at))
 
 
 def resume(
@@ -132,7 +132,7 @@ def put_off(
     promises.moved(tx, request, clock, due.at, at)
     changes = {"due_at": due.at, "provisional": clock["provisional"] or due.provisional}
     if clock["paused_at"] is None:
-        changes |= _next(office, clock, due.at)
+        changes |= upcoming(office, clock, due.at)
     _change(tx.execute, clock["id"], **changes)
 
 
@@ -150,12 +150,13 @@ def _run_on(
         due_at=later.at,
         provisional=clock["provisional"] or later.provisional,
         paused=[*pauses, [began.isoformat(), at.isoformat()]],
-        **_next(office, clock, later.at),
+        **upcoming(office, clock, later.at),
     )
     return later.at
 
 
-def _next(office: Office, clock: Row, due: datetime) -> dict[str, Any]:
+def upcoming(office: Office, clock: Row, due: datetime) -> dict[str, Any]:
+    """The step that a running clock takes next, and when, with this due time."""
     step = clocks.next_step(
         clock["started_at"],
         due,

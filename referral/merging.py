@@ -160,7 +160,8 @@ def _clocks(
                 step=clock.step,
             )  # fmt: skip
         else:
-            before.change(tx, "clock", clock, stopped_at=now, next_at=None)
+            still = clock.next_at if clock.next_at and clock.next_at <= now else None
+            before.change(tx, "clock", clock, stopped_at=now, next_at=still)
 
 
 def _tasks(

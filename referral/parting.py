@@ -1,5 +1,6 @@
 """A wrong merge is undone (T13): both requests are again what they were."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from models.likenesses import Merger
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, Status
-from referral import casework, likening, telling
+from referral import casework, clockwork, likening, succeeding, telling
 from referral.answering import correspondent, tell_one
 from referral.before import TABLES, Changed, plain, restored, timed
 from referral.casework import Actor, Refusal
@@ -51,6 +52,8 @@ def undo_merge(
         current = tx.execute(select(*model.__table__.columns).where(model.id == row_id)).one()
         values, since = restored(model, current, held, given[0] if given else {})
         changed += since
+        if table == "clock" and _runs_again(current, values):
+            values |= clockwork.upcoming(office, {**current._mapping, **values}, current.due_at)
         if values:
             puts.append(update(model).where(model.id == row_id).values(**values))
     if changed and not keep:
@@ -81,6 +84,7 @@ def undo_merge(
         tx, "merge_undone", actor, before=request, after=after, now=now, row=row, **common
     )
     casework.record(tx, "parted", actor, before=other, after=master, now=now, row=row, **common)
+    after = succeeding.settle(tx, office, after, now)
     lead = casework.lead_of(tx, after["id"])
     unit = office.directory.unit.get(lead["bureau"])
     if not correspondent(tx, office, after).reported:
@@ -99,6 +103,12 @@ def _changed_since(merger: Any, other: Row) -> list[Changed]:
         for name, (_old, new) in merger.before["master"].items()
         if plain(other[name]) != new and name != "queue_key"
     ]
+
+
+def _runs_again(clock: Any, values: Mapping[str, Any]) -> bool:
+    """Whether a clock is put back that took its last step after it was put away."""
+    runs = "stopped_at" in values and values["stopped_at"] is None and clock.paused_at is None
+    return runs and "next_at" not in values
 
 
 def _worded(office: Office, changed: list[Changed]) -> str:

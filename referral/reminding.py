@@ -8,7 +8,7 @@ person missed on all clocks together comes as one message (``referral.catching_u
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, bindparam, select, update
@@ -26,8 +26,7 @@ from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable
 from referral.office import Office, Reply
 from referral.undecided import UNDECIDED, alarm
 
-MOST_AT_ONCE = 2000  # six weeks of half hours; what is older goes on a little later
-_GO_ON_AFTER = timedelta(minutes=30)
+MOST_AT_ONCE = 2000  # six weeks of half hours in one entry; what is left has an entry of its own
 
 
 def take_steps(tx: Transaction, office: Office, rows: Sequence[Any], now: datetime) -> int:
@@ -48,11 +47,11 @@ def take_steps(tx: Transaction, office: Office, rows: Sequence[Any], now: dateti
 @dataclass(frozen=True, slots=True)
 class _Step:
     """What a clock did at this moment: the steps taken, the breach if it is new, and whether the
-    clock was stopped before anybody ticked, so that nobody is reminded any more."""
+    clock was stopped or paused before anybody ticked, so that nobody is reminded any more."""
 
     steps: tuple[tuple[int, datetime], ...]
     breached: bool
-    stopped: bool
+    stands: bool
 
 
 _CLOCK: Table = Clock.__table__  # type: ignore[attr-defined]
@@ -63,6 +62,7 @@ _STEP = (
         _CLOCK.c.step == bindparam("was_step"),
         _CLOCK.c.next_at == bindparam("was_next"),
         _CLOCK.c.stopped_at.is_not_distinct_from(bindparam("was_stopped")),
+        _CLOCK.c.paused_at.is_not_distinct_from(bindparam("was_paused")),
     )
     .values({name: bindparam(name) for name in ("step", "next_at", "breached_at")})
 )
@@ -78,16 +78,14 @@ def _take(
     now: datetime,
 ) -> bool:
     if clock.name in clocks.LAPSES and clock.stopped_at is None and now >= clock.due_at:
-        return waiting.lapse(tx, office, clock, now)
-    until = min(now, clock.stopped_at) if clock.stopped_at else now
+        return waiting.lapse(tx, office, clock, _due(office, clock, clock.due_at)[0], now)
+    ended = clock.stopped_at or clock.paused_at
+    until = min(now, ended) if ended else now
+    until = min(until, clock.due_at) if clock.name in clocks.LAPSES else until
     taken, upcoming = _due(office, clock, until)
-    breached = clock.breached_at is None and until >= clock.due_at
-    if clock.stopped_at:
-        next_at = None
-    elif upcoming is not None and upcoming[1] <= now:
-        next_at = now + _GO_ON_AFTER
-    else:
-        next_at = upcoming[1] if upcoming else None
+    may_breach = clock.breached_at is None and clock.name not in clocks.LAPSES
+    breached = may_breach and until >= clock.due_at
+    goes_on = upcoming is not None and (not ended or upcoming[1] <= until)
     fenced = tx.execute(
         _STEP,
         {
@@ -95,8 +93,9 @@ def _take(
             "was_step": clock.step,
             "was_next": clock.next_at,
             "was_stopped": clock.stopped_at,
+            "was_paused": clock.paused_at,
             "step": upcoming[0] if upcoming else taken[-1][0] + 1 if taken else clock.step,
-            "next_at": next_at,
+            "next_at": upcoming[1] if upcoming and goes_on else None,
             "breached_at": clock.due_at if breached else clock.breached_at,
         },
     )
@@ -106,7 +105,7 @@ def _take(
     if clock.name == explaining.CLOCK:
         request = explaining.as_held(tx, request, clock.id)
     if request is not None and taken:
-        step = _Step(tuple(taken), breached, stopped=clock.stopped_at is not None)
+        step = _Step(tuple(taken), breached, stands=ended is not None)
         _act(tx, office, clock, request, step, late, now)
     return True
 
@@ -155,13 +154,13 @@ def _act(
             due=clock.due_at.isoformat(),
             source=clock.source,
         )
-        if (clock.name, clock.case) == UNDECIDED and not step.stopped:
+        if (clock.name, clock.case) == UNDECIDED and not step.stands:
             alarm(tx, request, head_of_shift(office, now), now)
-        elif not step.stopped:
+        elif not step.stands:
             above = who(office, request, Rung.SUPERVISOR, now)
             running_late.tell_citizen(tx, office, request, clock, above, now)
     indexes = [index for index, _ in step.steps]
-    if step.stopped:
+    if step.stands:
         tx.event(
             "lapsed", at=now, request=request, **named, steps=indexes, planned=planned.isoformat()
         )

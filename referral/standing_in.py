@@ -11,12 +11,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from models.bars import bars
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, TaskKind
 from referral import casework
-from referral.directory import ZONE
+from referral.accused import may_have
+from referral.directory import BACKSTOP, HOTLINE, ZONE, Unit
 from referral.office import Office
+from referral.routing import ABOVE
 
 
 def orphaned(connection: Any, office: Office, now: datetime) -> Sequence[tuple[str, str]]:
@@ -44,8 +47,7 @@ def replace(tx: Transaction, office: Office, request: Row, now: datetime, *, why
     why = why or gone(office, request["holder_unit"], request["holder_person"], now)
     if not why or not Status(request["status"]).is_open:
         return False
-    day = now.astimezone(ZONE).date()
-    found = office.directory.answerable(office.directory.current(request["holder_unit"], day), now)
+    found = office.directory.answerable(heir(tx, office, request, request["holder_unit"], now), now)
     after = casework.change(
         tx, request, holder_unit=found.unit.code, holder_person=found.officer.login
     )
@@ -72,6 +74,22 @@ def replace(tx: Transaction, office: Office, request: Row, now: datetime, *, why
         now=now,
     )
     return True
+
+
+def heir(tx: Transaction, office: Office, request: Row, code: str, now: datetime) -> Unit | None:
+    """Who goes on for a unit: itself while it serves, its successor, else the backstop; where a
+    complaint is about those, the next body that it is not about, at last the line's desk (I9)."""
+    day = now.astimezone(ZONE).date()
+    directory = office.directory
+    barred = bars(tx, [request["id"]]).get(request["id"], frozenset())
+    others = (
+        directory.responsible(authority, request["area"] if authority == BACKSTOP else None, day)
+        for authority in (BACKSTOP, *(ABOVE if barred else ()), HOTLINE)
+    )
+    for unit in (directory.current(code, day), *others):
+        if unit is not None and may_have(directory, barred, unit):
+            return unit
+    return None
 
 
 def held_by(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> list[Row]:

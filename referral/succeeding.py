@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlmodel import col
 
 from models.clocks import Clock
@@ -19,7 +19,7 @@ from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import ReferralRole, ReferralStatus
 from referral import casework, standing_in, telling
-from referral.directory import BACKSTOP, ZONE
+from referral.directory import ZONE
 from referral.lifecycle import may_on_referral
 from referral.office import Office
 from referral.transitions import R_OPEN
@@ -36,7 +36,20 @@ def move(tx: Transaction, office: Office, now: datetime) -> int:
     return moved
 
 
-def _orphaned(tx: Transaction, office: Office, now: datetime) -> Iterator[tuple[Row, Row]]:
+def settle(tx: Transaction, office: Office, request: Row, now: datetime) -> Row:
+    """The same for one request that came back as it once was: units and people of that day may be
+    gone. Returns its row as it is now."""
+    for order, current in _orphaned(tx, office, now, col(HelpRequest.id) == request["id"]):
+        _move_order(tx, office, order, current, now)
+    columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
+    this = select(*columns).where(col(HelpRequest.id) == request["id"])
+    standing_in.replace(tx, office, dict(tx.execute(this).one()._mapping), now)
+    return dict(tx.execute(this).one()._mapping)
+
+
+def _orphaned(
+    tx: Transaction, office: Office, now: datetime, *which: ColumnElement[bool]
+) -> Iterator[tuple[Row, Row]]:
     day = now.astimezone(ZONE).date()
     gone = [unit.code for unit in office.directory.units if not unit.serves_on(day)]
     if not gone:
@@ -50,6 +63,7 @@ def _orphaned(tx: Transaction, office: Office, now: datetime) -> Iterator[tuple[
             col(HelpRequest.closed_at).is_(None),
             col(Referral.bureau).in_(gone),
             col(Referral.status).in_(R_OPEN),
+            *which,
         )
         .order_by(col(Referral.id))
     ).all()
@@ -59,9 +73,7 @@ def _orphaned(tx: Transaction, office: Office, now: datetime) -> Iterator[tuple[
 
 
 def _move_order(tx: Transaction, office: Office, order: Row, request: Row, now: datetime) -> None:
-    day = now.astimezone(ZONE).date()
-    unit = office.directory.current(order["bureau"], day)
-    unit = unit or office.directory.responsible(BACKSTOP, request["area"], day)
+    unit = standing_in.heir(tx, office, request, order["bureau"], now)
     if unit is None:
         return
     row = may_on_referral("reassign", ReferralStatus(order["status"]), "administrator")

@@ -4,14 +4,14 @@ Asking pauses CLK-TRIAGE (T03, T04), a suspension pauses the time for handling (
 lasts longer than its own clock: when that lapses, the work goes on with what is known.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from models.clocks import Clock
+from models.clocks import Clock, stopping
 from models.events import SYSTEM
 from models.referrals import Referral
 from models.requests import Contact, HelpRequest, queue_key
@@ -102,8 +102,16 @@ def danger_goes_on(
     return go_on(tx, office, request, row, by=SYSTEM, why="danger", now=now, run=run)
 
 
-def lapse(tx: Transaction, office: Office, clock: Any, now: datetime) -> bool:
-    """The longest wait is over (T04, T17); False if another process was faster."""
+def lapse(
+    tx: Transaction,
+    office: Office,
+    clock: Any,
+    taken: Sequence[tuple[int, datetime]],
+    now: datetime,
+) -> bool:
+    """The longest wait is over (T04, T17), its last steps with it; False if another process was
+    faster."""
+    taken = taken or [(clock.step, clock.next_at)]
     fenced = tx.execute(
         update(Clock)
         .where(
@@ -125,8 +133,8 @@ def lapse(tx: Transaction, office: Office, clock: Any, now: datetime) -> bool:
             clock_id=str(clock.id),
             clock=clock.name,
             case=clock.case,
-            steps=[clock.step],
-            planned=clock.next_at.isoformat(),
+            steps=[index for index, _ in taken],
+            planned=taken[-1][1].isoformat(),
         )
     waits = Status.NEEDS_CLARIFICATION if clock.name == "CLK-CLARIFY" else Status.SUSPENDED
     if found is not None and found.status == waits:
@@ -156,7 +164,7 @@ def go_on(
             col(Clock.name).in_(row.stops),
             col(Clock.stopped_at).is_(None),
         )
-        .values(stopped_at=now, next_at=None)
+        .values(**stopping(now))
     )
     names = clockwork.meant(office, request, row.resumes, now)
     moved = clockwork.resume(tx, office, request, names, now, run=run)
