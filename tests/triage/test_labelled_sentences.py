@@ -18,8 +18,8 @@ from tests.benchmarks.triage_scores import (
     false_alarms,
     life_recall,
     pairs_right,
-    service_right,
     read_sentences,
+    service_right,
     urgent_recall,
 )
 from triage.policy import load_signals
