@@ -88,7 +88,9 @@ def loose_files(tx: Transaction, before: datetime, _now: datetime) -> Sequence[A
     since = before - (_now - before)
     rows = tx.execute(
         select(col(Attachment.id), col(Attachment.about_key)).where(
-            col(Attachment.kept_at) < before, col(Attachment.kept_at) >= since
+            col(Attachment.about) == "contact",
+            col(Attachment.kept_at) < before,
+            col(Attachment.kept_at) >= since,
         )
     ).all()
     wanted = {row.about_key: tuple(row.about_key.split(":", 1)) for row in rows}

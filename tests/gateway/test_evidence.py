@@ -1,6 +1,7 @@
 """Photographs of a unit and of a requester on the pages of a request; where a paper is printed."""
 
 import re
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import attachments, erasure
+from gateway import attachments, erasure, expiry
 from gateway.state import State
 from models.attachments import Attachment
 from models.requests import Contact
@@ -153,6 +154,15 @@ def test_erasing_a_request_erases_its_photos(state, app, with_photo):
         erasure.of_requests(tx, ids, state.now())
     with state.database.read() as session:
         assert session.connection().execute(select(col(Attachment.id))).first() is None
+
+
+def test_what_is_swept_because_no_words_came_with_it_is_never_a_photo_of_an_act(state, app, signed):
+    officer = signed_in(state, app, OFFICER)
+    send(officer, signed, "record_contact", [photo()], **SPOKEN)
+    with acting(state.database, state.mint) as tx:
+        later = state.now() + timedelta(days=2)
+        assert not expiry.loose_files(tx, later - timedelta(days=1), later)
+    assert len(pictures(officer.get(f"/inbox/{signed}").text)) == 1
 
 
 def test_the_desk_prints_a_paper_by_button_and_key(state, app, signed):
