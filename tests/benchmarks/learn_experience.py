@@ -21,8 +21,8 @@ TARGET = Path(__file__).parents[2] / "triage" / "rules" / "experience.npz"
 APART = "apart.jsonl"
 """Sentences that are never learned from; the borders were chosen on these and on ``apart_2``."""
 NEVER = (APART, "apart_2.jsonl", "apart_3.jsonl", "apart_4.jsonl")
-"""Files that teach nothing. Nobody looked into ``apart_3`` and ``apart_4`` before the borders stood: what is
-measured on it is what new texts may expect."""
+"""Files that teach nothing. Nobody looked into ``apart_3`` and ``apart_4`` before the borders
+stood: what is measured on them is what new texts may expect."""
 _LIKE = {"flood": "D3", "patient": "D2"}
 
 
