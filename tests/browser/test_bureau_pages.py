@@ -166,7 +166,7 @@ def test_a_day_at_the_bureau(visit: Visit, site_state: State) -> None:
     expect(page.locator("#feedback-basis")).to_be_focused()
     contact = fold(page, "record_contact")
     contact.get_by_label("结果").select_option("reached")
-    contact.get_by_role("button").dblclick()
+    contact.locator("button[type=submit]").dblclick()
     expect(page.get_by_text("已办：联系记录")).to_be_visible()
     assert page.locator("details li").filter(has_text="诉求人本人").count() == 1
     form = fold(page, "feedback")
