@@ -57,11 +57,15 @@ def said(state: State, words: str) -> list[object]:
 
 
 def looked_after(page: Page) -> None:
-    """Wait until the page opens without a signal."""
+    """Wait until the page opens without a signal: it and each of its files is kept."""
     page.wait_for_function(
-        "async () => navigator.serviceWorker.controller"
-        " && await caches.match('/field', { cacheName: 'huiyin-field-1' })"
-        " && (await (await caches.open('huiyin-field-1')).keys()).length > 2"
+        """async () => {
+            const kept = await caches.open('huiyin-field-1');
+            const parts = 'link[rel=stylesheet], script[src]';
+            const files = Array.from(document.querySelectorAll(parts), (one) => one.href || one.src);
+            const found = await Promise.all(['/field', ...files].map((one) => kept.match(one)));
+            return navigator.serviceWorker.controller && found.every(Boolean);
+        }"""
     )
 
 
