@@ -62,7 +62,7 @@ def looked_after(page: Page) -> None:
         """async () => {
             const kept = await caches.open('huiyin-field-1');
             const parts = 'link[rel=stylesheet], script[src]';
-            const files = Array.from(document.querySelectorAll(parts), (one) => one.href || one.src);
+            const files = Array.from(document.querySelectorAll(parts), (a) => a.href || a.src);
             const found = await Promise.all(['/field', ...files].map((one) => kept.match(one)));
             return navigator.serviceWorker.controller && found.every(Boolean);
         }"""
