@@ -1,6 +1,6 @@
 """Deciding where a contact goes, before anything is written. Pure but for its named inputs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from models.vocabulary import Form, Level, Track
@@ -11,6 +11,7 @@ from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Unit
 from referral.office import Arrival, Office
 from referral.policy import ClockRule
 from referral.routing import Route, route
+from triage.assess import Signal
 
 TOWNSHIP = "township"
 _SURE = 0.9  # how certain a place must be to go before another that the text names
@@ -80,7 +81,7 @@ def plan(office: Office, arrival: Arrival, turn: int) -> Plan:
 
 def summary(office: Office, chosen: Route, arrival: Arrival) -> str:
     """What we understood, in a few words: the kind of help and the words that decided."""
-    quotes = [signal.quote for signal in arrival.assessment.signals if signal.counts][:2]
+    quotes = _apart([signal for signal in arrival.assessment.signals if signal.counts])[:2]
     known = arrival.assessment.service is not None or not quotes
     language = arrival.language
     if chosen.row.service == "unclear":
@@ -89,6 +90,15 @@ def summary(office: Office, chosen: Route, arrival: Arrival) -> str:
         name = chosen.row.name_en if language.startswith("en") else chosen.row.name_zh
     parts = [name] if known else []
     return "：".join([*parts, "、".join(quotes)]) if quotes else name
+
+
+def _apart(signals: Sequence[Signal]) -> list[str]:
+    """The words of the signals, each part of the text once: of those that overlap the first."""
+    kept: list[Signal] = []
+    for signal in signals:
+        if all(signal.end <= one.start or one.end <= signal.start for one in kept):
+            kept.append(signal)
+    return [signal.quote for signal in kept]
 
 
 def _locate(office: Office, arrival: Arrival) -> Found | None:
