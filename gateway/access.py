@@ -102,6 +102,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "accept_handover": _roles("ODL"),
     "decline_handover": _roles("ODL"),
     "see_reports": _roles("LSBTAU"),
+    "close_quarter": _roles("SBT"),
     "give_notice": _roles("ODLBT"),
     "grant_aid": _roles("BT"),
     "safety_check": _roles("OL"),

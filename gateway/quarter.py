@@ -3,7 +3,7 @@
 - ``Quarter.parse("2026Q3")`` is the span, in China time.
 - ``report(session, office, unit, quarter, now=..., viewer=None)`` gives a ``Report``: the rates
   with the lists behind them, the doors, the median dispute, and ``matters`` (one row an order).
-  With a viewer only what exists for them is counted: a unit never counts a complaint about itself.
+  A unit never counts a complaint about itself; with a viewer only what exists for them is counted.
 - ``Report.as_json()`` is what the JSON interface answers.
 """
 
@@ -20,6 +20,7 @@ from sqlmodel import Session, col
 
 from gateway import access
 from gateway.access import Viewer
+from models.bars import not_barred
 from models.clocks import Clock
 from models.disputes import Dispute
 from models.events import SYSTEM, Event
@@ -39,7 +40,7 @@ OF_THE_LINE = frozenset(
     f"CLK-{name}"
     for name in (
         "ANSWER", "MISSED-CALL", "FIRST-REPLY", "TRIAGE", "CLARIFY", "HANDOFF", "SAFETY-CONFIRM",
-        "DISPATCH", "ARBITRATE", "CALLBACK", "DISCOVERY-FEEDBACK",
+        "DISPATCH", "ARBITRATE", "CALLBACK", "DISCOVERY-FEEDBACK", "SILENCE",
     )
 )  # fmt: skip
 """What the line itself promises: no breach of the bureau that has the order."""
@@ -151,8 +152,9 @@ def report(
     if known is None:
         raise ValueError(f"there is no unit {unit!r}; the directory has it otherwise")
     begin, end = quarter.span
-    scope = access.scope(viewer, office, now) if viewer is not None else []
-    mine = col(Referral.bureau).in_(_served(office, unit, now))
+    served = _served(office, unit, now)
+    scope = [not_barred("", served)] if viewer is None else access.scope(viewer, office, now)
+    mine = col(Referral.bureau).in_(served)
     matters = matters_of(session, begin, end, mine, *scope)
     small = int(float(office.policy.values["small_group"].value))
     counted = rates.rates(matters, office.policy.rates, small=small, now=now)

@@ -3,15 +3,21 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
-from gateway import access, exporting, quarter
+from gateway import access, exporting, quarter, quarter_closing
 from gateway.api.support import ApiRoute, Process, Staff
-from models.vocabulary import Role
-from referral.casework import Refusal, units_of
+from gateway.bodies import Body
+from models.transaction import acting
 
 router = APIRouter(prefix="/reports", route_class=ApiRoute, tags=["reports"])
-OWN = (Role.BUREAU_OFFICER, Role.BUREAU_HEAD, Role.TOWNSHIP_OFFICER)
-"""Roles that see the figures of their own unit alone."""
+
+
+class QuarterBody(Body):
+    """Whose quarter, and which (2026Q3)."""
+
+    unit: str = Field(max_length=100)
+    quarter: str = Field(max_length=10)
 
 
 @router.get("/quarter")
@@ -22,15 +28,29 @@ def of_a_quarter(
     quarter_: Annotated[str, Query(alias="quarter", max_length=10)],
 ) -> Any:
     """The rates, doors and disputes of a unit's orders of a quarter (2026Q3). ``numbers`` and
-    ``missed`` are the requests behind each number; ``small`` marks groups too small to rank."""
+    ``missed`` are the requests behind each number; ``small`` marks groups too small to rank;
+    ``closed`` is what was told when somebody closed the quarter, and what would differ now."""
     access.allow(viewer, "see_reports")
     now, office = state.now(), state.offices.current()
-    if viewer.role in OWN and unit not in units_of(office, viewer, now):
-        raise Refusal("refusal.not_your_unit", status=403)
-    try:
-        span = quarter.Quarter.parse(quarter_)
-        with state.database.read() as session:
-            found = quarter.report(session, office, unit, span, now=now, viewer=viewer)
-    except ValueError:
-        raise Refusal("refusal.no_such_quarter", {"unit": unit, "quarter": quarter_}, 422) from None
-    return {**found.as_json(), "as_of": exporting.local(found.as_of)}
+    quarter_closing.require_own(viewer, office, unit, now)
+    span = quarter_closing.asked(unit, quarter_, office)
+    with state.database.read() as session:
+        found = quarter.report(session, office, unit, span, now=now, viewer=viewer)
+        told = quarter_closing.kept(session, unit, span)
+        later = quarter.report(session, office, unit, span, now=now) if told else None
+    return {
+        **found.as_json(),
+        "as_of": exporting.local(found.as_of),
+        "closed": told and later and quarter_closing.as_json(told, later),
+    }
+
+
+@router.post("/quarter", status_code=201)
+def close_quarter(state: Process, viewer: Staff, body: QuarterBody) -> Any:
+    """Close a unit's quarter that is over: its figures are kept as told from now on."""
+    with acting(state.database, state.mint) as tx:
+        office = state.offices.current()
+        told = quarter_closing.close(
+            tx, office, viewer, unit=body.unit, quarter=body.quarter, now=state.now()
+        )
+    return quarter_closing.as_json(told, None)

@@ -12,6 +12,7 @@ from gateway.cells import harmless
 from gateway.exporting import local
 from gateway.offices import Offices, Rules
 from gateway.quarter import Quarter, Report, report
+from gateway.quarter_closing import Kept, as_json, differences, kept
 from gateway.settings import load, utc_now
 from gateway.state import open_current
 from referral.rates import Matter
@@ -28,12 +29,15 @@ def run(*, unit: str, quarter: str, output: Path) -> int:
     office = Offices(database, settings, rules, {}).current()
     with database.read() as session:
         found = report(session, office, unit, span, now=utc_now())
+        told = kept(session, unit, span)
     database.close()
     if output.suffix == ".xlsx":
-        _spreadsheet(found, output)
+        _spreadsheet(found, told, output)
         return 0
+    closed = as_json(told, found) if told else None
     text = orjson.dumps(
-        {**found.as_json(), "as_of": local(found.as_of)}, option=orjson.OPT_INDENT_2
+        {**found.as_json(), "as_of": local(found.as_of), "closed": closed},
+        option=orjson.OPT_INDENT_2,
     )
     if str(output) == "-":
         sys.stdout.buffer.write(text + b"\n")
@@ -43,8 +47,9 @@ def run(*, unit: str, quarter: str, output: Path) -> int:
     return 0
 
 
-def _spreadsheet(found: Report, output: Path) -> None:
-    """The figures on one sheet, every order behind them on the other."""
+def _spreadsheet(found: Report, told: Kept | None, output: Path) -> None:
+    """The figures on one sheet, every order behind them on another, and what was told of a quarter
+    that is closed with what differs now."""
     book = xlsxwriter.Workbook(str(output), {"strings_to_formulas": False})
     sheet = book.add_worksheet("季度报告")
     waited = found.median_dispute
@@ -67,8 +72,25 @@ def _spreadsheet(found: Report, output: Path) -> None:
     names = [field.name for field in fields(Matter)]
     rows = [names, *([getattr(one, name) for name in names] for one in found.matters)]
     _write(book.add_worksheet("明细"), rows)
+    if told:
+        _write(book.add_worksheet("定稿"), _as_told(told, found))
     book.close()
     output.chmod(0o600)
+
+
+def _as_told(told: Kept, found: Report) -> list[list[Any]]:
+    changed = {one.code: one for one in differences(told, found)}
+    lines: list[list[Any]] = [
+        ["定稿", told.closed_by, local(told.closed_at), told.policy],
+        [] if told.intact else ["定稿数字与台账记录不符"],
+        ["指标", "定稿时达到", "定稿时计入", "现在达到", "现在计入", "增加的", "减少的"],
+    ]
+    for one in told.figures["rates"]:
+        row: list[Any] = [one["name_zh"], one["met"], one["counted"]]
+        if (later := changed.get(one["code"])) is not None:
+            row += [*later.now, "、".join(later.more), "、".join(later.fewer)]
+        lines.append(row)
+    return lines
 
 
 def _write(sheet: Any, rows: list[list[Any]]) -> None:

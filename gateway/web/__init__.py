@@ -32,6 +32,7 @@ from gateway.web import (
     own_case,
     papers,
     phone,
+    quarters,
     queue,
     relief,
     reserves,
@@ -77,6 +78,7 @@ ROUTERS = (
     imports.router,
     field.entries,
     field.router,
+    quarters.router,
     quarterly_router,  # before the pages of discovery, which take any name of a sheet
     discovery_router,
 )

@@ -134,6 +134,9 @@ OPERATIONS: Mapping[str, Op] = {
     "GET /api/v1/held": Op(act="see_held"),
     "POST /api/v1/held/{entry_id}/finish": Op(act="finish_held", thing="held"),
     "GET /api/v1/reports/quarter": Op(act="see_reports", thing="figure"),
+    "POST /api/v1/reports/quarter": Op(act="close_quarter", thing="figure"),
+    "GET /reports/quarter": Op(act="see_reports", thing="figure"),
+    "POST /reports/quarter/close": Op(act="close_quarter", thing="figure"),
     # supervision
     "GET /board": Op(act="see_board"),
     "GET /board/list": Op(act="see_board", thing="figure"),

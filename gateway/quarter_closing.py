@@ -1,0 +1,219 @@
+"""A unit's quarter is closed by a named person: what was told stays beside what is found out later.
+
+- ``close`` keeps the figures, the requests behind each, who told them, when and by which rules.
+- ``kept`` reads them back; ``Kept.intact`` says whether they are what the ledger says was told.
+- ``differences(kept, now)`` are the figures that would be told otherwise today, with the requests
+  that came in and fell out. What was told is never corrected, only seen beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from gateway import access
+from gateway.exporting import local
+from gateway.quarter import Quarter, Report, report
+from models.events import Event
+from models.quarters import ClosedQuarter
+from models.transaction import Transaction
+from models.vocabulary import Role
+from referral.casework import Actor, Refusal, units_of
+from referral.directory import ZONE
+from referral.office import Office
+
+OWN = (Role.BUREAU_OFFICER, Role.BUREAU_HEAD, Role.TOWNSHIP_OFFICER)
+"""Roles that see and close the figures of their own unit alone."""
+CLOSED = "quarter_closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A quarter as it was told. ``intact``: the ledger knows these very figures."""
+
+    unit: str
+    quarter: str
+    closed_at: datetime
+    closed_by: str
+    policy: str
+    figures: Mapping[str, Any]
+    intact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure that would be told otherwise now: met and counted, then and now, and the requests
+    that are counted only now, or were only then."""
+
+    code: str
+    then: tuple[int, int]
+    now: tuple[int, int]
+    more: tuple[str, ...]
+    fewer: tuple[str, ...]
+
+
+def require_own(actor: Actor, office: Office, unit: str, now: datetime) -> None:
+    """Raise ``Refusal`` (403) for figures of somebody else's unit."""
+    if actor.role in OWN and unit not in units_of(office, actor, now):
+        raise Refusal("refusal.not_your_unit", status=403)
+
+
+def asked(unit: str, quarter: str, office: Office) -> Quarter:
+    """The quarter of a unit that exists. Raises ``Refusal`` (422)."""
+    try:
+        if unit not in office.directory.unit:
+            raise ValueError(unit)
+        return Quarter.parse(quarter)
+    except ValueError:
+        raise Refusal("refusal.no_such_quarter", {"unit": unit, "quarter": quarter}, 422) from None
+
+
+def close(
+    tx: Transaction, office: Office, actor: Actor, *, unit: str, quarter: str, now: datetime
+) -> Kept:
+    """Keep the figures of a quarter that is over, once. Raises ``Refusal``."""
+    access.allow(actor, "close_quarter")
+    span = asked(unit, quarter, office)
+    require_own(actor, office, unit, now)
+    end = span.span[1]
+    if now < end:
+        day = end.astimezone(ZONE).date().isoformat()
+        raise Refusal("refusal.quarter_not_over", {"quarter": str(span), "day": day}, 422)
+    before = _row(tx, unit, span)
+    if before is not None:
+        told = {"quarter": str(span), "by": before.closed_by, "day": _day(before.closed_at)}
+        raise Refusal("refusal.quarter_closed", told)
+    reading = Session(bind=tx.connection)
+    figures = orjson.loads(orjson.dumps(report(reading, office, unit, span, now=now).as_json()))
+    row = tx.add(
+        ClosedQuarter,
+        id=tx.mint(),
+        unit=unit,
+        quarter=str(span),
+        closed_at=now,
+        closed_by=actor.login,
+        policy=office.policy.hash,
+        digest=digest(figures),
+        figures=figures,
+    )
+    tx.event(
+        CLOSED,
+        at=now,
+        by=actor.login,
+        unit=unit,
+        quarter=str(span),
+        policy=row["policy"],
+        digest=row["digest"],
+        orders=figures["orders"],
+    )
+    return Kept(unit, str(span), now, actor.login, row["policy"], figures, intact=True)
+
+
+def kept(session: Session, unit: str, quarter: Quarter) -> Kept | None:
+    """The quarter as it was told, or None while nobody has closed it."""
+    connection = session.connection()
+    row = _row(connection, unit, quarter)
+    if row is None:
+        return None
+    told = connection.scalars(select(col(Event.detail)).where(col(Event.kind) == CLOSED))
+    known = any(
+        (said["unit"], said["quarter"], said["digest"]) == (unit, str(quarter), row.digest)
+        for said in map(orjson.loads, told)
+    )
+    return Kept(
+        unit,
+        row.quarter,
+        row.closed_at,
+        row.closed_by,
+        row.policy,
+        row.figures,
+        intact=known and digest(row.figures) == row.digest,
+    )
+
+
+def closed_units(session: Session, quarter: Quarter) -> Mapping[str, tuple[str, datetime]]:
+    """The units whose quarter is closed: by whom and when."""
+    query = select(
+        col(ClosedQuarter.unit), col(ClosedQuarter.closed_by), col(ClosedQuarter.closed_at)
+    ).where(col(ClosedQuarter.quarter) == str(quarter))
+    return {unit: (by, at) for unit, by, at in session.connection().execute(query)}
+
+
+def differences(told: Kept, found: Report) -> tuple[Difference, ...]:
+    """What would be told otherwise now, figure by figure; () when nothing would."""
+    now = found.as_json()
+    orders = Difference(
+        "orders", *_pair(told.figures, now, "orders", "requests"), *_moved(told.figures, now)
+    )
+    found_now = {one["code"]: one for one in now["rates"]}
+    pairs = [
+        Difference(
+            one["code"],
+            (one["met"], one["counted"]),
+            (later["met"], later["counted"]),
+            _only(later["numbers"], one["numbers"]),
+            _only(one["numbers"], later["numbers"]),
+        )
+        for one in told.figures["rates"]
+        if (later := found_now.get(one["code"])) is not None and _counted(one) != _counted(later)
+    ]
+    return (*([orders] if orders.then != orders.now else []), *pairs)
+
+
+def as_json(told: Kept, found: Report | None) -> dict[str, Any]:
+    """What was told, by whom, and what would be told otherwise by the figures of now."""
+    return {
+        "at": local(told.closed_at),
+        "by": told.closed_by,
+        "policy": told.policy,
+        "intact": told.intact,
+        "figures": told.figures,
+        "differences": [asdict(one) for one in differences(told, found)] if found else [],
+    }
+
+
+def digest(figures: Mapping[str, Any]) -> str:
+    """SHA-256 of figures, however the database orders their keys."""
+    return sha256(orjson.dumps(figures, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _row(connection: Any, unit: str, quarter: Quarter) -> Any:
+    columns = ClosedQuarter.__table__.columns  # type: ignore[attr-defined]
+    where = (col(ClosedQuarter.unit) == unit, col(ClosedQuarter.quarter) == str(quarter))
+    return connection.execute(select(*columns).where(*where)).first()
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(ZONE).date().isoformat()
+
+
+def _counted(rate: Mapping[str, Any]) -> tuple[Any, ...]:
+    return rate["met"], rate["counted"], sorted(rate["numbers"]), sorted(rate["missed"])
+
+
+def _pair(
+    then: Mapping[str, Any], now: Mapping[str, Any], *names: str
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    first, second = names
+    return (then[first], then[second]), (now[first], now[second])
+
+
+def _moved(
+    then: Mapping[str, Any], now: Mapping[str, Any]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The requests that are only now, or were only then, behind any of the figures."""
+    before, after = (
+        list(dict.fromkeys(number for one in report["rates"] for number in one["numbers"]))
+        for report in (then, now)
+    )
+    return _only(after, before), _only(before, after)
+
+
+def _only(these: Sequence[str], those: Sequence[str]) -> tuple[str, ...]:
+    known = set(those)
+    return tuple(number for number in these if number not in known)

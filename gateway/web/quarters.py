@@ -1,0 +1,100 @@
+"""A unit's quarter on a page: the figures with their lists, what was told, what differs since."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from gateway import access, quarter_closing
+from gateway.quarter import Quarter, report
+from gateway.web import relief
+from gateway.web.rendering import state_of
+from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
+from models.transaction import acting
+from models.vocabulary import Role
+from referral.casework import Actor, Refusal, units_of
+from referral.office import Office
+
+BASE = "/reports/quarter"
+AT_THE_DESK = (Role.OPERATOR, Role.DISPATCHER, Role.DUTY_LEAD, Role.SUPERVISOR, Role.AUDITOR)
+router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
+
+
+@router.get("")
+def page(request: Request, session: SignedIn) -> Response:
+    """The quarter of a unit as told and as it is now; ``print=1`` for paper."""
+    access.allow(session.actor, "see_reports")
+    return _page(request, session.actor)
+
+
+@router.post("/close")
+def close(request: Request, session: SignedIn, form: Fields) -> Response:
+    """Close the quarter under the name of who is signed in."""
+    fields, state = checked(session, form), state_of(request)
+    unit, quarter = fields.get("unit", ""), fields.get("quarter", "")
+    try:
+        with acting(state.database, state.mint) as tx:
+            office = state.offices.current()
+            quarter_closing.close(
+                tx, office, session.actor, unit=unit, quarter=quarter, now=state.now()
+            )
+    except Refusal as error:
+        if error.key not in ("refusal.quarter_closed", "refusal.quarter_not_over"):
+            raise
+        return _page(request, session.actor, (unit, quarter), error)
+    return RedirectResponse(f"{BASE}?{urlencode({'unit': unit, 'quarter': quarter})}", 303)
+
+
+def _page(
+    request: Request,
+    actor: Actor,
+    asked: tuple[str, str] | None = None,
+    error: Refusal | None = None,
+) -> Response:
+    state = state_of(request)
+    now, office = state.now(), state.offices.current()
+    units = _units(office, actor, now)
+    given = request.query_params
+    unit, quarter = asked or (given.get("unit", units[0][0] if units else ""), given.get("quarter"))
+    quarter_closing.require_own(actor, office, unit, now)
+    year, number = relief.last_quarter(now)
+    span = quarter_closing.asked(unit, quarter or str(Quarter(year, number)), office)
+    with state.database.read() as reading:
+        found = report(reading, office, unit, span, now=now)
+        told = quarter_closing.kept(reading, unit, span)
+        closed = quarter_closing.closed_units(reading, span)
+    return staff_page(
+        request,
+        "quarter.html",
+        status=error.status if error else 200,
+        error=worded(request, error) if error else "",
+        base=BASE,
+        unit=unit,
+        unit_name=office.directory.unit[unit].name_zh,
+        units=units,
+        closed=closed,
+        quarter=str(span),
+        over=now >= span.span[1],
+        told=told,
+        figures=told.figures if told else found.as_json(),
+        teller=_teller(office, told),
+        changed=quarter_closing.differences(told, found) if told else (),
+        rules={rule.code: rule for rule in office.policy.rates},
+        case="/desk" if actor.role in AT_THE_DESK else "/inbox",
+        printing="print" in given,
+    )
+
+
+def _units(office: Office, actor: Actor, now: Any) -> list[tuple[str, str]]:
+    own = set(units_of(office, actor, now)) if actor.role in quarter_closing.OWN else None
+    return [
+        (unit.code, unit.name_zh)
+        for unit in office.directory.units
+        if own is None or unit.code in own
+    ]
+
+
+def _teller(office: Office, told: quarter_closing.Kept | None) -> str:
+    officer = office.directory.officer.get(told.closed_by) if told else None
+    return officer.name if officer else told.closed_by if told else ""
