@@ -1,4 +1,7 @@
-"""``huiyin rules diff``: who would be judged differently by changed rules; nothing is written."""
+"""``huiyin rules diff``: who would be judged differently by changed rules; nothing is written.
+
+Both sides have what was accepted at /admin over them, so that only the changed files differ.
+"""
 
 import dataclasses
 import sys
@@ -15,11 +18,13 @@ from gateway.commands.export import time_of
 from gateway.comparing import Difference, Totals
 from gateway.exporting import local
 from gateway.offices import Offices, Rules
-from gateway.settings import Settings, load
+from gateway.overlay import Overlay, accepted
+from gateway.settings import Settings, load, utc_now
 from gateway.state import open_current
 from models.db import Database
+from referral.directory import ZONE
 from referral.office import Office
-from referral.policy import profiles
+from referral.policy import Policy, profiles
 from triage.policy import check as check_signals
 
 FORMATS = ("table", "jsonl")
@@ -38,9 +43,10 @@ def run(*, new_profile: str, since: str, fmt: str) -> int:
     database = open_current(settings)
     plain = settings.model_copy(update={"model": None})
     now = Offices(database, plain, rules, {}).current()
+    policy, left_out = _with_changes(database, changed)
     other = dataclasses.replace(
         now,
-        policy=changed.policy,
+        policy=policy,
         signals=changed.signals,
         phrases=changed.phrases,
         rungs={},
@@ -50,9 +56,22 @@ def run(*, new_profile: str, since: str, fmt: str) -> int:
         sys.stdout.write(_line(found) if fmt == "table" else _json(found))
     print(totals, file=sys.stdout if fmt == "table" else sys.stderr)
     database.close()
+    for change, why in left_out:
+        print(
+            f"huiyin: change {change} of /admin does not fit {new_profile}: {why}", file=sys.stderr
+        )
     for fault in faults:
         print(f"huiyin: in {new_profile}: {fault}", file=sys.stderr)
-    return 1 if faults else 0
+    return 1 if faults or left_out else 0
+
+
+def _with_changes(database: Database, changed: Rules) -> tuple[Policy, tuple[tuple[int, str], ...]]:
+    """The changed rules with what was accepted at /admin and is in force over them, as it will lie
+    over the files once they are these; and what no longer fits, with the reason."""
+    today = utc_now().astimezone(ZONE).date()
+    with database.read() as session:
+        changes = accepted(session.connection(), today)
+    return Overlay(changed.policy, changed.folder).over(changes)
 
 
 def _differences(

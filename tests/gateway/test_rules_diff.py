@@ -1,9 +1,15 @@
 """Recorded history judged by changed rules: who, what, by which rule; nothing is written."""
 
 import json
+from datetime import UTC, date, datetime
 
 import pytest
 
+from gateway.settings import Settings
+from models.db import Database
+from models.processes import enlist
+from models.proposals import Proposal
+from models.transaction import acting
 from tests.gateway.test_cli import exported, huiyin, refused
 
 ROWS = [
@@ -150,3 +156,21 @@ def test_a_folder_without_rules_and_a_broken_rule_are_named(history, tmp_path):
     )
     broken = folder(tmp_path, signals="[[signal]\n")
     assert "signals.toml" in refused(huiyin("rules", "diff", str(broken), data=history))
+
+
+def test_what_was_accepted_at_admin_lies_over_both_sides(history, tmp_path):
+    path = history / "huiyin.db"
+    settings = Settings(_env_file=history / "huiyin.env", data_dir=history)
+    database = Database(f"sqlite:///{path}", key=settings.database_key)
+    day = date(2026, 1, 1)
+    with acting(database, enlist(database, "test", datetime(2026, 11, 23, tzinfo=UTC))) as tx:
+        tx.add(
+            Proposal, id=tx.mint(), kind="clock", subject="CLK-RELIEF", before={"amount": 24},
+            after={"amount": 6}, source="本县办法第九条", tag="L", effective_from=day, reason="试",
+            proposed_by="admin01", proposed_at=datetime(2026, 11, 23, tzinfo=UTC),
+            decided_by="super01", decided_at=datetime(2026, 11, 23, tzinfo=UTC), accepted=True,
+        )  # fmt: skip
+    database.close()
+    found, said = diff(history, folder(tmp_path, signals=DARK))
+    assert [one["number"] for one in found] == [numbers(history)["web_form"]], said
+    assert "CLK-RELIEF" not in str(found[0]["by"]), "the change is in force on both sides"
