@@ -10,7 +10,7 @@ from typing import Any
 from models.relief import Relief
 from models.transaction import Row, Transaction
 from models.vocabulary import Role, TaskKind
-from referral import casework, drafting, filing, grants, guards, needs, relief_life
+from referral import aid_notice, casework, drafting, filing, grants, guards, needs, relief_life
 from referral.casework import BUREAU, Actor, Refusal, need
 from referral.directory import ZONE
 from referral.guards import DECISION, REASON, Guard
@@ -164,7 +164,8 @@ def _end(
 
 
 def given(tx: Transaction, office: Office, actor: Actor, aid: Row, row: str, now: datetime) -> None:
-    """What follows when it is in their hands: the books, the record, the clocks, the needs."""
+    """What follows when it is in their hands: the books, the record, the clocks, the needs, and
+    the words to who received it (N11)."""
     grants.pay(tx, actor, aid, "grant", -aid["amount_fen"], at=now)
     grants.record(
         tx,
@@ -180,6 +181,7 @@ def given(tx: Transaction, office: Office, actor: Actor, aid: Row, row: str, now
     if aid["request_id"] is not None:
         casework.halt(tx, aid["request_id"], ("CLK-RELIEF",), now)
         needs.met_by(tx, office, actor, aid, now)
+        aid_notice.tell_given(tx, office, aid, now)
 
 
 def _wait(

@@ -28,6 +28,7 @@ MESSAGES: dict[str, tuple[str, ...]] = {
     "N8": ("merged", "joined"),
     "N9": ("handed_over", "handed_over_later"),
     "N10": ("extended", "suspended", "running_late"),
+    "N11": ("aid_given",),
     "N12": ("granted", "refused_in_writing"),
     "N13": ("publication",),
     "N14": ("callback_asked",),
@@ -37,7 +38,6 @@ MESSAGES: dict[str, tuple[str, ...]] = {
     "N18": ("grievance_received", "grievance_upward"),
     "N19": ("data_rights",),
 }
-"""N11, what is said when aid is handed over, belongs to the aid itself."""
 DIBAO = "我想申请低保，住在柳湾镇柳湾村，我家收入低"
 CHILD = "我今年12岁，妈妈不在家，我和妹妹两天没吃饭了，滨河街道临江社区"
 BOOK = Phrasebook.load()
