@@ -163,6 +163,8 @@ class TaskKind(StrEnum):
     DECIDE_RELIEF = "decide_relief"
     EXPLAIN_RELIEF = "explain_relief"
     HANDOFF_UNDECIDED = "handoff_undecided"
+    CALL_SILENT = "call_silent"
+    HAND_SILENT = "hand_silent"
     RELATIVE = "relative"
     BULK_LOOK = "bulk_look"
     NOT_DONE = "not_done"

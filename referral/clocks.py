@@ -20,7 +20,7 @@ WORKING_DAY = "working_day"
 SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 MEASURES = (*SECONDS, WORKING_DAY)
 
-LAPSES = ("CLK-CLARIFY", "CLK-SUSPEND")
+LAPSES = ("CLK-CLARIFY", "CLK-SUSPEND", "CLK-SILENCE")
 """Clocks at whose end nobody is late: what waited simply goes on."""
 
 Interval = tuple[datetime, datetime | None]

@@ -8,7 +8,7 @@ from sqlmodel import col
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, Track, worst
-from referral import opening, second_opinion, starting, telling, waiting
+from referral import falling_silent, opening, second_opinion, starting, telling, waiting
 from referral.office import Arrival, Office
 from referral.planning import plan
 
@@ -28,6 +28,7 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
         request = waiting.answered(tx, office, request, now=now)
     level = worst(before, arrival.level)
     if level is before:
+        falling_silent.heard(tx, office, arrival, request)
         request = second_opinion.looked(tx, office, arrival, request)
     if level is before or arrival.inbound.missed:
         if arrival.inbound.missed:

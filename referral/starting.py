@@ -2,7 +2,7 @@
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, TaskKind
-from referral import promises, telling
+from referral import falling_silent, promises, telling
 from referral.directory import ZONE
 from referral.office import Arrival, Office
 from referral.planning import Plan
@@ -46,6 +46,7 @@ def start_clocks(
     for name, case in dict.fromkeys(names):
         rule = office.policy.clock(name, case, day)
         promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent)
+    falling_silent.heard(tx, office, arrival, {**request, "level": decided.level})
     if arrival.inbound.missed:
         missed_call(tx, office, arrival, request)
 

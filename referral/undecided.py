@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import TaskKind
-from referral import casework
+from referral import casework, falling_silent
 from referral.casework import Actor
 from referral.directory import Answerable
 
@@ -32,3 +32,4 @@ def decided(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
     name, case = UNDECIDED
     casework.halt(tx, request["id"], (name,), now, case=case)
     casework.finish_tasks(tx, request["id"], TaskKind.HANDOFF_UNDECIDED, actor, now)
+    falling_silent.ended(tx, request, actor, now)

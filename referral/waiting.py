@@ -17,7 +17,7 @@ from models.referrals import Referral
 from models.requests import Contact, HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status
-from referral import casework, clockwork
+from referral import casework, clockwork, falling_silent
 from referral.answering import correspondent, tell
 from referral.casework import Actor, Refusal
 from referral.lifecycle import may
@@ -136,6 +136,9 @@ def lapse(
             steps=[index for index, _ in taken],
             planned=taken[-1][1].isoformat(),
         )
+    if found is not None and clock.name == falling_silent.CLOCK:
+        falling_silent.over(tx, office, dict(found._mapping), clock, now)
+        return True
     waits = Status.NEEDS_CLARIFICATION if clock.name == "CLK-CLARIFY" else Status.SUSPENDED
     if found is not None and found.status == waits:
         row = may("resume", waits, SYSTEM)
