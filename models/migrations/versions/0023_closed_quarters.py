@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0022_closed_quarters"
-down_revision = "0021_proposals"
+revision = "0023_closed_quarters"
+down_revision = "0022_words_gone"
 branch_labels = None
 depends_on = None
 
