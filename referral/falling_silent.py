@@ -21,16 +21,16 @@ from referral.office import Arrival, Office
 
 CLOCK = "CLK-SILENCE"
 UNANSWERED = "unanswered"
-"""The case that runs while somebody calls; the others are named by the way the person wrote."""
+"""The case that runs while somebody calls."""
+SPOKE = ("phone", "walk_in")
 
 
 def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
-    """They wrote just now: the time of silence begins anew, where the profile has one for this
-    way of writing."""
+    """They wrote just now and can be written to: the time of silence begins anew."""
     in_danger = Level(request["level"]) is Level.LIFE_THREAT and arrival.inbound.reporter is None
-    if not in_danger or arrival.source not in office.policy.cases(CLOCK):
+    if not in_danger or arrival.reply is None or arrival.source in SPOKE:
         return
-    rule = office.policy.clock(CLOCK, arrival.source, arrival.now.astimezone(ZONE).date())
+    rule = office.policy.clock(CLOCK, "", arrival.now.astimezone(ZONE).date())
     anew = promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=True)
     tx.later(
         update(Clock)

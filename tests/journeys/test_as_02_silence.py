@@ -30,7 +30,7 @@ def minutes_of(county: County, case: str) -> timedelta:
 
 
 def silent(county: County, case: str) -> None:
-    county.now.forward(seconds=minutes_of(county, "sms").total_seconds() + 1)
+    county.now.forward(seconds=minutes_of(county, "").total_seconds() + 1)
     county.tick()
     county.tick()
 
@@ -38,7 +38,7 @@ def silent(county: County, case: str) -> None:
 def test_silence_asks_for_a_call_and_without_an_answer_for_110_each_once(
     county: County, case: str
 ) -> None:
-    county.now.forward(seconds=minutes_of(county, "sms").total_seconds() - 1)
+    county.now.forward(seconds=minutes_of(county, "").total_seconds() - 1)
     county.tick()
     assert "call_silent" not in open_tasks(county, case), "not yet"
     county.now.forward(seconds=2)
