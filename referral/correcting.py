@@ -15,7 +15,16 @@ from models.messages import Inbound
 from models.requests import Contact, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralStatus, Role, Status, Track
-from referral import casework, informing, opening, starting, telling, undecided, waiting
+from referral import (
+    casework,
+    falling_silent,
+    informing,
+    opening,
+    starting,
+    telling,
+    undecided,
+    waiting,
+)
 from referral.answering import correspondent, tell
 from referral.casework import Actor, Refusal
 from referral.directory import Answerable
@@ -117,6 +126,8 @@ def raise_urgency(
     if becomes_urgent:
         opening.dispatch_more(tx, office, arrival, request=after, decided=decided)
         starting.start_clocks(tx, office, arrival, request=after, decided=decided, raised=True)
+    else:
+        falling_silent.heard(tx, office, arrival, after)
     if level.is_urgent:
         word = telling.next_word(office, arrival, level)
         tell(tx, office, after, "urgent_joined", due=word, now=now)

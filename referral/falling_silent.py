@@ -69,7 +69,7 @@ def tried(
 
 def ended(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
     """They were reached, or are in the hands of others."""
-    casework.halt(tx, request["id"], (CLOCK,), now)
+    promises.stop(tx, request["id"], (CLOCK,), now)
     for kind in (TaskKind.CALL_SILENT, TaskKind.HAND_SILENT):
         casework.finish_tasks(tx, request["id"], kind, actor, now)
 

@@ -70,6 +70,8 @@ def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, l
     if becomes_urgent:
         opening.dispatch_more(tx, office, arrival, request=request, decided=decided)
         starting.start_clocks(tx, office, arrival, request=request, decided=decided, raised=True)
+    else:
+        falling_silent.heard(tx, office, arrival, request)
     if level.is_urgent:
         telling.say(
             tx,

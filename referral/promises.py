@@ -125,17 +125,24 @@ def moved(
     tx.event("due_moved", at=at, request=request, was=clock["due_at"], clocks=[named])
 
 
-def stop(tx: Transaction, request_id: int, names: tuple[str, ...], at: datetime) -> None:
-    """Stop the running clocks of these names; late ones keep their breach for ever."""
-    tx.later(
-        update(Clock)
-        .where(
-            col(Clock.request_id) == request_id,
-            col(Clock.name).in_(names),
-            col(Clock.stopped_at).is_(None),
-        )
-        .values(**stopping(at))
-    )
+def stop(
+    tx: Transaction,
+    request_id: int,
+    names: tuple[str, ...],
+    at: datetime,
+    *,
+    case: str | None = None,
+) -> None:
+    """Stop the running clocks of these names, and those that the same act starts; late ones keep
+    their breach for ever."""
+    wanted = [
+        col(Clock.request_id) == request_id,
+        col(Clock.name).in_(names),
+        col(Clock.stopped_at).is_(None),
+    ]
+    if case is not None:
+        wanted.append(col(Clock.case) == case)
+    tx.later(update(Clock).where(*wanted).values(**stopping(at)))
 
 
 def is_working_day(measure: str) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import TaskKind
-from referral import casework, falling_silent
+from referral import casework, falling_silent, promises
 from referral.casework import Actor
 from referral.directory import Answerable
 
@@ -30,6 +30,6 @@ def alarm(tx: Transaction, request: Row, head: Answerable, now: datetime) -> Non
 def decided(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
     """A person has decided on the proposal, this way or that."""
     name, case = UNDECIDED
-    casework.halt(tx, request["id"], (name,), now, case=case)
+    promises.stop(tx, request["id"], (name,), now, case=case)
     casework.finish_tasks(tx, request["id"], TaskKind.HANDOFF_UNDECIDED, actor, now)
     falling_silent.ended(tx, request, actor, now)

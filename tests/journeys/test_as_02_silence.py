@@ -9,6 +9,7 @@ from gateway.state import State
 from models.clocks import Clock
 from models.outbox import Outgoing
 from tests.conftest import Clock as Watch
+from tests.gateway.people import FOOD
 from tests.journeys.county import County
 from tests.journeys.test_as_02_chat_at_night import FAREWELL, NIGHT, open_tasks
 
@@ -89,6 +90,28 @@ def test_whoever_writes_again_has_the_whole_time_again(county: County, case: str
     county.now.forward(minutes=2)
     county.tick()
     assert "call_silent" in open_tasks(county, case)
+
+
+def test_an_urgent_matter_that_becomes_danger_to_life_has_its_silence_then(county: County) -> None:
+    number = county.call("food", FOOD, "+8613600000008")
+    assert county.request(number).level == "urgent"
+    assert "CLK-SILENCE" not in county.running(number)
+    assert county.call("farewell", FAREWELL, "+8613600000008") == number
+    assert "CLK-SILENCE" in county.running(number)
+
+
+def test_whoever_raises_it_by_hand_gives_it_its_silence_and_whoever_hands_over_takes_it(
+    county: County,
+) -> None:
+    number = county.call("food", FOOD, "+8613600000008")
+    county.do("op01", "raise_urgency", number, level="life_threat", reason="电话里说想走")
+    assert "CLK-SILENCE" in county.running(number)
+    lesser = county.call("lesser", "小区路灯坏了，请派人来修", "+8613600000009")
+    county.do("op01", "hand_off", lesser, line="110", receipt="110-0317", reason="有人触电")
+    county.now.forward(minutes=10)
+    for _ in range(3):
+        county.tick()
+    assert not {"call_silent", "hand_silent", "handoff_undecided"} & set(open_tasks(county, lesser))
 
 
 def test_a_lesser_matter_has_no_silence(county: County) -> None:
