@@ -47,6 +47,7 @@ def test_what_was_told_stays_and_a_later_finding_is_listed_beside_it(
     assert rate(told.json()["figures"], "done_in_time")["counted"] == 0
 
     county.do("housing.1", "record_contact", number, who="本人", outcome="reached")
+    county.do("housing.1", "reply", number, text="路灯已经修好了。")
     county.do("housing.1", "report_result", number, result="已修")
     found = head.get(ASKED).json()
     assert rate(found, "done_in_time")["counted"] == 1, "the figures of now move on"
@@ -69,6 +70,7 @@ def test_a_quarter_is_closed_once_by_its_own_unit_and_when_it_is_over(
     early = head.post(API, HOUSING)
     assert (early.status_code, early.json()["key"]) == (422, "refusal.quarter_not_over")
     county.now.at = datetime(2026, 10, 8, 2, 0, tzinfo=UTC)
+    head = signed_in(state, app, "housing.head")
     assert signed_in(state, app, "health.1").post(API, HOUSING).status_code == 403
     assert signed_in(state, app, "lead01").post(API, HOUSING).status_code == 403
     assert head.post(API, {**HOUSING, "quarter": "soon"}).status_code == 422
@@ -90,13 +92,14 @@ def test_the_page_closes_shows_differences_and_prints(county: County, state: Sta
     assert "与定稿一致" in page
     county.now.forward(days=30)
     county.tick()
+    desk = signed_in(state, application(state), "super01")
     assert f'增加： <a href="/desk/{number}">' in desk.get(PAGE).text
     assert "printing" in desk.get(f"{PAGE}&print=1").text
     twice = desk.form("/reports/quarter/close", **HOUSING)
     assert twice.status_code == 409
     assert "定稿不再改动" in twice.text
     own = signed_in(state, application(state), "housing.1")
-    assert f'href="/inbox/{number}"' in own.get("/reports/quarter").text.replace("2026Q4", "")
+    assert f'href="/inbox/{number}"' in own.get("/reports/quarter").text, "last quarter, own unit"
     assert own.get(PAGE.replace("housing", "health")).status_code == 403
 
 

@@ -38,7 +38,7 @@ def test_money_is_said_as_a_sum_and_only_when_it_is_there(county: Aid) -> None:
     number = county.call("food", FOOD)
     aid = county.propose(TOWN, number, amount="300.50", need="living")
     assert told(county, number) == [], "a promise is no aid"
-    county.on(TOWN, "authorise", aid, reason="断粮，先给")
+    county.on(TOWN, "authorise", aid, reason="断粮，先给", agreed_by="civil_affairs.head")
     county.on(TOWN, "deliver", aid, received_by="本人")
     [words] = told(county, number)
     assert "300.5元" in words
