@@ -84,9 +84,9 @@ def undo_merge(
         tx, "merge_undone", actor, before=request, after=after, now=now, row=row, **common
     )
     casework.record(tx, "parted", actor, before=other, after=master, now=now, row=row, **common)
+    lead = casework.lead_of(tx, after["id"])  # a successor gets it with its due time
     after = succeeding.settle(tx, office, after, now)
-    lead = casework.lead_of(tx, after["id"])
-    unit = office.directory.unit.get(lead["bureau"])
+    unit = office.directory.unit.get(after["lead_bureau"])
     if not correspondent(tx, office, after).reported:
         tell_one(tx, office, after, "parted", due=lead["due_at"], now=now, unit=unit)
     holder = holder_of(office, after)

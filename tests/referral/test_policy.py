@@ -53,6 +53,8 @@ TABLE_OF_CLOCKS = [
     ("CLK-CLARIFY", "danger", 30, "minute", "P"),
     ("CLK-HANDOFF", "proposal", 60, "second", "P"),
     ("CLK-HANDOFF", "", 3, "minute", "P"),
+    ("CLK-SILENCE", "", 3, "minute", "P"),
+    ("CLK-SILENCE", "unanswered", 3, "minute", "P"),
     ("CLK-SAFETY-CONFIRM", "", 30, "minute", "P"),
     ("CLK-SAFETY-CONFIRM", "second", 2, "hour", "R"),
     ("CLK-SAFETY-CONFIRM", "third", 24, "hour", "P"),
@@ -130,7 +132,9 @@ def test_every_clock_of_the_data_is_a_clock_of_the_note() -> None:
 def test_life_food_and_shelter_run_on_calendar_time_only() -> None:
     """Domain note 3c.1 (3)."""
     urgent = [rule for rule in BASE.clocks if "urgent" in rule.case and rule.measure != "share"]
-    touching = {"CLK-RELIEF", "CLK-DISASTER", "CLK-HANDOFF", "CLK-SAFETY-CONFIRM"}
+    touching = {
+        "CLK-RELIEF", "CLK-DISASTER", "CLK-HANDOFF", "CLK-SAFETY-CONFIRM", "CLK-SILENCE",
+    }  # fmt: skip
     rules = urgent + [rule for rule in BASE.clocks if rule.name in touching]
     assert len(rules) > 15
     assert {clocks.unit(rule.measure) for rule in rules} == {ClockUnit.CALENDAR}

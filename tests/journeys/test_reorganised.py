@@ -1,0 +1,105 @@
+"""What merging, pausing and reorganising must not lose: a breach, a lead, what is barred."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from gateway import offices, rounds
+from gateway.state import State
+from models.clocks import Clock
+from models.places import UnitRow
+from models.transaction import acting
+from referral import clockwork
+from referral.directory import ZONE
+from tests.conftest import Clock as Watch
+from tests.gateway.people import COMPLAINT
+from tests.journeys.county import County
+
+LAMP = "小区路灯坏了，请派人来修"
+
+
+@pytest.fixture
+def county(state: State, now: Watch) -> County:
+    now.at = datetime(2026, 9, 28, 2, 0, tzinfo=UTC)
+    return County(state, now)
+
+
+def confirmed(county: County, mark: str, sender: str) -> str:
+    number = county.call(mark, LAMP, sender)
+    county.do("dispatch01", "confirm", number)
+    return number
+
+
+def dissolve(county: County, code: str, heir: str) -> None:
+    """A bureau ended yesterday; another goes on for it."""
+    state = county.state
+    yesterday = county.now().astimezone(ZONE).date() - timedelta(days=1)
+    with acting(state.database, state.mint) as tx:
+        gone = update(UnitRow).where(col(UnitRow.code) == code)
+        tx.execute(gone.values(valid_until=yesterday, successor=heir))
+        offices.changed(tx)
+    rounds.run(state.database, state.mint, state.offices, county.now())
+
+
+def signing(county: County, number: str) -> Clock:
+    """The clock within which the lead signs."""
+    return next(row for row in county.rows(Clock, number) if row.name == "CLK-SIGN")
+
+
+def past_due(county: County, number: str) -> None:
+    """A moment after the lead should have signed; nobody has ticked since."""
+    due = signing(county, number).due_at
+    county.now.forward(seconds=(due - county.now()).total_seconds() + 60)
+
+
+def test_a_pause_keeps_the_breach_that_was_due_before_it(county: County) -> None:
+    number = confirmed(county, "lamp", "+8613600000001")
+    past_due(county, number)
+    state = county.state
+    with acting(state.database, state.mint) as tx:
+        clockwork.pause(tx, county.request(number).id, ("CLK-SIGN",), county.now())
+    assert signing(county, number).breached_at is None, "nobody has ticked yet"
+    county.tick()
+    clock = signing(county, number)
+    assert clock.breached_at == clock.due_at
+    assert clock.next_at is None, "while it is paused nobody is reminded any more"
+
+
+def test_a_merge_keeps_the_breach_that_was_due_before_it(county: County) -> None:
+    first = confirmed(county, "first", "+8613600000001")
+    second = confirmed(county, "second", "+8613600000002")
+    past_due(county, second)
+    county.do("lead01", "merge", second, other=first, reason="同一盏灯")
+    assert county.request(second).status == "merged"
+    assert signing(county, second).breached_at is None, "nobody has ticked yet"
+    county.tick()
+    clock = signing(county, second)
+    assert clock.breached_at == clock.due_at
+
+
+def test_a_merge_undone_after_its_bureau_is_gone_finds_the_successor(county: County) -> None:
+    first = confirmed(county, "first", "+8613600000001")
+    second = confirmed(county, "second", "+8613600000002")
+    bureau = county.lead(second).bureau
+    heir = "education" if bureau != "education" else "health"
+    county.do("lead01", "merge", second, other=first, reason="同一盏灯")
+    dissolve(county, bureau, heir)
+    county.do("lead02", "undo_merge", second, other=first, reason="两盏灯")
+    assert county.lead(second).bureau == heir
+    assert county.held(second)[0] != bureau
+
+
+def test_a_complaint_is_not_passed_to_the_bureau_it_is_about_by_reorganisation(
+    county: County,
+) -> None:
+    number = county.call("complaint", COMPLAINT, "+8613600000003")
+    assert county.request(number).track == "grievance"
+    bureau = county.lead(number).bureau
+    accused = "housing"
+    assert bureau != accused
+    county.do("lead01", "bar", number, unit=accused, reason="投诉的就是它")
+    dissolve(county, bureau, accused)
+    assert county.lead(number).bureau not in (bureau, accused)
+    assert county.held(number)[0] not in (bureau, accused)
