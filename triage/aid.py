@@ -31,7 +31,8 @@ def first_service(
     text: str, decided: Decided, needs: tuple[Need, ...], level: Level, message: Message
 ) -> Need | None:
     """The service that a text needs first, with the words that ask for it. What the rows say
-    counts ``route`` more than what experience says, and a text that names a thing in its own words
+    counts ``route`` more than what experience says, ``particular`` beside it where danger to life
+    names a service that its class does not, and a text that names a thing in its own words
     ``named`` more; neither is taken away for nothing. A complaint about those who handle cases,
     which few may read, is one only where its words say so."""
     if level is Level.NONE:
@@ -41,6 +42,8 @@ def first_service(
     preferred = {need.service: borders.named for need in needs}
     said = ruled or NOBODY
     preferred[said] = preferred.get(said, 0.0) + borders.route
+    if _particular(decided, said):
+        preferred[said] += borders.particular
     best = message.second.service(preferred, barred=(GRIEVANCE, NOBODY))
     best = said if best is None else best
     if best == NOBODY:
@@ -64,6 +67,15 @@ def _ruled(decided: Decided, needs: tuple[Need, ...], level: Level) -> str | Non
     if leading:
         return _aid(leading)
     return CONSULTATION if level is Level.CONSULTATION else None
+
+
+def _particular(decided: Decided, service: str) -> bool:
+    """Whether a row of danger to life names this service itself, its class naming none: water with
+    people in it is a disaster, whatever such texts were taken for before."""
+    return any(
+        rule.particular and rule.service == service and signal.level is Level.LIFE_THREAT
+        for rule, signal in decided
+    )
 
 
 def _leading(decided: Decided) -> list[Rule]:

@@ -1,7 +1,7 @@
 """One row of the rules as a person writes it: what it may say, and what it inherits."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models.vocabulary import Level
@@ -61,6 +61,7 @@ class Rule:
     loose: bool = False
     telling: bool = False
     confirm: bool = False
+    particular: bool = False
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
 
@@ -87,7 +88,9 @@ def read_rows(
         cls = str(row.get("class", name.split(".")[0]))
         if classes and cls not in classes:
             raise ValueError(f"{file}: {name}: there is no class {cls}")
-        built[name] = _rule(file, cls, {**classes.get(cls, {}), **row})
+        above = classes.get(cls, {})
+        particular = bool(row.get("service")) and not above.get("service")
+        built[name] = replace(_rule(file, cls, {**above, **row}), particular=particular)
     return built
 
 
