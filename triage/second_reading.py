@@ -22,9 +22,9 @@ class Borders:
     """From where on the second reading speaks; values of signals.toml. ``alarm`` brings a person
     by itself, ``part`` does so for one sentence of several where the whole is above ``floor``,
     ``confirm`` is enough where a row of the rules is weak, ``life`` makes an alarm one of danger
-    to life, ``desk`` is the border of an alarm in a sentence about a desk's business. ``route``,
-    ``particular`` and ``named`` are what the rows' word and the text's own weigh beside experience in
-    the choice of a service."""
+    to life, ``desk`` is the border of an alarm in a sentence about a desk's business. In the choice
+    of a service ``route``, ``particular`` and ``named`` are what the rows' word and the text's own
+    weigh beside experience."""
 
     alarm: float
     part: float
