@@ -36,9 +36,16 @@ def sign_in(state: State, visitor: Visitor, login: str) -> None:
 
 
 def asked(visitor: Visitor, phone: str) -> str:
-    visitor.ask(HUNGRY, urgent="有危险，等不了", 在哪里="滨河街道临江社区", 手机号=phone)
-    number: str = visitor.page.locator("#number").inner_text()
-    return number
+    """The number of a request; whoever gets none on a busy machine sends the words once more."""
+    number = visitor.page.locator("#number")
+    for _ in range(2):
+        visitor.ask(HUNGRY, urgent="有危险，等不了", 在哪里="滨河街道临江社区", 手机号=phone)
+        number.or_(visitor.page.get_by_role("heading")).first.wait_for()
+        if number.is_visible():
+            break
+        visitor.look("aid-not-taken")
+    told: str = number.inner_text()
+    return told
 
 
 @pytest.mark.parametrize(("size", "script", "phone"), WINDOWS)

@@ -36,14 +36,10 @@ self.addEventListener("fetch", (event) => {
 });
 
 async function page(request) {
-  const cache = await caches.open(KEPT);
   const waiting = new Promise((resolve) => setTimeout(resolve, PATIENCE));
-  const network = fetch(request).then(async (answer) => {
-    // Kept as a copy of our own: an answer that was led elsewhere (to sign in) is not the page.
-    if (answer.ok && !answer.redirected) { await cache.put(PAGE, answer.clone()); }
-    return answer;
-  });
-  const kept = await cache.match(PAGE);
+  const network = fetch(request);
+  network.then(renew).catch(() => { /* the page that is kept stays */ });
+  const kept = await read(PAGE);
   if (!kept) { return network; }
   try {
     return (await Promise.race([network, waiting])) || kept;
@@ -52,8 +48,21 @@ async function page(request) {
   }
 }
 
+async function renew(answer) {
+  // Kept as a copy of our own: an answer that was led elsewhere (to sign in) is not the page.
+  if (!answer.ok || answer.redirected) { return; }
+  const copy = answer.clone();
+  await (await caches.open(KEPT)).put(PAGE, copy);
+}
+
+async function read(address) {
+  try {
+    return await (await caches.open(KEPT)).match(address);
+  } catch (unreadable) {
+    return undefined;  // what cannot be read is fetched
+  }
+}
+
 async function file(request) {
-  const cache = await caches.open(KEPT);
-  const found = await cache.match(plain(request.url));
-  return found || fetch(request);
+  return (await read(plain(request.url))) || fetch(request);
 }
