@@ -35,6 +35,11 @@ def held() -> Any:
     return select(col(LegalHold.request_id)).where(col(LegalHold.lifted_at).is_(None))
 
 
+def _not_held(request_id: Any) -> Any:
+    """That no hold protects the request, if there is one."""
+    return request_id.is_(None) | request_id.not_in(held())
+
+
 def _free(number: Any) -> Any:
     """That no hold protects the request of this number."""
     protected = select(col(HelpRequest.number)).where(col(HelpRequest.id).in_(held()))
@@ -94,22 +99,9 @@ def loose_files(tx: Transaction, before: datetime, _now: datetime) -> Sequence[A
         )
     ).all()
     wanted = {row.about_key: tuple(row.about_key.split(":", 1)) for row in rows}
-    there = (
-        set(
-            map(
-                tuple,
-                tx.execute(
-                    select(col(Contact.channel), col(Contact.external_id)).where(
-                        tuple_(col(Contact.channel), col(Contact.external_id)).in_(
-                            list(set(wanted.values()))
-                        )
-                    )
-                ).all(),
-            )
-        )
-        if wanted
-        else set()
-    )
+    contact = col(Contact.channel), col(Contact.external_id)
+    came = tx.execute(select(*contact).where(tuple_(*contact).in_(list(set(wanted.values())))))
+    there = {tuple(row) for row in came}
     ids = [row.id for row in rows if wanted[row.about_key] not in there][:BATCH]
     tx.execute(delete(Attachment).where(col(Attachment.id).in_(ids)))
     return ids
@@ -210,16 +202,12 @@ _NO_RELIEF_WORDS: Mapping[str, Any] = {
 
 def relief_words(tx: Transaction, before: datetime, now: datetime) -> Sequence[Any]:
     """Who was given aid and why; how much, when and by whom stays."""
-
-    def not_held(request_id: Any) -> Any:
-        return request_id.is_(None) | request_id.not_in(held())
-
     ids = _ids(
         tx,
         col(Relief.id),
         col(Relief.proposed_at) < before,
         col(Relief.erased_at).is_(None),
-        not_held(col(Relief.request_id)),
+        _not_held(col(Relief.request_id)),
     )
     given: dict[str, Any] = {**_NO_RELIEF_WORDS, "erased_at": now}
     tx.execute(update(Relief).where(col(Relief.id).in_(ids)).values(**given))
@@ -229,7 +217,7 @@ def relief_words(tx: Transaction, before: datetime, now: datetime) -> Sequence[A
         col(Decision.id),
         col(Decision.decided_at) < before,
         col(Decision.erased_at).is_(None),
-        not_held(col(Decision.request_id)),
+        _not_held(col(Decision.request_id)),
     )
     tx.execute(
         update(Decision)
