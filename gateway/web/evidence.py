@@ -16,7 +16,6 @@ from models import numbers
 from models.db import Busy
 from models.requests import HelpRequest
 from models.transaction import acting
-from referral.casework import Refusal
 
 _MULTIPART = "multipart/form-data"
 
@@ -57,12 +56,7 @@ def _kept(
     files: Sequence[tuple[str, bytes]],
 ) -> list[str]:
     """The phrases of what was not kept."""
-    contents, refused = [], []
-    for _, given in files:
-        try:
-            contents.append(attachments.picture(given))
-        except Refusal as refusal:
-            refused.append(refusal.key)
+    contents, refused = kept_first.looked_at(files, recordings=False)
     state = state_of(request)
     columns: Any = HelpRequest.__table__.columns  # type: ignore[attr-defined]
     try:

@@ -64,18 +64,28 @@ async def written(request: Request, words_limit: int) -> Written:
     return found
 
 
+def looked_at(
+    files: Sequence[tuple[str, bytes]], *, recordings: bool
+) -> tuple[list[attachments.Content], list[str]]:
+    """What the files hold, and the phrases of what was refused; all are photographs, or what the
+    field for ``recordings`` brought is one."""
+    contents, refused = [], []
+    for name, given in files:
+        sound = recordings and name == _RECORDINGS
+        try:
+            contents.append((attachments.recording if sound else attachments.picture)(given))
+        except Refusal as refusal:
+            refused.append(refusal.key)
+    return contents, refused
+
+
 def keep(
     state: State, files: Sequence[tuple[str, bytes]], channel: str, external_id: str, now: datetime
 ) -> tuple[int, list[str]]:
     """Keep the files of a contact that is kept already; how many were kept, and the phrases of
     what was not. Never raises for a file."""
-    about, refused, contents = attachments.about_contact(channel, external_id), [], []
-    for name, given in files:
-        look = attachments.recording if name == _RECORDINGS else attachments.picture
-        try:
-            contents.append(look(given))
-        except Refusal as refusal:
-            refused.append(refusal.key)
+    about = attachments.about_contact(channel, external_id)
+    contents, refused = looked_at(files, recordings=True)
     try:
         with acting(state.database, state.mint) as tx:
             for content in {content.body: content for content in contents}.values():
