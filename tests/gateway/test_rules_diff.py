@@ -1,6 +1,7 @@
 """Recorded history judged by changed rules: who, what, by which rule; nothing is written."""
 
 import json
+import shutil
 from datetime import UTC, date, datetime
 
 import pytest
@@ -159,6 +160,7 @@ def test_a_folder_without_rules_and_a_broken_rule_are_named(history, tmp_path):
 
 
 def test_what_was_accepted_at_admin_lies_over_both_sides(history, tmp_path):
+    history = shutil.copytree(history, tmp_path / "accepted")  # the others know of no change
     path = history / "huiyin.db"
     settings = Settings(_env_file=history / "huiyin.env", data_dir=history)
     database = Database(f"sqlite:///{path}", key=settings.database_key)
