@@ -59,7 +59,9 @@ def test_a_clock_is_proposed_by_one_and_accepted_by_another(
     expect(waiting).to_contain_text("与市里统一")
     supervisor.look("admin-decide-desk")
     waiting.get_by_role("button", name="同意", exact=True).click()
-    expect(other.get_by_text("没有等待决定的变更")).to_be_visible()
+    decided = other.locator("article.change").filter(has_text="CLK-NOTICE").first
+    expect(decided).to_contain_text("已同意")
+    expect(decided.get_by_role("button", name="同意", exact=True)).to_have_count(0)
     assert site_state.offices.current().policy.clock("CLK-NOTICE", "", today).amount == 9
     yesterday = today - timedelta(days=1)
     assert site_state.offices.current().policy.clock("CLK-NOTICE", "", yesterday).amount != 9

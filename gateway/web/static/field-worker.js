@@ -4,13 +4,14 @@
 const KEPT = "huiyin-field-1";
 const PAGE = "/field";
 const PATIENCE = 5000;
+let wiped = false;  // signed out: an answer that is still on its way is not kept any more
 
 self.addEventListener("install", () => { self.skipWaiting(); });
 self.addEventListener("activate", (event) => { event.waitUntil(self.clients.claim()); });
 
 self.addEventListener("message", (event) => {
-  if (event.data && event.data.keep) { event.waitUntil(keep(event.data.keep)); }
-  if (event.data === "wipe") { event.waitUntil(caches.delete(KEPT)); }
+  if (event.data && event.data.keep) { wiped = false; event.waitUntil(keep(event.data.keep)); }
+  if (event.data === "wipe") { wiped = true; event.waitUntil(caches.delete(KEPT)); }
 });
 
 async function keep(addresses) {
@@ -50,14 +51,14 @@ async function page(request) {
 
 async function renew(answer) {
   // Kept as a copy of our own: an answer that was led elsewhere (to sign in) is not the page.
-  if (!answer.ok || answer.redirected) { return; }
+  if (wiped || !answer.ok || answer.redirected) { return; }
   const copy = answer.clone();
   await (await caches.open(KEPT)).put(PAGE, copy);
 }
 
 async function read(address) {
   try {
-    return await (await caches.open(KEPT)).match(address);
+    return await caches.match(address, { cacheName: KEPT });  // opening would make a store anew
   } catch (unreadable) {
     return undefined;  // what cannot be read is fetched
   }
