@@ -93,14 +93,20 @@ def judge(message: Message, rule: Rule, hit: Hit) -> Judgement:
     if level.is_urgent and (
         message.exercise
         or message.chain
-        or (
-            (rule.confirm or (message.petition and (rule.loose or rule.plea)))
-            and not (message.disaster or message.second.confirms(span))
-        )
+        or _doubted(message, rule, span)
         or _averted(message, span)
     ):
         level = Level.PRIORITY
     return Judgement(polarity, time, person, purpose, counts, level)
+
+
+def _doubted(message: Message, rule: Rule, span: Span) -> bool:
+    """Whether experience speaks against the row. What a county wrote itself, experience has not
+    met: it counts as it is written."""
+    weak = rule.confirm or (message.petition and (rule.loose or rule.plea))
+    if message.disaster or (rule.local and not weak):
+        return False
+    return not message.second.confirms(span, weak=weak)
 
 
 def _polarity(message: Message, span: Span, *, since: int = 0) -> Polarity:

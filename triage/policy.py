@@ -110,6 +110,7 @@ def _lay_over(base: dict[str, Any], over: dict[str, Any]) -> None:
         if isinstance(value, list) and value and isinstance(value[0], dict):
             rows = {row.get("id"): row for row in base.setdefault(key, [])}
             for row in value:
+                row["local"] = True
                 if row.get("id") in rows:
                     rows[row["id"]].update(row)
                 else:

@@ -11,7 +11,7 @@ from triage.signals import GAP
 SIGNAL_KEYS = {
     "id", "words", "all", "within", "class", "level", "near", "unless", "reach", "apart", "gap",
     "nature", "always", "plea", "loose", "telling", "confirm", "service", "handoff", "cite", "tag",
-    "examples", "counter_examples", "off",
+    "examples", "counter_examples", "off", "local",
 }  # fmt: skip
 CLASS_KEYS = {
     "name", "level", "nature", "always", "plea", "loose", "confirm", "service", "handoff",
@@ -19,6 +19,7 @@ CLASS_KEYS = {
 }  # fmt: skip
 TOPIC_KEYS = {
     "id", "words", "also", "near", "unless", "reach", "gap", "cite", "tag", "examples", "off",
+    "local",
 }  # fmt: skip
 _NATURES = ("state", "event")
 
@@ -35,8 +36,10 @@ class Rule:
     only bring a person anywhere unless experience speaks for danger too. ``near`` names groups of
     which a word stands within ``reach`` characters, ``unless`` groups of which none stands within
     ``apart``. ``frames`` are groups of which a word each stands within ``within`` characters of the
-    last one's; that is judged. ``also`` are words of a topic that mostly say who somebody is ("a
-    dibao household"): they ask for the service only where the text names no other.
+    last one's; that is judged. ``local`` is a row that a county wrote or changed: experience, which
+    has not met its words, does not speak against it. ``also`` are
+    words of a topic that mostly say who somebody is ("a dibao household"): they ask for the
+    service only where the text names no other.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Rule:
     loose: bool = False
     telling: bool = False
     confirm: bool = False
+    local: bool = False
     particular: bool = False
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
@@ -131,6 +135,7 @@ def _rule(file: str, cls: str, row: Mapping[str, Any]) -> Rule:
         loose=bool(row.get("loose", False)),
         telling=bool(row.get("telling", False)),
         confirm=bool(row.get("confirm", False)),
+        local=bool(row.get("local", False)),
         examples=tuple(row.get("examples", ())),
         counter_examples=tuple(row.get("counter_examples", ())),
     )

@@ -21,7 +21,8 @@ _SHORT = 4  # characters below which a text says too little
 class Borders:
     """From where on the second reading speaks; values of signals.toml. ``alarm`` brings a person
     by itself, ``part`` does so for one sentence of several where the whole is above ``floor``,
-    ``confirm`` is enough where a row of the rules is weak, ``life`` makes an alarm one of danger
+    ``confirm`` is enough where a row of the rules is weak, below ``against`` no row brings more
+    than a person's look, ``life`` makes an alarm one of danger
     to life, ``desk`` is the border of an alarm in a sentence about a desk's business. In the choice
     of a service ``route``, ``particular`` and ``named`` are what the rows' word and the text's own
     weigh beside experience."""
@@ -30,6 +31,7 @@ class Borders:
     part: float
     floor: float
     confirm: float
+    against: float
     life: float
     desk: float
     route: float
@@ -104,18 +106,19 @@ class SecondReading:
             part.life > self.borders.life and part.urgent > self.borders.alarm for part in parts
         )
 
-    def confirms(self, span: Span) -> bool:
-        """Whether experience does not speak against danger where a weak row found it."""
-        if self.whole.urgent > self.borders.confirm:
+    def confirms(self, span: Span, *, weak: bool) -> bool:
+        """Whether experience does not speak against danger where a row, or a weak one, found it."""
+        border = self.borders.confirm if weak else self.borders.against
+        if self.whole.urgent > border:
             return True
         if self.letter:
             return False
         start, end = max(0, span[0] - _AROUND), min(len(self.folded.text), span[1] + _AROUND)
         first, last = self.folded.sentence(span[0])[0], self.folded.sentence(span[1] - 1)[1]
-        return any(
-            self._read(*part).urgent > self.borders.confirm
-            for part in {(start, end), (first, last)}
-        )
+        parts = {(start, end), (first, last)}
+        if not weak:
+            parts.add(self.folded.clause(span[0]))
+        return any(self._read(*part).urgent > border for part in parts)
 
     def _sentences(self) -> list[Opinion]:
         """Each sentence by itself; of very many the first and the last, where pleas stand."""

@@ -61,25 +61,36 @@ def test_new_danger_is_found_though_nothing_was_learned_from_it() -> None:
     assert life_recall(apart).value >= 0.91
 
 
-@pytest.mark.parametrize("name", ["apart_3.jsonl", "apart_4.jsonl"])
+UNSEEN = ("apart_3.jsonl", "apart_4.jsonl", "apart_5.jsonl", "apart_6.jsonl")
+
+
+@pytest.mark.parametrize("name", UNSEEN)
 def test_of_texts_that_nobody_had_seen_most_danger_is_found(name: str) -> None:
     unseen = seen(name)
-    assert urgent_recall(unseen).value >= 0.975
-    assert life_recall(unseen).value >= 0.95
-    assert false_alarms(unseen, Level.STANDARD, Level.CONSULTATION).value <= 0.10
-    assert pairs_right(unseen).value >= 0.85
+    assert urgent_recall(unseen).value >= 0.95
+    assert life_recall(unseen).value >= 0.91
+    assert false_alarms(unseen, Level.STANDARD, Level.CONSULTATION).value <= 0.07
+    assert pairs_right(unseen).value >= 0.80
+
+
+def test_of_four_new_writers_together_danger_is_found_and_the_ordinary_left() -> None:
+    unseen = [answer for name in UNSEEN for answer in seen(name)]
+    assert urgent_recall(unseen).value >= 0.97
+    assert life_recall(unseen).value >= 0.94
+    assert false_alarms(unseen, Level.STANDARD, Level.CONSULTATION).value <= 0.06
+    assert pairs_right(unseen).value >= 0.86
 
 
 @pytest.mark.parametrize("name", NEVER)
 def test_of_new_texts_the_service_is_mostly_right(name: str) -> None:
-    assert service_right(seen(name)).value >= 0.82
+    assert service_right(seen(name)).value >= 0.80
 
 
 def test_of_new_texts_few_ordinary_ones_are_called_urgent() -> None:
     apart = seen(APART)
-    assert false_alarms(apart, Level.STANDARD, Level.CONSULTATION).value <= 0.07
-    assert decoys_called_urgent(apart).value <= 0.11
-    assert pairs_right(apart).value >= 0.79
+    assert false_alarms(apart, Level.STANDARD, Level.CONSULTATION).value <= 0.03
+    assert decoys_called_urgent(apart).value <= 0.07
+    assert pairs_right(apart).value >= 0.85
 
 
 def test_sentences_are_told_apart_and_several_hundred() -> None:
