@@ -22,6 +22,8 @@ pytestmark = pytest.mark.browser
 
 Visit_ = Callable[..., Visitor]
 PHONE = {"width": 390, "height": 844}
+AGAIN = 45_000
+"""Milliseconds: the page tries again every thirty seconds, and the first try may come too early."""
 WORKER, CADRE, BOSS = "grid_w0506", "village_w0506.1", "super01"
 
 
@@ -121,7 +123,7 @@ def test_two_reports_without_a_signal_survive_a_reload_and_arrive_once(
     expect(page.locator("#count")).to_have_text("2")
     assert said(site_state, "山沟里一户没有粮食了") == []
     worker.context.set_offline(False)
-    expect(page.locator("#queue")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#queue")).to_be_hidden(timeout=AGAIN)
     page.reload()
     assert len(said(site_state, "山沟里一户没有粮食了")) == 1
     assert len(said(site_state, "桥下住着一个不知姓名的人")) == 1
@@ -176,7 +178,7 @@ def test_two_at_one_door_offline_are_both_kept_and_put_before_a_person(
     )  # fmt: skip
     assert other.ok, other.text()
     first.context.set_offline(False)
-    expect(first.page.locator("#saved")).to_contain_text("有人记的和您不一样", timeout=20_000)
+    expect(first.page.locator("#saved")).to_contain_text("有人记的和您不一样", timeout=AGAIN)
     entries = [row for row in every(site_state, DoorEntry) if row.visit_id == door.id]
     assert {row.outcome for row in entries} == {"well", "in_hospital"}
     assert [row.field for row in every(site_state, Disagreement)] == ["outcome"]
