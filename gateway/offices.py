@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +32,9 @@ from triage.policy import SignalPolicy, load_signals
 
 DIRECTORY = "directory"
 """The counter that goes up with every change of areas, units, staff, rosters or rules."""
+
+OFFICER = ("login", "name", "role", "unit", "area", "phone", "disabled_at")
+"""What the directory needs of an account: opening the rest costs more than reading it."""
 
 LOOK_AGAIN_SECONDS = 2.0
 """So long a process may go on by a directory that another one has changed."""
@@ -211,7 +214,7 @@ def read_directory(session: Session) -> tuple[Directory, Gazetteer]:
     ]
     officers = [
         Officer(row.login, row.name, row.role, row.unit, row.area, row.phone)
-        for row in _rows(session, Staff)
+        for row in _rows(session, Staff, *OFFICER)
         if row.disabled_at is None
     ]
     shifts = [
@@ -244,6 +247,8 @@ def _gazetteer(areas: tuple[Area, ...]) -> Gazetteer:
     return Gazetteer(areas)
 
 
-def _rows(session: Session, table: Any) -> list[Any]:
+def _rows(session: Session, table: Any, *names: str) -> Sequence[Any]:
+    columns = table.__table__.columns
+    wanted = [columns[name] for name in names] or columns
     key = next(iter(table.__table__.primary_key))
-    return list(session.connection().execute(select(*table.__table__.columns).order_by(key)))
+    return session.connection().execute(select(*wanted).order_by(key)).all()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from sqlalchemy import Engine
 
 from channels import Channel, ChannelSettings, load
 from gateway import frozen
@@ -18,6 +19,7 @@ from models.keyring import Keyring, ring_of
 from models.messages import Outcome
 from models.migrations import is_current
 from models.processes import enlist
+from models.sealed import hang
 from models.writer import Writer
 
 
@@ -67,12 +69,11 @@ class State:
         self.database.close()
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings, engine: Engine | None = None) -> Database:
     """The database of these settings, with what opens its sealed fields."""
-    database = Database(settings.database, key=settings.database_key)
-    if settings.field_keys:
-        ring = Keyring(database.engine, settings.field_keys)
-        database.engine.dialect.huiyin_keyring = ring  # type: ignore[attr-defined]
+    database = Database(settings.database, key=settings.database_key, engine=engine)
+    keys = settings.field_keys
+    hang(database.engine.dialect, Keyring(database.engine, keys) if keys else None)
     return database
 
 
@@ -102,15 +103,16 @@ def wire(
     now: Callable[[], datetime] = settings_of.utc_now,
     channels: Mapping[str, Channel] | None = None,
     rules: Rules | None = None,
+    engine: Engine | None = None,
 ) -> State:
-    """Wire one process on a database that is up to date.
+    """Wire one process on a database that is up to date; ``engine`` as of ``Database``.
 
     Raises BadSettings or ValueError in one sentence, ``Busy`` when the database is away.
     """
     rules = rules or Rules.load(settings.profile, settings.profile_dir)
     if channels is None:
         channels = load(settings.channel_names, channel_settings(settings, rules))
-    database = open_database(settings)
+    database = open_database(settings, engine)
     database.require_safe()
     seal_from_now_on(settings, database, now())
     mint = enlist(database, kind, now())

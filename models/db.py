@@ -41,17 +41,20 @@ class UnsafeDatabase(Exception):
 
 
 class Database:
-    """One database, one process. ``key`` (64 hex digits) encrypts an SQLite file as a whole."""
+    """One database, one process. ``key`` (64 hex digits) encrypts an SQLite file as a whole;
+    ``engine`` is that of an earlier, closed opening, which knows its statements already."""
 
-    def __init__(self, url: str, *, key: str = "") -> None:
+    def __init__(self, url: str, *, key: str = "", engine: Engine | None = None) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._lock = threading.Lock()
         self._closed = False
         self._file_lock: int | None = None
-        self.engine = self._sqlite(key) if self.is_sqlite else self._postgresql()
+        if self.is_sqlite:
+            self._take_place()
+        self.engine = engine or (self._sqlite(key) if self.is_sqlite else self._postgresql())
 
-    def _sqlite(self, key: str) -> Engine:
+    def _take_place(self) -> None:
         if sqlcipher3.dbapi2.sqlite_version_info < SAFE_SQLITE:
             found = sqlcipher3.dbapi2.sqlite_version
             raise UnsafeDatabase(
@@ -61,6 +64,8 @@ class Database:
         path = Path(self.url.database or "").absolute()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file_lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _sqlite(self, key: str) -> Engine:
         _teach_driver()
         engine = create_engine(
             self.url.set(drivername="sqlite+pysqlite"),

@@ -10,6 +10,7 @@ names the one parameter that may be shortened so that the SMS stays within one s
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from string import Formatter
@@ -66,9 +67,14 @@ class Phrasebook:
         Raises ValueError with one sentence that names the file when a file is no TOML or holds
         anything that is no phrase; a placeholder must be a plain name in braces.
         """
+        return _shipped() if overlay is None else cls.of(_LOCALES, overlay)
+
+    @classmethod
+    def of(cls, *roots: Path) -> "Phrasebook":
+        """The phrases of these folders, each over those before it; raises as ``load`` does."""
         tables: dict[str, dict[str, dict[str, Any]]] = {}
         shared: dict[str, dict[str, str]] = {}
-        for root in (_LOCALES, overlay) if overlay else (_LOCALES,):
+        for root in roots:
             for path in sorted(root.glob("*/*.toml")):
                 language = path.parent.name
                 book = tables.setdefault(language, {})
@@ -159,6 +165,12 @@ class Phrasebook:
         length = units(template.format_map(values))
         if length > SMS_UNITS:
             yield f"{language}: the SMS of {phrase.key!r} takes {length} units, not {SMS_UNITS}"
+
+
+@cache
+def _shipped() -> Phrasebook:
+    """What is shipped never changes while a process runs."""
+    return Phrasebook.of(_LOCALES)
 
 
 def units(text: str) -> int:

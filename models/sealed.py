@@ -50,6 +50,11 @@ class Ring(Protocol):
         """What was sealed as bytes."""
 
 
+def hang(dialect: Any, ring: Ring | None) -> None:
+    """Hang a keyring on the dialect of an engine, in place of the one before it."""
+    dialect.huiyin_keyring, dialect.huiyin_sealers = ring, {}
+
+
 def ring_of(dialect: Any) -> Ring | None:
     """The keyring that hangs on this dialect."""
     found: Ring | None = getattr(dialect, "huiyin_keyring", None)

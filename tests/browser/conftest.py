@@ -1,6 +1,7 @@
 """A real browser on a real server: Debian's Chromium against uvicorn on loopback."""
 
 import itertools
+import os
 import socket
 import threading
 import time
@@ -20,6 +21,8 @@ from gateway.state import State, wire
 
 CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = Path(__file__).parent.parent / "screenshots"
+LOOK = "HUIYIN_SCREENSHOTS"
+"""The environment variable that asks for them: 1."""
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -84,11 +87,11 @@ def site(site_state: State) -> Iterator[str]:
     thread.join(timeout=20)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium; the tests are skipped where it is not installed.
 
-    For one module only: while Playwright is open no other test may run an event loop.
+    For the tests of this folder only: while Playwright is open no other may run an event loop.
     """
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium fonts-noto-cjk)")
@@ -138,7 +141,9 @@ class Visitor:
         self.page.get_by_role("button", name="提交").click()
 
     def look(self, name: str) -> None:
-        """Keep a picture of the whole page, for somebody to look at."""
+        """Keep a picture of the whole page for somebody who wants to look at it."""
+        if os.environ.get(LOOK) != "1":
+            return
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, caret="initial")
 

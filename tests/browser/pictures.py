@@ -59,6 +59,8 @@ if __name__ == "__main__":
                 "-n",
                 "0",
                 "-q",
+                "-m",
+                "browser",
                 "tests/browser/test_pictures.py::test_every_picture_is_made",
             ],
             cwd=ROOT,

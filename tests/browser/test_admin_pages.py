@@ -79,7 +79,10 @@ def test_a_sentence_is_tried_without_script(visit: Visit, site_state: State) -> 
     admin.look("admin-tried-phone")
 
 
-@pytest.mark.parametrize("size", [DESK, SMALL], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    "size",
+    [pytest.param(DESK, id="desk"), pytest.param(SMALL, id="phone", marks=pytest.mark.thorough)],
+)
 def test_every_page_of_the_administrator_is_fit_for_everybody(
     visit: Visit, site_state: State, size: dict[str, int]
 ) -> None:

@@ -22,8 +22,8 @@ OWN = {
 }
 WINDOWS = [
     pytest.param(PHONE, True, id="phone-script"),
-    pytest.param(PHONE, False, id="phone-plain"),
-    pytest.param(DESK, True, id="desk-script"),
+    pytest.param(PHONE, False, id="phone-plain", marks=pytest.mark.thorough),
+    pytest.param(DESK, True, id="desk-script", marks=pytest.mark.thorough),
     pytest.param(DESK, False, id="desk-plain"),
 ]
 
@@ -151,8 +151,15 @@ def test_without_script_nothing_is_offered_that_needs_it(visit: Visit) -> None:
     expect(page.get_by_text("用我的位置")).to_be_hidden()
 
 
-@pytest.mark.parametrize("edition", ["standard", "elder"])
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize(
+    ("edition", "language"),
+    [
+        ("standard", "en"),
+        ("elder", "zh-CN"),
+        pytest.param("standard", "zh-CN", marks=pytest.mark.thorough),
+        pytest.param("elder", "en", marks=pytest.mark.thorough),
+    ],
+)
 def test_every_page_is_fit_for_everybody(visit: Visit, edition: str, language: str) -> None:
     citizen = visit(PHONE)
     page = citizen.page

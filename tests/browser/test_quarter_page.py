@@ -18,7 +18,10 @@ pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
 
 
-@pytest.mark.parametrize("size", [DESK, SMALL], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    "size",
+    [pytest.param(DESK, id="desk"), pytest.param(SMALL, id="phone", marks=pytest.mark.thorough)],
+)
 def test_the_quarter_is_read_closed_and_printed_by_everybody(
     visit: Visit, site_state: State, size: dict[str, int]
 ) -> None:

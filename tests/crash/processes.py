@@ -216,7 +216,7 @@ class Server:
         command = [sys.executable, "-m", "gateway", "serve", "--port", str(port)]
         return cls([*command, "--workers", str(workers)], env, port, log)
 
-    def wait(self, patience: float = 30, path: str = "/healthz") -> float:
+    def wait(self, patience: float = 120, path: str = "/healthz") -> float:
         """Until the first answer; the seconds since the start."""
         while time.monotonic() - self.begun < patience:
             assert self.alive(), self.log.read_text()[-4000:]

@@ -32,6 +32,7 @@ from tests.crash.processes import KEY, PROJECT, SAID, Server, huiyin, sms
 from tests.standins.twilio import TwilioStandIn
 
 KILLS = int(os.environ.get("HUIYIN_KILLS", "10"))
+FEW = min(KILLS, 4)
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +73,13 @@ def postgresql(cluster: PostgresServer) -> str:
     return address
 
 
-def test_a_message_that_was_acknowledged_survives_every_kill(sqlite: str, tmp_path: Path) -> None:
-    statuses = kill_again_and_again(sqlite, tmp_path, kills=KILLS, workers=1)
-    print(f"SQLite, {KILLS} kills: {dict(statuses)}")
-    assert statuses[200] > 5 * KILLS, "the kills must have met real work"
+@pytest.mark.parametrize("kills", [FEW, pytest.param(KILLS, marks=pytest.mark.thorough)])
+def test_a_message_that_was_acknowledged_survives_every_kill(
+    sqlite: str, tmp_path: Path, kills: int
+) -> None:
+    statuses = kill_again_and_again(sqlite, tmp_path, kills=kills, workers=1)
+    print(f"SQLite, {kills} kills: {dict(statuses)}")
+    assert statuses[200] > 5 * kills, "the kills must have met real work"
 
 
 def test_killed_at_a_named_point_nothing_is_lost_and_nothing_is_said_twice(
@@ -91,6 +95,7 @@ def test_killed_at_a_named_point_nothing_is_lost_and_nothing_is_said_twice(
     assert campaign.accepted
 
 
+@pytest.mark.thorough  # that PostgreSQL may be taken away is shown quickly below
 def test_postgresql_keeps_what_was_acknowledged_as_well(postgresql: str, tmp_path: Path) -> None:
     kills, workers = (2, 1) if KILLS <= 10 else (KILLS // 5, 2)
     statuses = kill_again_and_again(postgresql, tmp_path, kills=kills, workers=workers)

@@ -212,5 +212,5 @@ def test_the_holding_pen_logs_where_and_not_what(state, logged):
 
 def test_what_is_written_is_for_our_own_eyes(settings, state):
     if state.database.is_sqlite:
-        mode = os.stat(settings.data_dir / "huiyin.db.lock").st_mode
+        mode = os.stat(f"{state.database.url.database}.lock").st_mode
         assert not mode & (stat.S_IRWXG | stat.S_IRWXO)

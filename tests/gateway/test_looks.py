@@ -3,8 +3,6 @@
 import csv
 import io
 import logging
-import shutil
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -43,10 +41,8 @@ def app(state: State) -> FastAPI:
 
 
 @pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
-    for file in sqlite_template.parent.glob("huiyin.db*"):
-        shutil.copy(file, tmp_path / file.name)
-    return f"sqlite:///{tmp_path / 'huiyin.db'}"
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
 
 
 def tasks(state: State) -> list[Task]:

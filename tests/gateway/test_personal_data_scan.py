@@ -3,6 +3,7 @@
 import io
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -74,8 +75,8 @@ def test_logs_metrics_and_the_stored_database_tell_of_nobody(
     assert Caller(app).get("/readyz").text.strip()
     assert found_in(stored(sealed)) == []
     if sealed.database.is_sqlite:
-        path = sealed.settings.data_dir
-        files = [one for one in path.rglob("huiyin.db*") if one.is_file()]
+        file = Path(sealed.database.url.database or "")
+        files = list(file.parent.glob(f"{file.name}*"))
         assert files
         for file in files:
             assert found_in(file.read_bytes()) == [], file.name

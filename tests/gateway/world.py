@@ -27,7 +27,7 @@ from models.outbox import Outgoing
 from models.people import Person
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
-from tests.conftest import Clock
+from tests.conftest import ENGINES, Clock
 from tests.standins import telegram, twilio
 
 CHANNELS = "web,console,sms,voice,telegram"
@@ -128,12 +128,13 @@ def world(
     if "PUBLIC_URL" in env:
         changes["public_url"] = env["PUBLIC_URL"]
     chosen = Settings(**{**settings.model_dump(), **changes})
-    state = wire(chosen, kind="test", now=now)
-    client = TestClient(create_app(state), chosen.public_url, raise_server_exceptions=False)
-    try:
-        yield World(chosen, state, client, now)
-    finally:
-        state.close()
+    with ENGINES.lend(chosen) as engine:
+        state = wire(chosen, kind="test", now=now, engine=engine)
+        client = TestClient(create_app(state), chosen.public_url, raise_server_exceptions=False)
+        try:
+            yield World(chosen, state, client, now)
+        finally:
+            state.close()
 
 
 @contextmanager
