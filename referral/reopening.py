@@ -15,7 +15,7 @@ from models.requests import HelpRequest, queue_key
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, Status, TaskKind
-from referral import casework, clocks, clockwork, passing, telling
+from referral import casework, clocks, clockwork, passing, starting, telling
 from referral.answering import tell
 from referral.casework import Actor, Refusal
 from referral.directory import BACKSTOP, HOTLINE, ZONE
@@ -54,6 +54,8 @@ def reopen(
         if one != name:
             start(tx, office, request, (one, ""), now, urgent=urgent)
     bureau = unit or desk.unit
+    if level is Level.LIFE_THREAT:
+        starting.start_handoff(tx, office, request, now)
     due = clocks.Due(clock["due_at"], clock["provisional"])
     passing.new_order(
         tx, office, request, bureau, role=ReferralRole.LEAD, service=route.service, due=due,
