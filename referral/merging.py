@@ -16,7 +16,7 @@ from models.referrals import Referral
 from models.requests import Contact, queue_key
 from models.tasks import Task
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, Track
+from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
 from referral import casework, likening, promises, telling
 from referral.answering import correspondent, tell_one
 from referral.before import Before, plain
@@ -167,10 +167,11 @@ def _clocks(
 def _tasks(
     tx: Transaction, older: Row, newer: Row, actor: Actor, before: Before, now: datetime
 ) -> None:
-    """Waiting work goes along, unless the same work waits already."""
+    """Waiting work goes along, unless the same work waits already; what a requester wants put right
+    about themselves is about nobody else."""
     waits = {task.kind for task in _rows(tx, Task, older["id"]) if task.done_at is None}
     for task in _rows(tx, Task, newer["id"]):
-        if task.done_at is not None:
+        if task.done_at is not None or task.kind == TaskKind.CORRECT_DATA:
             continue
         if task.kind in waits:
             before.change(tx, "task", task, done_at=now, done_by=actor.login)
