@@ -49,11 +49,11 @@ def lamp(county: County) -> str:
     return number
 
 
-def refused(county: County, login: str, act: str, number: str, **body: Any) -> dict[str, str]:
+def refused(county: County, who: str, act: str, number: str, /, **body: Any) -> dict[str, str]:
     """What each language says of an act that is refused; nothing was changed."""
     before, written = county.request(number), len(county.every(Event))
     with pytest.raises((Refusal, Impossible)) as caught:
-        county.do(login, act, number, **body)
+        county.do(who, act, number, **body)
     assert county.request(number) == before
     assert len(county.every(Event)) == written
     phrases = county.state.offices.current().phrases
