@@ -17,7 +17,7 @@ from models.requests import Contact, queue_key
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
-from referral import casework, likening, promises, telling
+from referral import casework, likening, promises, telling, waiting
 from referral.answering import correspondent, tell_one
 from referral.before import Before, plain
 from referral.casework import Actor, Refusal
@@ -47,6 +47,9 @@ def merge(
     """
     older, newer = _in_order(request, other)
     row = may("merge", Status(newer["status"]), actor.role)
+    if Level(newer["level"]).is_urgent:  # neither waits any longer (I7)
+        older = waiting.danger_goes_on(tx, office, older, now=now)
+        newer = waiting.danger_goes_on(tx, office, newer, now=now)
     before = Before()
     urgent_gain = (
         Level(newer["level"]).is_urgent and Level(newer["level"]).rank < Level(older["level"]).rank
