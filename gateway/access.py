@@ -109,6 +109,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "bar": _roles("DLS"),
     "take_upward": _roles("OLS"),
     "split_off": _roles("ODL"),
+    "accept_correction": _roles("ODL"),
+    "decline_correction": _roles("ODL"),
     "done": _roles("ODLSBT"),
     "finish_held": _roles("ODL"),
     "add_contact": _roles("ODLSBTG"),

@@ -73,6 +73,7 @@ from referral import (
     likening,
     merging,
     needs,
+    own_data,
     parting,
     refusing,
     rehandling,
@@ -153,6 +154,8 @@ ACTS: Mapping[str, Act] = {
         ("follow_up", FollowUpBody, reopening.follow_up),
         ("set_need", NeedBody, needs.set_need),
         ("urge", UrgeBody, urging.urge),
+        ("accept_correction", NoteBody, own_data.accept_correction),
+        ("decline_correction", ReasonBody, own_data.decline_correction),
     )
 }
 

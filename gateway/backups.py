@@ -21,7 +21,7 @@ from sqlalchemy import inspect
 from gateway import backup_file
 from gateway.accounting import account
 from gateway.backup_file import BadBackup
-from gateway.ledger_audit import disagreements, walk
+from gateway.ledger_audit import altered, walk
 from gateway.settings import FILE, PREFIX, BadSettings, Settings, from_environment, load, of_file
 from gateway.state import open_database
 from models import dumping
@@ -201,8 +201,8 @@ def proofs(database: Database) -> list[str]:
     with database.read() as session:
         missing = account(session).missing
         chain = walk(session)
-        altered = [chain.fault] if chain.fault else list(islice(disagreements(session), _SHOWN))
-    return missing[:_SHOWN] + altered
+        faults = [chain.fault] if chain.fault else list(islice(altered(session), _SHOWN))
+    return missing[:_SHOWN] + faults
 
 
 def name_of(at: datetime) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from gateway import attachments
+from models.corrections import Correction
 from models.desk import Draft, PhoneCall
 from models.disputes import Dispute
 from models.handovers import Handover
@@ -38,6 +39,7 @@ REACHED: Mapping[str, str] = {
     "belonging": "case_words",
     "call": "case_words, calls",
     "contact": "case_words",
+    "correction": "case_words",
     "disagreement": "visit_words",
     "dispute": "case_words",
     "door_entry": "visit_words",
@@ -131,6 +133,9 @@ def of_requests(tx: Transaction, requests: Sequence[int], now: datetime) -> None
         update(Dispute)
         .where(col(Dispute.request_id).in_(requests))
         .values(reason=ERASED, decided_reason=None),
+        update(Correction)
+        .where(col(Correction.request_id).in_(requests))
+        .values(stood={}, wanted={}, reason=ERASED),
         update(Belonging)
         .where(col(Belonging.request_id).in_(requests))
         .values(findings=[], reason=ERASED),

@@ -27,7 +27,19 @@ async def beat(url: str) -> None:
 
 def ailments(session: Session, now: datetime, patience: timedelta) -> list[str]:
     """What is not well with the clocks and the ledger, one sentence each; [] when all is."""
-    return [*_overdue(session, now, patience), *_head(session)]
+    return [*_overdue(session, now, patience), *_head(session), *set_back(session, now, patience)]
+
+
+def set_back(session: Session, now: datetime, patience: timedelta) -> list[str]:
+    """Whether the clock of this machine stands before what was already written."""
+    newest = select(col(Event.at)).order_by(col(Event.seq).desc()).limit(1)
+    at = session.connection().scalar(newest)
+    if at is None or at <= now + patience:
+        return []
+    return [
+        f"the clock of this machine says {now:%Y-%m-%d %H:%M:%S} UTC, but the last entry of the "
+        f"ledger is from {at:%Y-%m-%d %H:%M:%S} UTC; set the clock right"
+    ]
 
 
 def _overdue(session: Session, now: datetime, patience: timedelta) -> list[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import String, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
+from gateway import quarter_closing
 from models.events import GENESIS, Event, Ledger, first_broken
 from models.requests import HelpRequest
 from models.sealing import Broken
@@ -113,6 +114,12 @@ def _head_fault(session: Session, chain: Chain) -> str:
     if (heads[0].seq, heads[0].hash) != (chain.seq, chain.tip):
         return f"the ledger ends at entry {chain.seq}, its head says {heads[0].seq}"
     return ""
+
+
+def altered(session: Session) -> Iterator[str]:
+    """Whatever stands otherwise than the ledger says: requests, quarters that were closed."""
+    yield from disagreements(session)
+    yield from quarter_closing.altered(session)
 
 
 def disagreements(session: Session) -> Iterator[str]:

@@ -14,7 +14,7 @@ from itertools import islice
 from channels import Channel
 from gateway import backups, rekeying, retention
 from gateway.accounting import absent, account
-from gateway.ledger_audit import disagreements, walk
+from gateway.ledger_audit import altered, walk
 from gateway.settings import Settings
 from models import assurances
 from models.db import Database
@@ -88,7 +88,7 @@ class Nightly:
     def _ledger(self, now: datetime) -> None:
         with self._database.read() as session:
             chain = walk(session)
-            faults = [chain.fault] if chain.fault else list(islice(disagreements(session), _SHOWN))
+            faults = [chain.fault] if chain.fault else list(islice(altered(session), _SHOWN))
         self._tell("verify_ledger", faults, {"entries": chain.seq}, now)
 
     def _fields(self, now: datetime) -> None:

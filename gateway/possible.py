@@ -84,6 +84,8 @@ def acts(
         "reopen": False,
         "follow_up": False,
         "urge": True,
+        "accept_correction": False,  # they stand beside what is to be put right
+        "decline_correction": False,
         "set_need": False,  # it stands on the page of the event, need by need
         "give_notice": not Level(request["level"]).is_urgent,
         "grant_aid": leads and real is Status.IN_PROGRESS,

@@ -1,12 +1,13 @@
 """A unit's quarter is closed by a named person: what was told stays beside what is found out later.
 
 - ``close`` keeps the figures, the requests behind each, who told them, when and by which rules.
-- ``kept`` reads them back; ``Kept.intact`` says whether they are what the ledger says was told.
+- ``kept`` reads them back; ``Kept.intact`` says whether they are what the ledger says was told;
+  ``altered`` names all that are not.
 - ``differences(kept, now)`` are the figures that would be told otherwise today, with the requests
   that came in and fell out. What was told is never corrected, only seen beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +15,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
 from gateway import access
@@ -134,6 +136,44 @@ def kept(session: Session, unit: str, quarter: Quarter) -> Kept | None:
         row.figures,
         intact=known and digest(row.figures) == row.digest,
     )
+
+
+def altered(session: Session) -> Iterator[str]:
+    """Closed quarters that are not as the ledger says they were told: figures or any other value
+    changed, a row taken away, a row that nobody closed."""
+    connection = session.connection()
+    told = {}
+    entries = select(col(Event.at), col(Event.by), col(Event.detail))
+    for entry in connection.execute(entries.where(col(Event.kind) == CLOSED)):
+        said = orjson.loads(entry.detail)
+        told[said["unit"], said["quarter"]] = (
+            entry.at, entry.by, said["policy"], said["digest"],
+        )  # fmt: skip
+    names = select(col(ClosedQuarter.id), col(ClosedQuarter.unit), col(ClosedQuarter.quarter))
+    for one in connection.execute(names.order_by(col(ClosedQuarter.id))).all():
+        known = told.pop((one.unit, one.quarter), None)
+        fault = _fault(connection, one.id, known)
+        if fault:
+            yield f"the closed quarter {one.quarter} of {one.unit} {fault}"
+    for unit, quarter in told:
+        yield f"the closed quarter {quarter} of {unit} is in the ledger, its row is gone"
+
+
+def _fault(connection: Any, row_id: int, known: tuple[Any, ...] | None) -> str:
+    """What is wrong with one row, as the end of a sentence; "" when nothing is."""
+    if known is None:
+        return "is in no entry of the ledger"
+    columns = ClosedQuarter.__table__.columns  # type: ignore[attr-defined]
+    try:
+        row = connection.execute(select(*columns).where(col(ClosedQuarter.id) == row_id)).one()
+        told = digest(row.figures)
+    except (SQLAlchemyError, ValueError, TypeError):  # a value of another kind than was written
+        return "cannot be read"
+    if told != known[-1]:
+        return "has figures that nobody told"
+    if known != (row.closed_at, row.closed_by, row.policy, row.digest):
+        return "says something else than the ledger about who closed it, when and by which rules"
+    return ""
 
 
 def closed_units(session: Session, quarter: Quarter) -> Mapping[str, tuple[str, datetime]]:

@@ -56,7 +56,7 @@ def present(connection: object, office: Office, now: datetime) -> Sequence[str]:
         col(StaffSession.expires_at) > now, col(StaffSession.seen_at) > now - IDLE
     )
     at_work = {row.login for row in connection.execute(open_sessions)}  # type: ignore[attr-defined]
-    lead = handing_over.head_of_shift(office, now).officer.login
+    lead = office.directory.head_of_shift(now).officer.login
     elsewhere = {o.login for o in directory.officers if desk is None or o.unit != desk.code}
     return sorted({*on_duty, *(at_work & set(directory.officer)), lead, *elsewhere})
 

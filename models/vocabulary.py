@@ -170,6 +170,7 @@ class TaskKind(StrEnum):
     NOT_DONE = "not_done"
     CANARY_LOST = "canary_lost"
     PROOF_FAILED = "proof_failed"
+    CORRECT_DATA = "correct_data"
 
 
 class SecondOpinion(StrEnum):

@@ -206,7 +206,8 @@ def _since_reopened(tx: Transaction, request: Row, *kinds: str) -> list[Told]:
 
 def end(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
     """At the end of a request submitted parts are completed, other orders cancelled (R9, R10), and
-    the work that waited is done; a message that could not be said still waits for somebody."""
+    the work that waited is done; a message that could not be said, and a correction that was asked
+    for, still wait for somebody."""
     for referral in casework.referrals(tx, request["id"]):
         status = ReferralStatus(referral["status"])
         if status in (*casework.GONE, ReferralStatus.COMPLETED):
@@ -229,7 +230,7 @@ def end(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
         .where(
             col(Task.request_id) == request["id"],
             col(Task.done_at).is_(None),
-            col(Task.kind) != TaskKind.UNDELIVERED,
+            col(Task.kind).not_in((TaskKind.UNDELIVERED, TaskKind.CORRECT_DATA)),
         )
         .values(done_at=now, done_by=actor.login)
     )

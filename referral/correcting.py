@@ -127,6 +127,8 @@ def raise_urgency(
         opening.dispatch_more(tx, office, arrival, request=after, decided=decided)
         starting.start_clocks(tx, office, arrival, request=after, decided=decided, raised=True)
     else:
+        if level is Level.LIFE_THREAT:
+            starting.start_handoff(tx, office, after, now)
         falling_silent.heard(tx, office, arrival, after)
     if level.is_urgent:
         word = telling.next_word(office, arrival, level)
@@ -182,7 +184,7 @@ def lower_urgency(
         return request
     after = _lowered(tx, office, actor, request, level=level, now=now)
     if before is Level.LIFE_THREAT:
-        undecided.decided(tx, request, actor, now)
+        undecided.needless(tx, request, actor, now)
     casework.record(
         tx,
         "level_lowered",

@@ -192,6 +192,17 @@ class Directory:
         found = cache[key]
         return found[turn % len(found)]
 
+    def head_of_shift(self, at: datetime) -> Answerable:
+        """The desk's head of shift on duty, else one who is not, else whoever answers there."""
+        desk = self.responsible(HOTLINE, None, at.astimezone(ZONE).date())
+        staff = self._staff.get(desk.code, ()) if desk else ()
+        heads = [officer for officer in staff if officer.role == Role.DUTY_LEAD]
+        if desk is None or not heads:
+            return self.answerable(desk, at)
+        on_duty = self.on_duty(desk, at)
+        first = min(heads, key=lambda officer: officer.login not in on_duty)
+        return Answerable(desk, first, "duty" if first.login in on_duty else "head")
+
     def on_duty(self, unit: Unit, at: datetime) -> frozenset[str]:
         """The logins whose shift for the unit is running."""
         local = at.astimezone(ZONE)

@@ -1,11 +1,14 @@
 """Somebody in danger to life wrote and falls silent: they are called; where nobody answers, 110.
 
-Each step is a clock of the profile (CLK-SILENCE): after its time without a word a person is asked
-to call the number; unanswered, the head of shift is asked to hand over to 110 with what is known.
+Each step is a clock of the profile (CLK-SILENCE) whose ladder says who is asked: after its time
+without a word somebody of the desk is asked to call the number; where nobody did, or nobody
+answered, the head of shift is asked to hand over to 110 with what is known.
 The software calls nobody and ends nothing; whoever reaches them, or hands over, ends the clocks.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import update
@@ -16,6 +19,7 @@ from models.transaction import Row, Transaction
 from models.vocabulary import Level, TaskKind
 from referral import casework, promises, telling
 from referral.casework import Actor
+from referral.clocks import LadderStep, Rung
 from referral.directory import HOTLINE, ZONE
 from referral.office import Arrival, Office
 
@@ -45,11 +49,12 @@ def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> No
 
 
 def over(tx: Transaction, office: Office, request: Row, clock: Any, now: datetime) -> None:
-    """The time is over without a word: call them; or, where that was tried, hand over to 110."""
+    """The time is over without a word: call them; or, where that was asked, hand over to 110."""
+    ladder = office.ladder_of(clock)
     if clock.case == UNANSWERED:
-        _ask(tx, office, request, TaskKind.HAND_SILENT, now)
+        _ask(tx, office, request, TaskKind.HAND_SILENT, ladder, now)
         return
-    _ask(tx, office, request, TaskKind.CALL_SILENT, now)
+    _ask(tx, office, request, TaskKind.CALL_SILENT, ladder, now)
     rule = office.policy.clock(CLOCK, UNANSWERED, now.astimezone(ZONE).date())
     promises.start(tx, office, request, rule=rule, at=now, urgent=True)
 
@@ -58,13 +63,16 @@ def tried(
     tx: Transaction, office: Office, actor: Actor, request: Row, *, reached: bool, now: datetime
 ) -> None:
     """Somebody called: reached, it is over; not reached while silent, 110 need not wait."""
-    waits = [clock for clock in casework.running(tx, request["id"]) if clock["name"] == CLOCK]
     if reached:
         ended(tx, request, actor, now)
-    elif any(clock["case"] == UNANSWERED for clock in waits):
-        casework.halt(tx, request["id"], (CLOCK,), now)
-        casework.finish_tasks(tx, request["id"], TaskKind.CALL_SILENT, actor, now)
-        _ask(tx, office, request, TaskKind.HAND_SILENT, now)
+        return
+    for clock in casework.running(tx, request["id"]):
+        if (clock["name"], clock["case"]) == (CLOCK, UNANSWERED):
+            casework.halt(tx, request["id"], (CLOCK,), now)
+            casework.finish_tasks(tx, request["id"], TaskKind.CALL_SILENT, actor, now)
+            ladder = office.ladder_of(SimpleNamespace(**clock))
+            _ask(tx, office, request, TaskKind.HAND_SILENT, ladder, now)
+            return
 
 
 def ended(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
@@ -74,9 +82,20 @@ def ended(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
         casework.finish_tasks(tx, request["id"], kind, actor, now)
 
 
-def _ask(tx: Transaction, office: Office, request: Row, kind: TaskKind, now: datetime) -> None:
-    desk = office.directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
-    reader = office.directory.answerable(desk, now)
+def _ask(
+    tx: Transaction,
+    office: Office,
+    request: Row,
+    kind: TaskKind,
+    ladder: Sequence[LadderStep],
+    now: datetime,
+) -> None:
+    directory = office.directory
+    if any(step.who is Rung.DUTY_LEAD for step in ladder):
+        reader = directory.head_of_shift(now)
+    else:
+        desk = directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
+        reader = directory.answerable(desk, now)
     asked = casework.ask_once(
         tx, kind, unit=reader.unit.code, note=CLOCK, now=now, request=request, urgent=True
     )

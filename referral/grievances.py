@@ -40,6 +40,8 @@ def bar(
     known = office.directory.unit.get(unit)
     if (known is None) == (officer is None) or (unit and known is None) or (login and not officer):
         raise Refusal("refusal.bar_nobody", status=422)
+    if known is not None and accused.at_the_desk(office.directory, known.code):
+        raise Refusal("refusal.bar_desk", status=422)
     units = {known.code} if known else set()
     if officer is not None and not accused.at_the_desk(office.directory, officer.unit):
         units.add(officer.unit)
@@ -80,8 +82,9 @@ def take_upward(
     casework.halt(tx, request["id"], (RESULT, "CLK-GRIEVANCE-ACK", "CLK-CALLBACK"), now)
     clock = start(tx, office, request, (RESULT, ""), now)
     after = _move(tx, office, request, lead, unit, due=clock["due_at"], now=now)
-    had_it = Accused(frozenset({lead["bureau"]}))
-    accused.keep(tx, request, had_it, why="had_it_before", by=actor.login, now=now)
+    if not accused.at_the_desk(office.directory, lead["bureau"]):  # it still rings them back
+        had_it = Accused(frozenset({lead["bureau"]}))
+        accused.keep(tx, request, had_it, why="had_it_before", by=actor.login, now=now)
     casework.record(
         tx, "taken_upward", actor, before=request, after=after, now=now, reason=why,
         old_lead=lead["bureau"], lead=unit.code, due=clock["due_at"].isoformat(),

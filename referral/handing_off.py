@@ -113,7 +113,10 @@ def confirm_safe(
             tx, request, status=row.to, closed_at=now, close_reason="safe_confirmed"
         )
     casework.halt(tx, request["id"], ("CLK-SAFETY-CONFIRM",), now)
-    undecided.decided(tx, request, actor, now)
+    if request["status"] == Status.EMERGENCY_HANDOFF:  # there the receipt is still owed
+        undecided.decided(tx, request, actor, now)
+    else:
+        undecided.needless(tx, request, actor, now)
     casework.record(
         tx,
         "safe_confirmed",

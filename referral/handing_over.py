@@ -18,7 +18,7 @@ from models.transaction import Row, Transaction
 from models.vocabulary import Level, Role, Status, TaskKind
 from referral import casework
 from referral.casework import Actor, Refusal
-from referral.directory import HOTLINE, ZONE, Answerable, Officer
+from referral.directory import Officer
 from referral.office import Office
 
 DESK_STAFF = (Role.OPERATOR, Role.DISPATCHER, Role.DUTY_LEAD)
@@ -230,7 +230,7 @@ def pass_on(
     if request["id"] not in {row.id for row in kept_by(tx, person)}:
         _settle(tx, request["id"], "done", None, now)
         return False
-    lead = head_of_shift(office, now)
+    lead = office.directory.head_of_shift(now)
     if outcome == "unaccepted":
         if not _settle(tx, request["id"], outcome, lead.officer.login, now):
             return False
@@ -269,15 +269,3 @@ def pass_on(
         now=now,
     )
     return True
-
-
-def head_of_shift(office: Office, now: datetime) -> Answerable:
-    """The head of shift on duty, else any head of shift, else whoever answers for the desk."""
-    directory = office.directory
-    desk = directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
-    if desk is not None:
-        leads = [o for o in directory.officers if o.unit == desk.code and o.role == Role.DUTY_LEAD]
-        on_duty = directory.on_duty(desk, now)
-        for officer in sorted(leads, key=lambda officer: officer.login not in on_duty):
-            return Answerable(desk, officer, "duty" if officer.login in on_duty else "head")
-    return directory.answerable(desk, now)

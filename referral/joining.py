@@ -71,6 +71,8 @@ def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, l
         opening.dispatch_more(tx, office, arrival, request=request, decided=decided)
         starting.start_clocks(tx, office, arrival, request=request, decided=decided, raised=True)
     else:
+        if level is Level.LIFE_THREAT:
+            starting.start_handoff(tx, office, request, now)
         falling_silent.heard(tx, office, arrival, request)
     if level.is_urgent:
         telling.say(

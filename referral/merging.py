@@ -16,8 +16,8 @@ from models.referrals import Referral
 from models.requests import Contact, queue_key
 from models.tasks import Task
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, Track
-from referral import casework, likening, promises, telling
+from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
+from referral import casework, likening, promises, telling, waiting
 from referral.answering import correspondent, tell_one
 from referral.before import Before, plain
 from referral.casework import Actor, Refusal
@@ -47,6 +47,9 @@ def merge(
     """
     older, newer = _in_order(request, other)
     row = may("merge", Status(newer["status"]), actor.role)
+    if Level(newer["level"]).is_urgent:  # neither waits any longer (I7)
+        older = waiting.danger_goes_on(tx, office, older, now=now)
+        newer = waiting.danger_goes_on(tx, office, newer, now=now)
     before = Before()
     urgent_gain = (
         Level(newer["level"]).is_urgent and Level(newer["level"]).rank < Level(older["level"]).rank
@@ -167,10 +170,11 @@ def _clocks(
 def _tasks(
     tx: Transaction, older: Row, newer: Row, actor: Actor, before: Before, now: datetime
 ) -> None:
-    """Waiting work goes along, unless the same work waits already."""
+    """Waiting work goes along, unless the same work waits already; what a requester wants put right
+    about themselves is about nobody else."""
     waits = {task.kind for task in _rows(tx, Task, older["id"]) if task.done_at is None}
     for task in _rows(tx, Task, newer["id"]):
-        if task.done_at is not None:
+        if task.done_at is not None or task.kind == TaskKind.CORRECT_DATA:
             continue
         if task.kind in waits:
             before.change(tx, "task", task, done_at=now, done_by=actor.login)

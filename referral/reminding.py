@@ -155,7 +155,7 @@ def _act(
             source=clock.source,
         )
         if (clock.name, clock.case) == UNDECIDED and not step.stands:
-            alarm(tx, request, head_of_shift(office, now), now)
+            alarm(tx, request, office.directory.head_of_shift(now), now)
         elif not step.stands:
             above = who(office, request, Rung.SUPERVISOR, now)
             running_late.tell_citizen(tx, office, request, clock, above, now)
@@ -249,7 +249,7 @@ def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -
     if rung in (Rung.HOLDER, Rung.UNIT_DUTY):
         return directory.answerable(unit, now)
     if rung is Rung.DUTY_LEAD:
-        return head_of_shift(office, now)
+        return directory.head_of_shift(now)
     wanted = {
         Rung.BUREAU_HEAD: (unit, (Role.BUREAU_HEAD, Role.TOWNSHIP_OFFICER)),
         Rung.SUPERVISOR: (None, (Role.SUPERVISOR,)),
@@ -270,18 +270,6 @@ def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -
             if officer.role == role and home is None and officer.unit in directory.unit:
                 return Answerable(directory.unit[officer.unit], officer, "rung")
     return directory.answerable(home or directory.responsible(HOTLINE, None, day), now)
-
-
-def head_of_shift(office: Office, now: datetime) -> Answerable:
-    """The head of shift on duty at the desk, else one who is not, else whoever answers there."""
-    directory = office.directory
-    desk = directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
-    heads = [one for one in directory.officers if one.role == Role.DUTY_LEAD]
-    on_duty = directory.on_duty(desk, now) if desk is not None else frozenset()
-    for one in sorted(heads, key=lambda head: head.login not in on_duty):
-        if one.unit in directory.unit:
-            return Answerable(directory.unit[one.unit], one, "rung")
-    return directory.answerable(desk, now)
 
 
 _REQUESTS = select(*HelpRequest.__table__.columns).where(  # type: ignore[attr-defined]

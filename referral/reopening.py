@@ -15,14 +15,15 @@ from models.requests import HelpRequest, queue_key
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, Status, TaskKind
-from referral import casework, clocks, clockwork, passing, telling
+from referral import casework, clocks, clockwork, passing, starting, telling
 from referral.answering import tell
 from referral.casework import Actor, Refusal
-from referral.directory import BACKSTOP, HOTLINE, ZONE
+from referral.directory import BACKSTOP, ZONE
 from referral.handling import OUTCOMES, SPOKEN
 from referral.lifecycle import may
 from referral.office import Arrival, Office
 from referral.rerouting import handling_clock, route_of, start
+from referral.standing_in import at_the_desk
 
 
 def reopen(
@@ -44,7 +45,7 @@ def reopen(
     unit = directory.current(request["lead_bureau"], day)
     unit = unit or directory.responsible(route.lead, request["area"], day)
     unit = unit or directory.responsible(BACKSTOP, request["area"], day)
-    desk = directory.answerable(directory.responsible(HOTLINE, None, day), now)
+    desk = at_the_desk(tx, office, request, now)
     name, case = handling_clock(route, urgent)
     case_of_triage = {"CLK-TRIAGE": "danger"} if urgent else {}
     clockwork.follow(tx, office, request, row, now=now, cases={"CLK-TRIAGE": "", **case_of_triage})
@@ -54,6 +55,8 @@ def reopen(
         if one != name:
             start(tx, office, request, (one, ""), now, urgent=urgent)
     bureau = unit or desk.unit
+    if level is Level.LIFE_THREAT:
+        starting.start_handoff(tx, office, request, now)
     due = clocks.Due(clock["due_at"], clock["provisional"])
     passing.new_order(
         tx, office, request, bureau, role=ReferralRole.LEAD, service=route.service, due=due,

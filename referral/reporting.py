@@ -7,11 +7,12 @@ from models.vocabulary import Form, Level, ReferralRole, ReferralStatus, Status
 from referral import casework, promises
 from referral.answering import correspondent, tell
 from referral.casework import Actor, Refusal
-from referral.directory import HOTLINE, ZONE
+from referral.directory import ZONE
 from referral.handling import SPOKEN
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 from referral.routing import row_for
+from referral.standing_in import at_the_desk
 
 
 def submit_part(
@@ -92,8 +93,7 @@ def complete(
     casework.halt(tx, request["id"], handling_clocks(office, request, now), now)
     rule = office.policy.clock("CLK-CALLBACK", "urgent" if urgent else "")
     due = promises.start(tx, office, request, rule=rule, at=now, urgent=urgent)["due_at"]
-    day = now.astimezone(ZONE).date()
-    desk = office.directory.answerable(office.directory.responsible(HOTLINE, None, day), now)
+    desk = at_the_desk(tx, office, request, now)
     after = casework.change(
         tx,
         request,

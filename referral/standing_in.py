@@ -17,9 +17,12 @@ from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, TaskKind
 from referral import casework
 from referral.accused import may_have
-from referral.directory import BACKSTOP, HOTLINE, ZONE, Unit
+from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Unit
 from referral.office import Office
 from referral.routing import ABOVE
+
+_AT_MOST = 8
+"""So many of those on duty are asked for somebody whom no complaint is about."""
 
 
 def orphaned(connection: Any, office: Office, now: datetime) -> Sequence[tuple[str, str]]:
@@ -90,6 +93,20 @@ def heir(tx: Transaction, office: Office, request: Row, code: str, now: datetime
         if unit is not None and may_have(directory, barred, unit):
             return unit
     return None
+
+
+def at_the_desk(tx: Transaction, office: Office, request: Row, now: datetime) -> Answerable:
+    """Who of the line's desk goes on with a request: somebody on duty, else the head of shift, whom
+    no complaint is about (I9)."""
+    directory = office.directory
+    desk = directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
+    found = directory.answerable(desk, now)
+    barred = bars(tx, [request["id"]]).get(request["id"], frozenset())
+    if not barred:
+        return found
+    others = [directory.answerable(desk, now, turn) for turn in range(_AT_MOST)]
+    known = (*others, directory.head_of_shift(now))
+    return next((one for one in known if one.officer.login not in barred), found)
 
 
 def held_by(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> list[Row]:

@@ -1,12 +1,17 @@
 """The clocks that start when a request is received, accepted and dispatched (domain note 3c.2)."""
 
+from datetime import datetime
+
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, TaskKind
-from referral import falling_silent, promises, telling
+from referral import casework, falling_silent, promises, telling
 from referral.directory import ZONE
 from referral.office import Arrival, Office
 from referral.planning import Plan
 from referral.undecided import UNDECIDED
+
+HANDOFF = (("CLK-HANDOFF", ""), UNDECIDED)
+"""What danger to life starts: until the emergency line has the person, until somebody decides."""
 
 
 def start_clocks(
@@ -36,7 +41,7 @@ def start_clocks(
     if not arrival.inbound.missed:
         names.append((decided.lead_rule.name, decided.lead_rule.case))
     if decided.level is Level.LIFE_THREAT:
-        names += [("CLK-HANDOFF", ""), UNDECIDED]
+        names += HANDOFF
     if arrival.assessment.facts.minor and urgent:
         names.append(("CLK-MINOR-REPORT", ""))
     if arrival.inbound.reporter and not raised:
@@ -49,6 +54,17 @@ def start_clocks(
     falling_silent.heard(tx, office, arrival, {**request, "level": decided.level})
     if arrival.inbound.missed:
         missed_call(tx, office, arrival, request)
+
+
+def start_handoff(tx: Transaction, office: Office, request: Row, at: datetime) -> None:
+    """What was urgent already is danger to life now: the hand-off has its clock, and so has the
+    decision on it (T05), each once."""
+    day = at.astimezone(ZONE).date()
+    going = {(clock["name"], clock["case"]) for clock in casework.running(tx, request["id"])}
+    for name, case in HANDOFF:
+        if (name, case) not in going:
+            rule = office.policy.clock(name, case, day)
+            promises.start(tx, office, request, rule=rule, at=at, urgent=True)
 
 
 def _start_first_reply(

@@ -33,3 +33,10 @@ def decided(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
     promises.stop(tx, request["id"], (name,), now, case=case)
     casework.finish_tasks(tx, request["id"], TaskKind.HANDOFF_UNDECIDED, actor, now)
     falling_silent.ended(tx, request, actor, now)
+
+
+def needless(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
+    """No emergency line is owed the person any more: they are safe, or it was no danger to life."""
+    decided(tx, request, actor, now)
+    casework.halt(tx, request["id"], (UNDECIDED[0],), now)
+    casework.finish_tasks(tx, request["id"], TaskKind.CONFIRM_HANDOFF, actor, now)

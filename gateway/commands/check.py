@@ -1,16 +1,20 @@
 """``huiyin check``: settings, profile, rules, phrases and calendar as a whole."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from channels import load as load_channels
 from gateway.foresight import holes, said
+from gateway.heartbeat import set_back
 from gateway.offices import Offices, Rules, load_model
 from gateway.settings import Settings, load, utc_now
 from gateway.state import channel_settings, open_database
 from models.db import Busy
 from models.migrations import is_current
 from triage.policy import check as check_signals
+
+_CLOCK_MAY_DIFFER = timedelta(minutes=1)
 
 
 def run() -> int:
@@ -24,7 +28,7 @@ def run() -> int:
         *rules.policy.check(),
         *rules.phrases.check(),
         *check_signals(rules.signals),
-        *_rosters(settings, rules),
+        *_standing(settings, rules),
     ]
     for fault in faults:
         print(f"huiyin: {fault}", file=sys.stderr)
@@ -38,8 +42,9 @@ def run() -> int:
     return 1 if faults else 0
 
 
-def _rosters(settings: Settings, rules: Rules) -> list[str]:
-    """The holes in the rosters of the days to come, where there is a database already."""
+def _standing(settings: Settings, rules: Rules) -> list[str]:
+    """A clock that was set back, changes left out, holes in the rosters of the days to come; where
+    there is a database already."""
     file = settings.database.removeprefix("sqlite:///")
     if file != settings.database and not Path(file).exists():
         return []
@@ -49,11 +54,14 @@ def _rosters(settings: Settings, rules: Rules) -> list[str]:
             return []
         offices = Offices(database, settings, rules, {})
         found = holes(offices.current(), utc_now())
+        with database.read() as session:
+            behind = set_back(session, utc_now(), _CLOCK_MAY_DIFFER)
     except Busy:
         return []
     finally:
         database.close()
     return [
+        *behind,
         *(f"accepted change {number} is left out: {fault}" for number, fault in offices.left_out),
         *(f"{gap.unit} has nobody on duty {said(gap)}" for gap in found),
     ]

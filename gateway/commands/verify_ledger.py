@@ -4,7 +4,7 @@ import sys
 from itertools import islice
 from pathlib import Path
 
-from gateway.ledger_audit import Chain, disagreements, walk
+from gateway.ledger_audit import Chain, altered, walk
 from gateway.settings import load
 from gateway.state import open_current
 from models.proofs import root
@@ -13,15 +13,15 @@ SHOWN = 50
 
 
 def run(*, checkpoint: Path | None) -> int:
-    """Walk the chain; 1 naming the first bad entry, or the requests whose rows say something else
-    than it. A checkpoint is a file "seq hash" of an earlier run; it is compared, and written anew
-    when all holds."""
+    """Walk the chain; 1 naming the first bad entry, or the requests and closed quarters whose rows
+    say something else than it. A checkpoint is a file "seq hash" of an earlier run; it is compared,
+    and written anew when all holds."""
     database = open_current(load())
     expected = _read(checkpoint)
     with database.read() as session:
         chain = walk(session)
         fault = chain.fault or _against(expected, chain)
-        faults = [fault] if fault else list(islice(disagreements(session), SHOWN))
+        faults = [fault] if fault else list(islice(altered(session), SHOWN))
     database.close()
     for sentence in faults:
         print(f"huiyin: {sentence}", file=sys.stderr)

@@ -30,6 +30,7 @@ from gateway.web import (
     inbox,
     live,
     own_case,
+    own_data,
     papers,
     phone,
     quarters,
@@ -53,6 +54,7 @@ Handler = Callable[[Any, Any], Any]
 ROUTERS = (
     citizen.router,
     own_case.router,
+    own_data.router,
     staff.router,
     second.router,
     sso.router,

@@ -16,6 +16,7 @@ from gateway import (
     cases,
     drafts,
     meanwhile,
+    on_record,
     printing,
     revealing,
     sentences,
@@ -80,6 +81,10 @@ def show(
         kept = drafts.of(reading, actor.login, case.request["number"])
         files = attachments.of_contacts(reading.connection(), request_id)
         added = attachments.of_acts(reading.connection(), request_id)
+        wrong = None
+        if case.sight.person and actor.role in access.RIGHTS["accept_correction"]:
+            whole = revealed is not None
+            wrong = on_record.to_decide(reading.connection(), request_id, whole=whole)
         looked = part and access.looked(reading, actor, request_id, since=now - LOOKED_AGAIN)
     if request.method == "GET" and not looked:
         with acting(state.database, state.mint) as tx:
@@ -115,6 +120,7 @@ def show(
         people=staff_names(office),
         papers=printing.fitting(case.request["status"], frozenset(h.kind for h in case.history)),
         added=added,
+        correction=wrong,
         unkept=kept_first.named(request.query_params.get("unkept", "")),
         limit=kept_first.LIMIT,
         aid=aidpage.block(request, actor, request_id, number),

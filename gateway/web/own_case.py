@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import looks, sentences
+from gateway import looks, on_record, sentences
 from gateway.hooks import kept
 from gateway.intake import Call
 from gateway.web import adding, kept_first, own_files, passes, progress
@@ -35,7 +35,7 @@ from referral.office import Office
 CASE, RECEIPT = "case", "receipt"
 AWAY = (Busy, Nobody, TimeoutError)
 MAY_COME_AGAIN = {"retry-after": "5"}
-DONE = ("added", "rated", "withdrawn", "looked_after")
+DONE = ("added", "rated", "withdrawn", "looked_after", "corrected")
 
 router = APIRouter(prefix="/status/case", include_in_schema=False)
 
@@ -165,10 +165,11 @@ def show(
             if isinstance(found, dict)
             else found
         )
-        looked = looks.Looked()
+        looked, record = looks.Looked(), None
         if isinstance(found, dict):
             reader = session.connection()
             looked = looks.of(reader, office, [found["id"]], language=language)
+            record = on_record.of(reader, office, found)
     return page(
         request,
         "citizen_status_found.html",
@@ -179,6 +180,7 @@ def show(
         unkept=kept_first.named(request.query_params.get("unkept", "")),
         limit=kept_first.LIMIT,
         looked=looked,
+        record=record,
         role=partial(sentences.word, office.phrases, "role", spoken=language),
         notice=notice,
         faults=faults or {},

@@ -179,6 +179,7 @@ OPERATIONS: Mapping[str, Op] = {
     "GET /status/case/file/{token}": Op("public", why="a signed pass of this browser"),
     "POST /status/case/rate": Op("public", why="a signed pass, same-site"),
     "POST /status/case/withdraw": Op("public", why="a signed pass, same-site"),
+    "POST /status/case/correct": Op("public", why="a signed pass, same-site"),
     # papers, households, imports, the field, discovery
     "POST /inbox": Op(act="sign", thing="several"),
     "GET /paper/{number}": Op(thing="paper"),

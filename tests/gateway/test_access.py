@@ -91,6 +91,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "bar": {"reason": ""},
     "take_upward": {"reason": ""},
     "split_off": {"part": "", "level": "urgent"},
+    "accept_correction": {"note": ""},
+    "decline_correction": {"reason": ""},
     "reveal": {"purpose": "回电"},
     # a complaint is never joined to a request (I9)
     "merge": {"other": THIRD},

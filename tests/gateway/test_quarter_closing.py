@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import orjson
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
+from gateway.ledger_audit import altered
 from gateway.quarter import Quarter
 from gateway.quarter_closing import kept
 from gateway.state import State
@@ -101,6 +102,52 @@ def test_the_page_closes_shows_differences_and_prints(county: County, state: Sta
     own = signed_in(state, application(state), "housing.1")
     assert f'href="/inbox/{number}"' in own.get("/reports/quarter").text, "last quarter, own unit"
     assert own.get(PAGE.replace("housing", "health")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        ({"orders": 99}, "has figures that nobody told"),
+        ({"closed_by": "super02"}, "says something else than the ledger"),
+        ({"digest": "0" * 64}, "says something else than the ledger"),
+        ({"closed_at": datetime(2026, 10, 1, tzinfo=UTC)}, "says something else than the ledger"),
+        ({"unit": "health"}, "is in no entry of the ledger"),
+        (None, "its row is gone"),
+    ],
+)
+def test_a_closed_quarter_that_sql_changed_is_named(
+    county: County, state: State, harm: dict[str, object] | None, words: str
+) -> None:
+    county.now.at = datetime(2026, 10, 8, 2, 0, tzinfo=UTC)
+    desk = signed_in(state, application(state), "super01")
+    for unit in ("housing", "education"):
+        assert desk.post(API, {**HOUSING, "unit": unit}).status_code == 201
+    with state.database.read() as session:
+        assert list(altered(session)) == []
+    of_housing = col(ClosedQuarter.unit) == "housing"
+    with state.database.write() as connection:
+        if harm is None:
+            connection.execute(delete(ClosedQuarter).where(of_housing))
+        elif "orders" in harm:
+            query = select(ClosedQuarter.__table__.c.figures).where(of_housing)
+            figures = {**connection.execute(query).scalar_one(), **harm}
+            connection.execute(update(ClosedQuarter).where(of_housing).values(figures=figures))
+        else:
+            connection.execute(update(ClosedQuarter).where(of_housing).values(**harm))
+    with state.database.read() as session:
+        found = list(altered(session))
+    assert any("2026Q3" in one and words in one for one in found), found
+    assert not any("education" in one for one in found), "nobody touched the other"
+
+
+def test_figures_that_are_no_figures_any_more_are_named(county: County, state: State) -> None:
+    county.now.at = datetime(2026, 10, 8, 2, 0, tzinfo=UTC)
+    signed_in(state, application(state), "super01").post(API, HOUSING)
+    with state.database.write() as connection:
+        connection.exec_driver_sql("UPDATE closed_quarter SET figures = '[1]'")
+    with state.database.read() as session:
+        [found] = altered(session)
+    assert found == "the closed quarter 2026Q3 of housing has figures that nobody told"
 
 
 def test_figures_changed_behind_the_ledger_are_named(county: County, state: State) -> None:

@@ -123,6 +123,17 @@ def test_a_request_whose_row_was_changed_by_sql_is_named_by_the_ledger(altered) 
     assert "has the level none, the ledger says urgent" in said
 
 
+def test_a_quarter_that_nobody_closed_is_named_by_the_ledger(altered) -> None:
+    data, change = altered
+    change(
+        "INSERT INTO closed_quarter (id, unit, quarter, closed_at, closed_by, policy, digest, "
+        "figures) VALUES (1, 'housing', '2026Q3', '2026-10-08 02:00:00.000000', 'super01', 'p', "
+        "'d', '{}')"
+    )
+    said = refused(huiyin("verify", "ledger", data=data), status=1)
+    assert "the closed quarter 2026Q3 of housing is in no entry of the ledger" in said
+
+
 def test_an_entry_before_the_first_is_found(altered) -> None:
     data, change = altered
     columns = 'at, request_id, number, kind, "by", detail, previous, hash'

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from gateway.clock_audit import audit
 from gateway.state import State
 from models.clocks import Clock
+from models.events import Event
 from models.outbox import Outgoing
 from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD
@@ -51,8 +53,10 @@ def test_silence_asks_for_a_call_and_without_an_answer_for_110_each_once(
     for _ in range(3):
         county.tick()
     assert open_tasks(county, case).count("hand_silent") == 1
-    woken = {row.phrase for row in county.rows(Outgoing, case) if row.staff}
-    assert {"staff_call_silent", "staff_hand_silent"} <= woken
+    woken = {row.phrase: row.staff for row in county.rows(Outgoing, case) if row.staff}
+    role = {one.login: one.role for one in county.state.offices.current().directory.officers}
+    assert role[woken["staff_call_silent"]] == "operator", "the desk's own people first"
+    assert role[woken["staff_hand_silent"]] == "duty_lead", "nobody of the desk acted"
     assert "running_late" not in county.said_to_citizen(case), "nobody is told that we are late"
     with county.state.database.read() as session:
         found = audit(session, county.state.offices.current(), county.now(), timedelta(minutes=5))
@@ -64,6 +68,8 @@ def test_a_call_that_nobody_answers_goes_to_110_at_once(county: County, case: st
     county.do("op01", "record_contact", case, who="本人", outcome="no_answer")
     assert "hand_silent" in open_tasks(county, case)
     assert "call_silent" not in open_tasks(county, case)
+    [asked] = [row for row in county.rows(Event, case) if row.kind == "hand_silent_asked"]
+    assert orjson.loads(asked.detail)["to"].startswith("lead")
     county.do("op01", "hand_off", case, line="110", receipt="110-0316")
     assert "hand_silent" not in open_tasks(county, case)
     assert "CLK-SILENCE" not in county.running(case)

@@ -1,7 +1,7 @@
 """N1 to N19 of domain note 3f: each is worded in both languages and three lengths, and each is
 really put into the outbox by the act that owes it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -160,6 +160,20 @@ def test_n14_is_asked_in_writing_when_nobody_answers(county: County) -> None:
     county.do("op01", "callback", number, outcome="no_answer")
     county.do("op01", "callback", number, outcome="no_answer")
     assert county.said_to_citizen(number).count("callback_asked") == 1
+
+
+def test_n9_a_new_name_comes_with_the_old_date_or_with_the_new_one_and_why(county: County) -> None:
+    for due in (None, county.now() + timedelta(days=20)):
+        number = standard(county, f"dibao{due}", f"+86136000000{10 + bool(due)}")
+        lead = county.lead(number).bureau
+        county.do(
+            f"{lead}.1", "request_return", number, rule="三定方案第四条", right_unit="health",
+            reason="不归我们", overlap=True,
+        )  # fmt: skip
+        county.do("super01", "reassign", number, lead="health", reason="按职责", due=due)
+        said = county.said_to_citizen(number)
+        assert ("handed_over_later" in said) == (due is not None)
+        assert ("handed_over" in said) == (due is None)
 
 
 def test_n10_a_broken_promise_is_told_by_itself(county: County) -> None:

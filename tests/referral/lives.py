@@ -367,9 +367,16 @@ class Life:
                 self.due[order.id] = order.due_at
         for event in new:
             if event.kind == "return_upheld":
-                detail = orjson.loads(event.detail)
-                lead = [order for order in orders if order.bureau == detail["went_to"]]
-                assert detail["due"] in {order.due_at.isoformat() for order in lead}, "I6"
+                self.check_upheld(orders, orjson.loads(event.detail))
+
+    def check_upheld(self, orders: list[Any], detail: Any) -> None:
+        """R5: the unit that was named has the order with its due time, unless it had its own."""
+        returned = {o.id for o in orders if o.bureau == detail["bureau"]}
+        theirs = [o for o in orders if o.bureau == detail["went_to"] and o.status not in GONE]
+        passed_on = {f"dispute:{order}" for order in returned}
+        new = [order for order in theirs if order.decided_by in passed_on]
+        assert theirs, f"I6: {detail['went_to']} has nothing"
+        assert all(order.due_at.isoformat() == detail["due"] for order in new[-1:]), "I6"
 
     def check_ends(self, reader: Any, row: Any, new: list[Any]) -> None:
         """I8: no end without a reply or attempts; I12: who, when, from, to."""
