@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -231,10 +231,11 @@ class Campaign:
         *,
         at: Sequence[str | None] = (*points.SERVE, None),
         seconds: float = float("inf"),
+        advance: Callable[[int], None] = lambda _deaths: None,
     ) -> None:
         """So many deaths of either process, fewer when the seconds are over before; raises
         AssertionError for what is lost or doubled. ``at`` are the points of the web process; None
-        is a moment by chance."""
+        is a moment by chance. ``advance`` hears how many have died."""
         end = time.monotonic() + seconds
         self._env = {
             **processes.environment(self.folder, self.url),
@@ -263,6 +264,7 @@ class Campaign:
                         self.deaths[task if not worker.alive() else RANDOM] += 1
                         worker.kill()
                         worker, task = self._start_worker()
+                    advance(self.deaths.total())
                 server.kill()
                 worker.kill()
                 sender.server = server = Forked.serve(self._env, self._log)
@@ -335,14 +337,23 @@ class Campaign:
         database = read(self.url)
         with database.read() as session:
             rows = session.connection().execute(
-                select(col(Outgoing.id), col(Outgoing.state), col(Outgoing.provider_id)).where(
-                    col(Outgoing.phrase) == "receipt"
-                )
+                select(
+                    col(Outgoing.id),
+                    col(Outgoing.state),
+                    col(Outgoing.provider_id),
+                    col(Outgoing.attempts),
+                    col(Outgoing.urgent),
+                    col(Outgoing.posted_at),
+                    col(Outgoing.sent_at),
+                    col(Outgoing.unsure_at),
+                    col(Outgoing.error),
+                ).where(col(Outgoing.phrase) == "receipt")
             )
             states = {str(row.id): row for row in rows}
         database.close()
         lost = [key for key in states if not keys[key]]
-        assert not lost, f"{len(lost)} messages never reached the provider: {lost[:3]}"
+        told = [tuple(states[key]) for key in lost[:3]]
+        assert not lost, f"{len(lost)} messages never reached the provider: {told}"
         doubled = {key: count for key, count in keys.items() if count > 1}
         assert not doubled, f"{len(doubled)} messages were accepted twice: {doubled}"
         brought = {row.provider_id for row in states.values() if row.state == "delivered"}
