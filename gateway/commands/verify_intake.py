@@ -1,8 +1,8 @@
 """``huiyin verify intake``"""
 
 import sys
-from datetime import date
 
+from gateway import days
 from gateway.accounting import account
 from gateway.settings import load
 from gateway.spool import FOLDER, Spool
@@ -14,7 +14,7 @@ SHOWN = 50
 def run(*, day: str) -> int:
     """Print the account; 1 and the missing on stderr when it does not hold."""
     try:
-        on = date.fromisoformat(day) if day else None
+        on = days.day(day) if day else None
     except ValueError:
         raise ValueError(f"--day {day!r} is no date; write it as 2026-11-22") from None
     settings = load()
