@@ -50,6 +50,10 @@ class Database:
         self._closed = False
         self._file_lock: int | None = None
         self.engine = self._sqlite(key) if self.is_sqlite else self._postgresql()
+        # SQLite shows a transaction one moment anyhow; PostgreSQL has to be asked for it, or a
+        # proof that reads entries and then their head would find fault with what came in between.
+        apart = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        self._moment = self.engine if self.is_sqlite else apart
 
     def _sqlite(self, key: str) -> Engine:
         if sqlcipher3.dbapi2.sqlite_version_info < SAFE_SQLITE:
@@ -138,8 +142,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent view; takes no write lock. Raises ``Busy`` when the database is away."""
-        with _plain_errors(), self.engine.connect() as connection, connection.begin():
+        """A view of one moment; takes no write lock. Raises ``Busy`` when the database is away."""
+        with _plain_errors(), self._moment.connect() as connection, connection.begin():
             yield Session(bind=connection, expire_on_commit=False)
 
     def require_safe(self) -> None:

@@ -41,6 +41,7 @@ from tests.standins.twilio import TwilioStandIn
 CLIENTS = 3
 SENDERS = 400
 AT_MOST_WAIT = 30
+IDLE_SECONDS = 0.05
 APART = 4999
 """From one sender's number to the next: what a block of numbers is sent in a day is capped."""
 
@@ -69,7 +70,7 @@ class Sender:
         self._waiting: list[Sms] = []
         self._brought = 0
         self._stopping = threading.Event()
-        self._draining = False
+        self._quiet = self._draining = False
         self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
 
     def __enter__(self) -> "Sender":
@@ -83,9 +84,13 @@ class Sender:
             thread.join()
         self._file.close()
 
+    def quiet(self) -> None:
+        """No new messages; what was not answered is repeated, receipts are still brought."""
+        self._quiet = True
+
     def drain(self, patience: float = 60) -> None:
         """No new messages; until everything that was sent once is answered."""
-        self._draining = True
+        self._quiet = self._draining = True
         end = time.monotonic() + patience
         for thread in self._threads:
             thread.join(max(end - time.monotonic(), 0))
@@ -95,13 +100,13 @@ class Sender:
     def _next(self) -> Sms | None:
         with self._guard:
             repeat = len(self._waiting) > AT_MOST_WAIT or self.chance.random() < 0.5
-            if self._waiting and (self._draining or repeat):
+            if self._waiting and (self._quiet or repeat):
                 return self._waiting.pop(self.chance.randrange(len(self._waiting)))
             if self.provider and self._brought < len(self.provider.messages):
                 accepted = self.provider.messages[self._brought]
                 self._brought += 1
                 return arrived(accepted["row"]["sid"], accepted["fields"])
-            if self._draining:
+            if self._quiet:
                 return None
             number = self.chance.randrange(self.senders) * APART
             message = sms(f"+86199{number:08d}", self.chance.choice(SAID))
@@ -111,10 +116,11 @@ class Sender:
     def _run(self) -> None:
         while not self._stopping.is_set():
             message = self._next()
-            if message is None:
+            if message is not None:
+                self._try(message)
+            elif self._draining:
                 return
-            self._try(message)
-            time.sleep(self.rest)
+            time.sleep(self.rest if message else IDLE_SECONDS)
 
     def _try(self, message: Sms) -> None:
         status: int | str
@@ -270,6 +276,7 @@ class Campaign:
                 sender.server = server = Forked.serve(self._env, self._log)
                 server.wait(STARTING)
                 worker = Worker([], self._env, 0, self._log)
+                sender.quiet()  # or what comes in at the last moment would seem never sent
                 self._until_sent()
                 sender.drain(120)
                 answered = set(ledger.read_text().split())
