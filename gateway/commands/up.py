@@ -48,7 +48,7 @@ def run(*, demo: bool, host: str, port: int) -> int:
     settings = prepare(demo=demo, host=host, port=port)
     state = open_house(settings, demo=demo)
     history = None
-    if demo:
+    if settings.demo:
         history = History(settings, Rules.load(settings.profile, settings.profile_dir))
         state.unwritten = history.left
     config = uvicorn.Config(

@@ -82,7 +82,7 @@ def _run(name: str, url: str, folder: Path, kills: int, given: argparse.Namespac
                 answered = campaign.statuses[200]
                 print(
                     f"{name}: {deaths} kills in {time.monotonic() - begun:.0f} s, {answered} "
-                    "acknowledged so far; what is lost or doubled is counted at the end",
+                    "answers of 200 so far; what is lost or doubled is counted at the end",
                     flush=True,
                 )
 
