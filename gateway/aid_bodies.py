@@ -4,9 +4,10 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from gateway.bodies import Body, Short, Words
+from gateway.days import Moment
 from models.ids import Id
 
 Yuan = Annotated[Decimal, Field(ge=0, max_digits=13, decimal_places=2)]
@@ -57,7 +58,7 @@ class DeliverBody(Body):
     second_officer: Short = ""
     witness: Short = ""
     proof: Words = ""
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class GivenBody(Judged, DeliverBody):
@@ -74,7 +75,7 @@ class AuthoriseBody(Body):
 class LiftBody(Body):
     """When the emergency was over; now, without a time."""
 
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class ExplainBody(Body):
@@ -143,7 +144,7 @@ class FiledBody(Body):
     goods: Short = ""
     fund: Short = "own_budget"
     standard: Short
-    given_at: AwareDatetime
+    given_at: Moment
     recipient: Short = ""
     area: Short | None = None
     household_id: Short | None = None

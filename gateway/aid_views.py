@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlmodel import Session, col
 
-from gateway import access, aid
+from gateway import access, aid, days
 from gateway.access import Viewer
 from gateway.aid import yuan
 from models.relief import COLUMNS, Relief
@@ -112,7 +112,7 @@ def conditions(asked: Mapping[str, str]) -> list[ColumnElement[bool]]:
 
 def _midnight(day: str) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(day), time.min, ZONE)
+        return datetime.combine(days.day(day), time.min, ZONE)
     except ValueError:
         raise Refusal("refusal.day", {"day": day}, 422) from None
 

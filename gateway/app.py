@@ -1,5 +1,6 @@
 """The web application: routers, error handlers, life and death of the process. No globals."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import quote_from_bytes
@@ -9,8 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway import api, hooks, operations, standin, web
+from gateway import api, hooks, operations, spool, standin, web
 from gateway.live import Pulse, ended_by_signals
+from gateway.spool import Spool
 from gateway.state import State
 from gateway.ticks import Ticks
 from models.db import Busy
@@ -35,18 +37,23 @@ class Application(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
-    """The application on a wired process; with ``ticks`` it also delivers and reminds."""
+def create_app(
+    state: State, ticks: Ticks | None = None, first: Callable[[], object] | None = None
+) -> FastAPI:
+    """The application on a wired process; with ``ticks`` it also delivers and reminds, once
+    ``first`` has been done in a thread, while the pages already answer."""
     pulse = Pulse(state.database)
     documented = state.settings.demo or state.settings.openapi
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        if ticks is not None:
-            ticks.start()
+        beginning = asyncio.create_task(_begin(ticks, first))
+        attending = asyncio.create_task(spool.attend(state, Spool.of(state.settings)))
         with ended_by_signals(pulse.close):
             yield
         pulse.close()
+        beginning.cancel()
+        attending.cancel()
         if ticks is not None:
             await ticks.stop()
         state.close()
@@ -71,6 +78,13 @@ def create_app(state: State, ticks: Ticks | None = None) -> FastAPI:
     web.mount(app)
     app.hooks = hooks.Hooks(state, _HANDLERS)
     return app
+
+
+async def _begin(ticks: Ticks | None, first: Callable[[], object] | None) -> None:
+    if first is not None:
+        await asyncio.to_thread(first)
+    if ticks is not None:
+        ticks.start()
 
 
 def _forged(_request: Request, _error: Exception) -> Response:

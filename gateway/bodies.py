@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from gateway.days import Moment
 from models.vocabulary import Level
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
@@ -12,9 +13,8 @@ Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
 def _listed(given: Any) -> Any:
     """A list, as a form's one field writes it: names with commas between."""
-    if not isinstance(given, str):
-        return given
-    return tuple(name.strip() for name in given.replace("，", ",").split(",") if name.strip())
+    names = given.replace("，", ",").split(",") if isinstance(given, str) else None
+    return given if names is None else tuple(name.strip() for name in names if name.strip())
 
 
 class Body(BaseModel):
@@ -65,7 +65,7 @@ class ContactBody(Body):
     outcome: Literal["reached", "on_site", "no_answer", "refused", "wrong_number"]
     by: Literal["phone", "sms", "chat", "visit"] = "phone"
     note: Words = ""
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class ReplyBody(Body):
@@ -141,7 +141,7 @@ class ReassignBody(Body):
     cooperating: Annotated[tuple[Short, ...], BeforeValidator(_listed)] = ()
     ground: Short = "duty_rule"
     reason: Words
-    due: AwareDatetime | None = None
+    due: Moment | None = None
 
 
 class BringInBody(Body):

@@ -1,5 +1,6 @@
 """What the invented county gave, and a disaster of its own: by the same acts as on the pages, the
-same every time for the same day. An act that the rules refuse is simply not done."""
+same every time for the same day. An act that the rules refuse is simply not done, and none that the
+ledger has already is done again: each has a moment of its own."""
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,9 +11,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from gateway import acts, aid, aid_filing, recorded
+from gateway import acts, aid, aid_filing, demo_marks, recorded
 from gateway.aid_bodies import FiledBody, KinEntry
 from gateway.county import demo_file
+from gateway.demo_marks import Told
 from gateway.state import State
 from models.households import Household, Resident
 from models.vocabulary import Role
@@ -30,15 +32,18 @@ _SIGNED = "经办人、村委会负责人签字"
 def live(state: State, now: datetime) -> int:
     """Fill the purses, give, file what others gave, let a village stand in water; how many grants
     and items there are."""
-    told = tomllib.loads(demo_file("aid.toml"))
+    told, before = tomllib.loads(demo_file("aid.toml")), demo_marks.told(state)
     whose = _households(state, len(told["grant"]) + len(told["filed"]))
-    _purses(state, told, now - timedelta(days=60))
-    done = sum(_grant(state, one, next(whose), now) for one in told["grant"])
+    _purses(state, before, told, now - timedelta(days=60))
+    done = 0
+    for number, one in enumerate(told["grant"]):
+        done += _grant(state, before, one, next(whose), now + timedelta(seconds=number))
     done += sum(_filed(state, one, next(whose), now) for one in told["filed"])
-    for one in told["relative"]:
-        entry = KinEntry.model_validate(one)
-        aid_filing.register_kin(state, _actor(state, "civil_affairs.1"), entry, now=now)
-    _disaster(state, told["event"], now - timedelta(hours=told["event"]["hours"]))
+    for number, one in enumerate(told["relative"]):
+        entry, at = KinEntry.model_validate(one), now - timedelta(seconds=number)
+        if ("civil_affairs.1", at) not in before:
+            aid_filing.register_kin(state, _actor(state, "civil_affairs.1"), entry, now=at)
+    _disaster(state, before, told["event"], now - timedelta(hours=told["event"]["hours"]))
     return done
 
 
@@ -65,26 +70,30 @@ def _heads(session: Session) -> Iterator[tuple[str, int, str, str]]:
     return ((str(home), int(head), str(name), str(area)) for home, head, name, area in found)
 
 
-def _purses(state: State, told: Mapping[str, Any], at: datetime) -> None:
+def _purses(state: State, before: Told, told: Mapping[str, Any], at: datetime) -> None:
     directory = state.offices.current().directory
     towns = [unit.code for unit in directory.units if unit.authority == "township"]
     for town in towns:
         some = told["reserve"] // (20 if town == told["short_town"] else 1)
-        _keep(state, f"{town}.1", town, "top_up", at, amount=some, voucher="年初拨款")
-    county = "civil_affairs"
-    _keep(state, f"{county}.1", county, "top_up", at, amount=told["county_reserve"],
-          voucher="年初拨款")  # fmt: skip
-    _keep(state, f"{county}.1", county, "set_residents", at, residents=told["residents"])
+        _keep(state, before, town, "top_up", at, amount=some, voucher="年初拨款")
+    county, then = "civil_affairs", at + timedelta(minutes=1)
+    _keep(state, before, county, "top_up", at, amount=told["county_reserve"], voucher="年初拨款")
+    _keep(state, before, county, "set_residents", then, residents=told["residents"])
 
 
-def _keep(state: State, login: str, unit: str, act: str, at: datetime, **body: Any) -> None:
-    chosen = aid.RESERVE_ACTS[act]
-    given = chosen.body.model_validate(body)
-    aid.keep(state, _actor(state, login), unit, chosen, given, now=at)
+def _keep(state: State, before: Told, unit: str, act: str, at: datetime, **body: Any) -> None:
+    login, chosen = f"{unit}.1", aid.RESERVE_ACTS[act]
+    if (login, at) not in before:
+        given = chosen.body.model_validate(body)
+        aid.keep(state, _actor(state, login), unit, chosen, given, now=at)
 
 
 def _grant(
-    state: State, told: Mapping[str, Any], whose: tuple[str, int, str, str], now: datetime
+    state: State,
+    before: Told,
+    told: Mapping[str, Any],
+    whose: tuple[str, int, str, str],
+    now: datetime,
 ) -> bool:
     home, head, name, area = whose
     town = f"township_{area[:3].lower()}.1"
@@ -104,7 +113,9 @@ def _grant(
     if number is None:
         return False
     for login, act, wait, more in _course(town, name, told, ends):
-        if at + wait < now and not _on(state, login, act, number, at + wait, more):
+        late = at + wait
+        owed = late < now and (login, late) not in before
+        if owed and not _on(state, login, act, number, late, more):
             break
     return True
 
@@ -178,7 +189,7 @@ def _filed(
     return True
 
 
-def _disaster(state: State, told: Mapping[str, Any], begin: datetime) -> None:
+def _disaster(state: State, before: Told, told: Mapping[str, Any], begin: datetime) -> None:
     """One event of several households: called in, linked by a person, some needs met."""
     numbers: list[str] = []
     for place, text in enumerate(told["texts"]):
@@ -194,21 +205,30 @@ def _disaster(state: State, told: Mapping[str, Any], begin: datetime) -> None:
     after = begin + timedelta(hours=1)
     others = " ".join(numbers[1:])
     link = {"others": others, "relation": "event", "reason": told["reason"]}
-    _act(state, "dispatch01", "link", numbers[0], link, after)
-    _supplied(state, numbers, after + timedelta(hours=2))
+    _act(state, before, "dispatch01", "link", numbers[0], link, after)
+    _supplied(state, before, numbers, after + timedelta(hours=2))
 
 
-def _supplied(state: State, numbers: Sequence[str], at: datetime) -> None:
+def _supplied(state: State, before: Told, numbers: Sequence[str], at: datetime) -> None:
     for place, number in enumerate(numbers[:-1]):
         for kind in _NEEDS[: 4 - place]:
+            at += timedelta(minutes=1)
             done = {"need": kind, "need_state": "met" if place < 2 else "promised",
                     "supplier": "县应急物资库"}  # fmt: skip
-            _act(state, "emergency_management.1", "set_need", number, done, at)
+            _act(state, before, "emergency_management.1", "set_need", number, done, at)
 
 
 def _act(
-    state: State, login: str, name: str, number: str, body: Mapping[str, Any], at: datetime
+    state: State,
+    before: Told,
+    login: str,
+    name: str,
+    number: str,
+    body: Mapping[str, Any],
+    at: datetime,
 ) -> None:
+    if (login, at) in before:
+        return
     chosen = acts.ACTS[name]
     try:
         given = chosen.body.model_validate(body)

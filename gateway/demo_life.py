@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlmodel import col
 
+from gateway import demo_marks
 from gateway.acts import ACTS, perform
 from gateway.state import State
 from models.requests import HelpRequest
@@ -40,14 +41,16 @@ class Deed(NamedTuple):
 
 
 def live(state: State, now: datetime) -> int:
-    """Do the deeds in the order of their time; returns how many were done."""
+    """Do the deeds in the order of their time, but none that the ledger has already; returns how
+    many were done."""
+    told = {at for _, at in demo_marks.told(state)}
     directory = state.offices.current().directory
     with state.database.read() as session:
         rows = session.connection().execute(
             select(*HelpRequest.__table__.columns).order_by(col(HelpRequest.id))  # type: ignore[attr-defined]
         )
         deeds = sorted(deed for row in rows for deed in _deeds(directory, row, now))
-    return sum(_do(state, directory, deed) for deed in deeds)
+    return sum(_do(state, directory, deed) for deed in deeds if deed.at not in told)
 
 
 def _do(state: State, directory: Directory, deed: Deed) -> bool:

@@ -106,7 +106,7 @@ def _visits(
 def _warnings(session: Session, now: datetime) -> Iterator[tuple[str, dict[str, str], datetime]]:
     rows = session.connection().execute(
         select(col(Warned.id), col(Warned.holder))
-        .where(col(Warned.state) == leads.OPEN)
+        .where(col(Warned.state).in_((leads.OPEN, leads.SETTLED)))
         .order_by(col(Warned.id))
     )
     for number, row in enumerate(rows):

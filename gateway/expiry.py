@@ -40,7 +40,7 @@ def _not_held(request_id: Any) -> Any:
     return request_id.is_(None) | request_id.not_in(held())
 
 
-def _free(number: Any) -> Any:
+def free(number: Any) -> Any:
     """That no hold protects the request of this number."""
     protected = select(col(HelpRequest.number)).where(col(HelpRequest.id).in_(held()))
     return number.is_(None) | number.not_in(protected)
@@ -52,7 +52,7 @@ def _ids(tx: Transaction, column: Any, *where: Any) -> list[Any]:
 
 def calls(tx: Transaction, before: datetime, _now: datetime) -> Sequence[Any]:
     """What the switchboard told."""
-    ids = _ids(tx, col(PhoneCall.id), col(PhoneCall.rang_at) < before, _free(col(PhoneCall.number)))
+    ids = _ids(tx, col(PhoneCall.id), col(PhoneCall.rang_at) < before, free(col(PhoneCall.number)))
     tx.execute(delete(PhoneCall).where(col(PhoneCall.id).in_(ids)))
     return ids
 
@@ -140,7 +140,7 @@ def visit_words(tx: Transaction, before: datetime, now: datetime) -> Sequence[An
         col(DoorEntry.id),
         col(DoorEntry.at) < before,
         col(DoorEntry.digest) != EMPTIED,
-        _free(col(DoorEntry.number)),
+        free(col(DoorEntry.number)),
     )
     tx.execute(
         update(DoorEntry).where(col(DoorEntry.id).in_(entries)).values(said={}, digest=EMPTIED)
@@ -150,10 +150,21 @@ def visit_words(tx: Transaction, before: datetime, now: datetime) -> Sequence[An
         col(Visit.id),
         col(Visit.settled_at) < before,
         col(Visit.erased_at).is_(None),
-        _free(col(Visit.number)),
+        free(col(Visit.number)),
     )
     tx.execute(update(Visit).where(col(Visit.id).in_(visits)).values(said={}, erased_at=now))
     return [*differed, *entries, *visits]
+
+
+NO_WARNING_WORDS: Mapping[str, Any] = {
+    "subject": literal("erased:") + cast(col(Warned.id), String),
+    "name": ERASED,
+    "phone": ERASED,
+    "address": ERASED,
+    "note": ERASED,
+    "said": {},
+}
+"""A warning that names nobody any more."""
 
 
 def warning_words(tx: Transaction, before: datetime, now: datetime) -> Sequence[Any]:
@@ -164,20 +175,10 @@ def warning_words(tx: Transaction, before: datetime, now: datetime) -> Sequence[
         col(Warned.received_at) < before,
         col(Warned.erased_at).is_(None),
         col(Warned.state) != "open",
-        _free(col(Warned.number)),
+        free(col(Warned.number)),
     )
     tx.execute(
-        update(Warned)
-        .where(col(Warned.id).in_(ids))
-        .values(
-            subject=literal("erased:") + cast(col(Warned.id), String),
-            name=ERASED,
-            phone=ERASED,
-            address=ERASED,
-            note=ERASED,
-            said={},
-            erased_at=now,
-        )
+        update(Warned).where(col(Warned.id).in_(ids)).values(**NO_WARNING_WORDS, erased_at=now)
     )
     return ids
 

@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import access, attachments, recorded
+from gateway import access, attachments, days, recorded
 from gateway.access import Actor
 from gateway.hooks import PATIENCE_SECONDS
 from gateway.recorded import Recorded
@@ -273,7 +273,7 @@ def moment(said: str, now: datetime) -> datetime:
     """A time as a telephone writes it, in China time where it names no zone; now for none, for one
     that cannot be read and for one that has not come yet (the telephone's clock is wrong)."""
     try:
-        at = datetime.fromisoformat(said)
+        at = days.moment(said)
     except ValueError:
         return now
     return min(at if at.tzinfo else at.replace(tzinfo=ZONE), now)

@@ -5,7 +5,7 @@ import secrets
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import accounts, county
+from gateway import accounts, county, demo_marks
 from gateway.offices import Rules
 from gateway.settings import FILE, PREFIX, Settings, load, utc_now
 from gateway.state import open_database, seal_from_now_on
@@ -52,8 +52,8 @@ def furnish(*, demo: bool = False, address: str = "") -> Settings:
     return load()
 
 
-def prepare(settings: Settings, rules: Rules, *, demo: bool = False) -> bool:
-    """Bring the database up to date and, the first time, say who is there; True that time.
+def prepare(settings: Settings, rules: Rules, *, demo: bool = False) -> None:
+    """Bring the database up to date and, the first time, say who is there.
 
     Without the demonstration there is one unit an authority and one administrator, who answers
     for everything until the county's own units and staff are loaded.
@@ -67,6 +67,7 @@ def prepare(settings: Settings, rules: Rules, *, demo: bool = False) -> bool:
         fresh = not county.has_units(tx)
         if fresh and demo:
             county.seed_demo(tx, accounts.hash_password(DEMO_PASSWORD), utc_now())
+            demo_marks.owe(tx, utc_now())
         elif fresh:
             county.seed_baseline(tx, rules.policy)
     with acting(database, mint) as tx:
@@ -81,7 +82,6 @@ def prepare(settings: Settings, rules: Rules, *, demo: bool = False) -> bool:
                 now=utc_now(),
             )
     database.close()
-    return fresh
 
 
 def is_locked(settings: Settings) -> bool:

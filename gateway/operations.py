@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from gateway import gauges
+from gateway.spool import Spool
 from gateway.state import State
 from models.db import Busy
 from models.processes import Process
@@ -50,6 +51,8 @@ async def metrics(request: Request) -> Response:
     except Busy:
         standing = b"huiyin_database_up 0\n"
     counted = generate_latest(state.counts.registry)
+    waited = Spool.of(state.settings).oldest_seconds(state.now())
+    standing += f"huiyin_spool_oldest_seconds {waited:.0f}\n".encode()
     return Response(counted + standing, media_type="text/plain; version=0.0.4")
 
 

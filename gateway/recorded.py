@@ -9,10 +9,11 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from channels.web import e164
 from gateway.cleaning import clean
+from gateway.days import Moment
 from gateway.intake import Call
 from models.messages import Inbound, Location, Media, Raw
 from models.vocabulary import Level
@@ -49,7 +50,7 @@ class Recorded(BaseModel):
     external_id: str = Field(min_length=1, max_length=200)
     sender: str = Field("", max_length=200)
     text: str = ""
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     place: str | None = None
     reporter: str | None = None
     media: list[RecordedMedia | str] = []

@@ -32,13 +32,16 @@ from models.vocabulary import ContactState
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How long one class of data is kept, and who says so."""
+    """How long one class of data is kept, and who says so. ``wish`` is what becomes of it when the
+    person asks: it goes "now" or "stays", by a duty (``ground``); "none" where it is not theirs."""
 
     name: str
     days: int
     since: str
     source: str
     tag: str
+    wish: str
+    ground: str = ""
 
 
 @cache
@@ -48,7 +51,7 @@ def rules() -> dict[str, Kept]:
         resources.files("gateway").joinpath("retention.toml").read_text("utf-8")
     )
     return {
-        row["name"]: Kept(row["name"], row["days"], row["from"], row["source"], row["tag"])
+        row["name"]: Kept(**{("since" if key == "from" else key): row[key] for key in row})
         for row in content["class"]
     }
 

@@ -62,6 +62,8 @@ class State:
     intake: Intake
     now: Callable[[], datetime]
     counts: Counts = field(default_factory=Counts)
+    unwritten: Callable[[], int] = lambda: 0
+    """How many steps of an invented history are still to come; none outside the demonstration."""
 
     def close(self) -> None:
         """Finish what waits, give back the database."""
@@ -90,10 +92,14 @@ def seal_from_now_on(settings: Settings, database: Database, now: datetime) -> N
 def open_current(settings: Settings) -> Database:
     """The database of these settings, or ``BadSettings`` when it was never made or is behind."""
     database = open_database(settings)
-    if not is_current(database):
+    try:
+        if is_current(database):
+            return database
+    except BaseException:
         database.close()
-        raise BadSettings("the database is not up to date; run 'huiyin migrate' first")
-    return database
+        raise
+    database.close()
+    raise BadSettings("the database is not up to date; run 'huiyin migrate' first")
 
 
 def wire(

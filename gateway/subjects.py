@@ -10,13 +10,15 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from channels.web import e164
-from gateway import erasure, expiry, retention
+from gateway import erasure, expiry, registry, retention, wishes
 from models import keyring
 from models.access import Look
+from models.discovery import Visit, Warned
 from models.holds import LegalHold
 from models.outbox import Outgoing
 from models.people import FIELD, Address, Person
 from models.places import Staff
+from models.relief import Relief
 from models.requests import Contact, HelpRequest
 from models.transaction import Transaction
 
@@ -84,11 +86,59 @@ def held_about(tx: Transaction, subject: Subject, *, by: str, now: datetime) -> 
         "said": _rows(tx, Contact, ids, ("received_at", "channel", "text", "name", "place")),
         "told": _rows(tx, Outgoing, ids, ("posted_at", "channel", "address", "text", "state")),
         "looked": _rows(tx, Look, ids, ("at", "login", "act", "purpose")),
+        **_at_home(tx, wishes.about(tx, subject.person_ids, ids)),
         "kept_for": {
-            rule.name: {"days": rule.days, "source": rule.source, "tag": rule.tag}
+            rule.name: {
+                "days": rule.days,
+                "source": rule.source,
+                "tag": rule.tag,
+                "wish": rule.wish,
+                "ground": rule.ground,
+            }
             for rule in retention.rules().values()
         },
     }
+
+
+def _at_home(tx: Transaction, who: wishes.About) -> dict[str, Any]:
+    """The register, visits, warnings and aid. What was said at doors and of whom a list speaks only
+    where nobody else lives: the others of a household have their own right to it."""
+    known = registry.households(tx.connection, who.homes)
+    own = [column for column in Relief.__table__.columns if column.name in _AID]  # type: ignore[attr-defined]
+    aid = tx.execute(
+        select(*own).where(
+            col(Relief.household_id).in_(who.alone) | col(Relief.request_id).in_(who.requests)
+        )
+    )
+    return {
+        "households": [
+            {
+                "id": home.id,
+                "address": home.address,
+                "area": home.area,
+                "people": len(home.people),
+                "known_as": list(home.codes),
+                "phones": [n for n in home.phones if who.means(n)],
+            }
+            for home in known
+        ],
+        "visits": _of_homes(tx, Visit, who.alone, _VISIT),
+        "warnings": _of_homes(tx, Warned, who.alone, _WARNING),
+        "aid": [dict(row._mapping) for row in aid],
+    }
+
+
+_VISIT = ("started_at", "due_at", "settled_at", "outcome", "seen", "said")
+_WARNING = ("source", "kind", "happened_on", "value", "name", "phone", "address", "state")
+_AID = ("number", "kind", "state", "need", "form", "amount_fen", "goods", "words", "delivered_at")
+
+
+def _of_homes(
+    tx: Transaction, table: Any, homes: Sequence[str], names: Sequence[str]
+) -> list[dict[str, Any]]:
+    columns = [getattr(table, name) for name in names]
+    query = select(*columns).where(col(table.household_id).in_(homes)).order_by(col(table.id))
+    return [dict(row._mapping) for row in tx.execute(query)]
 
 
 def _request(row: Any) -> dict[str, Any]:
@@ -114,19 +164,26 @@ def correct(
     tx.event("subject_corrected", at=now, by=by, fields=sorted(changes), requests=numbers)
 
 
-def erase(tx: Transaction, subject: Subject, *, by: str, reason: str, now: datetime) -> list[str]:
-    """Erase a person; the numbers of their requests. Raises ``NotKnown`` while a request is open or
-    on hold: who still waits for help must stay known."""
+def erase(
+    tx: Transaction, subject: Subject, *, by: str, reason: str, now: datetime
+) -> Sequence[wishes.Fate]:
+    """Erase a person: what went and what a duty keeps, class by class. Raises ``NotKnown`` while a
+    request is open or on hold: who still waits for help must stay known."""
     held = set(tx.execute(expiry.held()).scalars())
     for row in subject.requests:
         if row.closed_at is None:
             raise NotKnown(f"{row.number} is still open; it can be erased when it is closed")
         if row.id in held:
             raise NotKnown(f"{row.number} is on hold; lift the hold first")
-    erasure.of_requests(tx, [row.id for row in subject.requests], now)
+    ids = [row.id for row in subject.requests]
+    who = wishes.about(tx, subject.person_ids, ids)
+    fates = wishes.carry_out(tx, who, now)
+    erasure.of_requests(tx, ids, now)
+    wishes.forget(tx, who)
     numbers = [row.number for row in subject.requests]
-    tx.event("subject_erased", at=now, by=by, reason=reason, requests=numbers)
-    return numbers
+    counts = {fate.name: [fate.gone, fate.stays] for fate in fates}
+    tx.event("subject_erased", at=now, by=by, reason=reason, requests=numbers, classes=counts)
+    return fates
 
 
 def hold(tx: Transaction, number: str, *, by: str, reason: str, now: datetime) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from gateway import days
 from models.vocabulary import Track
 from referral import clocks
 from referral.accused import NOBODY, accused_of
@@ -73,7 +74,7 @@ def moment(written: str, fallback: datetime) -> datetime:
     ValueError."""
     if not written:
         return fallback
-    at = datetime.fromisoformat(written)
+    at = days.moment(written)
     return (at if at.tzinfo else at.replace(tzinfo=ZONE)).astimezone(UTC)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
-from gateway import access
+from gateway import access, days
 from gateway.access import Actor
 from gateway.offices import changed
 from models.places import AreaRow, Staff, UnitRow
@@ -199,7 +199,7 @@ def _known(tx: Transaction, column: Any, value: str, name: str) -> str | None:
 
 def _day(written: str) -> date | None:
     try:
-        return date.fromisoformat(written) if written else None
+        return days.day(written) if written else None
     except ValueError:
         raise Refusal("refusal.field", {"field": "date"}, 422) from None
 

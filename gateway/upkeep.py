@@ -80,9 +80,15 @@ def _people(app: typer.Typer, run: Callable[..., None]) -> None:
         run("person", act="correct", handle=handle, by=by, name=name, under_14=under_14)
 
     @person.command("erase")
-    def person_erase(handle: HandleArgument, by: ByOption, reason: ReasonOption) -> None:
-        """Erase a person whose requests are all closed; figures and ledger stay."""
-        run("person", act="erase", handle=handle, by=by, reason=reason)
+    def person_erase(
+        handle: HandleArgument,
+        by: ByOption,
+        reason: ReasonOption,
+        language: Annotated[str, typer.Option(help="The list is for the person.")] = "zh-CN",
+    ) -> None:
+        """Erase a person whose requests are all closed, and print for them what went and what a
+        duty keeps; figures and ledger stay."""
+        run("person", act="erase", handle=handle, by=by, reason=reason, language=language)
 
     @hold.command("place")
     def hold_place(number: NumberArgument, by: ByOption, reason: ReasonOption) -> None:

@@ -53,6 +53,10 @@ class Database:
         if self.is_sqlite:
             self._take_place()
         self.engine = engine or (self._sqlite(key) if self.is_sqlite else self._postgresql())
+        # SQLite shows a transaction one moment anyhow; PostgreSQL has to be asked for it, or a
+        # proof that reads entries and then their head would find fault with what came in between.
+        apart = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        self._moment = self.engine if self.is_sqlite else apart
 
     def _take_place(self) -> None:
         if sqlcipher3.dbapi2.sqlite_version_info < SAFE_SQLITE:
@@ -143,8 +147,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent view; takes no write lock. Raises ``Busy`` when the database is away."""
-        with _plain_errors(), self.engine.connect() as connection, connection.begin():
+        """A view of one moment; takes no write lock. Raises ``Busy`` when the database is away."""
+        with _plain_errors(), self._moment.connect() as connection, connection.begin():
             yield Session(bind=connection, expire_on_commit=False)
 
     def require_safe(self) -> None:

@@ -277,9 +277,7 @@ Seen = Annotated[Id | None, Query(description="the last entry of the history tha
 
 
 def _add(act: acts.Act) -> None:
-    def perform(
-        state: Process, actor: Staff, number: str, body: Any = None, seen: Seen = None
-    ) -> Any:
+    def perform(state: Process, actor: Staff, number: str, body: Any, seen: Seen = None) -> Any:
         given = act.body() if body is None else body
         row = acts.perform(state, actor, number, act, given, now=state.now(), seen=seen)
         names = ("number", "status", "level", "track", "lead_bureau", "holder_unit")
@@ -288,8 +286,8 @@ def _add(act: acts.Act) -> None:
     # The body's type is known only here: each act has its own path, body and description.
     optional = not act.body.model_fields
     perform.__annotations__["body"] = Annotated[act.body | None if optional else act.body, Body()]
-    if not optional:
-        perform.__defaults__ = (..., None)
+    if optional:
+        perform.__defaults__ = (None, None)
     perform.__doc__ = act.verb.__doc__
     router.add_api_route(
         f"/{{number}}/{act.name}", perform, methods=["POST"], name=act.name, operation_id=act.name

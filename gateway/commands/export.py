@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import orjson
 import xlsxwriter
 
-from gateway import masking
+from gateway import days, masking
 from gateway.cells import harmless, plain
 from gateway.exporting import EXPORTS, Row, local
 from gateway.revealing import masked
@@ -106,7 +106,7 @@ def time_of(option: str, value: str) -> datetime | None:
     if not value:
         return None
     try:
-        at = datetime.fromisoformat(value)
+        at = days.moment(value)
     except ValueError:
         raise ValueError(
             f"{option} {value!r} is no time; write 2026-11-22T08:00:00+08:00"

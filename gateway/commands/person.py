@@ -7,12 +7,14 @@ from typing import Any
 
 import orjson
 
-from gateway import subjects
+from gateway import subjects, wish_list
 from gateway.exporting import local
 from gateway.settings import load, utc_now
 from gateway.state import open_current
+from models.phrases import Phrasebook
 from models.processes import enlist
 from models.transaction import Transaction, acting
+from models.vocabulary import Form
 
 
 def run(*, act: str, by: str, **given: Any) -> int:
@@ -53,10 +55,19 @@ def _correct(
     return f"put right: {', '.join(sorted(changes))}"
 
 
-def _erase(tx: Transaction, by: str, *, handle: str, reason: str) -> str:
+def _erase(tx: Transaction, by: str, *, handle: str, reason: str, language: str) -> str:
     subject = subjects.find(tx, handle)
-    numbers = subjects.erase(tx, subject, by=by, reason=reason, now=utc_now())
-    return f"erased: {', '.join(numbers) or 'the address; there was no request'}"
+    phrases = Phrasebook.load()
+    if language not in phrases.languages():
+        known = ", ".join(phrases.languages())
+        raise ValueError(f"--language {language!r} is none that we speak; write one of {known}")
+    fates = subjects.erase(tx, subject, by=by, reason=reason, now=utc_now())
+
+    def say(key: str, **params: object) -> str:
+        told = {name: str(value) for name, value in params.items()}
+        return phrases.say(key, told, Form.FULL, language)
+
+    return "\n".join(wish_list.lines(say, fates, by=by, hotline=load().hotline))
 
 
 def _hold(tx: Transaction, by: str, *, number: str, reason: str) -> str:

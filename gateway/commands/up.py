@@ -9,22 +9,13 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from channels import load as load_channels
-from gateway import (
-    demo_aid,
-    demo_cases,
-    demo_homes,
-    demo_life,
-    demo_walks,
-    house,
-    observe,
-    standin,
-)
+from gateway import house, observe, standin
 from gateway.app import create_app
 from gateway.commands import serve
+from gateway.demo_history import History
 from gateway.offices import Rules
-from gateway.settings import FILE, BadSettings, Settings, load, utc_now
-from gateway.state import State, channel_settings, settle, wire
+from gateway.settings import FILE, BadSettings, Settings, load
+from gateway.state import State, settle, wire
 from gateway.ticks import Ticks
 
 GRACE_SECONDS = 1
@@ -56,9 +47,12 @@ def run(*, demo: bool, host: str, port: int) -> int:
     observe.set_up()
     settings = prepare(demo=demo, host=host, port=port)
     state = open_house(settings, demo=demo)
-    ticks = Ticks.of(state)
+    history = None
+    if settings.demo:
+        history = History(settings, Rules.load(settings.profile, settings.profile_dir))
+        state.unwritten = history.left
     config = uvicorn.Config(
-        create_app(state, ticks),
+        create_app(state, Ticks.of(state), history.write if history else None),
         host=host,
         port=port,
         log_level="warning",
@@ -74,6 +68,9 @@ def run(*, demo: bool, host: str, port: int) -> int:
         server.run()
     except KeyboardInterrupt:  # uvicorn has stopped in good order and passes the signal on
         print("\nStopped.")
+    finally:
+        if history is not None:
+            history.close()
     return 0
 
 
@@ -123,7 +120,7 @@ def _lend_channels(settings: Settings, here: str) -> Settings:
 def open_house(settings: Settings, *, demo: bool) -> State:
     """Migrate, load county and profile, make the first administrator, wire the process."""
     rules = Rules.load(settings.profile, settings.profile_dir)
-    fresh = house.prepare(settings, rules, demo=demo)
+    house.prepare(settings, rules, demo=demo)
     if demo and not settings.demo:
         raise BadSettings(
             f"{settings.data_dir} already holds a hotline that is no demonstration; name another "
@@ -135,27 +132,7 @@ def open_house(settings: Settings, *, demo: bool) -> State:
     print(f"rules       {rules.policy.name}: {len(rules.policy.routes)} routes")
     if not settings.demo and house.is_locked(settings):
         print(f"sign in     {house.sign_in_link(settings)}   (once, within 24 hours)")
-    if fresh and demo:
-        _enter_cases(settings, rules)
     return wire(settings, kind="up", rules=rules)
-
-
-def _enter_cases(settings: Settings, rules: Rules) -> None:
-    """The invented cases, answered through the console whatever channels are switched on: nobody
-    may get a text about them."""
-    channels = load_channels(["console"], channel_settings(settings, rules))
-    state = wire(settings, kind="demo", channels=channels, rules=rules)
-    office = state.offices.current()
-    futures = [state.intake.submit(call) for call in demo_cases.calls(office, utc_now())]
-    kept = sum(future.result().number is not None for future in futures)
-    demo_homes.live(state, utc_now())  # while the cases are open
-    demo_life.live(state, utc_now())
-    walked = demo_walks.live(state, utc_now())
-    given = demo_aid.live(state, utc_now())
-    state.close()
-    print(f"county      望河县, invented: {len(office.directory.officers)} staff, {kept} cases")
-    print(f"field       rounds of visits under way, {walked} doors knocked at")
-    print(f"aid         {given} grants and filed items, one village in water (/events)")
 
 
 def _welcome(settings: Settings) -> None:

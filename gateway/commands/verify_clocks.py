@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway import days
 from gateway.clock_audit import audit
 from gateway.offices import Offices, Rules
 from gateway.settings import load, utc_now
@@ -36,7 +37,7 @@ def run(*, at: str) -> int:
 def _moment(at: str) -> datetime:
     moment = None
     with suppress(ValueError):
-        moment = datetime.fromisoformat(at)
+        moment = days.moment(at)
     if moment is None or moment.tzinfo is None:
         raise ValueError(f"--at {at!r} is no time with an offset; write 2026-11-22T09:00:00+08:00")
     return moment

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
-from gateway import overlay
+from gateway import days, overlay
 from gateway.proposals import Wanted
 from models.vocabulary import PlaceRule
 from referral.casework import Refusal
@@ -54,7 +53,7 @@ def wanted_by(policy: Policy, kind: str, subject: str, fields: Mapping[str, str]
         else:
             values[name] = _one_of(known, name, given)
     try:
-        begins = date.fromisoformat(fields.get("effective_from", ""))
+        begins = days.day(fields.get("effective_from", ""))
     except ValueError:
         raise Refusal("refusal.field", {"field": "effective_from"}, 422) from None
     return Wanted(

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, units
+from gateway import access, days, units
 from gateway.state import State
 from gateway.web import admin_words
 from gateway.web.rendering import state_of
@@ -110,7 +110,7 @@ def _done(state: State, act: Callable[[Transaction], Any]) -> Any:
 
 def _day(written: str) -> date:
     try:
-        return date.fromisoformat(written)
+        return days.day(written)
     except ValueError:
         raise Refusal("refusal.field", {"field": "ends_on"}, 422) from None
 

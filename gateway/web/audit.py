@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from gateway import access, exporting, inspection, sessions
+from gateway import access, days, exporting, inspection, sessions
 from gateway.cells import harmless
 from gateway.inspection import Cursor, Wanted
 from gateway.web.rendering import state_of
@@ -131,7 +131,7 @@ def _day(written: str) -> datetime | None:
     if not written:
         return None
     try:
-        day = datetime.fromisoformat(written).date()
+        day = days.moment(written).date()
     except ValueError:
         raise Refusal("refusal.field", {"field": "date"}, 422) from None
     return datetime.combine(day, time(), ZONE)
@@ -146,7 +146,7 @@ def _cursor(cursor: Cursor) -> str:
 def _below(fields: Any) -> Cursor:
     seq, at, last = (*fields.get("below", "").split(" "), "", "", "")[:3]
     try:
-        look = (datetime.fromisoformat(at), int(last)) if at and last else None
+        look = (days.moment(at), int(last)) if at and last else None
         return Cursor(int(seq) if seq else None, look)
     except ValueError:
         return Cursor()

@@ -21,6 +21,7 @@ from channels import Channel
 from channels.web import e164, form_token
 from gateway import guessing
 from gateway.hooks import kept
+from gateway.spool import Spool
 from gateway.web import kept_first, own_case, passes, progress
 from gateway.web.own_case import AWAY, CASE, MAY_COME_AGAIN, RECEIPT
 from gateway.web.rendering import fields_of, language_of, page, state_of, translator
@@ -67,7 +68,7 @@ async def ask_for_help(request: Request) -> Response:
         # Our secret has changed, or nobody printed this form: a new key, the words kept.
         return _form(request, {**fields, "key": ""}, notice="renewed", status=403, again=again)
     except AWAY:
-        return _form(request, fields, notice="busy", status=503, again=again)
+        return await run_in_threadpool(_away, request, channel, raw, fields, again)
     kept_files, refused = 0, form.refused
     if form.files:
         about = (state, form.files, channel.name, channel.key(raw) or "", state.now())
@@ -184,6 +185,18 @@ def _form(
         limit=kept_first.LIMIT,
         again=again,
     )
+
+
+def _away(
+    request: Request, channel: Channel, raw: Raw, fields: Mapping[str, str], again: bool
+) -> Response:
+    """The database is away: the words go to the disk, and the page says so with every word still in
+    it; pressed again later, the same form brings the number. Where not even that can be done it
+    says that nothing is kept."""
+    state = state_of(request)
+    safe = Spool.of(state.settings).keep(channel.name, channel.key(raw) or "", raw, state.now())
+    notice, status = ("spooled", 202) if safe else ("busy", 503)
+    return _form(request, fields, notice=notice, status=status, again=again)
 
 
 def _raw(request: Request, channel: Channel, fields: Mapping[str, str]) -> Raw:

@@ -1,13 +1,12 @@
 """The supervisor's page of looking for people, its workbooks, and the switch of extraordinary
 times."""
 
-from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, differences, discovery, discovery_sheets
+from gateway import access, days, differences, discovery, discovery_sheets
 from gateway.field import whole
 from gateway.web.rendering import language_of, state_of, translator
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
@@ -122,7 +121,7 @@ def switch_on(request: Request, session: SignedIn, form: Fields) -> Response:
     access.allow(session.actor, "switch_mode")
     state = state_of(request)
     try:
-        until = date.fromisoformat(fields.get("until", ""))
+        until = days.day(fields.get("until", ""))
     except ValueError:
         raise Refusal("refusal.mode_until", status=422) from None
     with acting(state.database, state.mint) as tx:

@@ -2,7 +2,8 @@
 
 Every value is escaped, an undefined name is an error, and no sentence stands in a template: a
 template asks for it by ``t("key", name=value)``, which speaks the page's language. Other names in
-every template: ``language``, ``elder``, ``hotline``, ``now``, ``path``, ``switches`` (whether the
+every template: ``language``, ``elder``, ``hotline``, ``now``, ``unwritten`` (steps of an invented
+history that are still to come), ``path``, ``switches`` (whether the
 switches of language and edition are shown), ``static(name)``; filters: ``when`` (an aware
 datetime in words, to the minute), ``day`` (the date alone), ``machine`` (RFC 3339),
 ``digits`` (what a telephone dials).
@@ -133,6 +134,7 @@ def page(
         "elder": is_elder(request),
         "hotline": office.hotline,
         "now": state.now(),
+        "unwritten": state.unwritten(),
         "path": request.url.path,
         # A switch is a link, and a link would throw away what was typed into a form shown again.
         "switches": request.method == "GET",

@@ -11,10 +11,15 @@ from sqlalchemy import Connection
 from models.db import Database
 
 
+class Newer(ValueError):
+    """A newer program has made this database; this one would spoil what it cannot read."""
+
+
 def upgrade(database: Database) -> None:
-    """Apply what is missing, in one transaction behind the writers' lock. Raises ``Busy``."""
+    """Apply what is missing, in one transaction behind the writers' lock. Raises ``Busy`` and
+    ``Newer``."""
     with database.write() as connection:
-        if standing(connection) != _scripts().get_current_head():
+        if _is_behind(connection):
             upgrade_to(connection, "head")
 
 
@@ -29,14 +34,28 @@ def knows(revision: str) -> bool:
 
 
 def is_current(database: Database) -> bool:
-    """Whether the database is at the newest version."""
+    """Whether the database is at the newest version. Raises ``Newer``."""
     with database.read() as session:
-        return standing(session.connection()) == _scripts().get_current_head()
+        return not _is_behind(session.connection())
 
 
 def standing(connection: Connection) -> str | None:
     """The version of a database; None when it has no tables of ours."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def _is_behind(connection: Connection) -> bool:
+    found, newest = standing(connection), _scripts().get_current_head()
+    if found is not None and found != newest and not knows(found):
+        url = connection.engine.url
+        sqlite = url.get_backend_name() == "sqlite"
+        place = url.database if sqlite else url.render_as_string(hide_password=True)
+        raise Newer(
+            f"the database {place} was made by a newer Huiyin: its version is {found}, this "
+            f"program ends at {newest}; start the newer program, or name another database in "
+            "HUIYIN_DATABASE_URL or another HUIYIN_DATA_DIR"
+        )
+    return found != newest
 
 
 def _scripts() -> ScriptDirectory:

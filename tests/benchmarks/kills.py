@@ -26,6 +26,7 @@ from tests.standins.twilio import TwilioStandIn
 
 SENDERS = 20_000
 REST_SECONDS = 0.1
+TOLD_EVERY = 50
 
 
 def main() -> int:
@@ -39,7 +40,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="huiyin-kills-"))
     try:
         if given.postgresql:
-            server = get_server(folder / "pg", cleanup_mode="delete")
+            server = get_server(folder / "pg", cleanup_mode="stop")
             try:
                 url = _made(server.get_uri())
                 processes.prepare(url)
@@ -72,7 +73,20 @@ def _run(name: str, url: str, folder: Path, kills: int, given: argparse.Namespac
     with TwilioStandIn(now=utc_now).serve() as provider:
         chance = random.Random(given.seed)
         campaign = Campaign(url, folder, provider, chance, senders=SENDERS, rest=REST_SECONDS)
-        campaign.run(kills, seconds=given.minutes * 60)
+        shown = 0
+
+        def advance(deaths: int) -> None:
+            nonlocal shown
+            if deaths // TOLD_EVERY != shown:
+                shown = deaths // TOLD_EVERY
+                answered = campaign.statuses[200]
+                print(
+                    f"{name}: {deaths} kills in {time.monotonic() - begun:.0f} s, {answered} "
+                    "answers of 200 so far; what is lost or doubled is counted at the end",
+                    flush=True,
+                )
+
+        campaign.run(kills, seconds=given.minutes * 60, advance=advance)
     print(f"{name}: {campaign.deaths.total()} kills in {time.monotonic() - begun:.0f} s, 0 lost,")
     print(f"  0 doubled; {campaign.acknowledged} messages acknowledged, {campaign.accepted} sent")
     if campaign.failed_starts:

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -41,6 +41,7 @@ from tests.standins.twilio import TwilioStandIn
 CLIENTS = 3
 SENDERS = 400
 AT_MOST_WAIT = 30
+IDLE_SECONDS = 0.05
 APART = 4999
 """From one sender's number to the next: what a block of numbers is sent in a day is capped."""
 
@@ -69,7 +70,7 @@ class Sender:
         self._waiting: list[Sms] = []
         self._brought = 0
         self._stopping = threading.Event()
-        self._draining = False
+        self._quiet = self._draining = False
         self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
 
     def __enter__(self) -> "Sender":
@@ -83,9 +84,13 @@ class Sender:
             thread.join()
         self._file.close()
 
+    def quiet(self) -> None:
+        """No new messages; what was not answered is repeated, receipts are still brought."""
+        self._quiet = True
+
     def drain(self, patience: float = 60) -> None:
         """No new messages; until everything that was sent once is answered."""
-        self._draining = True
+        self._quiet = self._draining = True
         end = time.monotonic() + patience
         for thread in self._threads:
             thread.join(max(end - time.monotonic(), 0))
@@ -95,13 +100,13 @@ class Sender:
     def _next(self) -> Sms | None:
         with self._guard:
             repeat = len(self._waiting) > AT_MOST_WAIT or self.chance.random() < 0.5
-            if self._waiting and (self._draining or repeat):
+            if self._waiting and (self._quiet or repeat):
                 return self._waiting.pop(self.chance.randrange(len(self._waiting)))
             if self.provider and self._brought < len(self.provider.messages):
                 accepted = self.provider.messages[self._brought]
                 self._brought += 1
                 return arrived(accepted["row"]["sid"], accepted["fields"])
-            if self._draining:
+            if self._quiet:
                 return None
             number = self.chance.randrange(self.senders) * APART
             message = sms(f"+86199{number:08d}", self.chance.choice(SAID))
@@ -111,10 +116,11 @@ class Sender:
     def _run(self) -> None:
         while not self._stopping.is_set():
             message = self._next()
-            if message is None:
+            if message is not None:
+                self._try(message)
+            elif self._draining:
                 return
-            self._try(message)
-            time.sleep(self.rest)
+            time.sleep(self.rest if message else IDLE_SECONDS)
 
     def _try(self, message: Sms) -> None:
         status: int | str
@@ -231,10 +237,11 @@ class Campaign:
         *,
         at: Sequence[str | None] = (*points.SERVE, None),
         seconds: float = float("inf"),
+        advance: Callable[[int], None] = lambda _deaths: None,
     ) -> None:
         """So many deaths of either process, fewer when the seconds are over before; raises
         AssertionError for what is lost or doubled. ``at`` are the points of the web process; None
-        is a moment by chance."""
+        is a moment by chance. ``advance`` hears how many have died."""
         end = time.monotonic() + seconds
         self._env = {
             **processes.environment(self.folder, self.url),
@@ -263,11 +270,13 @@ class Campaign:
                         self.deaths[task if not worker.alive() else RANDOM] += 1
                         worker.kill()
                         worker, task = self._start_worker()
+                    advance(self.deaths.total())
                 server.kill()
                 worker.kill()
                 sender.server = server = Forked.serve(self._env, self._log)
                 server.wait(STARTING)
                 worker = Worker([], self._env, 0, self._log)
+                sender.quiet()  # or what comes in at the last moment would seem never sent
                 self._until_sent()
                 sender.drain(120)
                 answered = set(ledger.read_text().split())
@@ -335,14 +344,23 @@ class Campaign:
         database = read(self.url)
         with database.read() as session:
             rows = session.connection().execute(
-                select(col(Outgoing.id), col(Outgoing.state), col(Outgoing.provider_id)).where(
-                    col(Outgoing.phrase) == "receipt"
-                )
+                select(
+                    col(Outgoing.id),
+                    col(Outgoing.state),
+                    col(Outgoing.provider_id),
+                    col(Outgoing.attempts),
+                    col(Outgoing.urgent),
+                    col(Outgoing.posted_at),
+                    col(Outgoing.sent_at),
+                    col(Outgoing.unsure_at),
+                    col(Outgoing.error),
+                ).where(col(Outgoing.phrase) == "receipt")
             )
             states = {str(row.id): row for row in rows}
         database.close()
         lost = [key for key in states if not keys[key]]
-        assert not lost, f"{len(lost)} messages never reached the provider: {lost[:3]}"
+        told = [tuple(states[key]) for key in lost[:3]]
+        assert not lost, f"{len(lost)} messages never reached the provider: {told}"
         doubled = {key: count for key, count in keys.items() if count > 1}
         assert not doubled, f"{len(doubled)} messages were accepted twice: {doubled}"
         brought = {row.provider_id for row in states.values() if row.state == "delivered"}

@@ -164,7 +164,7 @@ def environment(folder: Path, url: str) -> dict[str, str]:
     }
 
 
-def huiyin(env: dict[str, str], *arguments: str, patience: float = 60) -> str:
+def huiyin(env: dict[str, str], *arguments: str, patience: float = 300) -> str:
     """Run a command to its end; AssertionError with what it said unless it exits with 0."""
     done = subprocess.run(
         [sys.executable, "-m", "gateway", *arguments],

@@ -505,7 +505,16 @@ def running(tmp_path_factory) -> Iterator[tuple[Path, str, float]]:
     """The demonstration: its data directory, its address and the seconds it took."""
     data = tmp_path_factory.mktemp("up") / "data"
     with up(data, "--demo") as (base, _, seconds):
+        until_whole(base)
         yield data, base, seconds
+
+
+def until_whole(base: str, patience: float = 300) -> None:
+    """Until the invented history is written; the pages answer meanwhile and say that it is not."""
+    end = time.monotonic() + patience
+    while 'id="unwritten"' in httpx2.get(f"{base}/help", timeout=60).text:
+        assert time.monotonic() < end
+        time.sleep(0.2)
 
 
 def test_the_demonstration_is_ready_within_seconds(running):

@@ -1,0 +1,228 @@
+"""What a person's wish to be erased reaches at once, what a duty keeps, and that they are told."""
+
+import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from gateway import retention, subjects, wish_list, wishes
+from gateway.registry import enrol, households, search
+from models import people
+from models.access import Look
+from models.desk import PhoneCall
+from models.discovery import DoorEntry, Visit, Warned
+from models.holds import LegalHold
+from models.households import HouseholdPhone, Resident
+from models.outbox import Outgoing
+from models.people import Person
+from models.relief import Relief
+from models.requests import HelpRequest
+from models.transaction import acting
+from tests.conftest import WEDNESDAY
+from tests.gateway.people import QUESTION, said
+from tests.gateway.test_erasure import plain
+from tests.gateway.test_retention import LEAD, close, in_order
+from triage.household_matching import read_home
+
+MINE = "13812345678"
+SENDER = f"+86{MINE}"
+ALONE, SHARED, OTHERS = "W-alone", "W-shared", "W-others"
+SEEN = "屋里冷，米缸见底"
+"""What was seen at a door."""
+
+
+def row(table, serial: int, **more):
+    """A whole row of a table: harmless where nothing is said."""
+    return {
+        column.name: more.get(column.name)
+        if column.name in more or column.foreign_keys
+        else plain(column, serial)
+        for column in table.__table__.columns
+    }
+
+
+def home(tx, household_id: str, *people: str, phones=()) -> None:
+    enrol(
+        tx, household_id=household_id, head_name=people[0], members=people[1:], phones=phones,
+        address=f"望河县滨河街道临江社区{household_id}号", area="W01", categories=(),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def lived(state, now):
+    """Somebody whose request is closed, who lives alone and lends their telephone to a daughter's
+    household; what was seen, listed and given."""
+    number = said(state, "old", QUESTION, SENDER).number
+    close(state, now, number)
+    with acting(state.database, state.mint) as tx:
+        home(tx, ALONE, "司徒青", phones=(MINE,))
+        home(tx, SHARED, "欧阳红", "欧阳小", phones=(MINE,))
+        home(tx, OTHERS, "诸葛明", phones=("13900000000",))
+    with acting(state.database, state.mint) as tx:
+        request = tx.execute(
+            select(col(HelpRequest.id)).where(col(HelpRequest.number) == number)
+        ).scalar_one()
+        serial = 880_000
+        for household_id in (ALONE, SHARED, OTHERS):
+            for settled in (WEDNESDAY, None):
+                serial += 1
+                tx.add(Visit, **row(
+                    Visit, serial, household_id=household_id, said={"note": SEEN}, version=1,
+                    settled_at=settled, number=None, erased_at=None, next_at=None,
+                ))  # fmt: skip
+                tx.add(DoorEntry, **row(
+                    DoorEntry, serial, visit_id=serial, household_id=household_id,
+                    said={"note": SEEN}, number=None, id=serial,
+                ))  # fmt: skip
+                tx.add(Warned, **row(
+                    Warned, serial, household_id=household_id, phone="", name="某人",
+                    state="settled" if settled else "open", erased_at=None, number=None,
+                    next_at=None,
+                ))  # fmt: skip
+            tx.add(Relief, **row(
+                Relief, serial, household_id=household_id, recipient="某人", erased_at=None,
+                request_id=None,
+            ))  # fmt: skip
+        for id_, caller in ((1, SENDER), (2, "+8613900000000")):
+            tx.add(
+                PhoneCall, id=id_, source="pbx", call_id=str(id_), caller=caller, state="ended",
+                rang_at=now(), ended_at=now(),
+            )  # fmt: skip
+            tx.add(
+                Outgoing, id=id_, channel="console", address=caller, phrase="x", params={},
+                text="早先的一条", state="sent", posted_at=now(),
+            )  # fmt: skip
+        tx.add(Look, id=tx.mint(), at=now(), login=LEAD, act="reveal", request_id=request)
+    return number
+
+
+def rows(state, table):
+    with state.database.read() as session:
+        return list(session.scalars(select(table).order_by(*table.__table__.primary_key)))
+
+
+def erased(state, now) -> dict[str, wishes.Fate]:
+    with acting(state.database, state.mint) as tx:
+        subject = subjects.find(tx, SENDER)
+        fates = subjects.erase(tx, subject, by=LEAD, reason="本人申请", now=now())
+    return {fate.name: fate for fate in fates}
+
+
+def test_what_was_seen_where_nobody_else_lives_goes_and_that_somebody_was_there_stays(
+    state, lived, now
+):
+    fates = erased(state, now)
+    assert (fates["visit_words"].gone, fates["visit_words"].stays) == (1, 3)
+    visits = {(one.household_id, one.settled_at is None): one for one in rows(state, Visit)}
+    gone = visits[ALONE, False]
+    assert (gone.said, gone.erased_at, gone.settled_at) == ({}, now(), WEDNESDAY)
+    assert all(one.said for one in visits.values() if one is not gone), "open, shared or others'"
+    entries = [one.said for one in rows(state, DoorEntry)]
+    assert entries.count({}) == 1
+
+
+def test_one_of_a_household_cannot_wipe_out_what_was_seen_of_another(state, lived, now):
+    erased(state, now)
+    for table in (Visit, Warned):
+        for one in rows(state, table):
+            if one.household_id in (SHARED, OTHERS):
+                assert one.erased_at is None
+
+
+def test_settled_warnings_go_and_open_ones_stay(state, lived, now):
+    fates = erased(state, now)
+    assert (fates["warning_words"].gone, fates["warning_words"].stays) == (1, 3)
+    mine = [one for one in rows(state, Warned) if one.household_id == ALONE]
+    assert {(one.state, one.name) for one in mine} == {("settled", ""), ("open", "某人")}
+
+
+def test_the_telephone_leaves_the_register_and_the_household_stays_findable(state, lived, now):
+    fates = erased(state, now)
+    assert (fates["left_households"].gone, fates["left_households"].stays) == (2, 2)
+    assert [one.number for one in rows(state, HouseholdPhone) if one.number == MINE] == []
+    with state.database.read() as session:
+        found = households(session.connection(), [ALONE, SHARED])
+        assert [one.head_name for one in found] == ["司徒青", "欧阳红"]
+        matches = search(session.connection(), read_home(
+            names=("司徒青",), phones=(), address=f"望河县滨河街道临江社区{ALONE}号",
+        ))  # fmt: skip
+        assert ALONE in {one.household_id for one in matches}
+        assert search(session.connection(), read_home(names=(), phones=(MINE,), address="")) == []
+    assert len(rows(state, Resident)) >= 4
+
+
+def test_calls_and_messages_without_a_request_go_with_their_number(state, lived, now):
+    fates = erased(state, now)
+    assert (fates["calls"].gone, fates["loose_messages"].gone) == (1, 1)
+    assert [one.caller for one in rows(state, PhoneCall)] == ["", "+8613900000000"]
+    loose = [one for one in rows(state, Outgoing) if one.request_id is None]
+    assert [(one.text, one.address) for one in loose] == [
+        ("", ""), ("早先的一条", "+8613900000000"),
+    ]  # fmt: skip
+
+
+def test_the_books_of_aid_and_who_looked_stay_with_their_ground(state, lived, now):
+    fates = erased(state, now)
+    assert (fates["relief_words"].gone, fates["relief_words"].stays) == (0, 2)
+    assert fates["looks"].stays == 1
+    assert all(one.recipient == "某人" for one in rows(state, Relief))
+    in_order(state)
+
+
+def test_what_is_on_hold_is_left_alone(state, lived, now):
+    other = said(state, "other", QUESTION, "+8613900000009").number
+    with acting(state.database, state.mint) as tx:
+        held = tx.execute(
+            select(col(HelpRequest.id)).where(col(HelpRequest.number) == other)
+        ).scalar_one()
+        tx.add(
+            LegalHold, id=tx.mint(), request_id=held, reason="诉讼", placed_at=now(),
+            placed_by=LEAD,
+        )  # fmt: skip
+        tx.execute(update(Visit).values(number=other))
+    assert erased(state, now)["visit_words"].gone == 0
+
+
+def test_the_person_is_told_in_one_list_what_went_what_stays_how_long_and_why(state, lived, now):
+    fates = erased(state, now)
+    phrases = state.offices.current().phrases
+    for language in phrases.languages():
+        told = list(
+            wish_list.lines(
+                lambda key, language=language, **given: phrases.say(
+                    key, {name: str(value) for name, value in given.items()}, "full", language
+                ),
+                list(fates.values()), by=LEAD, hotline="望河12345",
+            )
+        )  # fmt: skip
+        kept = [line for line in told if "《个人信息保护法》" in line]
+        assert len(kept) == sum(fate.stays > 0 for fate in fates.values())
+        assert any(str(retention.rules()["relief_words"].days) in line for line in kept)
+        assert all("某人" not in line and MINE not in line for line in told)
+
+
+def test_every_class_says_what_a_wish_does_and_what_stays_says_why():
+    for name, rule in retention.rules().items():
+        assert rule.wish in ("now", "stays", "none")
+        assert (name in wishes.REACH) == (rule.wish != "none")
+        assert rule.wish != "stays" or rule.ground
+
+
+def test_somebody_without_a_request_is_forgotten_too(state, now):
+    with acting(state.database, state.mint) as tx:
+        person = tx.mint()
+        tx.add(Person, id=person, name="司徒青", created_at=now())
+        people.introduce(tx, person, "tel", SENDER)
+    assert erased(state, now)["case_words"].gone == 0
+    assert [one.name for one in rows(state, Person) if one.id == person] == [None]
+    with pytest.raises(subjects.NotKnown), acting(state.database, state.mint) as tx:
+        subjects.find(tx, SENDER)
+
+
+def test_what_is_held_about_somebody_names_register_visits_warnings_and_aid(state, lived, now):
+    with acting(state.database, state.mint) as tx:
+        held = subjects.held_about(tx, subjects.find(tx, SENDER), by=LEAD, now=now())
+    assert [(one["id"], one["people"]) for one in held["households"]] == [(ALONE, 1), (SHARED, 2)]
+    assert [one["said"] for one in held["visits"]] == [{"note": SEEN}] * 2, "of the one alone"
+    assert len(held["warnings"]) == 2
+    assert len(held["aid"]) == 1
+    assert held["kept_for"]["relief_words"]["ground"]
