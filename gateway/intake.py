@@ -212,6 +212,7 @@ class Intake:
             assessment=assessment,
             reply=office.reply_to(call.address_kind, inbound),
             stopped=who.stopped,
+            newcomer=who.newcomer,
         )
         joins = who.open_request if speaks_for_itself(call, inbound) else None
         if joins is None:
@@ -242,6 +243,8 @@ class Intake:
             return alone
         if not inbound.text or call.now - who.lately_at > recall.JOIN_WINDOW:
             return alone
+        if alone.level is Level.LIFE_THREAT:
+            return alone  # nothing is worse
         joined = dataclasses.replace(inbound, text=who.lately + inbound.text)
         together = office.assess(joined.text, call.source, joined)
         return together if together.level.rank < alone.level.rank else alone
