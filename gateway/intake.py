@@ -161,9 +161,8 @@ class Intake:
     def _rescue(self, tx: Transaction, call: Call, error: Exception) -> Outcome:
         """The database refused a row of this call alone: keep the call itself, held."""
         call.happenings = ()  # what could not be written must not be tried again here
-        return holding.hold(
-            tx, self._office(), call, entry=call.kept or keep(tx, call), error=error
-        )
+        entry = call.kept or keep(tx, call)
+        return holding.hold(tx, self._office(), call, entry=entry, error=error)
 
     def _understand(
         self, tx: Transaction, call: Call, *, entry: Row, known: Recall, office: Office
@@ -239,12 +238,10 @@ class Intake:
     ) -> Assessment:
         """The verdict on the words; together with the words just before, if those make it worse."""
         alone = call.read.get(inbound.text) or office.assess(inbound.text, call.source, inbound)
-        if not who.lately or who.lately_at is None or inbound.missed:
+        if alone.level is Level.LIFE_THREAT or not (who.lately and inbound.text) or inbound.missed:
             return alone
-        if not inbound.text or call.now - who.lately_at > recall.JOIN_WINDOW:
+        if who.lately_at is None or call.now - who.lately_at > recall.JOIN_WINDOW:
             return alone
-        if alone.level is Level.LIFE_THREAT:
-            return alone  # nothing is worse
         joined = dataclasses.replace(inbound, text=who.lately + inbound.text)
         together = office.assess(joined.text, call.source, joined)
         return together if together.level.rank < alone.level.rank else alone
