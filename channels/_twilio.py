@@ -52,17 +52,20 @@ class Form:
     def __init__(self, body: bytes) -> None:
         values: dict[str, list[str]] = {}
         self.faulty = body.count(b"&") > _MOST_FIELDS
-        for pair in () if self.faulty else body.replace(b"+", b" ").split(b"&"):
+        words = body.decode("latin-1").replace("+", " ")  # one character for each byte
+        for pair in () if self.faulty else words.split("&"):
             if not pair:
                 continue
-            name, _, value = pair.partition(b"=")
+            name, _, value = pair.partition("=")
             values.setdefault(self._text(name), []).append(self._text(value))
         self._values = values
 
-    def _text(self, octets: bytes) -> str:
+    def _text(self, words: str) -> str:
+        if "%" not in words and words.isascii():
+            return words
         # A run of escapes at once: Chinese words are nothing else, and one by one they cost more
         # than the signature. What is no escape stays as it stands, as in urllib.
-        plain = _ESCAPED.sub(_unescaped, octets) if b"%" in octets else octets
+        plain = _ESCAPED.sub(_unescaped, words.encode("latin-1"))
         try:
             return plain.decode()
         except UnicodeDecodeError:
@@ -127,16 +130,14 @@ def check_signature(raw: Raw, validator: RequestValidator) -> Form:
     fields = form(raw)
     base = fields.signed("")
     algorithm = get_signature_algorithm(raw.headers.get("x-twilio-webhooks-signature-settings"))
-    matches = False
     for address in _addresses(raw.url):
         try:
             computed: str = validator.compute_signature(address + base, {}, algorithm)
         except ValueError:  # an algorithm that we do not know
             break
-        matches |= hmac.compare_digest(computed.encode(), given)
-    if not matches:
-        raise Forged("the signature does not fit")
-    return fields
+        if hmac.compare_digest(computed.encode(), given):
+            return fields
+    raise Forged("the signature does not fit")
 
 
 @lru_cache(maxsize=64)

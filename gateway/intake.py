@@ -161,9 +161,8 @@ class Intake:
     def _rescue(self, tx: Transaction, call: Call, error: Exception) -> Outcome:
         """The database refused a row of this call alone: keep the call itself, held."""
         call.happenings = ()  # what could not be written must not be tried again here
-        return holding.hold(
-            tx, self._office(), call, entry=call.kept or keep(tx, call), error=error
-        )
+        entry = call.kept or keep(tx, call)
+        return holding.hold(tx, self._office(), call, entry=entry, error=error)
 
     def _understand(
         self, tx: Transaction, call: Call, *, entry: Row, known: Recall, office: Office
@@ -212,6 +211,7 @@ class Intake:
             assessment=assessment,
             reply=office.reply_to(call.address_kind, inbound),
             stopped=who.stopped,
+            newcomer=who.newcomer,
         )
         joins = who.open_request if speaks_for_itself(call, inbound) else None
         if joins is None:
@@ -238,9 +238,9 @@ class Intake:
     ) -> Assessment:
         """The verdict on the words; together with the words just before, if those make it worse."""
         alone = call.read.get(inbound.text) or office.assess(inbound.text, call.source, inbound)
-        if not who.lately or who.lately_at is None or inbound.missed:
+        if alone.level is Level.LIFE_THREAT or not (who.lately and inbound.text) or inbound.missed:
             return alone
-        if not inbound.text or call.now - who.lately_at > recall.JOIN_WINDOW:
+        if who.lately_at is None or call.now - who.lately_at > recall.JOIN_WINDOW:
             return alone
         joined = dataclasses.replace(inbound, text=who.lately + inbound.text)
         together = office.assess(joined.text, call.source, joined)

@@ -33,6 +33,7 @@ class Acquaintance:
     language: str | None = None
     staff: str | None = None
     stopped: bool = False
+    newcomer: bool = False  # nobody wrote from this handle before
     address_id: int | None = None
     open_request: Row | None = None
     lately: str = ""
@@ -83,7 +84,7 @@ class Recall:
         if known is not None:
             return known
         person = tx.add(Person, id=tx.mint(), created_at=now)
-        known = Acquaintance(person["id"])
+        known = Acquaintance(person["id"], newcomer=True)
         if handle:
             known.address_id = people.introduce(tx, person["id"], kind, handle)
             self.people[(kind, handle)] = known
@@ -151,7 +152,11 @@ def _load_people(
         known = recall.people.get((row.kind, row.value))
         if known is None:
             known = Acquaintance(
-                row.who, row.language, row.staff, row.stopped_at is not None, row.address_id
+                row.who,
+                row.language,
+                row.staff,
+                stopped=row.stopped_at is not None,
+                address_id=row.address_id,
             )
             recall.people[(row.kind, row.value)] = known
         if mapping["merged_into"] is not None:

@@ -190,12 +190,16 @@ def _teach_driver() -> None:
     For each kind that it has not been told of it asks the value itself and builds the words of an
     error on the way: 2.6 µs a value instead of 0.3 (measured), two hundred times a message.
     """
-    plain: dict[type, Callable[[Any], Any]] = {bool: int, bytes: bytes, type(None): lambda _: None}
+    plain: dict[type, Callable[[Any], Any]] = {bool: int, bytes: bytes, type(None): _NOTHING}
     for kind in vars(vocabulary).values():
         if isinstance(kind, type) and issubclass(kind, StrEnum):
             plain[kind] = str.__str__
     for kind, adapter in plain.items():
         sqlcipher3.dbapi2.register_adapter(kind, adapter)
+
+
+_NOTHING = dict[None, None]().get
+"""Gives None for None, without a call of Python: a fifth of all values are nothing."""
 
 
 def _json(value: Any) -> str:

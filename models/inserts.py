@@ -47,12 +47,15 @@ def write(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
 def _sealers(
     connection: Connection, table: Table
 ) -> tuple[tuple[str, Callable[[Any, str], Any]], ...]:
-    """What seals the values of a record, kept on the dialect beside the keyring it seals with."""
-    kept: dict[str, Any] = vars(connection.dialect).setdefault("huiyin_sealers", {})
-    found = kept.get(table.name)
+    """What seals the values of a record, kept on the dialect beside the keyring it seals with.
+
+    A ring that does not seal yet is asked once for all values, not by each of them."""
+    ring = ring_of(connection.dialect)
+    ring = ring if ring is not None and ring.seals else None
+    kept: dict[Any, Any] = vars(connection.dialect).setdefault("huiyin_sealers", {})
+    found = kept.get((table.name, ring))
     if found is None:
-        ring = ring_of(connection.dialect)
-        found = kept[table.name] = tuple(
+        found = kept[table.name, ring] = tuple(
             (column.name, column.type.encoder(ring))
             for column in table.columns
             if isinstance(column.type, Sealed)

@@ -5,10 +5,12 @@ mapped object a row costs ten times as much and intake writes some twenty rows a
 added is therefore not yet visible to a query of the same transaction.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -40,7 +42,7 @@ class Transaction:
     connection: Connection
     mint: Callable[[], int]
     _head: tuple[int, str]
-    _added: dict[Table, list[Row]] = field(default_factory=dict)
+    _added: defaultdict[Table, list[Row]] = field(default_factory=partial(defaultdict, list))
     _counters: dict[str, int] = field(default_factory=dict)
     _events: list[Row] = field(default_factory=list)
     _updates: list[Any] = field(default_factory=list)
@@ -52,11 +54,11 @@ class Transaction:
 
     def add(self, model: type[SQLModel], **row: Any) -> Row:
         """Add a row; columns that are not named get their default. Returns the row."""
-        table, blank = _blank(model)
+        table, blank = _BLANK.get(model) or _blank(model)
         full = {**blank, **row}
         if len(full) != len(blank):
             raise KeyError(f"{table.name} has no column {sorted(set(full) - set(blank))}")
-        self._added.setdefault(table, []).append(full)
+        self._added[table].append(full)
         return full
 
     def added(self, model: type[SQLModel]) -> Sequence[Row]:
@@ -182,8 +184,8 @@ _BLANK: dict[type[SQLModel], tuple[Table, Row]] = {}
 
 
 def _blank(model: type[SQLModel]) -> tuple[Table, Row]:
-    if model not in _BLANK:
-        table: Table = model.__table__  # type: ignore[attr-defined]
-        defaults = {column.name: getattr(column.default, "arg", None) for column in table.columns}
-        _BLANK[model] = table, defaults
+    """The table of a model and an empty row of it, worked out once."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    defaults = {column.name: getattr(column.default, "arg", None) for column in table.columns}
+    _BLANK[model] = table, defaults
     return _BLANK[model]

@@ -1,6 +1,7 @@
 """The closed words of the field, one spelling for table, event, page, phrase and test. Pure."""
 
 from enum import StrEnum
+from operator import attrgetter
 
 
 class Level(StrEnum):
@@ -25,7 +26,10 @@ class Level(StrEnum):
 
 def worst(*levels: Level) -> Level:
     """The most urgent of the given levels; software may only ever move this way."""
-    return min(levels, key=lambda level: level.rank)
+    return min(levels, key=_RANK)
+
+
+_RANK = attrgetter("rank")
 
 
 class Track(StrEnum):

@@ -40,7 +40,7 @@ class Writer(Generic[Job, Result]):
         self._work = work
         self._rescue = rescue
         self._batch = batch
-        self._queue: queue.Queue[tuple[Job, Future[Result]] | None] = queue.Queue(QUEUE_LIMIT)
+        self._queue: queue.SimpleQueue[tuple[Job, Future[Result]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -48,12 +48,11 @@ class Writer(Generic[Job, Result]):
         """Put a job in the queue; the future is done after the commit. Raises ``Busy`` when the
         queue is full, so that the caller is told to come again and nothing is half accepted.
         A caller that stops waiting cancels nothing: what was handed in is written."""
+        if self._queue.qsize() >= QUEUE_LIMIT:
+            raise Busy("too many messages wait to be written")
         future: Future[Result] = Future()
         future.set_running_or_notify_cancel()  # from here on ``cancel`` has no effect
-        try:
-            self._queue.put_nowait((job, future))
-        except queue.Full:
-            raise Busy("too many messages wait to be written") from None
+        self._queue.put((job, future))
         return future
 
     def close(self) -> None:

@@ -17,6 +17,8 @@ HOTLINE = "hotline"
 BACKSTOP = "civil_affairs"
 """Holds what nobody takes: the secretariat of the coordination mechanism (domain note RT-30)."""
 
+_REMEMBERED = 4096  # answers of one kind
+
 HEADS = (Role.BUREAU_HEAD, Role.DUTY_LEAD, Role.SUPERVISOR, Role.TOWNSHIP_OFFICER)
 
 
@@ -167,6 +169,14 @@ class Directory:
 
     def responsible(self, authority: str, area: str | None, day: date) -> Unit | None:
         """The unit of an authority for an area: the innermost one, else one without an area."""
+        key, cache = (authority, area, day), self._responsible
+        if key not in cache:
+            if len(cache) > _REMEMBERED:
+                cache.clear()
+            cache[key] = self._innermost(authority, area, day)
+        return cache[key]
+
+    def _innermost(self, authority: str, area: str | None, day: date) -> Unit | None:
         candidates = [u for u in self._by_authority.get(authority, ()) if u.serves_on(day)]
         if not candidates:
             return None
@@ -186,7 +196,7 @@ class Directory:
         key = (unit.code if unit else "", minute)
         cache = self._answers
         if key not in cache:
-            if len(cache) > 4096:
+            if len(cache) > _REMEMBERED:
                 cache.clear()
             cache[key] = self._search(unit, at)
         found = cache[key]
@@ -245,6 +255,10 @@ class Directory:
 
     @cached_property
     def _answers(self) -> dict[tuple[str, int], Sequence[Answerable]]:
+        return {}
+
+    @cached_property
+    def _responsible(self) -> dict[tuple[str, str | None, date], Unit | None]:
         return {}
 
     @cached_property

@@ -29,13 +29,18 @@ UNANSWERED = "unanswered"
 SPOKE = ("phone", "walk_in")
 
 
-def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
-    """They wrote just now and can be written to: the time of silence begins anew."""
+def heard(
+    tx: Transaction, office: Office, arrival: Arrival, request: Row, *, opened: bool = False
+) -> None:
+    """They wrote just now and can be written to: the time of silence begins anew, or for the first
+    time where the request was ``opened`` with these words."""
     in_danger = Level(request["level"]) is Level.LIFE_THREAT and arrival.inbound.reporter is None
     if not in_danger or arrival.reply is None or arrival.source in SPOKE:
         return
     rule = office.policy.clock(CLOCK, "", arrival.now.astimezone(ZONE).date())
     anew = promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=True)
+    if opened:
+        return
     tx.later(
         update(Clock)
         .where(

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from models.messages import Inbound
@@ -105,6 +106,7 @@ class Office:
         return f"{short(self.policy.hash)} {short(self.signals.hash)}"
 
 
+@lru_cache(maxsize=32)
 def short(stamp: str) -> str:
     """The first sixteen digits of a hash."""
     return stamp.removeprefix("sha256:")[:16]
@@ -128,6 +130,7 @@ class Arrival:
     assessment: Assessment
     reply: Reply | None
     stopped: bool = False  # the person asked us not to write
+    newcomer: bool = False  # the person is new with this contact and has no earlier request
 
     @property
     def level(self) -> Level:

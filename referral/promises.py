@@ -106,13 +106,17 @@ def _first_step(
             midnight = datetime.combine(day, time.min, calendar.zone)
             steps = clocks.reminders(midnight, due, ladder, rule.measure, calendar)
             seen[key] = tuple((index, when) for index, when in steps)
-        ahead = (step for step in seen[key] if step[1] > at)
-        return next(ahead, None)
+        for index, when in seen[key]:
+            if when > at:
+                return index, when
+        return None
     key = (rule.ladder, due - at)
     if key not in seen:
         step = clocks.next_step(at, due, ladder, FIRST, rule.measure, calendar)
         seen[key] = ((step[0], step[1] - at),) if step else ()
-    return next(((index, at + after) for index, after in seen[key]), None)
+    for index, after in seen[key]:
+        return index, at + after
+    return None
 
 
 def moved(

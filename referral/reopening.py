@@ -100,7 +100,7 @@ _CLOSED = (
 def propose(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
     """Words of danger from somebody whose request was closed lately: a person decides whether it
     is the same matter. The new request is handled meanwhile as any other."""
-    if not arrival.level.is_urgent or arrival.inbound.reporter:
+    if not arrival.level.is_urgent or arrival.inbound.reporter or arrival.newcomer:
         return
     since = arrival.now - window(office)
     closed = tx.execute(_CLOSED, {"person": arrival.person_id, "since": since}).first()

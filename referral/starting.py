@@ -51,7 +51,8 @@ def start_clocks(
     for name, case in dict.fromkeys(names):
         rule = office.policy.clock(name, case, day)
         promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent)
-    falling_silent.heard(tx, office, arrival, {**request, "level": decided.level})
+    as_decided = {**request, "level": decided.level}
+    falling_silent.heard(tx, office, arrival, as_decided, opened=not raised)
     if arrival.inbound.missed:
         missed_call(tx, office, arrival, request)
 

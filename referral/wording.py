@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from referral.directory import ZONE, Officer, Unit
@@ -11,6 +12,7 @@ EVERY_LINE = ("110", "119", "120")
 STAFF_LANGUAGE = "zh-CN"
 
 
+@lru_cache(maxsize=256)
 def when(at: datetime, language: str) -> str:
     """A due time as people say it, in China time: "11月27日17:30" or "27 Nov, 17:30"."""
     local = at.astimezone(ZONE)

@@ -193,7 +193,7 @@ def _stands(message: Message, rule: Rule, hit: Hit) -> bool:
     """Whether the row's own conditions hold: no idiom around it, what must be near is near."""
     scan = message.scan
     span, head, _ = hit
-    for part in {span, head}:
+    for part in (span,) if head == span else (span, head):
         if scan.swallowed("innocent", *part) or scan.swallowed("not_plea", *part):
             return False
     if rule.telling and message.at_the_desk(head):

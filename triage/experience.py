@@ -80,7 +80,7 @@ class Experience:
     def service_scores(self, sums: Weights) -> list[float]:
         """How much a text of these sums is like those that needed each of the services; nothing
         where nothing in it is familiar."""
-        return [float(one) for one in sums[_FIRST + len(self.classes) :]] if sums[0] else []
+        return list(sums[_FIRST + len(self.classes) :].tolist()) if sums[0] else []
 
     def words(
         self, text: str, start: int, end: int, *, service: str = "", most: int = 3

@@ -27,18 +27,20 @@ class Frames:
     """All frames of a policy. Only those whose judged part stands in a text are tried."""
 
     def __init__(self, frames: Sequence[Frame]) -> None:
-        self._by_head: dict[str, list[Frame]] = {}
+        self._by_head: dict[str, list[tuple[Frame, frozenset[str]]]] = {}
         for frame in frames:
-            self._by_head.setdefault(frame.parts[-1], []).append(frame)
+            others = frozenset(frame.parts[:-1])
+            self._by_head.setdefault(frame.parts[-1], []).append((frame, others))
 
     def find(self, cues: Mapping[str, Sequence[Span]]) -> dict[str, list[Hit]]:
         """The frames that the words of a text fill, by the row they belong to."""
         found: dict[str, list[Hit]] = {}
+        said = cues.keys()
         for head, heads in cues.items():
-            for frame in self._by_head.get(head, ()):
-                others = [cues.get(part) for part in frame.parts[:-1]]
-                if not all(others):
+            for frame, needed in self._by_head.get(head, ()):
+                if not needed <= said:
                     continue
+                others = [cues[part] for part in frame.parts[:-1]]
                 for place in heads[:_TRIED]:
                     whole = _fill(place, others, frame.within)
                     if whole is not None:
@@ -46,11 +48,11 @@ class Frames:
         return found
 
 
-def _fill(head: Span, others: Sequence[Sequence[Span] | None], within: int) -> Span | None:
+def _fill(head: Span, others: Sequence[Sequence[Span]], within: int) -> Span | None:
     """The span that holds the judged part and the nearest word of each other part."""
     first, last = head
     for spans in others:
-        near = _nearest(spans or (), head, within)
+        near = _nearest(spans, head, within)
         if near is None:
             return None
         first, last = min(first, near[0]), max(last, near[1])

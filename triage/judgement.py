@@ -71,15 +71,29 @@ class Judgement:
     level: Level
 
 
+@dataclass(slots=True)
+class _Place:
+    """Where a hit stands: its span, and the sentence and the clause that hold its beginning."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+    clause: int
+    clause_end: int
+
+
 def judge(message: Message, rule: Rule, hit: Hit) -> Judgement:
     """The judgement of one hit. Unsure is never a decoy: what no cue rules out counts."""
     span, head, since = hit
-    polarity = _polarity(message, span)
+    folded = message.folded
+    place = _Place(*span, *folded.sentence(span[0]), *folded.clause(span[0]))
+    polarity = _polarity(message, span, place.clause)
     if head != span and polarity is Polarity.AFFIRMED:
-        polarity = _polarity(message, head, since=since)
-    time = _time(message, rule, span)
-    person = _person(message, rule, span)
-    purpose = _purpose(message, rule, span)
+        polarity = _polarity(message, head, max(since, folded.clause(head[0])[0]))
+    time = _time(message, rule, place)
+    person = _person(message, rule, place)
+    purpose = _purpose(message, rule, place)
     counts = (
         polarity is not Polarity.NEGATED
         and (rule.always or time is not Time.HYPOTHETICAL)
@@ -94,7 +108,7 @@ def judge(message: Message, rule: Rule, hit: Hit) -> Judgement:
         message.exercise
         or message.chain
         or _doubted(message, rule, span)
-        or _averted(message, span)
+        or _averted(message, place)
     ):
         level = Level.PRIORITY
     return Judgement(polarity, time, person, purpose, counts, level)
@@ -109,53 +123,53 @@ def _doubted(message: Message, rule: Rule, span: Span) -> bool:
     return not message.second.confirms(span, weak=weak)
 
 
-def _polarity(message: Message, span: Span, *, since: int = 0) -> Polarity:
+def _polarity(message: Message, span: Span, since: int) -> Polarity:
     """Whether the words before the span deny it; those from ``since`` on."""
     text, groups = message.folded.text, message.policy.groups
     start, end = span
-    clause, _ = message.folded.clause(start)
-    before = text[max(clause, since, start - _BACK) : start]
-    if before.endswith(groups["doubt"]):
-        return Polarity.UNCERTAIN
-    bare = before
-    for _ in range(3):
-        if not bare.endswith(groups["negation_fill"]):
-            break
-        fill = next(word for word in groups["negation_fill"] if bare.endswith(word))
-        bare = bare[: -len(fill)]
-    for view in (before, bare):
-        if view.endswith(groups["negation"]) and not view.endswith(groups["not_negation"]):
+    before = text[max(since, start - _BACK) : start]
+    if before:
+        if before.endswith(groups["doubt"]):
+            return Polarity.UNCERTAIN
+        bare = before
+        for _ in range(3):
+            if not bare.endswith(groups["negation_fill"]):
+                break
+            fill = next(word for word in groups["negation_fill"] if bare.endswith(word))
+            bare = bare[: -len(fill)]
+        for view in (before,) if bare == before else (before, bare):
+            if view.endswith(groups["negation"]) and not view.endswith(groups["not_negation"]):
+                return Polarity.NEGATED
+        if before.endswith(groups["negation_close"]) and not before.endswith(
+            groups["not_negation"]
+        ):
             return Polarity.NEGATED
-    if before.endswith(groups["negation_close"]) and not before.endswith(groups["not_negation"]):
-        return Polarity.NEGATED
     if _ZERO_AFTER.match(text, end):
         return Polarity.NEGATED
     return Polarity.AFFIRMED
 
 
-def _time(message: Message, rule: Rule, span: Span) -> Time:
-    scan, folded = message.scan, message.folded
-    start, end = span
-    first, last = folded.sentence(start)
-    if _hypothetical(message, rule, span, first):
+def _time(message: Message, rule: Rule, place: _Place) -> Time:
+    scan = message.scan
+    first, last, start, end = place.first, place.last, place.start, place.end
+    if _hypothetical(message, rule, place):
         return Time.HYPOTHETICAL
-    if _resolved(message, rule, span):
+    if _resolved(message, rule, place):
         return Time.PAST_RESOLVED
-    if _past(message, rule, span, first):
+    if _past(message, rule, place):
         return Time.PAST_RESOLVED
-    clause, _ = folded.clause(start)
     if scan.within("imminent", max(first, start - 16), min(last, end + 4)):
         return Time.IMMINENT
-    if scan.within("recurring", clause, min(last, end + 4)):
+    if scan.within("recurring", place.clause, min(last, end + 4)):
         return Time.RECURRING
-    if scan.within("lately", max(first, start - _OLD), end) and rule.nature == "event":
+    if rule.nature == "event" and scan.within("lately", max(first, start - _OLD), end):
         return Time.PAST_OPEN
     return Time.NOW
 
 
-def _hypothetical(message: Message, rule: Rule, span: Span, first: int) -> bool:
+def _hypothetical(message: Message, rule: Rule, place: _Place) -> bool:
     scan, text = message.scan, message.folded.text
-    start, end = span
+    first, start, end = place.first, place.start, place.end
     cue = scan.last("hypothetical", max(first, start - 24), start)
     if cue is None:
         return rule.nature == "event" and scan.within("risk", max(first, start - 10), end + 6)
@@ -166,31 +180,30 @@ def _hypothetical(message: Message, rule: Rule, span: Span, first: int) -> bool:
     return not scan.within("now", cue[1], start)
 
 
-def _past(message: Message, rule: Rule, span: Span, first: int) -> bool:
-    scan, folded = message.scan, message.folded
-    start, end = span
+def _past(message: Message, rule: Rule, place: _Place) -> bool:
+    scan = message.scan
+    first, start, end = place.first, place.start, place.end
     if cue := scan.last("history", max(first, start - 40), start):
         return not scan.within("now", cue[1], start)
+    is_event = rule.nature == "event"
     reach = max(first, start - _OLD)
-    clause, _ = folded.clause(start)
-    cue = scan.last("long_ago", reach if rule.nature == "event" else clause, end)
-    if cue is None and rule.nature == "event":
-        dated = list(_YEAR.finditer(folded.text, reach, start))
-        cue = dated[-1].span() if dated else None
+    cue = scan.last("long_ago", reach if is_event else place.clause, end)
+    if cue is None and is_event:
+        for dated in _YEAR.finditer(message.folded.text, reach, start):
+            cue = dated.span()
     if cue is None:
         return False
-    return not scan.within("now", cue[1], start if rule.nature == "event" else end + 12)
+    return not scan.within("now", cue[1], start if is_event else end + 12)
 
 
-def _resolved(message: Message, rule: Rule, span: Span) -> bool:
+def _resolved(message: Message, rule: Rule, place: _Place) -> bool:
     """Whether the text says that this danger is over, and nothing after it says that it is not."""
     if rule.cls == "D1":
         return False  # somebody saved yesterday is in danger today
     scan, text = message.scan, message.folded.text
-    start, end = span
-    opening, _ = message.folded.sentence(start)
+    start, end = place.start, place.end
     for group in ("resolved", f"resolved_{rule.cls}"):
-        cue = scan.first(group, max(opening, start - 20), end + 60)
+        cue = scan.first(group, max(place.first, start - 20), end + 60)
         if cue is None or (cue[0] <= start and end <= cue[1]):
             continue
         before = text[max(0, cue[0] - 4) : cue[0]]
@@ -202,27 +215,25 @@ def _resolved(message: Message, rule: Rule, span: Span) -> bool:
     return False
 
 
-def _person(message: Message, rule: Rule, span: Span) -> Person:
-    scan, folded = message.scan, message.folded
-    start, end = span
-    first, last = folded.sentence(start)
+_WHO = (
+    ("own", Person.SELF),
+    ("family", Person.FAMILY),
+    ("known_other", Person.KNOWN_OTHER),
+    ("stranger", Person.STRANGER),
+)
+
+
+def _person(message: Message, rule: Rule, place: _Place) -> Person:
+    scan = message.scan
+    start, end, first, last = place.start, place.end, place.first, place.last
     near = max(first, start - 40)
     if (cue := scan.last("news", near, start)) and not scan.within("own", cue[1], end):
         return Person.GENERAL
     if rule.always and not message.pleads and _offered(message, first, last):
         return Person.GENERAL
-    if _public(message, first, last) and not rule.always and not _own_now(message, span):
+    if _public(message, first, last) and not rule.always and not _own_now(message, place):
         return Person.GENERAL
-    spans = [
-        (found[1], person)
-        for group, person in (
-            ("own", Person.SELF),
-            ("family", Person.FAMILY),
-            ("known_other", Person.KNOWN_OTHER),
-            ("stranger", Person.STRANGER),
-        )
-        if (found := scan.last(group, near, end))
-    ]
+    spans = [(cue[1], person) for group, person in _WHO if (cue := scan.last(group, near, end))]
     if spans:
         return max(spans)[1]
     return Person.KNOWN_OTHER if message.reporter else Person.SELF
@@ -240,23 +251,21 @@ def _offered(message: Message, first: int, last: int) -> bool:
     return any(message.scan.within(cue, first, last) for cue in ("offer", "recruit"))
 
 
-def _own_now(message: Message, span: Span) -> bool:
-    start, end = span
-    first, last = message.folded.sentence(start)
-    return message.scan.within("own", max(first, start - 20), min(last, end + 20))
+def _own_now(message: Message, place: _Place) -> bool:
+    near = max(place.first, place.start - 20), min(place.last, place.end + 20)
+    return message.scan.within("own", *near)
 
 
-def _purpose(message: Message, rule: Rule, span: Span) -> Purpose:
-    scan, folded = message.scan, message.folded
-    start, end = span
+def _purpose(message: Message, rule: Rule, place: _Place) -> Purpose:
+    scan = message.scan
+    start, end, clause, clause_end = place.start, place.end, place.clause, place.clause_end
     if message.registered:
         return Purpose.TEST
     if "study" in scan.cues and not scan.within("own", start - 4, end):
         return Purpose.QUOTE
-    clause, clause_end = folded.clause(start)
     if rule.always and scan.within("threat", max(0, start - 12), end):
         return Purpose.THREAT
-    tail = folded.text[end : end + 6]
+    tail = message.folded.text[end : end + 6]
     if tail.startswith(message.policy.groups["subject_after"]):
         return Purpose.ASK
     asked = scan.within("ask_policy", clause, min(clause_end, end + 20))
@@ -265,7 +274,7 @@ def _purpose(message: Message, rule: Rule, span: Span) -> Purpose:
     return Purpose.REPORT
 
 
-def _averted(message: Message, span: Span) -> bool:
+def _averted(message: Message, place: _Place) -> bool:
     """ "But for the neighbour he would have starved": it has not happened, the need is real."""
-    first, _ = message.folded.sentence(span[0])
-    return message.scan.within("counterfactual", max(first, span[0] - _OLD), span[1])
+    near = max(place.first, place.start - _OLD), place.end
+    return message.scan.within("counterfactual", *near)

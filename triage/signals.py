@@ -63,18 +63,26 @@ class Scan:
         spans = self.cues.get(cue)
         if not spans:
             return None
-        at = bisect_left(spans, start, key=_end)
-        inside = (s for s in spans[at : at + _LOOK] if start <= s[0] and s[1] <= end)
-        return next(inside, None)
+        if len(spans) > _LOOK:
+            at = bisect_left(spans, start, key=_end)
+            spans = spans[at : at + _LOOK]
+        for span in spans:
+            if start <= span[0] and span[1] <= end:
+                return span
+        return None
 
     def last(self, cue: str, start: int, end: int) -> Span | None:
         """The last span of the group inside the given one."""
         spans = self.cues.get(cue)
         if not spans:
             return None
-        at = bisect_right(spans, end, key=_end)
-        inside = (s for s in reversed(spans[max(0, at - _LOOK) : at]) if start <= s[0])
-        return next(inside, None)
+        if len(spans) > _LOOK:
+            at = bisect_right(spans, end, key=_end)
+            spans = spans[max(0, at - _LOOK) : at]
+        for span in reversed(spans):
+            if start <= span[0] and span[1] <= end:
+                return span
+        return None
 
     def swallowed(self, cue: str, start: int, end: int) -> bool:
         """Whether a longer word of the group holds the span, or its end (被困 in 被困扰)."""
