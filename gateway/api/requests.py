@@ -1,6 +1,7 @@
 """Requests as JSON: the queue, one request, and each act on it by its own path."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
@@ -85,8 +86,9 @@ def queue(
     ``tab`` says otherwise. ``after`` is the ``next`` of the page before. Numbers are masked."""
     now, office = state.now(), state.offices.current()
     where: list[ColumnElement[bool]] = []
+    by: Sequence[views.Conditions] = ((),)
     if tab and isinstance(viewer, Actor):
-        where += views.tab(tab, viewer, office, now)
+        by = views.ways(tab, viewer, office, now)
     elif status is None:
         where.append(col(HelpRequest.closed_at).is_(None))
     if status is not None:
@@ -100,7 +102,7 @@ def queue(
         where.append((col(HelpRequest.holder_unit) == unit) | col(HelpRequest.id).in_(ordered))
     with state.database.read() as session:
         page = views.queue(
-            session, viewer, office, where=where, after=after or None, limit=limit, now=now
+            session, viewer, office, where=where, by=by, after=after or None, limit=limit, now=now
         )
     return _local({"requests": [_line(line) for line in page.lines], "next": page.after})
 

@@ -24,8 +24,10 @@ from gateway.web import (
     citizen,
     desk,
     disaster,
+    entrance,
     field,
     homes,
+    import_sheets,
     imports,
     inbox,
     live,
@@ -39,7 +41,6 @@ from gateway.web import (
     second,
     simulator,
     sso,
-    staff,
 )
 from gateway.web.discovery import router as discovery_router
 from gateway.web.quarterly import router as quarterly_router
@@ -53,7 +54,7 @@ Handler = Callable[[Any, Any], Any]
 ROUTERS = (
     citizen.router,
     own_case.router,
-    staff.router,
+    entrance.router,
     second.router,
     sso.router,
     account.router,
@@ -75,6 +76,7 @@ ROUTERS = (
     disaster.router,
     board.router,
     homes.router,
+    import_sheets.router,
     imports.router,
     field.entries,
     field.router,

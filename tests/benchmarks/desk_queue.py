@@ -182,10 +182,9 @@ def plans(state: State) -> dict[str, str]:
     found = {}
     with state.database.read() as session:
         for tab in TABS:
-            query = views.page_of_ids(
-                actor, office, where=views.tab(tab, actor, office, now), now=now
-            )
-            words = query.limit(51).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+            by = views.ways(tab, actor, office, now)
+            query = views.merged_ids(actor, office, by, limit=51, now=now)
+            words = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
             rows = session.connection().exec_driver_sql(explain + str(words)).all()
             found[tab] = " | ".join(str(row[-1]).strip() for row in rows)
     return found
