@@ -79,7 +79,7 @@ PAGES = (
     Seen("super01", "/discovery"),
     Seen("super01", "/discovery/report"),
     Seen("super01", "/households"),
-    Seen("super01", "/households/{household_id}", "/households/{home}"),
+    Seen("super01", "/households/{household_id}", "/households/HH00001"),
     Seen("super01", "/imports"),
     Seen("super01", "/audit"),
     Seen("super01", "/account"),
@@ -107,7 +107,6 @@ FOUND_AT = {
     "order": ("/inbox?tab=handling", "a[href^='/inbox/HY']"),
     "aid": ("/relief", "td a[href^='/relief/']"),
     "bundle": ("/events", "main a[href^='/events/']"),
-    "home": ("/households?name=王", "main a[href^='/households/']"),
 }
 """Where somebody who looks for one finds it."""
 
