@@ -16,8 +16,10 @@ from gateway import access, hooks, same_site, sentences, sessions
 from gateway.access import Actor
 from gateway.state import State
 from gateway.web import rendering, unsent
+from gateway.web.kept_first import written
 from gateway.web.rendering import state_of
 from gateway.web.unsent import Unsent
+from models.messages import Unreadable
 from referral.casework import FIELD, Refusal
 from referral.lifecycle import Impossible
 
@@ -68,12 +70,20 @@ async def _to_sign_in(request: Request) -> Response:
     if request.method == "GET":
         return RedirectResponse(f"/sign-in?next={quote(path)}", 303)
     try:
-        left = unsent.typed(path, await form_of(request))
-    except (Refusal, hooks.TooLarge, RuntimeError):  # of another site, too large, read before
-        left = unsent.typed(path, {})
+        left = unsent.typed(path, await _fields(request))
+    except (Refusal, hooks.TooLarge, Unreadable, RuntimeError):
+        left = unsent.typed(path, {})  # of another site, too large, broken, or read before
     if not left.fields:
         return RedirectResponse(f"/sign-in?next={quote(left.page)}", 303)
     return sign_in_page(request, status=401, wanted=left.page, left=left)
+
+
+async def _fields(request: Request) -> Form:
+    """The fields of a form with files or without; the files have to be chosen again."""
+    if not request.headers.get("content-type", "").startswith("multipart/"):
+        return await form_of(request)
+    require_own_form(request)
+    return (await written(request, state_of(request).settings.body_limit)).fields
 
 
 def sign_in_page(

@@ -60,6 +60,21 @@ def test_a_form_without_drafts_shows_its_words_to_be_copied_and_no_secret(state,
     assert "geheim-1" not in page.text
 
 
+def test_the_words_of_a_form_with_files_come_along_too(state, app, now):
+    number = said(state, "left", FOOD).number
+    desk = signed_in(state, app, "civil_affairs.1")
+    now.forward(minutes=20)
+    page = desk.http.post(
+        f"/inbox/{number}/feedback",
+        data={"csrf": "over", "found": WORDS},
+        files={"photo": ("a.png", b"a picture", "image/png")},
+    )
+    assert page.status_code == 401
+    assert WORDS in page.text
+    assert "a picture" not in page.text
+    assert hidden(page.text)["left_act"] == "feedback"
+
+
 def test_a_form_of_another_site_brings_no_words_along(state, app, now):
     number = said(state, "left", FOOD).number
     desk = signed_in(state, app, "op01")
