@@ -1,7 +1,6 @@
 """Requests as JSON: the queue, one request, and each act on it by its own path."""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
@@ -86,10 +85,8 @@ def queue(
     ``tab`` says otherwise. ``after`` is the ``next`` of the page before. Numbers are masked."""
     now, office = state.now(), state.offices.current()
     where: list[ColumnElement[bool]] = []
-    by: Sequence[views.Conditions] = ((),)
-    if tab and isinstance(viewer, Actor):
-        by = views.ways(tab, viewer, office, now)
-    elif status is None:
+    by = views.ways(tab, viewer, office, now) if tab and isinstance(viewer, Actor) else [()]
+    if by == [()] and status is None:
         where.append(col(HelpRequest.closed_at).is_(None))
     if status is not None:
         where.append(col(HelpRequest.status) == status)
