@@ -8,16 +8,30 @@ from pathlib import Path
 
 import xlsxwriter
 
+from gateway import warning_leads
 from gateway.cells import harmless
-from gateway.import_kinds import KINDS, SAMPLE, Column, Fault
+from gateway.import_kinds import KINDS, SAMPLE, WARNINGS, Column, Fault
 from gateway.importing import Looked, shown
+from referral.policy import Policy
 
 VERSION = "1"
 WHY = "错误原因"
 _ROOM = 20_000
 """Rows for which the template has drop-downs."""
 _TEXTUAL = ("phone", "phones", "identity", "day")
+_NUMBERS = ("phone", "id_number")
+"""Columns of long numbers whose cells may hold anything else as well."""
 Say = Callable[[Fault], str]
+
+
+def choices(policy: Policy, kind: str) -> dict[str, list[str]]:
+    """The words of the drop-downs that come from the rules."""
+    if kind == WARNINGS:
+        return {"kind": list(warning_leads.lists(policy.outreach))}
+    return {
+        "categories": [one.name_zh for one in policy.categories.values()],
+        "authority": [one.name_zh for one in policy.authorities.values()],
+    }
 
 
 def template(kind: str, choices: Mapping[str, Sequence[str]], about: Sequence[str]) -> bytes:
@@ -34,7 +48,8 @@ def template(kind: str, choices: Mapping[str, Sequence[str]], about: Sequence[st
     for at, column in enumerate(KINDS[kind]):
         heading = column.heading + ("*" if column.required else "")
         sheet.write_string(0, at, heading, needed if column.required else free)
-        sheet.set_column(at, at, _width(column), text if column.form in _TEXTUAL else None)
+        textual = column.form in _TEXTUAL or column.key in _NUMBERS
+        sheet.set_column(at, at, _width(column), text if textual else None)
         sample = column.sample if at else f"{SAMPLE}{column.sample}"
         sheet.write_string(1, at, sample, grey)
         words = list(choices.get(column.key) or column.choices)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 from sqlmodel import SQLModel, col
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from gateway import registry
 from gateway.held_keys import HeldKeys
@@ -265,21 +266,24 @@ def _put_back(tx: Transaction, household_id: str, before: Mapping[str, Any]) -> 
         )
         for row in before[rows.name]:
             tx.execute(
-                update(table).where(rows.columns.id == row["id"]).values(**_typed(table, row))
+                update(table).where(rows.columns.id == row["id"]).values(**typed(table, row))
             )
     tx.execute(
         update(Household)
         .where(col(Household.id) == household_id)
-        .values(**_typed(Household, before["household"]))
+        .values(**typed(Household, before["household"]))
     )
 
 
-def _typed(table: Any, row: Mapping[str, Any]) -> Row:
+def typed(table: Any, row: Mapping[str, Any]) -> Row:
     """A row out of a document: days and times are text there."""
-    kinds = {column.name: column.type.python_type for column in table.__table__.columns}
-    return {
-        name: kinds[name].fromisoformat(value)
-        if kinds[name] in (date, datetime) and isinstance(value, str)
-        else value
-        for name, value in row.items()
-    }
+    kinds = {column.name: column.type for column in table.__table__.columns}
+    return {name: _meant(kinds[name], value) for name, value in row.items()}
+
+
+def _meant(kind: Any, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if isinstance(kind, UTCDateTime):
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if kind.python_type is date else value

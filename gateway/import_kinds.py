@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
+from typing import Any
 
 from stdnum.cn import ric
 
@@ -18,6 +19,8 @@ _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?
 _MOST_DIGITS = 13
 """Of one number in China with its country's."""
 _COMPACT_DAY = re.compile(r"(19|20)(\d{2})(\d{2})(\d{2})")
+WARNINGS = "warnings"
+"""The kind of a list of another body."""
 SAMPLE = "示例"
 """A row that begins with this word is the grey sample row of the template."""
 
@@ -70,11 +73,13 @@ def known_titles(kind: str) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """Names that a cell may hold for a code: areas by code or name, categories, authorities."""
+    """Names that a cell may hold for a code: areas by code or name, categories, authorities;
+    ``lead`` reads a whole row of another body's list, or raises ``BadRow``."""
 
     areas: Mapping[str, str]
     categories: Mapping[str, str]
     authorities: Mapping[str, str]
+    lead: Callable[[Mapping[str, Any]], object] | None = None
 
 
 class CellError(Exception):
@@ -83,6 +88,14 @@ class CellError(Exception):
     def __init__(self, key: str, **params: str) -> None:
         super().__init__(key)
         self.key, self.params = key, params
+
+
+class BadRow(CellError):
+    """A row that cannot be used, for what stands, or does not stand, in ``column``."""
+
+    def __init__(self, column: str, key: str, **params: str) -> None:
+        super().__init__(key, **params)
+        self.column = column
 
 
 def read_cell(column: Column, text: str, codes: Codes) -> object:

@@ -11,6 +11,7 @@ from models.transaction import Row, Transaction
 from referral.casework import Refusal
 
 _TABLES: Mapping[str, Any] = {"areas": AreaRow, "units": UnitRow, "staff": Staff}
+KINDS = tuple(_TABLES)
 _KEYS = {"areas": "code", "units": "code", "staff": "login"}
 _KEPT = ("password", "demo", "created_at", "disabled_at")
 """Of an account that is there already these stay as they are."""

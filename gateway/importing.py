@@ -6,20 +6,23 @@ lines that are not there yet.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlmodel import col
 
-from gateway import import_households, import_places
+from gateway import import_households, import_places, import_warnings, warning_leads
 from gateway.held_keys import HeldKeys
 from gateway.import_kinds import (
     KINDS,
     SAMPLE,
+    WARNINGS,
+    BadRow,
     CellError,
     Codes,
     Column,
@@ -32,10 +35,9 @@ from gateway.sheets import FORMULA, LOST, Table, read_table
 from models.db import Database
 from models.imports import ImportBatch, ImportLine
 from models.transaction import Transaction, acting
-from referral.casework import Refusal
+from referral.leads import Lead
 from referral.office import Office
 
-UNDO_WITHIN = timedelta(hours=24)
 TOGETHER = 500
 """Lines of one transaction: whoever else writes waits no longer than for these."""
 MANY = 20_000
@@ -68,8 +70,11 @@ class Looked:
     bad: set[int] = field(default_factory=set)
 
 
-def codes_of(office: Office, areas: Mapping[str, str] | None = None) -> Codes:
-    """What names of areas, categories and authorities mean; a name of two areas means none."""
+def codes_of(
+    office: Office, areas: Mapping[str, str] | None = None, *, on: date | None = None
+) -> Codes:
+    """What names of areas, categories and authorities mean; a name of two areas means none. ``on``
+    is the day for which rows of other bodies' lists are read."""
     named: dict[str, str] = {}
     for place in office.directory.places:
         known = named.get(place.name, place.code)
@@ -86,7 +91,8 @@ def codes_of(office: Office, areas: Mapping[str, str] | None = None) -> Codes:
         for one in policy.authorities.values()
         for word in (one.code, one.name_zh, one.name_en)
     }
-    return Codes(named, categories, bodies)
+    lead = partial(warning_leads.read, office=office, on=on) if on else None
+    return Codes(named, categories, bodies, lead)
 
 
 def look(kind: str, name: str, body: bytes, codes: Codes) -> Looked:
@@ -116,6 +122,8 @@ def lines(looked: Looked, codes: Codes) -> Iterator[Read]:
         if str(cells[0]).startswith(SAMPLE):
             continue
         read = _line(line, cells, at, codes)
+        if looked.kind == WARNINGS and not read.faults:
+            read = _as_lead(read, columns, codes)
         name = str(read.values.get(key, "")) if key else ""
         if name and not read.faults and name in first:
             heading = columns[key or ""].heading
@@ -136,6 +144,17 @@ def _line(line: int, cells: Sequence[str], at: Sequence[tuple[int, Column]], cod
         except CellError as error:
             faults.append(Fault(line, column.heading, shown(text), error.key, dict(error.params)))
     return Read(line, values, cells, tuple(faults))
+
+
+def _as_lead(read: Read, columns: Mapping[str, Column], codes: Codes) -> Read:
+    """The row of a list as a whole: whom it can mean depends on several cells."""
+    assert codes.lead is not None
+    try:
+        return replace(read, values={"lead": codes.lead(read.values)})
+    except BadRow as bad:
+        value = shown(str(read.values.get(bad.column) or ""))
+        heading = columns[bad.column].heading
+        return replace(read, faults=(Fault(read.line, heading, value, bad.key, bad.params),))
 
 
 def compare(database: Database, looked: Looked, codes: Codes) -> None:
@@ -181,10 +200,12 @@ def write(
     batch_id: int | None = None,
     advance: Callable[[int], None] = lambda _n: None,
     many: int = MANY,
+    office: Office | None = None,
 ) -> tuple[int, int, int]:
     """Write the good lines, some hundred in one transaction. Returns the batch, how many lines were
     written and how many stood already from an earlier run of the same file. From ``many`` on the
-    keys of new households are written at the end, in their order."""
+    keys of new households are written at the end, in their order. ``office`` weighs the rows of
+    other bodies' lists."""
     with acting(database, mint) as tx:
         batch_id, done = _batch(tx, looked, by, now(), batch_id)
     written = stood = 0
@@ -194,9 +215,17 @@ def write(
         fresh = [read for read in chunk if read.line not in done]
         stood += len(chunk) - len(fresh)
         if fresh:
+            found = import_warnings.at_home(database, office, _leads(fresh), now())
             with acting(database, mint) as tx:
                 fresh = _unchanged(tx.connection, looked, fresh)
-                _write(tx, looked.kind, fresh, batch_id, now(), later)
+                if office is not None and found:
+                    made = import_warnings.write(tx, office, found, by, now())
+                else:
+                    made = _written(tx, looked.kind, fresh, now(), later)
+                for read, (target, before) in zip(fresh, made, strict=True):
+                    tx.add(
+                        ImportLine, batch_id=batch_id, line=read.line, target=target, before=before
+                    )
         written += len(fresh)
         advance(len(chunk))
     if later is not None:
@@ -211,7 +240,7 @@ def write(
             "imported", at=now(), by=by, what=looked.kind, batch=str(batch_id), lines=written,
             hash=looked.hash,
         )  # fmt: skip
-        if looked.kind != "households":
+        if looked.kind in import_places.KINDS:
             changed(tx)
     return batch_id, written, stood
 
@@ -229,6 +258,8 @@ def _batch(
         .order_by(col(ImportBatch.id))
     ).scalar()
     batch_id = found or known
+    if found and known not in (None, found):  # the same file came again
+        tx.execute(delete(ImportBatch).where(col(ImportBatch.id) == known))
     counts = {"lines": looked.lines, "faulty": len(looked.bad)}
     if batch_id is None:
         batch_id = tx.mint()
@@ -248,53 +279,18 @@ def _batch(
     return batch_id, set(stand)
 
 
-def _write(
-    tx: Transaction,
-    kind: str,
-    reads: Sequence[Read],
-    batch_id: int,
-    now: datetime,
-    later: HeldKeys | None,
-) -> None:
+def _written(
+    tx: Transaction, kind: str, reads: Sequence[Read], now: datetime, later: HeldKeys | None
+) -> list[tuple[str, Any]]:
+    """What each line made or changed, and what stood there before."""
     values = [read.values for read in reads]
     if kind == "households":
         before = import_households.write(tx, values, now, later)
     else:
         before = import_places.write(tx, kind, values, now)
-    for read, old in zip(reads, before, strict=True):
-        tx.add(
-            ImportLine, batch_id=batch_id, line=read.line,
-            target=str(read.values[KEYS[kind]]), before=old,
-        )  # fmt: skip
+    return [(str(one[KEYS[kind]]), old) for one, old in zip(values, before, strict=True)]
 
 
-def undo(database: Database, mint: Callable[[], int], batch_id: int, by: str, now: datetime) -> int:
-    """Give back what a file changed: all of it or nothing. Raises ``Refusal``: too late, or
-    somebody has acted on a line since."""
-    with acting(database, mint) as tx:
-        columns = ImportBatch.__table__.columns  # type: ignore[attr-defined]
-        batch = tx.execute(select(*columns).where(columns.id == batch_id)).first()
-        if batch is None:
-            raise Refusal("refusal.no_import", {"batch": str(batch_id)}, 404)
-        if batch.state != "done":
-            raise Refusal("refusal.import_not_done", {"batch": str(batch_id)})
-        if now - batch.done_at > UNDO_WITHIN:
-            raise Refusal("refusal.import_too_late", {"hours": "24"})
-        rows = tx.execute(
-            select(col(ImportLine.target), col(ImportLine.before))
-            .where(col(ImportLine.batch_id) == batch_id)
-            .order_by(col(ImportLine.line).desc())
-        ).all()
-        changes = [(row.target, row.before) for row in rows]
-        if batch.kind == "households":
-            import_households.undo(tx, changes)
-        else:
-            import_places.undo(tx, batch.kind, changes)
-            changed(tx)
-        tx.execute(
-            update(ImportBatch)
-            .where(col(ImportBatch.id) == batch_id)
-            .values(state="undone", undone_at=now, undone_by=by)
-        )
-        tx.event("import_undone", at=now, by=by, batch=str(batch_id), lines=len(changes))
-        return len(changes)
+def _leads(reads: Sequence[Read]) -> list[Lead]:
+    """The rows of another body's list; none of any other kind."""
+    return [read.values["lead"] for read in reads if "lead" in read.values]

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    union,
+)
 from sqlmodel import Session, col
 
 from gateway import access
@@ -25,6 +35,7 @@ from models.vocabulary import Level, ReferralStatus, Status
 from referral.casework import GONE, Actor, Refusal, units_of
 from referral.office import Office
 
+Conditions = Sequence[ColumnElement[bool]]
 PAGE = 50
 MOST = 100
 COUNTED = 1000
@@ -83,6 +94,10 @@ TABS: Mapping[str, str] = {
 """The tabs of the two queues. Each is a filter of open requests but for the closed ones."""
 
 
+_IN_HAND = (col(HelpRequest.holder_person), col(HelpRequest.first_responder))
+"""Whose request it is, each with an index of its own."""
+
+
 def tab(name: str, actor: Actor, office: Office, now: datetime) -> list[ColumnElement[bool]]:
     """The conditions of a tab. Raises ``Refusal`` (404) for one there is none of."""
     if name not in TABS:
@@ -123,13 +138,7 @@ def tab(name: str, actor: Actor, office: Office, now: datetime) -> list[ColumnEl
         case "callback":
             return [still_open, _one_of(status, [Status.RESULT_REPORTED, Status.IN_CALLBACK])]
         case "mine":
-            mine = union_all(
-                *(
-                    select(col(HelpRequest.id)).where(still_open, person == actor.login)
-                    for person in (col(HelpRequest.holder_person), col(HelpRequest.first_responder))
-                )
-            )
-            return [still_open, col(HelpRequest.id).in_(mine)]
+            return [still_open, or_(*(person == actor.login for person in _IN_HAND))]
         case "closed":
             return [col(HelpRequest.closed_at).is_not(None)]
         case "to_sign":
@@ -155,6 +164,15 @@ def tab(name: str, actor: Actor, office: Office, now: datetime) -> list[ColumnEl
             return [_order(units, *ends)]
 
 
+def ways(name: str, actor: Actor, office: Office, now: datetime) -> list[Conditions]:
+    """The conditions of a tab, one list for each index by which its requests are found in their
+    order: what lies on several ways is read from each and merged. Raises ``Refusal`` (404)."""
+    if name == "mine":
+        still_open = col(HelpRequest.closed_at).is_(None)
+        return [[still_open, person == actor.login] for person in _IN_HAND]
+    return [tab(name, actor, office, now)]
+
+
 def _order(
     units: Sequence[str], *statuses: ReferralStatus, role: str | None = None
 ) -> ColumnElement[bool]:
@@ -178,20 +196,22 @@ def counts(
 ) -> dict[str, int]:
     """How many requests stand under each tab, at most ``COUNTED``; one query for all."""
     visible = access.scope(actor, office, now)
-    each = [
-        select(func.count())
-        .select_from(
-            select(literal(1))
-            .select_from(HelpRequest)
-            .where(*visible, *tab(name, actor, office, now))
-            .limit(COUNTED)
-            .subquery()
+    each = []
+    for name in names:
+        found = [
+            select(col(HelpRequest.id)).where(*visible, *way).limit(COUNTED)
+            for way in ways(name, actor, office, now)
+        ]
+        whole = select(_merged(found).subquery()).limit(COUNTED) if len(found) > 1 else found[0]
+        each.append(
+            select(func.count()).select_from(whole.subquery()).scalar_subquery().label(name)
         )
-        .scalar_subquery()
-        .label(name)
-        for name in names
-    ]
     return dict(session.connection().execute(select(*each)).one()._mapping)
+
+
+def _merged(found: Sequence[Select[Any]]) -> CompoundSelect[Any]:
+    """What several limited queries find, each once."""
+    return union(*(select(one.subquery()) for one in found))
 
 
 def queue(
@@ -199,16 +219,18 @@ def queue(
     viewer: Viewer,
     office: Office,
     *,
-    where: Sequence[ColumnElement[bool]] = (),
+    where: Conditions = (),
+    by: Sequence[Conditions] = ((),),
     after: str | None = None,
     limit: int = PAGE,
     now: datetime,
 ) -> Page:
-    """A page of what this viewer may see: most urgent first, then the nearest due time."""
+    """A page of what this viewer may see: most urgent first, then the nearest due time. ``by`` are
+    the ways of a tab."""
     access.allow(viewer, "see")
     limit = max(1, min(limit, MOST))
     key = col(HelpRequest.queue_key)
-    ids = page_of_ids(viewer, office, where=where, after=after, now=now).limit(limit + 1)
+    ids = merged_ids(viewer, office, by, where=where, after=after, limit=limit + 1, now=now)
     found = session.connection().execute(ids).scalars().all()
     query = (
         select(*HelpRequest.__table__.columns)  # type: ignore[attr-defined]
@@ -222,11 +244,32 @@ def queue(
     )
 
 
+def merged_ids(
+    viewer: Viewer,
+    office: Office,
+    by: Sequence[Conditions],
+    *,
+    where: Conditions = (),
+    after: str | None = None,
+    limit: int,
+    now: datetime,
+) -> Select[Any]:
+    """The first ids of several ways together: of each no more than are wanted of all."""
+    each = [
+        page_of_ids(viewer, office, where=[*where, *way], after=after, now=now).limit(limit)
+        for way in by
+    ]
+    if len(each) == 1:
+        return each[0]
+    either = _merged([one.add_columns(col(HelpRequest.queue_key)) for one in each]).subquery()
+    return select(either.c.id).order_by(either.c.queue_key).limit(limit)
+
+
 def page_of_ids(
     viewer: Viewer,
     office: Office,
     *,
-    where: Sequence[ColumnElement[bool]] = (),
+    where: Conditions = (),
     after: str | None = None,
     now: datetime,
 ) -> Select[Any]:

@@ -1,7 +1,7 @@
 """Rows of other bodies' lists as leads: read, checked cell by cell, found in the register.
 
-``huiyin import warnings FILE`` and ``POST /api/v1/warnings`` both come here. A row is taken whole
-or not at all; what is wrong with it names the column and how to mend it.
+A spreadsheet and ``POST /api/v1/warnings`` both come here. A row is taken whole or not at all; what
+is wrong with it names the column and the phrase that says how to mend it.
 """
 
 import re
@@ -17,40 +17,21 @@ from stdnum.cn import ric
 
 from channels.web import e164
 from gateway import guessing, registry
+from gateway.import_kinds import KINDS, WARNINGS, BadRow
 from models.transaction import acting
 from referral import homes, leads
 from referral.leads import Lead
 from referral.office import Office
+from referral.outreach import Outreach
 from referral.rota import Rota
 from referral.visiting import today
 from triage.household_matching import read_home
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "kind": ("kind", "类型", "名单类型", "预警类型"),
-    "source": ("source", "来源", "数据来源", "来源单位"),
-    "name": ("name", "姓名"),
-    "id_number": ("id_number", "身份证号", "身份证号码", "公民身份号码"),
-    "phone": ("phone", "电话", "手机号", "联系电话"),
-    "address": ("address", "地址", "住址", "家庭住址"),
-    "area": ("area", "区划", "区划代码", "所在村居"),
-    "household_id": ("household_id", "户号", "户编号"),
-    "value": ("value", "数值", "金额", "月数", "天数"),
-    "period": ("period", "期间", "所属期", "月份"),
-    "happened_on": ("happened_on", "日期", "发生日期"),
-    "note": ("note", "备注", "说明"),
-}
+COLUMNS = tuple(column.key for column in KINDS[WARNINGS])
 TOGETHER = 200
 _OLDEST = date(2000, 1, 1)
 _EPOCH = date(1899, 12, 30)  # how a spreadsheet counts its days
 _SHORTENED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
-
-
-class BadRow(ValueError):
-    """A row that cannot be used. ``column`` is the field, the message says how to mend it."""
-
-    def __init__(self, column: str, message: str) -> None:
-        super().__init__(message)
-        self.column = column
 
 
 @dataclass(slots=True)
@@ -73,18 +54,16 @@ def read(row: Mapping[str, Any], office: Office, on: date) -> Lead:
     kinds = {rule.name_zh: rule.kind for rule in office.policy.outreach.warnings}
     kind = kinds.get(said["kind"], said["kind"])
     if kind not in office.policy.outreach.kinds:
-        known = ", ".join(office.policy.outreach.kinds)
-        raise BadRow("kind", f"{said['kind']!r} is no list that is compared; there are {known}")
+        allowed = "、".join(
+            f"{name} ({kind})" for name, kind in lists(office.policy.outreach).items()
+        )
+        raise BadRow("kind", "import.fault.list", allowed=allowed)
     if not said["source"]:
-        raise BadRow("source", "say which body the list is from")
+        raise BadRow("source", "import.fault.source")
     number = _id_number(said["id_number"])
     phone = _phone(said["phone"])
     if not (number or said["household_id"] or (said["name"] and (phone or said["address"]))):
-        raise BadRow(
-            "name",
-            "nobody can be found by this row; give id_number, household_id, or name with phone or "
-            "address",
-        )
+        raise BadRow("name", "import.fault.nobody")
     happened = _day(row.get("happened_on"), said, on)
     place = said["area"]
     area = place if place in office.directory.place else None
@@ -107,6 +86,19 @@ def read(row: Mapping[str, Any], office: Office, on: date) -> Lead:
     )
 
 
+def names(outreach: Outreach, language: str) -> dict[str, str]:
+    """What the lists are called, each by the mildest of its rules."""
+    found: dict[str, str] = {}
+    for rule in outreach.warnings:
+        found.setdefault(rule.kind, rule.name_en if language.startswith("en") else rule.name_zh)
+    return found
+
+
+def lists(outreach: Outreach) -> dict[str, str]:
+    """The codes of the lists that are compared, by the Chinese name that a cell may hold."""
+    return {name: kind for kind, name in names(outreach, "zh-CN").items()}
+
+
 def _text(value: Any) -> str:
     if value is None:
         return ""
@@ -121,11 +113,9 @@ def _id_number(said: str) -> str:
         return ""
     number = said.upper().replace(" ", "")
     if _SHORTENED.fullmatch(number) or (len(number) == 18 and number.endswith("000")):
-        raise BadRow(
-            "id_number", "a spreadsheet has cut off its last digits; format the column as text"
-        )
+        raise BadRow("id_number", "import.fault.lost")
     if not ric.is_valid(number):
-        raise BadRow("id_number", "this is no identity number (18 digits with a check digit)")
+        raise BadRow("id_number", "import.fault.identity")
     return number
 
 
@@ -140,9 +130,9 @@ def _value(said: Any) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise BadRow("value", f"{text!r} is no number; leave out words such as 元 or 月") from None
+        raise BadRow("value", "import.fault.number_alone") from None
     if not 0 <= value < 1e12:  # False for what is no number
-        raise BadRow("value", f"{text!r} cannot be right; a value is not negative")
+        raise BadRow("value", "import.fault.negative")
     return value
 
 
@@ -158,7 +148,7 @@ def _day(given: Any, said: Mapping[str, str], on: date) -> date:
     else:
         day = _read_day(text)
     if not _OLDEST <= day <= on:
-        raise BadRow("happened_on", f"{day} lies in the future or before {_OLDEST.year}")
+        raise BadRow("happened_on", "import.fault.day_range", year=str(_OLDEST.year))
     return day
 
 
@@ -171,7 +161,7 @@ def _read_day(text: str) -> date:
     try:
         return date(*(*parts, 1)[:3]) if len(parts) in (2, 3) else date.fromisoformat(text)
     except (ValueError, TypeError):
-        raise BadRow("happened_on", f"{text!r} is no day; write it as 2026-11-25") from None
+        raise BadRow("happened_on", "import.fault.day") from None
 
 
 def _subject(office: Office, number: str, said: Mapping[str, str], phone: str) -> str:
@@ -234,8 +224,8 @@ def take_in(
             connection = session.connection()
             known = [at_home(connection, office, lead, day) for lead in batch]
         with acting(database, mint) as tx:
-            for what in leads.take_in(tx, office, rota, known, by, now=now):
-                result.count(what)
+            for one in leads.take_in(tx, office, rota, known, by, now=now):
+                result.count(one.what)
     return result
 
 

@@ -48,10 +48,20 @@ class Lead:
     groups: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a lead: new, repeated, joined or noted; its row, None where the fact was here
+    before; and of the waiting warning that it made more pressing the columns as they were."""
+
+    what: str
+    warning: int | None = None
+    raised: tuple[Row, ...] = ()
+
+
 def take_in(
     tx: Transaction, office: Office, rota: Rota, leads: Sequence[Lead], by: str, *, now: datetime
-) -> list[str]:
-    """Weigh leads in their order; what became of each: new, repeated, joined or noted."""
+) -> list[Taken]:
+    """Weigh leads in their order, and say what became of each."""
     leads = [replace(lead, subject=_named(tx, lead.subject)) for lead in leads]
     before = _Before(tx, leads)
     return [_one(tx, office, rota, before, lead, by, now=now) for lead in leads]
@@ -102,9 +112,9 @@ def _one(
     by: str,
     *,
     now: datetime,
-) -> str:
+) -> Taken:
     if (lead.source, lead.kind, lead.subject, lead.period) in before.facts:
-        return REPEATED
+        return Taken(REPEATED)
     row: Row = {
         "id": tx.mint(),
         "source": lead.source,
@@ -126,17 +136,18 @@ def _one(
     }
     sought = office.policy.outreach.sought(lead.kind, lead.groups, _day(now))
     rule, waiting = weigh(sought, lead, before.of(lead)), before.waiting(lead)
+    raised: tuple[Row, ...] = ()
     if rule is None:
         row["state"], result = NOTED, NOTED
     elif waiting is not None:
         row |= {"state": JOINED, "joined_to": waiting["id"], "colour": rule.colour, "rule": rule.id}
-        _raise(tx, office, waiting, rule, now)
+        raised = _raise(tx, office, waiting, rule, now)
         result = JOINED
     else:
         row |= _opened(tx, office, rota, lead, rule, row["id"], by, now)
         result = NEW
     before.add(tx.add(Warned, **row))
-    return result
+    return Taken(result, row["id"], raised)
 
 
 def weigh(
@@ -194,11 +205,13 @@ def _opened(
     }
 
 
-def _raise(tx: Transaction, office: Office, waiting: Row, rule: WarningRule, now: datetime) -> None:
+def _raise(
+    tx: Transaction, office: Office, waiting: Row, rule: WarningRule, now: datetime
+) -> tuple[Row, ...]:
     """A later fact makes a waiting warning more pressing, never less; its due time only comes
-    nearer."""
+    nearer. What stood there before, where it did."""
     if COLOURS.index(rule.colour) >= COLOURS.index(waiting["colour"]):
-        return
+        return ()
     clock = office.policy.clock("CLK-WARNING", rule.colour, _day(now))
     urgent = rule.colour == COLOURS[0]
     changes = promising.promise(office, clock, now, urgent=urgent)
@@ -211,8 +224,10 @@ def _raise(tx: Transaction, office: Office, waiting: Row, rule: WarningRule, now
         "rule_tag": rule.tag,
     }
     tx.event("warning_raised", at=now, warning=str(waiting["id"]), rule=rule.id, colour=rule.colour)
+    stood = {"id": waiting["id"], **{name: waiting[name] for name in changes}}
     waiting |= changes
     tx.later(update(Warned).where(col(Warned.id) == waiting["id"]).values(**changes))
+    return (stood,)
 
 
 def _tell(tx: Transaction, office: Office, reader: Any, due: datetime, now: datetime) -> None:

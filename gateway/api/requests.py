@@ -85,9 +85,8 @@ def queue(
     ``tab`` says otherwise. ``after`` is the ``next`` of the page before. Numbers are masked."""
     now, office = state.now(), state.offices.current()
     where: list[ColumnElement[bool]] = []
-    if tab and isinstance(viewer, Actor):
-        where += views.tab(tab, viewer, office, now)
-    elif status is None:
+    by = views.ways(tab, viewer, office, now) if tab and isinstance(viewer, Actor) else [()]
+    if by == [()] and status is None:
         where.append(col(HelpRequest.closed_at).is_(None))
     if status is not None:
         where.append(col(HelpRequest.status) == status)
@@ -100,7 +99,7 @@ def queue(
         where.append((col(HelpRequest.holder_unit) == unit) | col(HelpRequest.id).in_(ordered))
     with state.database.read() as session:
         page = views.queue(
-            session, viewer, office, where=where, after=after or None, limit=limit, now=now
+            session, viewer, office, where=where, by=by, after=after or None, limit=limit, now=now
         )
     return _local({"requests": [_line(line) for line in page.lines], "next": page.after})
 

@@ -1,15 +1,20 @@
 """Lists of other bodies as JSON: partner systems with the scope ``warnings:write``."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import Field
 
-from gateway import access, bodies
+from gateway import access, bodies, sentences
 from gateway.access import Partner
 from gateway.api.support import ApiRoute, Process, viewer_of
-from gateway.warning_leads import COLUMNS, BadRow, read, take_in
+from gateway.import_kinds import BadRow
+from gateway.warning_leads import COLUMNS, read, take_in
+from models.vocabulary import Form
 from referral.casework import Refusal
+from referral.leads import Lead
+from referral.office import Office
 from referral.visiting import today
 
 router = APIRouter(route_class=ApiRoute, tags=["warnings"])
@@ -26,7 +31,8 @@ class Rows(bodies.Body):
 def post(request: Request, state: Process, body: Rows) -> Any:
     """Take in rows of a list (kind, source, and name with id_number, phone, address or
     household_id; value, period, happened_on, note). The same fact twice is one warning: sending a
-    list again is harmless. Answers what became of the good rows and names each bad one."""
+    list again is harmless. Answers what became of the good rows and names each bad one, in the
+    language of Accept-Language."""
     viewer = viewer_of(request)
     if isinstance(viewer, Partner):
         if "warnings:write" not in viewer.scopes:
@@ -36,15 +42,14 @@ def post(request: Request, state: Process, body: Rows) -> Any:
         access.allow(viewer, "load_warnings")
         by = viewer.login
     office, now = state.offices.current(), state.now()
+    spoken = sentences.language(request.headers.get("accept-language"), office.phrases)
     good, bad = [], []
     for at, row in enumerate(body.rows):
-        if unknown := sorted(set(row) - set(COLUMNS)):
-            bad.append({"row": at, "column": unknown[0], "what": "there is no such column"})
-            continue
         try:
-            good.append(read(row, office, today(now)))
+            good.append(_read(row, office, now))
         except BadRow as fault:
-            bad.append({"row": at, "column": fault.column, "what": str(fault)})
+            what = office.phrases.say(fault.key, fault.params, Form.FULL, spoken)
+            bad.append({"row": at, "column": fault.column, "key": fault.key, "what": what})
     result = take_in(state.database, state.mint, office, good, by, now=now)
     return {
         "new": result.new,
@@ -53,3 +58,9 @@ def post(request: Request, state: Process, body: Rows) -> Any:
         "noted": result.noted,
         "bad": bad,
     }
+
+
+def _read(row: dict[str, Cell], office: Office, now: datetime) -> Lead:
+    if unknown := sorted(set(row) - set(COLUMNS)):
+        raise BadRow(unknown[0], "import.fault.unknown")
+    return read(row, office, today(now))

@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from gateway import import_files, importing, warning_import
-from gateway.import_kinds import KINDS, Fault
+from gateway import import_files, import_undo, importing
+from gateway.import_kinds import KINDS, WARNINGS, Fault
 from gateway.offices import Offices, Rules
 from gateway.settings import load, utc_now
 from gateway.sheets import BadSheet
@@ -19,11 +19,11 @@ from models.processes import enlist
 from models.vocabulary import Form
 from referral.casework import Refusal
 from referral.office import Office
+from referral.visiting import today
 
 SHOWN = 20
 BY = "import"
-COMMANDED = ("households", "staff", "areas", "units")
-WARNINGS = "warnings"
+COMMANDED = ("households", "staff", "areas", "units", WARNINGS)
 
 
 def run(
@@ -31,16 +31,14 @@ def run(
     undo: str, strict: bool,
 ) -> int:  # fmt: skip
     """Read a file in, write a template, or undo. ValueError in one sentence for bad arguments."""
-    if what not in (*COMMANDED, WARNINGS):
-        known = ", ".join((*COMMANDED, WARNINGS))
-        raise ValueError(f"nothing is called {what!r}; there are {known}")
-    if what == WARNINGS and (template or undo or strict or file is None):
-        raise ValueError("warnings are read from a FILE, with --dry-run and --errors OUT alone")
+    if what not in COMMANDED:
+        raise ValueError(f"nothing is called {what!r}; there are {', '.join(COMMANDED)}")
     settings = load()
     rules = Rules.load(settings.profile, settings.profile_dir)
     phrases = rules.phrases
     if template is not None:
-        template.write_bytes(import_files.template(what, choices(rules), about(phrases, what)))
+        drop_downs = import_files.choices(rules.policy, what)
+        template.write_bytes(import_files.template(what, drop_downs, about(phrases, what)))
         return 0
     database = open_current(settings)
     try:
@@ -50,11 +48,6 @@ def run(
         if file is None:
             raise ValueError("name the file to read, or --template OUT, or --undo ID")
         office = Offices(database, settings, rules, {}).current()
-        if what == WARNINGS:
-            return warning_import.run(
-                file, database=database, mint=mint, office=office, by=BY, now=utc_now(),
-                dry_run=dry_run, errors=errors,
-            )  # fmt: skip
         return _read(database, mint, office, what, file, dry_run, errors, strict)
     finally:
         database.close()
@@ -65,7 +58,7 @@ def _read(
     dry_run: bool, errors: Path | None, strict: bool,
 ) -> int:  # fmt: skip
     phrases = office.phrases
-    codes = importing.codes_of(office)
+    codes = importing.codes_of(office, on=today(utc_now()))
     say = sayer(phrases)
     try:
         looked = importing.look(what, file.name, file.read_bytes(), codes)
@@ -95,7 +88,7 @@ def _read(
     ) as progress:
         bar = progress.add_task(what, total=good)
         batch, written, stood = importing.write(
-            database, mint, looked, codes, by=BY, now=utc_now,
+            database, mint, looked, codes, by=BY, now=utc_now, office=office,
             advance=lambda n: progress.advance(bar, n),
         )  # fmt: skip
     print(
@@ -109,7 +102,7 @@ def _undo(database: Database, mint: Callable[[], int], phrases: Phrasebook, batc
     if not batch.isdecimal():
         raise ValueError(f"--undo {batch!r} is no number of an import")
     try:
-        count = importing.undo(database, mint, int(batch), BY, utc_now())
+        count = import_undo.undo(database, mint, int(batch), BY, utc_now())
     except Refusal as refusal:
         raise ValueError(phrases.say(refusal.key, refusal.params, Form.FULL, "en")) from None
     print(f"{count} lines undone")
@@ -123,14 +116,6 @@ def sayer(phrases: Phrasebook, language: str = "zh-CN") -> Callable[[Fault], str
         return phrases.say(fault.key, dict(fault.params), Form.FULL, language)
 
     return say
-
-
-def choices(rules: Rules) -> dict[str, list[str]]:
-    """The words of the drop-downs that come from the rules."""
-    return {
-        "categories": [one.name_zh for one in rules.policy.categories.values()],
-        "authority": [one.name_zh for one in rules.policy.authorities.values()],
-    }
 
 
 def about(phrases: Phrasebook, kind: str) -> list[str]:

@@ -24,8 +24,10 @@ from gateway.web import (
     citizen,
     desk,
     disaster,
+    entrance,
     field,
     homes,
+    import_sheets,
     imports,
     inbox,
     live,
@@ -40,7 +42,6 @@ from gateway.web import (
     second,
     simulator,
     sso,
-    staff,
 )
 from gateway.web.discovery import router as discovery_router
 from gateway.web.quarterly import router as quarterly_router
@@ -55,7 +56,7 @@ ROUTERS = (
     citizen.router,
     own_case.router,
     own_data.router,
-    staff.router,
+    entrance.router,
     second.router,
     sso.router,
     account.router,
@@ -77,6 +78,7 @@ ROUTERS = (
     disaster.router,
     board.router,
     homes.router,
+    import_sheets.router,
     imports.router,
     field.entries,
     field.router,

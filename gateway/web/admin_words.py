@@ -1,6 +1,7 @@
 """Rows of rules in the reader's words: authorities, amounts, differences, why a route wins."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -32,7 +33,7 @@ _PLAIN = ("clock", "urgent_clock")
 
 def of(request: Request, office: Office) -> dict[str, Any]:
     """What the templates call: ``body`` names an authority, ``amount`` a clock's length, ``shown``
-    the value of a field, ``named`` a row."""
+    the value of a field, ``named`` a row, ``moment`` when a clock begins or stops."""
     language = language_of(request)
     t = translator(office.phrases, language)
     english = language.startswith("en")
@@ -69,7 +70,19 @@ def of(request: Request, office: Office) -> dict[str, Any]:
     def named(row: Any) -> str:
         return str(row.name_en if english else row.name_zh)
 
-    return {"body": body, "amount": amount, "shown": shown, "named": named}
+    def moment(said: str) -> str:
+        """When a clock begins or stops; a county's own words are shown as they are."""
+        try:
+            return t(f"moment.{slug(said)}")
+        except KeyError:
+            return said
+
+    return {"body": body, "amount": amount, "shown": shown, "named": named, "moment": moment}
+
+
+def slug(said: str) -> str:
+    """The words of a rule as the key of a phrase."""
+    return re.sub(r"[^a-z0-9]+", "_", said.lower()).strip("_")
 
 
 def whys(said: str) -> tuple[str, ...]:

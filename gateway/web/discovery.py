@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, days, differences, discovery, discovery_sheets
+from gateway import access, days, differences, discovery, discovery_sheets, warning_leads
 from gateway.field import whole
 from gateway.web.rendering import language_of, state_of, translator
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
@@ -56,7 +56,7 @@ def page(request: Request, session: SignedIn) -> Response:
         places=office.directory.place,
         rules={rule.code: rule for rule in office.policy.outreach.visits},
         doors={step.code: step for step in office.policy.outreach.doors},
-        kinds=kind_names(office, language),
+        kinds=warning_leads.names(office.policy.outreach, language),
         outcomes={act: office.policy.outreach.listed(act) for act in ("visit", "warning")},
         modes=office.policy.outreach.modes(),
         areas=_areas(office, actor),
@@ -64,14 +64,6 @@ def page(request: Request, session: SignedIn) -> Response:
         base=BASE,
         today=visiting.today(now),
     )
-
-
-def kind_names(office: Office, language: str) -> dict[str, str]:
-    """The lists by the name of their mildest rule."""
-    found: dict[str, str] = {}
-    for rule in office.policy.outreach.warnings:
-        found.setdefault(rule.kind, rule.name_en if language.startswith("en") else rule.name_zh)
-    return found
 
 
 def _areas(office: Office, actor: access.Actor) -> list[Any]:
@@ -105,7 +97,9 @@ def sheet(request: Request, session: SignedIn, name: str) -> Response:
             titles += [each.name_en if english else each.name_zh for each in findings]
             tallies = discovery.warnings(reading, session.actor, office, now)
             rows = list(
-                discovery_sheets.warning_lines(office, tallies, kind_names(office, language))
+                discovery_sheets.warning_lines(
+                    office, tallies, warning_leads.names(office.policy.outreach, language)
+                )
             )
         else:
             raise Refusal("refusal.not_found", status=404)

@@ -1,18 +1,24 @@
 """Reading a spreadsheet in, step by step: template, file, preview, yes, result. Nothing is written
 before the yes; what may be urgent is opened line by line."""
 
+from collections import Counter
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
-from gateway import access, import_files, import_reports, importing
+from gateway import (
+    access,
+    import_reports,
+    import_undo,
+    import_warnings,
+    importing,
+    warning_leads,
+)
 from gateway.access import Actor
-from gateway.import_kinds import KINDS, Codes, Fault
+from gateway.import_kinds import KINDS, WARNINGS, Codes, Fault
 from gateway.importing import Looked
 from gateway.sheets import BadSheet
 from gateway.state import State
@@ -32,12 +38,14 @@ from models.imports import ImportBatch
 from models.transaction import acting
 from models.vocabulary import Form
 from referral.casework import Refusal
+from referral.visiting import today
 
 BASE = "/imports"
 MOST_LINES = 5_000
 """More lines in one page than a person looks through; the command reads larger files."""
 SHOWN = 100
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_RIGHTS = {"reports": "import_reports", WARNINGS: "load_warnings"}
 
 router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 
@@ -56,10 +64,11 @@ def kinds_of(actor: Actor) -> tuple[str, ...]:
 
 
 def _right(kind: str) -> str:
-    return "import_reports" if kind == "reports" else "import_registry"
+    return _RIGHTS.get(kind, "import_registry")
 
 
-def _allow(actor: Actor, kind: str) -> None:
+def allow(actor: Actor, kind: str) -> None:
+    """Raise ``Refusal``: there is no such kind, or it is not theirs to read in."""
     if kind not in KINDS:
         raise Refusal("refusal.not_found", status=404)
     access.allow(actor, _right(kind))
@@ -92,36 +101,18 @@ def _begin(request: Request, actor: Actor, *, error: str = "", status: int = 200
     )
 
 
-@router.get("/template/{kind}")
-def template(request: Request, session: SignedIn, kind: str) -> Response:
-    """The empty table."""
-    _allow(session.actor, kind)
-    office = state_of(request).offices.current()
-    choices = {
-        "categories": [one.name_zh for one in office.policy.categories.values()],
-        "authority": [one.name_zh for one in office.policy.authorities.values()],
-    }
-    needed = "、".join(column.heading for column in KINDS[kind] if column.required)
-    about = office.phrases.say("import.about", {"needed": needed}, Form.FULL, "zh-CN").split("\n")
-    return Response(
-        import_files.template(kind, choices, about),
-        media_type=_XLSX,
-        headers={"content-disposition": f'attachment; filename="huiyin-{kind}.xlsx"'},
-    )
-
-
 @router.post("")
 def upload(request: Request, session: SignedIn, form: Uploaded) -> Response:
     """Look at a file and keep it for the preview; nothing of it is written."""
     fields = checked(session, form.fields)
     state, actor = state_of(request), session.actor
     kind = fields.get("kind", "")
-    _allow(actor, kind)
+    allow(actor, kind)
     now = state.now()
     body = next(iter(form.files.get("file", ())), b"")
     name = fields.get("name", "")[:80] or "—"
     try:
-        looked = _looked(state, kind, name, body)
+        looked = looked_into(state, kind, name, body)
     except BadSheet as bad:
         phrases = state.offices.current().phrases
         said = phrases.say(bad.key, bad.params, Form.FULL, language_of(request))
@@ -135,7 +126,8 @@ def upload(request: Request, session: SignedIn, form: Uploaded) -> Response:
     return RedirectResponse(f"{BASE}/{batch_id}", 303)
 
 
-def _looked(state: State, kind: str, name: str, body: bytes) -> Looked:
+def looked_into(state: State, kind: str, name: str, body: bytes) -> Looked:
+    """What a file holds, compared with what stands. Raises ``BadSheet``."""
     codes = _codes(state)
     looked = importing.look(kind, name, body, codes)
     importing.compare(state.database, looked, codes)
@@ -147,10 +139,11 @@ def _looked(state: State, kind: str, name: str, body: bytes) -> Looked:
 
 
 def _codes(state: State) -> Codes:
-    return importing.codes_of(state.offices.current())
+    return importing.codes_of(state.offices.current(), on=today(state.now()))
 
 
-def _batch(state: State, actor: Actor, batch_id: int) -> Any:
+def batch_of(state: State, actor: Actor, batch_id: int) -> Any:
+    """A file that this person read in. Raises ``Refusal`` (404)."""
     columns = ImportBatch.__table__.columns  # type: ignore[attr-defined]
     with state.database.read() as reading:
         found = (
@@ -160,7 +153,7 @@ def _batch(state: State, actor: Actor, batch_id: int) -> Any:
         )
     if found is None:
         raise Refusal("refusal.not_found", status=404)
-    _allow(actor, found.kind)
+    allow(actor, found.kind)
     return found
 
 
@@ -174,16 +167,20 @@ def _preview(
     request: Request, actor: Actor, batch_id: int, *, error: str = "", status: int = 200
 ) -> Response:
     state = state_of(request)
-    batch = _batch(state, actor, batch_id)
-    looked = _looked(state, batch.kind, batch.name, batch.body) if batch.body else None
+    batch = batch_of(state, actor, batch_id)
+    looked = looked_into(state, batch.kind, batch.name, batch.body) if batch.body else None
     reports = batch.kind == "reports"
     urgent: dict[int, str] = {}
     lines: list[Any] = []
+    named = warning_leads.names(state.offices.current().policy.outreach, language_of(request))
+    listed: Counter[str] = Counter()
     if looked is not None:
         codes = _codes(state)
         urgent = import_reports.urgent_lines(state, looked, codes) if reports else {}
-        good = import_reports.good_lines(looked, codes)
+        good = list(import_reports.good_lines(looked, codes))
         lines = [read for read in good if read.line in urgent][:SHOWN]
+        if batch.kind == WARNINGS:
+            listed = Counter(named[read.values["lead"].kind] for read in good)
     stand = import_reports.standing(state, batch_id) if reports else {}
     return staff_page(
         request,
@@ -195,9 +192,11 @@ def _preview(
         urgent=urgent,
         lines=lines,
         stand=stand,
+        listed=listed,
+        became=import_warnings.became(state.database, batch_id) if batch.kind == WARNINGS else {},
         left=[line for line in urgent if line not in stand],
         may_undo=_may_undo(batch, state.now()),
-        say=_sayer(request),
+        say=sayer(request),
         error=error,
     )
 
@@ -206,35 +205,17 @@ def _may_undo(batch: Any, now: datetime) -> bool:
     if batch.state != "done" or batch.kind == "reports":  # what is reported stays (Art. 70)
         return False
     age: timedelta = now - batch.done_at
-    return age <= importing.UNDO_WITHIN
+    return age <= import_undo.UNDO_WITHIN
 
 
-def _sayer(request: Request) -> Any:
+def sayer(request: Request) -> Any:
+    """What a fault says, in the page's language."""
     phrases, language = state_of(request).offices.current().phrases, language_of(request)
 
     def say(fault: Fault) -> str:
         return phrases.say(fault.key, dict(fault.params), Form.FULL, language)
 
     return say
-
-
-@router.get("/{batch_id}/errors")
-def errors(request: Request, session: SignedIn, batch_id: Id) -> Response:
-    """The faulty lines as a table, to be mended and read in again."""
-    state = state_of(request)
-    batch = _batch(state, session.actor, batch_id)
-    if not batch.body:
-        raise Refusal("refusal.not_found", status=404)
-    looked = _looked(state, batch.kind, batch.name, batch.body)
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "faults.xlsx"
-        import_files.faulty(looked, _sayer(request), path)
-        content = path.read_bytes()
-    return Response(
-        content,
-        media_type=_XLSX,
-        headers={"content-disposition": 'attachment; filename="huiyin-faults.xlsx"'},
-    )
 
 
 @router.post("/{batch_id}/open/{line}")
@@ -244,10 +225,10 @@ def open_line(
     """Hand in one line that may be urgent, which somebody has looked at."""
     checked(session, form)
     state, actor = state_of(request), session.actor
-    batch = _batch(state, actor, batch_id)
+    batch = batch_of(state, actor, batch_id)
     if batch.kind != "reports" or not batch.body:
         raise Refusal("refusal.not_found", status=404)
-    looked = _looked(state, batch.kind, batch.name, batch.body)
+    looked = looked_into(state, batch.kind, batch.name, batch.body)
     for read in import_reports.good_lines(looked, _codes(state)):
         if read.line == line:
             import_reports.submit(state, actor, looked, batch_id, read, now=state.now())
@@ -260,10 +241,10 @@ def confirm(request: Request, session: SignedIn, form: Fields, batch_id: Id) -> 
     """The yes: write the good lines. Those that may be urgent have been opened before."""
     fields = checked(session, form)
     state, actor = state_of(request), session.actor
-    batch = _batch(state, actor, batch_id)
+    batch = batch_of(state, actor, batch_id)
     if not batch.body:
         raise Refusal("refusal.import_over", {"batch": str(batch_id)})
-    looked = _looked(state, batch.kind, batch.name, batch.body)
+    looked = looked_into(state, batch.kind, batch.name, batch.body)
     codes = _codes(state)
     try:
         if looked.bad and fields.get("which") != "good":
@@ -271,9 +252,9 @@ def confirm(request: Request, session: SignedIn, form: Fields, batch_id: Id) -> 
         if batch.kind == "reports":
             import_reports.hand_in(state, actor, looked, codes, batch_id)
         else:
-            importing.write(
+            batch_id, _, _ = importing.write(
                 state.database, state.mint, looked, codes, by=actor.login, now=state.now,
-                batch_id=batch_id,
+                batch_id=batch_id, office=state.offices.current(),
             )  # fmt: skip
     except Refusal as refusal:
         return _preview(
@@ -287,11 +268,11 @@ def undo(request: Request, session: SignedIn, form: Fields, batch_id: Id) -> Res
     """Give back what the file changed."""
     checked(session, form)
     state, actor = state_of(request), session.actor
-    batch = _batch(state, actor, batch_id)
+    batch = batch_of(state, actor, batch_id)
     try:
         if batch.kind == "reports":
             raise Refusal("refusal.import_reports_stay")
-        importing.undo(state.database, state.mint, batch_id, actor.login, state.now())
+        import_undo.undo(state.database, state.mint, batch_id, actor.login, state.now())
     except Refusal as refusal:
         return _preview(
             request, actor, batch_id, error=worded(request, refusal), status=refusal.status

@@ -39,13 +39,13 @@ def next_of(state: State, actor: Actor, row: Mapping[str, Any], tab: str) -> Res
     """To the next one of the queue that this one was opened from, else to its beginning."""
     now, office = state.now(), state.offices.current()
     with state.database.read() as reading:
-        where = views.tab(tab, actor, office, now)
-        where += filters.of(reading, actor.login).conditions(office)
+        by = views.ways(tab, actor, office, now)
+        where = filters.of(reading, actor.login).conditions(office)
         following = [
             line.number
             for after in (row["queue_key"], None)
             for line in views.queue(
-                reading, actor, office, where=where, after=after, limit=2, now=now
+                reading, actor, office, where=where, by=by, after=after, limit=2, now=now
             ).lines
             if line.number != row["number"]
         ]

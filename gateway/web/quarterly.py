@@ -5,11 +5,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from gateway import access, discovery_quarter, sessions
+from gateway import access, discovery_quarter, sessions, warning_leads
 from gateway.discovery import Progress
 from gateway.discovery_quarter import Written
 from gateway.discovery_sheets import warning_lines
-from gateway.web import discovery, relief, relief_sheets
+from gateway.web import relief, relief_sheets
 from gateway.web.rendering import language_of, state_of, translator
 from gateway.web.staff import SignedIn, StaffRoute, staff_page
 from referral.office import Office
@@ -31,7 +31,7 @@ def page(request: Request, session: SignedIn) -> Response:
         progress=PROGRESS,
         findings=[(one.code, _named(one, language)) for one in _findings(office)],
         rules=_rules(office, language),
-        kinds=discovery.kind_names(office, language),
+        kinds=warning_leads.names(office.policy.outreach, language),
         places=office.directory.place,
         counts=relief_sheets.counts(found.aid),
         printing="print" in request.query_params,
@@ -96,6 +96,6 @@ def _tables(request: Request, found: Written) -> Iterable[Any]:
     )
     titles = [t(f"discovery.{each}") for each in ("list", "noted", "warned", "waiting", "late")]
     titles += [_named(one, language) for one in _findings(office)]
-    kinds = discovery.kind_names(office, language)
+    kinds = warning_leads.names(office.policy.outreach, language)
     yield t("quarterly.lists"), titles, list(warning_lines(office, found.lists, kinds))
     yield from relief_sheets.quarter(request, found.aid)

@@ -53,7 +53,7 @@ def _shown(request: Request, session: Session, template: str) -> Response:
     tab, said = asked.get("tab", TABS[0]), asked.get("q", "").strip()[: filters.LONGEST]
     with state.database.read() as reading:
         chosen = filters.of(reading, actor.login)
-        where = views.tab(tab, actor, office, now) + chosen.conditions(office)
+        by, where = views.ways(tab, actor, office, now), chosen.conditions(office)
         found = None
         if said:
             after = asked.get("after") or None
@@ -61,7 +61,7 @@ def _shown(request: Request, session: Session, template: str) -> Response:
             page = found.page
         else:
             page = views.queue(
-                reading, actor, office, where=where, after=asked.get("after"), now=now
+                reading, actor, office, where=where, by=by, after=asked.get("after"), now=now
             )
         context: dict[str, Any] = {
             "counts": views.counts(reading, actor, office, TABS, now),

@@ -1,4 +1,4 @@
-"""What the pages of staff share: the session, forms with their token, refusals as pages; sign-in.
+"""What the pages of staff share: the session, forms with their token, refusals as pages.
 
 The pages work without script. A change is a form whose token belongs to the session; a refusal is
 shown on the page it came from, with what was typed still in its fields.
@@ -8,17 +8,18 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from gateway import access, accounts, hooks, same_site, sentences, sessions
+from gateway import access, hooks, same_site, sentences, sessions
 from gateway.access import Actor
 from gateway.state import State
-from gateway.web import rendering
+from gateway.web import rendering, unsent
+from gateway.web.kept_first import written
 from gateway.web.rendering import state_of
-from models.transaction import acting
-from referral import handing_over
+from gateway.web.unsent import Unsent
+from models.messages import Unreadable
 from referral.casework import FIELD, Refusal
 from referral.lifecycle import Impossible
 
@@ -46,8 +47,7 @@ class StaffRoute(APIRoute):
             except sessions.NotSignedIn:
                 if asked_by_script(request):
                     return Response(status_code=401)
-                back = request.url.path if request.method == "GET" else ""
-                return RedirectResponse(f"/sign-in?next={quote(back)}", 303)
+                return await _to_sign_in(request)
             except sessions.NotConfirmed:
                 path = request.url.path
                 back = path if request.method == "GET" else f"/{path.split('/')[1]}"
@@ -61,6 +61,51 @@ class StaffRoute(APIRoute):
                 )
 
         return guarded
+
+
+async def _to_sign_in(request: Request) -> Response:
+    """The way to sign in; what was typed into a form of ours comes along, for the sign-in may have
+    run out under somebody's hands."""
+    path = request.url.path
+    if request.method == "GET":
+        return RedirectResponse(f"/sign-in?next={quote(path)}", 303)
+    try:
+        left = unsent.typed(path, await _fields(request))
+    except (Refusal, hooks.TooLarge, Unreadable, RuntimeError):
+        left = unsent.typed(path, {})  # of another site, too large, broken, or read before
+    if not left.fields:
+        return RedirectResponse(f"/sign-in?next={quote(left.page)}", 303)
+    return sign_in_page(request, status=401, wanted=left.page, left=left)
+
+
+async def _fields(request: Request) -> Form:
+    """The fields of a form with files or without; the files have to be chosen again."""
+    if not request.headers.get("content-type", "").startswith("multipart/"):
+        return await form_of(request)
+    require_own_form(request)
+    return (await written(request, state_of(request).settings.body_limit)).fields
+
+
+def sign_in_page(
+    request: Request,
+    *,
+    status: int = 200,
+    error: str = "",
+    login: str = "",
+    wanted: str = "",
+    left: Unsent | None = None,
+) -> Response:
+    """The form to sign in; ``left`` is what somebody had typed and not sent."""
+    return staff_page(
+        request,
+        "sign_in.html",
+        status=status,
+        error=error,
+        login=login,
+        next=wanted,
+        left=left,
+        sso=bool(state_of(request).settings.oidc_issuer),
+    )
 
 
 def asked_by_script(request: Request) -> bool:
@@ -147,84 +192,9 @@ def staff_page(
     )
 
 
-router = APIRouter(route_class=StaffRoute, include_in_schema=False)
-
-
-@router.get("/sign-in")
-def sign_in_form(request: Request) -> Response:
-    """The form; whoever is signed in goes on to work."""
-    try:
-        return RedirectResponse(home(session_of(request).actor), 303)
-    except sessions.NotSignedIn:
-        return staff_page(
-            request,
-            "sign_in.html",
-            error="",
-            login="",
-            next=request.query_params.get("next", ""),
-            sso=bool(state_of(request).settings.oidc_issuer),
-        )
-
-
-@router.post("/sign-in")
-def sign_in(request: Request, form: Fields) -> Response:
-    """Check the password, open a session, set the cookie."""
-    state = state_of(request)
-    login, password = form.get("login", ""), form.get("password", "")
-    try:
-        key = sessions.sign_in(state, login, password, *origin_of(request))
-    except Refusal as error:
-        return staff_page(
-            request,
-            "sign_in.html",
-            status=error.status,
-            error=worded(request, error),
-            login=login,
-            next=form.get("next", ""),
-            sso=bool(state.settings.oidc_issuer),
-        )
-    return let_in(state, key, form.get("next", ""))
-
-
 def origin_of(request: Request) -> tuple[str, str]:
     """From which address and with which program somebody comes."""
     return request.client.host if request.client else "", request.headers.get("user-agent", "")
-
-
-@router.get("/sign-in/{token}")
-def link_form(request: Request, token: str) -> Response:
-    """A one-time link asks for a password; opening it does not use it up."""
-    return _link_page(request, token, "")
-
-
-@router.post("/sign-in/{token}")
-def use_link(request: Request, token: str, form: Fields) -> Response:
-    """Set the password, open a session."""
-    state = state_of(request)
-    password = form.get("password", "")
-    try:
-        if password != form.get("again", ""):
-            raise Refusal("refusal.passwords_differ", status=422)
-        key = sessions.use_link(state, token, password, *origin_of(request))
-    except Refusal as error:
-        if error.status != 422:
-            raise
-        return _link_page(request, token, worded(request, error), status=422)
-    return let_in(state, key, "")
-
-
-def _link_page(request: Request, token: str, error: str, *, status: int = 200) -> Response:
-    login = sessions.link_holder(state_of(request), token)
-    if login is None:
-        raise Refusal("refusal.link", status=410)
-    return staff_page(
-        request,
-        "set_password.html",
-        status=status,
-        error=error,
-        login=login,
-        shortest=accounts.SHORTEST_PASSWORD,
-    )
 
 
 def let_in(state: State, key: str, wanted: str) -> Response:
@@ -260,33 +230,3 @@ def home(actor: Actor) -> str:
 def workplace(actor: Actor) -> str:
     """Under which address this role works on requests."""
     return "/desk" if actor.role in access.RIGHTS["see_desk"] else "/inbox"
-
-
-@router.post("/sign-out")
-def sign_out(request: Request, session: SignedIn, form: Fields) -> Response:
-    """End the session; whoever still has matters at the desk hands them over first."""
-    checked(session, form)
-    state = state_of(request)
-    with state.database.read() as reading:
-        handing_over.require_free_to_leave(reading.connection(), session.actor)
-    sessions.sign_out(state, session)
-    answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(
-        sessions.cookie_name(state.settings),
-        path="/",
-        secure=sessions.is_secure(state.settings),
-        httponly=True,
-        samesite="lax",
-    )
-    return answer
-
-
-@router.post("/bind")
-def bind(request: Request, session: SignedIn, form: Fields) -> Response:
-    """Show a code that binds a chat to the account."""
-    checked(session, form)
-    access.allow(session.actor, "bind")
-    state = state_of(request)
-    with acting(state.database, state.mint) as tx:
-        code = accounts.bind_code(tx, session.actor.login, state.now())
-    return staff_page(request, "bind.html", code=code)

@@ -25,7 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway import views
 from gateway.access import Actor
 from gateway.settings import Settings
-from gateway.state import State, wire
+from gateway.state import State, settle, wire
 from gateway.web.queue import TABS
 from models import numbers
 from models.clocks import Clock
@@ -155,6 +155,8 @@ def measure(state: State, pages: int) -> dict[str, dict[str, float]]:
     found = {}
     for tab in TABS:
         caller.get(f"/desk?tab={tab}")
+    settle()  # as a server does before it serves
+    for tab in TABS:
         wall, cpu = [], []
         counted[0] = 0
         for _ in range(pages):
@@ -182,10 +184,9 @@ def plans(state: State) -> dict[str, str]:
     found = {}
     with state.database.read() as session:
         for tab in TABS:
-            query = views.page_of_ids(
-                actor, office, where=views.tab(tab, actor, office, now), now=now
-            )
-            words = query.limit(51).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+            by = views.ways(tab, actor, office, now)
+            query = views.merged_ids(actor, office, by, limit=51, now=now)
+            words = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
             rows = session.connection().exec_driver_sql(explain + str(words)).all()
             found[tab] = " | ".join(str(row[-1]).strip() for row in rows)
     return found

@@ -13,7 +13,7 @@ from sqlmodel import col
 from gateway import access, accounts, acts, recorded, sessions
 from gateway.api import account, contacts, requests, tasks
 from gateway.state import State
-from gateway.web import desk, inbox, staff
+from gateway.web import desk, entrance, inbox
 from models.access import Look
 from models.places import Staff
 from models.transaction import acting
@@ -174,7 +174,7 @@ def test_nobody_reads_or_changes_anything_without_signing_in(state: State, app: 
             (account.router, "/api/v1"),
             (desk.router, ""),
             (inbox.router, ""),
-            (staff.router, ""),
+            (entrance.router, ""),
         )
         for route in router.routes
     ]

@@ -10,7 +10,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import import_files, importing, registry
+from gateway import import_files, import_undo, importing, registry
 from gateway.import_kinds import KINDS, known_titles
 from gateway.sheets import BadSheet, read_table
 from models.households import Household, HouseholdKey, HouseholdPhone, Resident
@@ -116,12 +116,12 @@ def test_undoing_within_a_day_gives_back_exactly_what_was(state, now):
         query = read_home(names=(), phones=("13900009999",), address="")
         assert registry.search(session.connection(), query)[0].household_id == "HH00001"
     now.forward(hours=23)
-    assert importing.undo(state.database, state.mint, batch, "op01", state.now()) == 2
+    assert import_undo.undo(state.database, state.mint, batch, "op01", state.now()) == 2
     assert exported(state) == before
     assert rows(state, HouseholdKey) == keys
     assert rows(state, Resident) == people
     with pytest.raises(Refusal, match="import_not_done"):
-        importing.undo(state.database, state.mint, batch, "op01", state.now())
+        import_undo.undo(state.database, state.mint, batch, "op01", state.now())
 
 
 def rows(state, table):
@@ -134,12 +134,12 @@ def test_what_somebody_acted_on_since_or_a_day_ago_is_not_undone(state, now):
     batch, _, _ = read_in(state, HEAD + GOOD)
     read_in(state, HEAD + GOOD.replace("13900001234", "13900007777"))
     with pytest.raises(Refusal, match="import_acted_on"):
-        importing.undo(state.database, state.mint, batch, "op01", state.now())
+        import_undo.undo(state.database, state.mint, batch, "op01", state.now())
     assert exported(state)["N1"]["phones"] == "13900001234;13900007777"
     later, _, _ = read_in(state, HEAD + GOOD.replace("N1", "N2"))
     now.at += timedelta(hours=25)
     with pytest.raises(Refusal, match="import_too_late"):
-        importing.undo(state.database, state.mint, later, "op01", state.now())
+        import_undo.undo(state.database, state.mint, later, "op01", state.now())
 
 
 def test_a_household_that_moved_and_a_person_who_died_stay_findable_and_are_said(state):
@@ -287,7 +287,7 @@ def test_areas_units_and_staff_are_read_in_and_undone(state):
     assert faults(state, staff, kind="staff") == [(3, "角色", "choice")]
     staff_batch, written, _ = read_in(state, staff, kind="staff")
     for one in (staff_batch, unit_batch, batch):
-        importing.undo(state.database, state.mint, one, "op01", state.now())
+        import_undo.undo(state.database, state.mint, one, "op01", state.now())
     assert rows(state, UnitRow) == before
 
 

@@ -2,6 +2,8 @@
 
 import csv
 import zipfile
+from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,14 +12,24 @@ import xlsxwriter
 from sqlalchemy import update
 from sqlmodel import col
 
-from gateway import discovery, registry, warning_import, warning_leads
-from gateway.warning_import import BadFile
+from gateway import (
+    discovery,
+    import_files,
+    import_undo,
+    import_warnings,
+    importing,
+    registry,
+    warning_leads,
+)
+from gateway.commands.imports import sayer
+from gateway.sheets import BadSheet
 from models.clocks import Clock
 from models.discovery import Warned
 from models.households import Household, HouseholdCategory
 from models.outbox import Outgoing
 from models.transaction import acting
 from referral.casework import Refusal
+from referral.visiting import today
 from tests.gateway.people import application, partner, signed_in
 from tests.journeys.walkers import Walkers
 
@@ -36,12 +48,35 @@ def written(path: Path, rows, head=HEAD) -> Path:
     return path
 
 
-def imported(county: Walkers, path: Path, **more):
+@dataclass
+class Imported:
+    """What an import came to: its faults by line and heading, and how many lines became what."""
+
+    batch: int
+    looked: importing.Looked
+    became: Counter[str]
+
+    @property
+    def bad(self) -> list[tuple[int, str]]:
+        return [(one.line, one.column) for one in self.looked.faults]
+
+    def said(self, county: Walkers) -> list[str]:
+        return [sayer(county.state.offices.current().phrases)(one) for one in self.looked.faults]
+
+
+def looked_at(county: Walkers, path: Path):
+    codes = importing.codes_of(county.state.offices.current(), on=today(county.now()))
+    return importing.look("warnings", path.name, path.read_bytes(), codes), codes
+
+
+def imported(county: Walkers, path: Path) -> Imported:
     state = county.state
-    return warning_import.load(
-        path, database=state.database, mint=state.mint, office=state.offices.current(),
-        by="super01", now=county.now(), **more,
+    looked, codes = looked_at(county, path)
+    batch, _, _ = importing.write(
+        state.database, state.mint, looked, codes, by="super01", now=county.now,
+        office=state.offices.current(),
     )  # fmt: skip
+    return Imported(batch, looked, import_warnings.became(state.database, batch))
 
 
 def row(
@@ -57,8 +92,8 @@ def household(county: Walkers, category: str):
 def test_a_list_becomes_doors_with_a_person_and_a_time(county, tmp_path):
     home = household(county, "elderly_alone")
     rows = [row(name=home.head_name, phone=home.phones[0], value="1"), row(name="甲某", phone="1")]
-    done = imported(county, written(tmp_path / "list.csv", rows)).result
-    assert (done.new, done.noted) == (2, 0)
+    done = imported(county, written(tmp_path / "list.csv", rows)).became
+    assert (done["new"], done["noted"]) == (2, 0)
     red, yellow = sorted(county.warnings(), key=lambda one: one.colour)
     assert (red.colour, red.household_id, red.known_by) == ("red", home.id, "phone")
     assert red.due_at == county.now() + timedelta(hours=24)
@@ -71,9 +106,12 @@ def test_a_list_becomes_doors_with_a_person_and_a_time(county, tmp_path):
 
 def test_the_same_fact_twice_is_one_warning(county, tmp_path):
     path = written(tmp_path / "list.csv", [row(name="甲某", phone="19900007777")] * 3)
-    first, second = imported(county, path).result, imported(county, path).result
-    assert (first.new, first.repeated) == (1, 2)
-    assert (second.new, second.repeated) == (0, 3)
+    first = imported(county, path).became
+    again = written(tmp_path / "again.csv", [row(name="甲某", phone="19900007777")])
+    second = imported(county, again).became
+    assert (first["new"], first["repeated"]) == (1, 2)
+    assert (second["new"], second["repeated"]) == (0, 1)
+    assert imported(county, path).became == first, "the same file writes nothing"
     assert len(county.warnings()) == 1
 
 
@@ -92,15 +130,15 @@ def test_a_later_fact_joins_what_waits_and_only_raises_it(county, tmp_path):
 
 def test_below_every_threshold_a_row_is_kept_to_be_added_up_and_nobody_knocks(county, tmp_path):
     cheap = [["medical_self_pay", "医保局", "甲某", GOOD_ID, "", "", "6000", "2026-07", ""]]
-    assert imported(county, written(tmp_path / "a.csv", cheap)).result.noted == 1
+    assert imported(county, written(tmp_path / "a.csv", cheap)).became["noted"] == 1
     assert county.warnings()[0].holder == ""
     more = [["medical_self_pay", "医保局", "甲某", GOOD_ID, "", "", "6000", "2026-08", ""]]
-    assert imported(county, written(tmp_path / "b.csv", more)).result.new == 1
+    assert imported(county, written(tmp_path / "b.csv", more)).became["new"] == 1
 
 
 MESSY = {
     "no list": (["天气", "气象局", "甲", "", "1", "", "1", "", ""], "类型"),
-    "no body": (["死亡", "", "甲", "", "1", "", "1", "", ""], "类型"),
+    "no such list": (["死亡", "公安", "甲", "", "1", "", "1", "", ""], "类型"),
     "source": (["death", "", "甲", "", "1", "", "1", "", ""], "来源"),
     "digits lost": (["death", "公安", "甲", "1.10105E+17", "", "", "1", "", ""], "身份证号"),
     "noughts": (["death", "公安", "甲", "110105194912310000", "", "", "1", "", ""], "身份证号"),
@@ -120,9 +158,9 @@ def test_a_bad_cell_is_named_and_its_row_is_left_out_whole(county, tmp_path, cel
     errors = tmp_path / "errors.csv"
     path = written(tmp_path / "list.csv", [cells, good])
     report = imported(county, path)
-    assert [(bad.line, bad.column) for bad in report.bad] == [(2, column)]
-    assert report.result.new == 1, "the good row beside it is taken"
-    warning_import.write_errors(errors, report)
+    assert report.bad == [(2, column)]
+    assert report.became["new"] == 1, "the good row beside it is taken"
+    import_files.faulty(report.looked, sayer(county.state.offices.current().phrases), errors)
     mended = list(csv.reader(errors.read_text("utf-8-sig").splitlines()))
     assert mended[0][:-1] == HEAD
     assert mended[1][:3] == cells[:3]
@@ -146,17 +184,16 @@ def test_days_as_a_spreadsheet_writes_them_are_read(county, tmp_path):
     assert {str(one.happened_on) for one in county.warnings()} == {"2026-07-28"}
 
 
-def test_a_trial_run_writes_nothing(county, tmp_path):
+def test_looking_at_a_list_writes_nothing(county, tmp_path):
     path = written(tmp_path / "list.csv", [row(name="甲某", phone="1"), MESSY["words"][0]])
-    report = imported(county, path, dry=True)
-    assert (report.rows, len(report.bad)) == (2, 1)
+    looked, _ = looked_at(county, path)
+    assert (looked.lines, len(looked.bad)) == (2, 1)
     assert county.warnings() == []
 
 
 @pytest.mark.parametrize(
     ("name", "body"),
     [
-        ("no.csv", None),
         ("empty.csv", b""),
         ("columns.csv", "甲,乙\n1,2\n".encode()),
         ("twice.csv", "类型,来源,类型\n1,2,3\n".encode()),
@@ -166,11 +203,10 @@ def test_a_trial_run_writes_nothing(county, tmp_path):
 )
 def test_a_file_that_is_no_list_is_refused_in_one_sentence(county, tmp_path, name, body):
     path = tmp_path / name
-    if body is not None:
-        path.write_bytes(body)
-    with pytest.raises(BadFile) as refused:
+    path.write_bytes(body)
+    with pytest.raises(BadSheet) as refused:
         imported(county, path)
-    assert str(path) in str(refused.value)
+    assert refused.value.params["name"] == path.name
     assert county.warnings() == []
 
 
@@ -179,7 +215,7 @@ def test_a_list_in_the_old_chinese_encoding_is_read(county, tmp_path):
     path.write_bytes(
         "类型,来源,姓名,电话\n家中有人去世,公安局,甲某,19900007777\n".encode("gb18030")
     )
-    assert imported(county, path).result.new == 1
+    assert imported(county, path).became["new"] == 1
 
 
 def listed(county: Walkers, **row):
@@ -251,10 +287,10 @@ def test_what_a_spreadsheet_hides_is_named_and_not_opened(county, tmp_path):
     sheet.write_row(3, 0, ["death", "公安局", "丙某", "", "19900007777", "", 1, "2026-03", ""])
     book.close()
     report = imported(county, path)
-    assert [(bad.line, bad.column) for bad in report.bad] == [(2, "身份证号"), (3, "姓名")]
-    assert "digits" in report.bad[0].message
-    assert "formula" in report.bad[1].message
-    assert report.result.new == 1
+    assert report.bad == [(2, "身份证号"), (3, "姓名")]
+    assert "末几位已经丢了" in report.said(county)[0]
+    assert "公式" in report.said(county)[1]
+    assert report.became["new"] == 1
 
 
 def test_a_packed_bomb_and_macros_are_refused_before_they_are_opened(county, tmp_path):
@@ -268,7 +304,7 @@ def test_a_packed_bomb_and_macros_are_refused_before_they_are_opened(county, tmp
             with archive.open(part, "w", force_zip64=True) as packed:
                 for _ in range(0, size, 1_000_000):
                     packed.write(bytes(min(size, 1_000_000)))
-        with pytest.raises(BadFile, match=r"unpacked|macros"):
+        with pytest.raises(BadSheet, match=r"bomb|macros"):
             imported(county, path)
 
 
@@ -277,6 +313,47 @@ def red_door(county, tmp_path):
     path = written(tmp_path / "x.csv", [row(name=home.head_name, phone=home.phones[0])])
     imported(county, path)
     return next(one for one in county.warnings() if one.state == "open")
+
+
+def undone(county: Walkers, batch: int) -> int:
+    state = county.state
+    return import_undo.undo(state.database, state.mint, batch, "super01", county.now())
+
+
+def test_a_list_read_in_by_mistake_is_taken_back_while_nobody_was_at_a_door(county, tmp_path):
+    costs = [["medical_self_pay", "医保局", "甲某", GOOD_ID, "", "", "12000", "2026-07", ""]]
+    imported(county, written(tmp_path / "first.csv", costs))
+    (stood,) = county.warnings()
+    more = [
+        ["medical_self_pay", "医保局", "甲某", GOOD_ID, "", "", "25000", "2026-08", ""],
+        row(name="乙某", phone="19900007777"),
+        row(name="乙某", phone="19900007777", period="2026-09"),
+        ["medical_self_pay", "医保局", "丙某", "", "19900008888", "", "10", "2026-07", ""],
+    ]
+    path = written(tmp_path / "second.csv", more)
+    done = imported(county, path)
+    assert done.became == {"joined": 2, "new": 1, "noted": 1}
+    raised = next(one for one in county.warnings() if one.id == stood.id)
+    assert (stood.colour, raised.colour) == ("yellow", "orange")
+    assert undone(county, done.batch) == 4
+    assert county.warnings() == [stood]
+    assert imported(county, path).became == done.became, "it can be read in again"
+
+
+def test_a_list_is_not_taken_back_after_somebody_was_at_a_door_or_a_later_list_leans_on_it(
+    county, tmp_path
+):
+    first = imported(county, written(tmp_path / "a.csv", [row(name="甲某", phone="19900007777")]))
+    later = row(name="甲某", phone="19900007777", period="2026-09")
+    second = imported(county, written(tmp_path / "b.csv", [later]))
+    with pytest.raises(Refusal, match="import_acted_on"):
+        undone(county, first.batch)
+    undone(county, second.batch)
+    one = county.warnings()[0]
+    county.door(one.holder, one, "nobody", "warning")
+    with pytest.raises(Refusal, match="import_acted_on"):
+        undone(county, first.batch)
+    assert len(county.warnings()) == 1
 
 
 def test_an_outcome_has_a_reason_and_settles_the_warning(county, tmp_path):
@@ -329,6 +406,12 @@ def test_partners_post_their_lists_and_may_do_so_again(state, now):
     first = power.post("/api/v1/warnings", {"rows": rows}).json()
     assert (first["new"], first["noted"]) == (1, 1), "nobody known to be frail: no alarm"
     assert [(one["row"], one["column"]) for one in first["bad"]] == [(2, "colour")]
+    assert first["bad"][0]["what"] == "没有这一列"
+    lost = {**listed, "kind": "no_power_used", "value": "两个月"}
+    for language, said in (("en", "only a number here"), ("zh-CN", "这里只填数字")):
+        spoken = {"accept-language": language}
+        bad = power.post("/api/v1/warnings", {"rows": [lost]}, headers=spoken).json()["bad"]
+        assert said in bad[0]["what"], language
     again = power.post("/api/v1/warnings", {"rows": rows}).json()
     assert (again["new"], again["repeated"]) == (0, 2)
     assert power.post("/api/v1/warnings", {"rows": []}).status_code == 422

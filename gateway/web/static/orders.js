@@ -6,8 +6,8 @@
   // One press sends once; the back button or a broken connection gives the button back.
   each(document.querySelectorAll("form.once"), function (form) {
     var buttons = form.querySelectorAll("button[type=submit]");
-    form.addEventListener("submit", function () {
-      setTimeout(function () { each(buttons, function (one) { one.disabled = true; }); }, 0);
+    form.addEventListener("submit", function (event) {
+      setTimeout(function () { if (!event.defaultPrevented) each(buttons, function (one) { one.disabled = true; }); }, 0);
     });
     function again() { each(buttons, function (one) { one.disabled = false; }); }
     window.addEventListener("pageshow", again);

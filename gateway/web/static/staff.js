@@ -125,11 +125,18 @@
       trouble.scrollIntoView();
       return;
     }
+    if (navigator.onLine === false && form.method === "post") {
+      event.preventDefault();  // the browser's own error page would take the words away
+      say(trouble.dataset.offline, null);
+      trouble.scrollIntoView({ block: "nearest" });
+      return;
+    }
     clearTimeout(waiting.get(form));
     waiting.delete(form);
     if (form.method === "post" && form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
   });
+  addEventListener("online", () => { if (trouble.textContent === trouble.dataset.offline) say("", null); });
   addEventListener("pageshow", () => {
     for (const form of document.forms) delete form.dataset.sent;
   });

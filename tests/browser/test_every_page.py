@@ -1,0 +1,212 @@
+"""Every page there is, in a living county: it fits a desk, a telephone and twice the size, anybody
+can use it, and it asks nobody else for anything."""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, expect
+
+from gateway import standin
+from gateway.app import create_app
+from gateway.commands.up import open_house
+from gateway.settings import Settings
+from gateway.state import State
+from gateway.web import ROUTERS
+from tests.browser.conftest import DESK, Visitor
+from tests.browser.test_bureau_pages import SMALL, at_work
+
+pytestmark = pytest.mark.browser
+
+TWICE = {"width": DESK["width"] // 2, "height": DESK["height"] // 2}
+SIZES = {"desk": DESK, "phone": SMALL, "twice": TWICE}
+NO_PAGES = re.compile(
+    r"\.(xlsx|svg)$|/worker\.js$|/file/|^/(live|files|attachments)\b|^/sso|/\{token\}$"
+)
+PARTS = ("/desk/rows", "/desk/calls", "/desk/{number}/panel", "/desk/{number}/facts")
+SHEETS = ("/imports/template/{kind}", "/imports/{batch_id}/errors")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A page as somebody opens it. ``path`` is the route's own; ``address`` fills it."""
+
+    login: str
+    path: str
+    address: str = ""
+
+
+PAGES = (
+    Seen("", "/", "/"),
+    Seen("", "/help"),
+    Seen("", "/received"),
+    Seen("", "/status"),
+    Seen("", "/status/case"),
+    Seen("", "/sign-in"),
+    Seen("", "/second-factor"),
+    Seen("", "/simulator"),
+    Seen("op01", "/desk"),
+    Seen("op01", "/desk", "/desk?tab=urgent"),
+    Seen("op01", "/desk", "/desk?q=没有这样的话"),
+    Seen("op01", "/desk/enter"),
+    Seen("op01", "/desk/{number}", "/desk/{request}"),
+    Seen("op01", "/account/confirm"),
+    Seen("lead01", "/desk/held/{entry_id}", "/desk/held/1"),
+    Seen("civil_affairs.1", "/inbox"),
+    Seen("civil_affairs.1", "/inbox", "/inbox?tab=handling"),
+    Seen("civil_affairs.1", "/inbox/{number}", "/inbox/{order}"),
+    Seen("civil_affairs.1", "/paper/{number}", "/paper/{order}"),
+    Seen("civil_affairs.1", "/relief"),
+    Seen("civil_affairs.1", "/relief/new"),
+    Seen("civil_affairs.1", "/relief/report"),
+    Seen("civil_affairs.1", "/relief/{number}", "/relief/{aid}"),
+    Seen("civil_affairs.1", "/relief/reserves"),
+    Seen("civil_affairs.1", "/relief/reserves/{unit}", "/relief/reserves/civil_affairs"),
+    Seen("civil_affairs.1", "/events"),
+    Seen("civil_affairs.1", "/events/{bundle}", "/events/{bundle}"),
+    Seen("civil_affairs.1", "/reports/quarter"),
+    Seen("grid_w010101", "/field"),
+    Seen("super01", "/board"),
+    Seen("super01", "/board", "/board?big=1"),
+    Seen("super01", "/board/list", "/board/list?figure=received_today"),
+    Seen("super01", "/discovery"),
+    Seen("super01", "/discovery/report"),
+    Seen("super01", "/households"),
+    Seen("super01", "/households/{household_id}", "/households/HH00001"),
+    Seen("super01", "/imports"),
+    Seen("super01", "/audit"),
+    Seen("super01", "/account"),
+    Seen("admin01", "/admin"),
+    Seen("admin01", "/admin/units"),
+    Seen("admin01", "/admin/units/one", "/admin/units/one?code=civil_affairs"),
+    Seen("admin01", "/admin/users"),
+    Seen("admin01", "/admin/users/one", "/admin/users/one?login=op01"),
+    Seen("admin01", "/admin/routes"),
+    Seen("admin01", "/admin/clocks"),
+    Seen("admin01", "/admin/rule", "/admin/rule?kind=clock&subject=CLK-SIGN"),
+    Seen("admin01", "/admin/calendar"),
+    Seen("admin01", "/admin/channels"),
+    Seen("admin01", "/admin/texts"),
+    Seen("admin01", "/admin/changes"),
+)
+ELSEWHERE = {
+    "/field/receipts/{key}": "tests/browser/test_field_page.py",
+    "/imports/{batch_id}": "tests/browser/test_import_page.py",
+}
+"""Pages that need something done first; who looks at them."""
+
+FOUND_AT = {
+    "request": ("/desk?tab=under_way", "a[href^='/desk/HY']"),
+    "order": ("/inbox?tab=handling", "a[href^='/inbox/HY']"),
+    "aid": ("/relief", "td a[href^='/relief/']"),
+    "bundle": ("/events", "main a[href^='/events/']"),
+}
+"""Where somebody who looks for one finds it."""
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, State, FastAPI]]:
+    """The demonstration as it is after its first minute, and its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("county"),
+        secret_key="browser-secret-" * 3,
+        hotline="望河12345",
+        public_url=address,
+        demo=True,
+        second_factor="not_demo",
+    )
+    settings = settings.lending(
+        standin.environment(settings, address),
+        channels=",".join([*settings.channel_names, *standin.CHANNELS]),
+        operator_number=standin.OPERATOR,
+    )
+    state = open_house(settings, demo=True)
+    app = create_app(state)
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert server.started
+    yield address, state, app
+    server.should_exit = True
+    thread.join(timeout=20)
+
+
+def filled(page: Page, address: str) -> str:
+    """The address with what a person finds by looking for it."""
+    for name in re.findall(r"{(\w+)}", address):
+        where, link = FOUND_AT[name]
+        page.goto(where)
+        there = str(page.locator(link).first.get_attribute("href"))
+        address = address.replace(f"{{{name}}}", there.partition("?")[0].rsplit("/", 1)[1])
+    return address
+
+
+def test_every_page_of_the_route_table_is_looked_at() -> None:
+    pages = {
+        str(route.path)  # type: ignore[attr-defined]
+        for router in ROUTERS
+        for route in router.routes
+        if "GET" in (getattr(route, "methods", None) or ())
+    }
+    pages = {path for path in pages if not NO_PAGES.search(path)} - {*PARTS, *SHEETS}
+    assert pages == {one.path for one in PAGES} | set(ELSEWHERE)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_fits_and_is_fit_for_everybody(
+    chromium: Browser, county: tuple[str, State, FastAPI], size: str
+) -> None:
+    address, state, _ = county
+    wrong = []
+    for login, pages in groupby(PAGES, key=lambda one: one.login):
+        visitor = Visitor(chromium, address, SIZES[size], script=True)
+        if login:
+            at_work(visitor, state, login)
+        for one in pages:
+            where = filled(visitor.page, one.address or one.path)
+            answer = visitor.page.goto(where)
+            assert answer is not None
+            if answer.status >= 400 and one.path != "/desk/held/{entry_id}":
+                wrong.append(f"{login} {where}: {answer.status}")
+            if (wide := visitor.overflow()) > 0:
+                wrong.append(f"{login} {where} at {size}: {wide} px too wide")
+            if size != "twice":
+                wrong += [f"{login} {where} at {size}: {said}" for said in visitor.unfit()]
+        refused = [said for said in visitor.faults if "Content Security Policy" in said]
+        visitor.context.close()
+        assert visitor.foreign == []
+        assert refused == []
+    assert wrong == []
+
+
+def test_all_tabs_of_a_browser_share_one_stream(
+    chromium: Browser, county: tuple[str, State, FastAPI]
+) -> None:
+    address, state, app = county
+    streams = app.state.pulse._streams
+    before = len(streams)
+    visitor = Visitor(chromium, address, DESK, script=True)
+    at_work(visitor, state, "op02")
+    tabs = [visitor.page, visitor.context.new_page(), visitor.context.new_page()]
+    for tab in tabs:
+        tab.goto("/desk")
+    for tab in tabs:
+        expect(tab.locator("#live")).to_have_class("live on")
+    assert len(streams) - before == 1
+    visitor.context.close()

@@ -1,0 +1,228 @@
+"""What goes wrong under somebody's hands: the sign-in runs out, the network goes, a button is
+pressed twice, the way back is pressed. Nothing typed is lost and nothing is done twice."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from sqlalchemy import func, select, update
+from sqlmodel import col
+
+from gateway import calls, house
+from gateway.state import State
+from models.clocks import Clock
+from models.events import Event
+from models.requests import HelpRequest
+from models.transaction import acting
+from tests.browser.conftest import DESK, PHONE, Visitor
+from tests.browser.test_bureau_pages import OFFICER, asked, at_work, do
+from tests.browser.test_desk import say, sit_down
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., Visitor]
+ANSWER = "请带户口本和身份证到镇里办理"
+QUESTION = "请问低保要带哪些材料，我住在柳湾镇柳湾村"
+
+
+def done(state: State, number: str, kind: str) -> int:
+    """How often something stands in the ledger of a request."""
+    with state.database.read() as session:
+        query = (
+            select(func.count())
+            .select_from(Event)
+            .join(HelpRequest, col(HelpRequest.id) == col(Event.request_id))
+            .where(col(HelpRequest.number) == number, col(Event.kind) == kind)
+        )
+        return int(session.connection().execute(query).scalar() or 0)
+
+
+def answering(page: Page, number: str) -> None:
+    """The form of an answer, filled in."""
+    page.goto(f"/desk/{number}")
+    page.locator("#act-reply summary").click()
+    page.locator("#reply-text").fill(ANSWER)
+
+
+def send(page: Page) -> None:
+    page.locator("#act-reply form > button:not([name])").click()
+
+
+def test_a_sign_in_that_runs_out_brings_the_words_back_to_their_form(
+    visit: Visit, site_state: State
+) -> None:
+    number = say(site_state, "run-out", QUESTION)
+    visitor = visit(DESK)
+    page = sit_down(visitor, site_state, "op01")
+    page.route("**/drafts", lambda route: route.abort())  # so that no draft was kept before
+    answering(page, number)
+    visitor.context.clear_cookies()
+    send(page)
+    expect(page.get_by_role("heading", name="登录已过期，还没有提交")).to_be_visible()
+    expect(page.get_by_text(ANSWER)).to_be_visible()
+    visitor.look("sign-in-again-desk")
+    assert visitor.unfit() == []
+    page.get_by_label("账号").fill("op01")
+    page.get_by_label("密码").fill(house.DEMO_PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(re.compile(number))
+    expect(page.locator("#reply-text")).to_have_value(ANSWER)
+    send(page)
+    page.wait_for_url(re.compile("done=reply"))
+    assert done(site_state, number, "replied") == 1
+
+
+def test_without_a_network_a_form_of_staff_stays_with_its_words_and_is_sent_once_later(
+    visit: Visit, site_state: State
+) -> None:
+    number = say(site_state, "offline", QUESTION)
+    visitor = visit(DESK)
+    page = sit_down(visitor, site_state, "op02")
+    answering(page, number)
+    visitor.context.set_offline(True)
+    send(page)
+    expect(page.locator("#trouble")).to_contain_text("网络断开了，没有提交")
+    expect(page.locator("#reply-text")).to_have_value(ANSWER)
+    visitor.context.set_offline(False)
+    expect(page.locator("#trouble")).to_be_hidden()
+    send(page)
+    page.wait_for_url(re.compile("done=reply"))
+    assert done(site_state, number, "replied") == 1
+
+
+def test_an_answer_that_is_lost_on_the_way_back_is_not_given_twice(
+    visit: Visit, site_state: State
+) -> None:
+    number = say(site_state, "lost", QUESTION)
+    page = sit_down(visit(DESK), site_state, "op03")
+    answering(page, number)
+
+    def lose(route: Route) -> None:
+        route.fetch(max_redirects=0)  # the server has it; the browser never hears of it
+        route.abort("connectionreset")
+
+    page.route("**/reply", lose)
+    send(page)
+    page.wait_for_timeout(1500)
+    page.unroute("**/reply")
+    assert done(site_state, number, "replied") == 1
+    page.goto(f"/desk/{number}")
+    expect(page.get_by_text(ANSWER).first).to_be_visible()
+    expect(page.locator("#reply-text")).to_have_value("")
+
+
+def test_a_double_click_and_the_way_back_do_nothing_twice(visit: Visit, site_state: State) -> None:
+    number = say(site_state, "twice", QUESTION)
+    page = sit_down(visit(DESK), site_state, "op04")
+    answering(page, number)
+    page.locator("#act-reply form > button:not([name])").dblclick()
+    page.wait_for_url(re.compile("done=reply"))
+    assert done(site_state, number, "replied") == 1
+    page.locator('[data-key="a"]').click()
+    page.wait_for_url(re.compile("done=confirm"))
+    page.go_back()
+    page.wait_for_load_state()
+    again = page.locator('[data-key="a"]')
+    if again.count():  # the page as it was kept by the browser
+        again.click()
+        page.wait_for_load_state()
+    assert done(site_state, number, "confirmed") == 1
+    page.goto(f"/desk/{number}")
+    assert page.locator('[data-key="a"]').count() == 0
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_the_answer_of_a_bureau_is_there_again_after_the_page_was_left(
+    visit: Visit, site_state: State, *, script: bool
+) -> None:
+    number = asked(visit(PHONE, script=False), site_state)
+    do(site_state, OFFICER, "sign", number)
+    officer = visit(DESK, script=script)
+    page = officer.page
+    at_work(officer, site_state, OFFICER)
+    page.goto(f"/inbox/{number}")
+    form = page.locator("#act-feedback")
+    if form.get_attribute("open") is None:
+        form.locator("summary").click()
+    page.get_by_label("核实情况").fill("已电话核对家庭情况")
+    if script:
+        expect(form.locator(".draft-state")).to_have_text("已自动保存")
+    else:  # the sign-in is over when it is sent
+        officer.context.clear_cookies()
+        form.get_by_role("button", name="提交反馈").click()
+        page.get_by_label("账号").fill(OFFICER)
+        page.get_by_label("密码").fill(house.DEMO_PASSWORD)
+        page.get_by_role("button", name="登录").click()
+    page.goto(f"/inbox/{number}")
+    expect(page.get_by_label("核实情况")).to_have_value("已电话核对家庭情况")
+    if script:
+        form.get_by_role("button", name="清掉").click()
+        expect(form.locator(".restored")).to_have_count(0)
+        expect(page.get_by_label("核实情况")).to_have_value("")
+
+
+def ring(state: State, call_id: str, caller: str) -> None:
+    with acting(state.database, state.mint) as tx:
+        calls.rang(tx, "pbx", call_id, caller=caller, called="12345", now=state.now())
+
+
+def test_a_call_is_answered_with_one_key_and_steals_no_key_from_who_is_typing(
+    visit: Visit, site_state: State
+) -> None:
+    first, second = visit(DESK), visit(DESK)
+    mine, hers = (
+        sit_down(visitor, site_state, login)
+        for visitor, login in ((first, "op05"), (second, "op06"))
+    )
+    for page in (mine, hers):
+        expect(page.locator("#live")).to_have_class("live on")
+    hers.locator("#q").fill("低保")
+    top = mine.locator(".tabs").bounding_box()
+    ring(site_state, "call-1", "+8613900007001")
+    for page in (mine, hers):
+        expect(page.locator(".ringing")).to_be_visible()
+    assert top is not None
+    pushed = mine.locator(".tabs").bounding_box()
+    assert pushed is not None
+    assert pushed["y"] > top["y"], "the strip pushes the queue down and hides nothing"
+    first.look("desk-ringing")
+    assert first.unfit() == []
+    assert hers.evaluate("document.activeElement.id") == "q", "the caret stays where it was"
+    mine.keyboard.press("Enter")
+    mine.wait_for_url(re.compile(r"/desk/enter\?call="))
+    expect(mine.get_by_label("回复电话")).to_have_value(re.compile("13900007001"))
+    expect(hers.locator(".ringing")).to_have_count(0)
+    ring(site_state, "call-2", "+8613900007002")
+    expect(hers.locator(".ringing")).to_be_visible()
+    hers.locator("body").click(position={"x": 5, "y": 500})
+    hers.keyboard.press("Escape")
+    hers.keyboard.press("Escape")
+    expect(hers.locator(".ringing")).to_have_count(0)
+
+
+def test_a_supervisor_finds_why_one_is_late_and_urges_it(visit: Visit, site_state: State) -> None:
+    number = asked(visit(PHONE, script=False), site_state)
+    with site_state.database.write() as connection:
+        of = select(col(HelpRequest.id)).where(col(HelpRequest.number) == number)
+        connection.execute(
+            update(Clock)
+            .where(col(Clock.request_id).in_(of), col(Clock.stopped_at).is_(None))
+            .values(due_at=site_state.now() - timedelta(hours=3))
+        )
+    visitor = visit(DESK)
+    page = visitor.page
+    at_work(visitor, site_state, "super01")
+    page.goto("/board")
+    row = page.locator("table.late tr", has_text=number).first
+    expect(row).to_contain_text("超时 3 小时")
+    expect(row).to_contain_text("望河县民政局")
+    row.locator("summary").click()
+    row.get_by_label("要对方知道的话").fill("请今天内签收并联系本人")
+    visitor.look("board-urge")
+    row.get_by_role("button", name="催办").click()
+    expect(page.get_by_text("已办：催办")).to_be_visible()
+    assert done(site_state, number, "urged") == 1
+    page.goto("/board")
+    expect(page.locator("table.late tr", has_text=number).first).to_contain_text("催办")

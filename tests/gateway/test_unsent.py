@@ -1,0 +1,99 @@
+"""A sign-in that ran out while somebody typed: nothing of it is lost, and nothing of it is kept
+before the person is known."""
+
+import re
+from urllib.parse import unquote
+
+import pytest
+from sqlalchemy import select
+
+from models.desk import Draft
+from tests.gateway.people import FOOD, PASSWORD, application, said, signed_in
+
+WORDS = "请带户口本到镇里办理"
+
+
+@pytest.fixture
+def app(state):
+    return application(state)
+
+
+def hidden(page: str) -> dict[str, str]:
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {name: value.replace("&#34;", '"').replace("&amp;", "&") for name, value in found}
+
+
+def drafts(state):
+    with state.database.read() as session:
+        return session.execute(select(Draft.login, Draft.place, Draft.act)).all()
+
+
+def sign_in(caller, **fields):
+    return caller.http.post("/sign-in", data={"login": "op01", **fields})
+
+
+def test_what_was_typed_comes_back_as_a_draft_after_signing_in_again(state, app, now):
+    number = said(state, "left", FOOD).number
+    desk = signed_in(state, app, "op01")
+    now.forward(minutes=20)
+    page = desk.form(f"/desk/{number}/reply", text=WORDS, tab="triage")
+    assert page.status_code == 401
+    assert WORDS in page.text
+    assert drafts(state) == [], "nobody is signed in yet"
+    carried = hidden(page.text)
+    wrong = sign_in(desk, password="not this one", **carried)
+    assert WORDS in wrong.text, "a wrong password costs no word"
+    let_in = sign_in(desk, password=PASSWORD, **hidden(wrong.text))
+    assert unquote(let_in.headers["location"]).endswith(f"/desk/{number}")
+    assert drafts(state) == [("op01", number, "reply")]
+    again = signed_in(state, app, "op01").get(f"/desk/{number}").text
+    assert WORDS in again
+
+
+def test_a_form_without_drafts_shows_its_words_to_be_copied_and_no_secret(state, app, now):
+    boss = signed_in(state, app, "admin01")
+    now.forward(minutes=20)
+    page = boss.form("/admin/units", name_zh="望河县某局", reason="新设", password="geheim-1")
+    assert page.status_code == 401
+    assert "望河县某局" in page.text
+    assert "请先复制" in page.text
+    assert "geheim-1" not in page.text
+
+
+def test_the_words_of_a_form_with_files_come_along_too(state, app, now):
+    number = said(state, "left", FOOD).number
+    desk = signed_in(state, app, "civil_affairs.1")
+    now.forward(minutes=20)
+    page = desk.http.post(
+        f"/inbox/{number}/feedback",
+        data={"csrf": "over", "found": WORDS},
+        files={"photo": ("a.png", b"a picture", "image/png")},
+    )
+    assert page.status_code == 401
+    assert WORDS in page.text
+    assert "a picture" not in page.text
+    assert hidden(page.text)["left_act"] == "feedback"
+
+
+def test_a_form_of_another_site_brings_no_words_along(state, app, now):
+    number = said(state, "left", FOOD).number
+    desk = signed_in(state, app, "op01")
+    now.forward(minutes=20)
+    foreign = desk.http.post(
+        f"/desk/{number}/reply", data={"text": WORDS}, headers={"sec-fetch-site": "cross-site"}
+    )
+    assert foreign.status_code == 303
+    assert WORDS not in foreign.text
+
+
+@pytest.mark.parametrize("left", ["[]", "no json", '{"a": 1}', '{"text": "' + "长" * 40_000 + '"}'])
+def test_what_came_along_broken_or_far_too_long_costs_nobody_the_sign_in(state, app, now, left):
+    number = said(state, "left", FOOD).number
+    desk = signed_in(state, app, "op01")
+    now.forward(minutes=20)
+    let_in = sign_in(
+        desk, password=PASSWORD, left=left, left_place=number, left_act="reply",
+        next=f"/desk/{number}",
+    )  # fmt: skip
+    assert let_in.status_code == 303
+    assert drafts(state) == []
