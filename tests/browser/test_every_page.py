@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, Page, expect
 from gateway import standin
 from gateway.app import create_app
 from gateway.commands.up import open_house
+from gateway.demo_history import History
+from gateway.offices import Rules
 from gateway.settings import Settings
 from gateway.state import State
 from gateway.web import ROUTERS
@@ -30,7 +32,9 @@ SIZES = {"desk": DESK, "phone": SMALL, "twice": TWICE}
 NO_PAGES = re.compile(
     r"\.(xlsx|svg)$|/worker\.js$|/file/|^/(live|files|attachments)\b|^/sso|/\{token\}$"
 )
-PARTS = ("/desk/rows", "/desk/calls", "/desk/{number}/panel", "/desk/{number}/facts")
+PARTS = (
+    "/desk/rows", "/desk/calls", "/desk/{number}/panel", "/desk/{number}/facts", "/field/session",
+)  # fmt: skip
 SHEETS = ("/imports/template/{kind}", "/imports/{batch_id}/errors")
 
 
@@ -113,7 +117,7 @@ FOUND_AT = {
 
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, State, FastAPI]]:
-    """The demonstration as it is after its first minute, and its address."""
+    """The demonstration as it answers at first, and its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -147,6 +151,14 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Stat
     thread.join(timeout=20)
 
 
+@pytest.fixture(scope="module")
+def living(county: tuple[str, State, FastAPI]) -> tuple[str, State, FastAPI]:
+    """The demonstration as it is after its first minute."""
+    settings = county[1].settings
+    History(settings, Rules.load(settings.profile, settings.profile_dir)).write()
+    return county
+
+
 def filled(page: Page, address: str) -> str:
     """The address with what a person finds by looking for it."""
     for name in re.findall(r"{(\w+)}", address):
@@ -168,11 +180,12 @@ def test_every_page_of_the_route_table_is_looked_at() -> None:
     assert pages == {one.path for one in PAGES} | set(ELSEWHERE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page_fits_and_is_fit_for_everybody(
-    chromium: Browser, county: tuple[str, State, FastAPI], size: str
+    chromium: Browser, living: tuple[str, State, FastAPI], size: str
 ) -> None:
-    address, state, _ = county
+    address, state, _ = living
     wrong = []
     for login, pages in groupby(PAGES, key=lambda one: one.login):
         visitor = Visitor(chromium, address, SIZES[size], script=True)

@@ -2,6 +2,7 @@
 pressed twice, the way back is pressed. Nothing typed is lost and nothing is done twice."""
 
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -105,7 +106,9 @@ def test_an_answer_that_is_lost_on_the_way_back_is_not_given_twice(
 
     page.route("**/reply", lose)
     send(page)
-    page.wait_for_timeout(1500)
+    patience = time.monotonic() + 30
+    while not done(site_state, number, "replied") and time.monotonic() < patience:
+        page.wait_for_timeout(100)
     page.unroute("**/reply")
     assert done(site_state, number, "replied") == 1
     page.goto(f"/desk/{number}")

@@ -250,7 +250,12 @@ class BusyIntake:
 def test_a_busy_system_says_that_nothing_is_saved_and_keeps_the_words(
     state: State, later: bool
 ) -> None:
-    citizen = browser(dataclasses.replace(state, intake=BusyIntake(later=later)))  # type: ignore[arg-type]
+    file = state.settings.data_dir / "no-folder"
+    file.write_text("", "utf-8")  # the disk takes no words either
+    settings = state.settings.model_copy(update={"data_dir": file})
+    citizen = browser(
+        dataclasses.replace(state, intake=BusyIntake(later=later), settings=settings)  # type: ignore[arg-type]
+    )
     key = key_of(citizen.get("/help").text)
     answer = citizen.post("/help", data={"key": key, "what": HUNGRY})
     assert answer.status_code == 503
