@@ -4,7 +4,7 @@
 (() => {
   const body = document.body, csrf = body.dataset.csrf;
   const lamp = document.getElementById("live"), trouble = document.getElementById("trouble");
-  const POLL = 15000, ALIVE = 30000, DRAFT = 1200;
+  const POLL = 15000, ALIVE = 30000, DRAFT = 1200, WALL = 60000;
   let state = "", signedOut = false, poll = 0;
 
   const tell = (name, detail) => body.dispatchEvent(new CustomEvent("huiyin:" + name, { detail }));
@@ -14,6 +14,11 @@
     form.set("csrf", csrf);
     return fetch(path, { method: "POST", body: form, headers: { "hx-request": "true" }, keepalive: !!keepalive })
       .then((answer) => { if (answer.status === 401) leave(); return answer; });
+  }
+
+  // --- the board on the wall, which nobody touches, is read anew each minute
+  if (body.classList.contains("on-the-wall")) {
+    setInterval(() => { if (navigator.onLine) location.reload(); }, WALL);
   }
 
   // --- the stream, or every fifteen seconds
