@@ -123,7 +123,7 @@ def test_an_empty_county_has_an_honest_board(state: State, app: FastAPI, now: Cl
     assert found.figure("satisfied").share is None
     assert found.heat.most == 0
     page = signed_in(state, app, supervisor.login).get("/board?big=1").text
-    assert "http-equiv" in page
+    assert "on-the-wall" in page
     assert "nan" not in page.lower()
 
 
