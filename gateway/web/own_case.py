@@ -20,6 +20,7 @@ from sqlmodel import col
 from gateway import looks, on_record, sentences
 from gateway.hooks import kept
 from gateway.intake import Call
+from gateway.state import State
 from gateway.web import adding, kept_first, own_files, passes, progress
 from gateway.web.rendering import fields_of, language_of, page, state_of, translator
 from models.db import Busy
@@ -203,6 +204,21 @@ def expired(request: Request, fields: Mapping[str, str]) -> Response:
     )
 
 
+def carry_out(
+    state: State, proven: Mapping[str, str], act: Callable[[Transaction, Office, Row, Any], Row]
+) -> Row | None:
+    """What the requester does with the request that number and code open; None where they open
+    none. Raises what reading and the act raise."""
+    with state.database.read() as session:
+        found = progress.find(session, proven["number"], proven["code"])
+    if not isinstance(found, dict):
+        return None
+    columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
+    with acting(state.database, state.mint) as tx:
+        row = tx.execute(select(*columns).where(col(HelpRequest.id) == found["id"])).one()
+        return act(tx, state.offices.current(), dict(row._mapping), state.now())
+
+
 def _done(
     request: Request,
     proven: Mapping[str, str],
@@ -210,16 +226,8 @@ def _done(
     act: Callable[[Transaction, Office, Row, Any], Row],
     done: str,
 ) -> Response:
-    state = state_of(request)
-    with state.database.read() as session:
-        found = progress.find(session, proven["number"], proven["code"])
-    if not isinstance(found, dict):
-        return RedirectResponse("/status", 303)
-    columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
     try:
-        with acting(state.database, state.mint) as tx:
-            row = tx.execute(select(*columns).where(col(HelpRequest.id) == found["id"])).one()
-            after = act(tx, state.offices.current(), dict(row._mapping), state.now())
+        after = carry_out(state_of(request), proven, act)
     except AWAY:
         return show(request, proven, fields, "busy", 503)
     except Refusal as refusal:
@@ -229,6 +237,8 @@ def _done(
     except Impossible:
         return show(request, proven, fields, "stands", 409)
     else:
+        if after is None:
+            return RedirectResponse("/status", 303)
         if done == "withdrawn" and after["closed_at"] is None:
             done = "looked_after"
     return RedirectResponse(f"/status/case?done={done}", 303)

@@ -5,21 +5,20 @@ shown again when it cannot be taken.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
-from sqlalchemy import select
-from sqlmodel import col
 
 from channels.web import e164
-from gateway.web import own_case, passes, progress
+from gateway.web import own_case, passes
 from gateway.web.own_case import AWAY, CASE
 from gateway.web.rendering import fields_of, state_of
-from models.requests import HelpRequest
-from models.transaction import acting
+from models.transaction import Row, Transaction
 from referral import own_data
 from referral.casework import Refusal
+from referral.office import Office
 
 MOST: Mapping[str, int] = {"name": 60, "place": 200, "phone": 40}
 """How many characters a field takes."""
@@ -46,17 +45,12 @@ async def correct(request: Request) -> Response:
 def _ask(
     request: Request, proven: Mapping[str, str], fields: Mapping[str, str], wanted: dict[str, str]
 ) -> Response:
-    state = state_of(request)
-    with state.database.read() as session:
-        found = progress.find(session, proven["number"], proven["code"])
-    if not isinstance(found, dict):
-        return RedirectResponse("/status", 303)
-    columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
-    query = select(*columns).where(col(HelpRequest.id) == found["id"])
+
+    def ask(tx: Transaction, office: Office, own: Row, now: datetime) -> Row:
+        return own_data.ask(tx, office, own, wanted=wanted, now=now)
+
     try:
-        with acting(state.database, state.mint) as tx:
-            own = dict(tx.execute(query).one()._mapping)
-            own_data.ask(tx, state.offices.current(), own, wanted=wanted, now=state.now())
+        asked = own_case.carry_out(state_of(request), proven, ask)
     except AWAY:
         return own_case.show(request, proven, fields, "busy", 503)
     except Refusal as refusal:
@@ -65,6 +59,8 @@ def _ask(
             return own_case.show(request, proven, fields, "stands", 409)
         faults = {"right_name": key}
         return own_case.show(request, proven, fields, "uncorrected", refusal.status, faults)
+    if asked is None:
+        return RedirectResponse("/status", 303)
     return RedirectResponse("/status/case?done=corrected#correct", 303)
 
 
