@@ -74,7 +74,9 @@ def test_what_is_missing_is_a_task_until_somebody_has_seen_to_it(state, nightly,
     assert proofs(state)["verify_intake"] is False
     assert tasks(state, "proof_failed") == ["verify_intake"]
     with state.database.read() as session:
-        faults = [e for e in session.scalars(select(Event)) if e.kind == "not_proved"]
+        faults = session.scalars(
+            select(Event).where(col(Event.kind) == "not_proved").order_by(col(Event.seq))
+        ).all()
     assert len(faults) == 2
     assert '"faults":2' in faults[0].detail, "no holder, and one message of the provider's list"
 
