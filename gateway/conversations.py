@@ -110,7 +110,7 @@ def turn(
     who = known.people.get((call.address_kind, turn.sender))
     talking = Correspondent(
         staff=who.staff if who else None,
-        open_number=who.open_request["number"] if who and who.open_request else None,
+        open_number=who.open_requests[0]["number"] if who and who.open_requests else None,
     )
     outcome = Outcome()
     steps: list[Step] = []

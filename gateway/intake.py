@@ -213,7 +213,8 @@ class Intake:
             stopped=who.stopped,
             newcomer=who.newcomer,
         )
-        joins = who.open_request if speaks_for_itself(call, inbound) else None
+        by_itself = speaks_for_itself(call, inbound)
+        joins = who.joins(assessment, inbound.about, call.now) if by_itself else None
         if joins is None:
             number, call.number = call.number, None
             request = open_request(tx, office, arrival, number=number, code=call.code)
@@ -221,10 +222,8 @@ class Intake:
             request = attach(tx, office, arrival, joins)
         _record(tx, arrival, request, before)
         entry["request_id"] = request["id"]
-        if inbound.sender and speaks_for_itself(call, inbound):
-            known.people[handle] = dataclasses.replace(
-                who, open_request=request, lately=inbound.text, lately_at=call.now
-            )
+        if inbound.sender and by_itself:
+            known.people[handle] = who.having_said(inbound.text, call.now, request)
         return Outcome(
             number=request["number"],
             code=request["code"],
@@ -240,7 +239,7 @@ class Intake:
         alone = call.read.get(inbound.text) or office.assess(inbound.text, call.source, inbound)
         if alone.level is Level.LIFE_THREAT or not (who.lately and inbound.text) or inbound.missed:
             return alone
-        if who.lately_at is None or call.now - who.lately_at > recall.JOIN_WINDOW:
+        if not who.just_spoke(call.now):
             return alone
         joined = dataclasses.replace(inbound, text=who.lately + inbound.text)
         together = office.assess(joined.text, call.source, joined)

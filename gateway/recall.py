@@ -3,7 +3,7 @@
 from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,9 @@ from models.messages import Inbound, Preference, Turn
 from models.people import OPEN_COLUMNS, Person
 from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction
+from models.vocabulary import Track
 from referral.joined import master_of
+from triage.assess import Assessment
 
 if TYPE_CHECKING:
     from gateway.intake import Call
@@ -35,9 +37,41 @@ class Acquaintance:
     stopped: bool = False
     newcomer: bool = False  # nobody wrote from this handle before
     address_id: int | None = None
-    open_request: Row | None = None
+    open_requests: tuple[Row, ...] = ()  # the oldest first
     lately: str = ""
     lately_at: datetime | None = None
+    lately_in: int | None = None  # the request of which these words are part
+
+    def just_spoke(self, now: datetime) -> bool:
+        """Whether what comes now may be a part of the text before it."""
+        return self.lately_at is not None and now - self.lately_at <= JOIN_WINDOW
+
+    def joins(self, assessment: Assessment, about: str | None, now: datetime) -> Row | None:
+        """The open request that words of this person belong to, ``about`` the number that they
+        named. A complaint stands apart (I9): it never joins a request that those complained about
+        may be working on, and a plea for help is never hidden from them inside a complaint."""
+        matters = [one for one in self.open_requests if one["track"] != Track.GRIEVANCE]
+        complaints = [one for one in self.open_requests if one["track"] == Track.GRIEVANCE]
+        if assessment.level.is_urgent:
+            complaints = []
+        elif assessment.track is Track.GRIEVANCE or (
+            self.just_spoke(now) and self.lately_in in {one["id"] for one in complaints}
+        ):
+            matters = []
+        among = [*matters, *complaints]
+        named = (one for one in among if about and one["number"] == about)
+        return next(named, among[0] if among else None)
+
+    def having_said(self, words: str, at: datetime, request: Row) -> "Acquaintance":
+        """The same person after these words, which are part of ``request`` now."""
+        others = tuple(one for one in self.open_requests if one["id"] != request["id"])
+        return replace(
+            self,
+            open_requests=(*others, request),
+            lately=words,
+            lately_at=at,
+            lately_in=request["id"],
+        )
 
 
 @dataclass(slots=True)
@@ -161,17 +195,19 @@ def _load_people(
             recall.people[(row.kind, row.value)] = known
         if mapping["merged_into"] is not None:
             joined.append((known, {name: mapping[name] for name in OPEN_COLUMNS}))
-        elif mapping["id"] is not None and known.open_request is None:
-            known.open_request = {name: mapping[name] for name in OPEN_COLUMNS}
+        elif mapping["id"] is not None:
+            known.open_requests += ({name: mapping[name] for name in OPEN_COLUMNS},)
             open_ids[mapping["id"]] = known
     for known, request in joined:
-        if known.open_request is None:
-            known.open_request = _led_on(tx, request)
+        led_on = _led_on(tx, request)
+        if led_on is not None:
+            known.open_requests += (led_on,)
     if not open_ids:
         return
     for row in tx.execute(_LATELY, {"requests": list(open_ids), "since": since}):
         known = open_ids[row.request_id]
         known.lately, known.lately_at = row.text, row.received_at
+        known.lately_in = row.request_id
 
 
 def _led_on(tx: Transaction, request: Row) -> Row | None:

@@ -63,6 +63,7 @@ class Recorded(BaseModel):
     missed: bool = False
     language: str | None = None
     taken_by: str | None = None
+    about: str | None = None
 
     def inbound(self) -> Inbound:
         """The contact it describes; a telephone number is brought into its international form."""
@@ -86,6 +87,7 @@ class Recorded(BaseModel):
             confidential=self.confidential,
             language=self.language,
             taken_by=self.taken_by,
+            about=self.about,
         )
 
 
@@ -126,6 +128,7 @@ def of(inbound: Inbound, channel: str) -> bytes:
         "confidential": inbound.confidential,
         "language": inbound.language,
         "taken_by": inbound.taken_by,
+        "about": inbound.about,
     }
     if inbound.location:
         content["latitude"] = inbound.location.latitude

@@ -50,6 +50,7 @@ class Inbound:
     said (aware), None when only the time of receipt is known. ``reporter`` is the login of the
     member of staff who reports somebody else's need. ``claims`` is the level that the person
     declared by a key or button: it can only raise. ``missed`` marks a call nobody answered.
+    ``about`` is the number of the request to which the person said these words belong.
     """
 
     external_id: str
@@ -67,6 +68,7 @@ class Inbound:
     language: str | None = None
     reply_to: str | None = None  # another telephone number to answer, where the form gave one
     taken_by: str | None = None  # login of the operator who took the words: the one first asked
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

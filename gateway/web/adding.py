@@ -1,4 +1,5 @@
-"""补充情况: words added on the status page are a contact of the same person, same request."""
+"""补充情况: words added on the status page are a contact of the same person, same request; only a
+complaint among them begins a request of its own (I9)."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -36,6 +37,7 @@ def call_of(state: State, proven: Mapping[str, str], fields: Mapping[str, str]) 
         external_id=f"{request['number']}-{fields.get('nonce', '')[:32]}-{said}",
         sender=handle,
         text=words,
+        about=request["number"],
     )
     body = recorded.of(inbound, "web")
     record = recorded.read(body)

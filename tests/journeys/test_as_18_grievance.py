@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 
 from gateway import access, offices, views
 from gateway.state import State
 from models.kin import NearRelative
 from models.outbox import Outgoing
 from models.referrals import Referral
+from models.requests import Contact
 from models.tasks import Task
 from models.transaction import acting
 from referral.casework import Refusal
@@ -168,3 +170,61 @@ def test_a_registered_relative_is_flagged_to_those_above_and_nothing_is_stopped(
     assert county.orders(number), "it goes its way"
     other = county.call("stranger", "我叫李大山，想申请低保，住滨河街道", "+8613600000009")
     assert "relative_found" not in county.kinds(other)
+
+
+AID = "我想申请低保，一个人带孩子，住在滨河街道临江社区"
+ABOUT_AID = "我要投诉望河县民政局的人，收了钱才给办低保"
+MORE = "是上个月十五号下午的事，在他们二楼的办公室里，希望查一查"
+DANGER = "我爸突然倒地叫不醒了，快来人"
+
+
+def test_a_complaint_that_comes_as_a_second_message_is_a_request_of_its_own(
+    county: County,
+) -> None:
+    matter = county.call("aid", AID)
+    assert "civil_affairs" in county.orders(matter)
+    county.now.forward(days=2)
+    complaint = county.call("complaint", ABOUT_AID)
+    assert complaint != matter
+    assert county.request(complaint).track == "grievance"
+    for login in people_of(county, "civil_affairs"):
+        assert sees(county, login, matter)
+        assert not sees(county, login, complaint)
+    assert [row.text for row in county.rows(Contact, matter)] == [AID]
+
+
+def test_what_follows_a_complaint_at_once_belongs_to_it_and_later_words_to_the_matter(
+    county: County,
+) -> None:
+    matter = county.call("aid", AID)
+    county.now.forward(days=2)
+    complaint = county.call("complaint", ABOUT_AID)
+    county.now.forward(seconds=40)
+    assert county.call("more", MORE) == complaint, "a long text comes in parts"
+    county.now.forward(days=1)
+    assert county.call("later", "户口本复印件还要不要交") == matter
+    assert county.call("again", "我还要投诉民政局的人，今天又要我请吃饭") == complaint
+
+
+def test_danger_is_never_hidden_in_a_complaint_from_those_who_must_help(county: County) -> None:
+    complaint = county.call("complaint", ABOUT_AID)
+    county.now.forward(days=1)
+    danger = county.call("danger", DANGER)
+    assert danger != complaint
+    assert county.request(danger).track == "urgent"
+    assert "level_raised" not in county.kinds(complaint)
+
+
+def test_words_added_under_the_number_of_a_complaint_stay_there(
+    county: County, state: State
+) -> None:
+    matter = county.call("aid", AID)
+    county.now.forward(days=2)
+    complaint = county.call("complaint", ABOUT_AID)
+    county.now.forward(days=2)
+    row = county.request(complaint)
+    page = TestClient(application(state), base_url="https://hotline.example")
+    page.post("/status", data={"number": complaint, "code": row.code})
+    page.post("/status/case", data={"what": MORE, "nonce": "one"})
+    assert [one.text for one in county.rows(Contact, complaint)] == [ABOUT_AID, MORE]
+    assert [one.text for one in county.rows(Contact, matter)] == [AID]
