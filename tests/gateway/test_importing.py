@@ -224,12 +224,15 @@ def test_a_zip_with_thousands_of_parts_is_refused():
         read_table("a.xlsx", sink.getvalue(), known_titles("households"))
 
 
-def test_a_million_and_one_rows_are_refused_in_one_sentence(monkeypatch):
-    monkeypatch.setattr("gateway.sheets.MOST_ROWS", 5)
-    body = (HEAD + GOOD * 6).encode()
+@pytest.mark.thorough
+def test_a_million_rows_are_read_and_one_more_is_refused_in_one_sentence():
+    table = read_table("a.csv", (HEAD + "N1,甘\n" * 1_000_001).encode(), known_titles("households"))
+    read = 0
     with pytest.raises(BadSheet) as found:
-        list(read_table("a.csv", body, known_titles("households")).rows)
-    assert (found.value.key, found.value.params["rows"]) == ("sheet.too_many", "6")
+        for _ in table.rows:
+            read += 1
+    assert read == 1_000_000
+    assert (found.value.key, found.value.params["rows"]) == ("sheet.too_many", "1,000,001")
 
 
 def test_a_formula_in_a_spreadsheet_is_named_with_its_cell(state):
