@@ -26,6 +26,7 @@ NOBODY = "none"
 _FIRST = 3
 _STEP = 127  # weights are kept as squares of whole parts of this: small ones are told apart best
 _END = 8  # characters of the end of a text
+_UNHEARD = 100.0  # the square of what speaks for neither side: a few familiar signs prove little
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,7 @@ class Experience:
         """What all columns say of a folded text, in which words of ``groups`` stand."""
         found = list(filter(None, map(self._place.get, seen(text, groups))))
         total: Weights = np.add.reduce(self._rows.take(found or [0], axis=0), axis=0)
-        known = sqrt(float(total[0]))
-        total[1:] /= known or 1.0
+        total[1:] /= sqrt(float(total[0]) + _UNHEARD)
         total[1:] += self.bias[1:]
         return total
 
