@@ -21,7 +21,7 @@ from models.outbox import Outgoing
 from models.requests import Contact, FormerNumber, HelpRequest
 from models.tasks import Task
 from models.transaction import Row
-from models.vocabulary import Level, OutboxState, Status
+from models.vocabulary import Level, OutboxState, Status, Track
 from referral import casework
 from referral.joined import master_of
 from referral.office import Office
@@ -85,6 +85,7 @@ class Progress:
     number: str
     status: Status
     is_urgent: bool
+    is_complaint: bool
     received_at: datetime
     steps: Sequence[Step]
     unit: str
@@ -177,6 +178,7 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
         number=own["number"],
         status=status,
         is_urgent=Level(request["level"]).is_urgent,
+        is_complaint=request["track"] == Track.GRIEVANCE,
         received_at=own["received_at"],
         steps=_steps(events, status),
         unit=unit.name(language) if unit else office.hotline,

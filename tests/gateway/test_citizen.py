@@ -718,3 +718,16 @@ def test_too_many_fields_are_no_form(citizen: TestClient) -> None:
     answer = citizen.post("/help", content=body, headers=form)
     assert answer.status_code == 400
     assert "没有读懂" in answer.text
+
+
+def test_a_complaint_among_words_that_are_added_has_a_number_of_its_own(
+    citizen: TestClient, state: State
+) -> None:
+    number, _ = ask(citizen, what="我想申请低保，住在滨河街道临江社区", phone=PHONE)
+    said = "我还要投诉望河县民政局的人，收了钱才给办低保"
+    answer = citizen.post("/status/case", data={"nonce": "a", "what": said})
+    assert answer.headers["location"] == "/received"
+    page = citizen.get("/received").text
+    assert "这是投诉，单独登记" in page
+    assert number not in page
+    assert said in citizen.get("/status/case").text
