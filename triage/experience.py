@@ -26,7 +26,7 @@ NOBODY = "none"
 _FIRST = 3
 _STEP = 127  # weights are kept as squares of whole parts of this: small ones are told apart best
 _END = 8  # characters of the end of a text
-_UNHEARD = 100.0  # the square of what speaks for neither side: a few familiar signs prove little
+_UNHEARD = 300.0  # the square of what speaks for neither side: a few familiar signs prove little
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,15 @@ def test_of_four_new_writers_together_danger_is_found_and_the_ordinary_left() ->
     assert pairs_right(unseen).value >= 0.84
 
 
+def test_in_what_is_added_to_a_request_danger_is_found_and_most_of_the_ordinary_left() -> None:
+    """Short words that lean on what was said before them: half of the near-identical pairs only."""
+    added = seen("apart_7.jsonl")
+    assert urgent_recall(added).value >= 0.90
+    assert life_recall(added).value >= 0.83
+    assert false_alarms(added, Level.STANDARD, Level.CONSULTATION).value <= 0.11
+    assert pairs_right(added).value >= 0.45
+
+
 @pytest.mark.parametrize("name", NEVER)
 def test_of_new_texts_the_service_is_mostly_right(name: str) -> None:
     assert service_right(seen(name)).value >= 0.79
