@@ -41,9 +41,13 @@ ROOM, MOST_KEPT = 2 << 30, 4
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
     """Quick or thorough is said before any is taken out, the order after all are shuffled."""
     split.mark(items)
+    if not any("::" in named for named in config.args):
+        split.require_net(items)
     yield
     split.order(items)
 

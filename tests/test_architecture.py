@@ -136,6 +136,7 @@ def test_the_guard_of_the_clock_would_see_a_reader(tmp_path):
     assert "TID251" in found.stdout
 
 
+@pytest.mark.thorough
 def test_the_database_is_never_asked_for_the_time():
     asked = [
         f"{path}:{node.lineno}"
@@ -348,6 +349,7 @@ def test_phrases_that_are_put_together_have_words_for_some_value():
     assert unknown == []
 
 
+@pytest.mark.thorough  # a process for each; read quickly in test_policy.py
 @pytest.mark.parametrize("profile", profiles())
 def test_every_shipped_profile_is_sound(profile, tmp_path):
     found = run("gateway", "check", HUIYIN_PROFILE=profile, HUIYIN_DATA_DIR=str(tmp_path))

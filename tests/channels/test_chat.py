@@ -399,6 +399,7 @@ def heard(turn: Turn) -> str:
     return "" if text in commands else text
 
 
+@pytest.mark.thorough
 @given(TURNS, st.dictionaries(st.sampled_from(["v", "step", "what", "x"]), st.text(), max_size=4))
 def test_whatever_comes_every_word_of_a_citizen_ends_in_a_contact(turns, state):
     """From any state, at once: the contact is in the very step of the words."""

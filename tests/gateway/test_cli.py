@@ -162,6 +162,7 @@ def test_a_bad_setting_is_named(env, named, tmp_path):
     assert named in refused(huiyin("check", data=tmp_path, **env))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("arguments", [["--help"], ["check"], ["nonsense"]], ids=" ".join)
 def test_the_command_and_the_module_are_the_same(arguments, tmp_path):
     script = Path(sys.executable).with_name("huiyin")
@@ -330,6 +331,7 @@ def test_formulas_in_citizens_words_are_text_in_a_spreadsheet(filled, tmp_path):
     assert b"<f>" not in unpacked.stdout
 
 
+@pytest.mark.thorough
 def test_a_reader_that_has_seen_enough_is_no_error(filled):
     run = subprocess.run(
         f"{sys.executable} -m gateway export events | head -c 1",
@@ -562,6 +564,7 @@ def test_a_port_that_is_taken_is_said(running, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_it_starts_empty_with_a_sign_in_link_and_ctrl_c_stops_it_in_time(tmp_path):
     with up(tmp_path / "data") as (base, process, _):
         process.send_signal(signal.SIGINT)

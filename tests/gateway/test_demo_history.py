@@ -87,6 +87,7 @@ class Cut:
         monkeypatch.setattr(Transaction, "write", write)
 
 
+@pytest.mark.thorough
 def test_cut_off_again_and_again_the_history_ends_as_if_nothing_had_happened(fresh, monkeypatch):
     settings, rules = fresh("whole")
     cut = Cut(monkeypatch)

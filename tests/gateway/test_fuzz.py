@@ -19,6 +19,7 @@ from tests.gateway.test_importing import book
 INPUTS = 400
 
 
+@pytest.mark.thorough
 def test_no_call_is_answered_with_a_fault_or_leaves_one_in_the_log(
     sqlite_template: Path, tmp_path: Path
 ) -> None:

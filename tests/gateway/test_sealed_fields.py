@@ -198,6 +198,7 @@ def test_values_that_change_places_or_change_at_all_are_named(sealed):
         session.scalars(select(Contact)).all()
 
 
+@pytest.mark.thorough
 def test_a_new_key_seals_everything_and_the_old_one_is_gone(sealed, sealing_settings, now):
     number = live(sealed)
     settle(sealed, now)

@@ -79,6 +79,7 @@ server.run()
 """
 
 
+@pytest.mark.quick
 def test_a_thread_that_works_on_does_not_hold_it_up():
     process = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True)
     try:

@@ -299,6 +299,7 @@ KEYS = st.sampled_from(
 )
 
 
+@pytest.mark.thorough
 @given(st.dictionaries(KEYS, SCALARS, max_size=9))
 def test_a_county_file_loads_or_is_refused_in_a_sentence(row: dict[str, str]) -> None:
     text = "[[clock]]\n" + "\n".join(f"{key} = {value}" for key, value in row.items())
