@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(
 ) -> Iterator[None]:
     """Quick or thorough is said before any is taken out, the order after all are shuffled."""
     split.mark(items)
-    if not any("::" in named for named in config.args):
+    if all(Path(named).is_dir() for named in config.args):
         split.require_net(items)
     yield
     split.order(items)

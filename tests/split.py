@@ -54,7 +54,7 @@ def order(items: list[pytest.Item]) -> None:
 
 
 def require_net(items: Iterable[pytest.Item]) -> None:
-    """Raise ``UsageError`` when a file has nothing quick; given the tests of whole files."""
+    """Raise ``UsageError`` when a file has nothing quick; given the tests of whole folders."""
     files: dict[str, bool] = {}
     for item in items:
         file = next(
