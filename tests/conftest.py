@@ -52,6 +52,11 @@ def pytest_collection_modifyitems(
     split.order(items)
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> split.Files:
+    """Files go to workers as ``tests/split.py`` says."""
+    return split.Files(config, log)
+
+
 def pytest_collection_finish() -> None:
     """What was imported and collected stays: the collector need not look at it again after every
     few tests. What a test leaves behind it still finds soon, unlike in a process that serves."""

@@ -23,7 +23,9 @@ from typing import Any
 from zlib import crc32
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
+BROWSER = "tests/browser/"
 ON_BOTH = (
     "tests/models/",
     "tests/journeys/test_one_path.py",
@@ -32,13 +34,21 @@ ON_BOTH = (
     "tests/gateway/test_clock_audit.py::test_what_is_due_is_found_by_the_index",
     "tests/gateway/test_clock_audit.py::test_after_six_hours",
 )
-LONG = ("tests/browser/", "tests/crash/", "tests/gateway/test_cli.py", "tests/gateway/test_rights")
+LONG = (BROWSER, "tests/crash/", "tests/gateway/test_cli.py", "tests/gateway/test_rights")
 """Begun first, so that no worker is left alone with one of them at the end."""
 TOGETHER = ("tests/crash/",)
 """Folders whose files are about one thing, and shown quickly by one of them."""
 EVERY = 3
-SAMPLE, ONE_IN = 4, 8
+SAMPLE, ONE_IN = 3, 8
 """Of a family so many are quick, of a large one every eighth."""
+
+
+class Files(LoadFileScheduling):
+    """Who runs which file. One worker has all that opens a browser: a second Chromium and a second
+    county for it cost more than they save."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
 
 
 def mark(items: Sequence[pytest.Item]) -> None:

@@ -223,6 +223,7 @@ def test_a_new_key_seals_everything_and_the_old_one_is_gone(sealed, sealing_sett
     assert again.number == number
 
 
+@pytest.mark.thorough
 def test_a_rotation_that_was_stopped_goes_on_with_the_same_key(sealed, sealing_settings, now):
     live(sealed)
     settle(sealed, now)
