@@ -14,7 +14,7 @@ is thorough
    sentence): a sample is quick, chosen by the checksum of the names; of what is marked ``quick``
    one.
 
-Every file keeps something quick (those on crashes together), or the run says so and stops.
+Every file keeps something quick (those of ``tests/crash/`` together), or the run says so and stops.
 """
 
 from collections import defaultdict
@@ -39,7 +39,7 @@ LONG = (BROWSER, "tests/crash/", "tests/gateway/test_cli.py", "tests/gateway/tes
 TOGETHER = ("tests/crash/",)
 """Folders whose files are about one thing, and shown quickly by one of them."""
 EVERY = 3
-SAMPLE, ONE_IN = 3, 8
+SAMPLE, ONE_IN = 2, 8
 """Of a family so many are quick, of a large one every eighth."""
 
 

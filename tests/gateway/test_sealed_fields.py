@@ -280,6 +280,7 @@ def test_the_outside_key_is_replaced_and_the_old_one_no_longer_needed(
         wire(bare, kind="test", now=now, channels={"recording": RecordingChannel()})
 
 
+@pytest.mark.thorough
 def test_what_was_open_is_sealed_by_the_first_rotation_and_found_meanwhile(settings, now):
     off = settings.model_copy(update={"field_encryption": "off", "field_key": FIELD_KEY})
     channel: Channel = RecordingChannel()

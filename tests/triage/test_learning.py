@@ -70,6 +70,7 @@ def test_a_very_long_text_is_read_at_both_ends() -> None:
     assert model().opinion("厂里拖欠工资不发" + "嗯" * 50_000).label == "wages"
 
 
+@pytest.mark.thorough
 def test_a_title_counts_beside_the_text() -> None:
     given_orders = [
         Order(("关于" + order.label, order.texts[0]), order.label) for order in orders()
@@ -161,6 +162,7 @@ def test_a_form_that_many_filled_in_does_not_hide_a_whole_label_from_the_learner
 # Hurry.
 
 
+@pytest.mark.thorough
 def test_a_label_that_means_hurry_is_flagged_and_none_other() -> None:
     given_orders = [
         Order(order.texts, "urgent" if order.label == "wages" else order.label)
