@@ -52,6 +52,7 @@ def pytest_collection_modifyitems(
     split.order(items)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> split.Files:
     """Files go to workers as ``tests/split.py`` says."""
     return split.Files(config, log)
