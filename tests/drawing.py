@@ -6,13 +6,13 @@ Everything in it comes from the one table of transitions and the phrases of the 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from models.phrases import Phrasebook
 from models.vocabulary import Form, ReferralStatus, Status
 from referral.transitions import EVERY_CLOCK, OPEN, R_OPEN, REFERRAL, REQUEST, Transition
+from tests import shipped
 
 PATH = Path(__file__).parent.parent / "docs" / "lifecycle.md"
 LANGUAGES = ("zh-CN", "en")
-BOOK = Phrasebook.load()
+BOOK = shipped.phrases()
 HEAD = """\
 # 求助的一生 · The life of a request
 

@@ -1,18 +1,31 @@
 """Which tests are the quick suite, and which wait for ``pytest -m thorough``.
 
-What is written once for both databases runs quickly on one of them: two in three on SQLite, every
-third on PostgreSQL, by the checksum of its name, so that every part of the product meets both.
-The other run of each is thorough. So is a test that is marked ``thorough``: it repeats at length
-what a quick one shows in small. What is about the databases themselves always runs on both.
+The quick suite is a net over everything that takes three minutes; the thorough one repeats at
+length what it shows in small. Neither holds a test of the other, and ``.ci/run`` runs both. A test
+is thorough
+
+1. on one of the databases, where it is written for both: two in three run quickly on SQLite, every
+   third on PostgreSQL, by the checksum of its name, so that every part of the product meets both.
+   What is about the databases themselves always runs on both;
+2. where its file marks another one ``quick``: a file that begins processes or opens a browser shows
+   in that one what it is about (the day of a citizen, of an operator, of a bureau), the rest later;
+3. where it is marked ``thorough``: alone it takes as long as a hundred others;
+4. as one of a family, which is one test with many parameters (a rule for every page, role, service,
+   sentence): a sample is quick, chosen by the checksum of the names; of what is marked ``quick``
+   one.
+
+Every file keeps something quick (those of ``tests/crash/`` together), or the run says so and stops.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zlib import crc32
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
+BROWSER = "tests/browser/"
 ON_BOTH = (
     "tests/models/",
     "tests/journeys/test_one_path.py",
@@ -21,13 +34,66 @@ ON_BOTH = (
     "tests/gateway/test_clock_audit.py::test_what_is_due_is_found_by_the_index",
     "tests/gateway/test_clock_audit.py::test_after_six_hours",
 )
-LONG = ("tests/crash/test_kill.py", "tests/browser/", "tests/gateway/test_rights_matrix.py")
+LONG = (BROWSER, "tests/crash/", "tests/gateway/test_cli.py", "tests/gateway/test_rights")
 """Begun first, so that no worker is left alone with one of them at the end."""
+TOGETHER = ("tests/crash/",)
+"""Folders whose files are about one thing, and shown quickly by one of them."""
 EVERY = 3
+SAMPLE, ONE_IN = 2, 8
+"""Of a family so many are quick, of a large one every eighth."""
 
 
-def mark(items: Iterable[pytest.Item]) -> None:
-    """Mark one of each two runs that differ in nothing but the database."""
+class Files(LoadFileScheduling):
+    """Who runs which file. One worker has all that opens a browser: a second Chromium and a second
+    county for it cost more than they save."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+
+
+def mark(items: Sequence[pytest.Item]) -> None:
+    """Mark what is thorough, by the rules above, one after the other."""
+    _mark(_on_another_database(items))
+    _mark(_beside_a_quick_one(items))
+    _mark(_beyond_the_sample(items))
+
+
+def order(items: list[pytest.Item]) -> None:
+    """The long files first; the rest stays as it was shuffled."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def require_net(items: Iterable[pytest.Item]) -> None:
+    """Raise ``UsageError`` when a file has nothing quick; given the tests of whole folders."""
+    files: dict[str, bool] = {}
+    for item in items:
+        file = next(
+            (folder for folder in TOGETHER if item.nodeid.startswith(folder)),
+            item.nodeid.partition("::")[0],
+        )
+        files[file] = files.get(file, False) or not _is_thorough(item)
+    if bare := sorted(file for file, has in files.items() if not has):
+        raise pytest.UsageError(
+            f"{', '.join(bare)}: every test is thorough; mark one 'quick', so that the quick suite "
+            "shows what this file is about"
+        )
+
+
+def _is_thorough(item: pytest.Item) -> bool:
+    return item.get_closest_marker("thorough") is not None
+
+
+def _mark(items: Iterable[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.thorough)
+
+
+def _checksum(item: pytest.Item) -> int:
+    return crc32(item.nodeid.encode())
+
+
+def _on_another_database(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """One of each two runs that differ in nothing but the database."""
     runs: dict[Any, dict[str, pytest.Item]] = defaultdict(dict)
     for item in items:
         spec = getattr(item, "callspec", None)
@@ -36,12 +102,32 @@ def mark(items: Iterable[pytest.Item]) -> None:
         others = frozenset((n, at) for n, at in spec.indices.items() if n != "database_url")
         test = item.nodeid.partition("[")[0]
         runs[test, others][spec.params["database_url"]] = item
-    for pair in runs.values():
-        if len(pair) == 2 and not pair["sqlite"].nodeid.startswith(ON_BOTH):
-            third = crc32(pair["sqlite"].nodeid.encode()) % EVERY == 0
-            pair["sqlite" if third else "postgresql"].add_marker(pytest.mark.thorough)
+    return [
+        pair["sqlite" if _checksum(pair["sqlite"]) % EVERY == 0 else "postgresql"]
+        for pair in runs.values()
+        if len(pair) == 2 and not pair["sqlite"].nodeid.startswith(ON_BOTH)
+    ]
 
 
-def order(items: list[pytest.Item]) -> None:
-    """The long files first; the rest stays as it was shuffled."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+def _beside_a_quick_one(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """What stands in a file that marks others as its quick ones."""
+    items = list(items)
+    chosen = {item.path for item in items if item.get_closest_marker("quick")}
+    return [i for i in items if i.path in chosen and not i.get_closest_marker("quick")]
+
+
+def _beyond_the_sample(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Of each test with many parameters those that the sample leaves out."""
+    families: dict[tuple[str, str], list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        spec = getattr(item, "callspec", None)
+        if spec is not None and not _is_thorough(item):
+            both = item.nodeid.startswith(ON_BOTH)
+            database = str(spec.params.get("database_url", "")) if both else ""
+            families[item.nodeid.partition("[")[0], database].append(item)
+    left: list[pytest.Item] = []
+    for family in families.values():
+        dear = family[0].get_closest_marker("quick") is not None
+        kept = 1 if dear else max(SAMPLE, len(family) // ONE_IN)
+        left += sorted(family, key=_checksum)[kept:]
+    return left

@@ -29,10 +29,10 @@ from gateway.ticks import Ticks
 from models.db import Database
 from models.migrations import is_current, upgrade
 from models.outbox import Outgoing
-from models.phrases import Phrasebook
 from models.requests import HelpRequest
 from models.vocabulary import Protection
 from referral.policy import profiles
+from tests import shipped
 from tests.conftest import Clock
 
 ROOT = Path(__file__).parent.parent
@@ -136,6 +136,7 @@ def test_the_guard_of_the_clock_would_see_a_reader(tmp_path):
     assert "TID251" in found.stdout
 
 
+@pytest.mark.thorough
 def test_the_database_is_never_asked_for_the_time():
     asked = [
         f"{path}:{node.lineno}"
@@ -329,14 +330,14 @@ def phrases_named(book: frozenset[str]) -> Iterator[tuple[str, str]]:
 
 
 def test_every_phrase_that_is_said_exists():
-    book = Phrasebook.load().keys()
+    book = shipped.phrases().keys()
     named = set(phrases_named(book))
     assert len(named) > 50, "the search found what it looks for"
     assert sorted(f"{where}: {key}" for where, key in named if key not in book) == []
 
 
 def test_phrases_that_are_put_together_have_words_for_some_value():
-    book = Phrasebook.load().keys()
+    book = shipped.phrases().keys()
     spaces = {key.partition(".")[0] for key in book if "." in key}
     unknown = []
     for path, node in nodes():
@@ -348,6 +349,7 @@ def test_phrases_that_are_put_together_have_words_for_some_value():
     assert unknown == []
 
 
+@pytest.mark.thorough  # a process for each; read quickly in test_policy.py
 @pytest.mark.parametrize("profile", profiles())
 def test_every_shipped_profile_is_sound(profile, tmp_path):
     found = run("gateway", "check", HUIYIN_PROFILE=profile, HUIYIN_DATA_DIR=str(tmp_path))

@@ -90,6 +90,7 @@ def test_three_presses_put_help_into_their_hands(
         officer.look(f"aid-{shot}-{name}")
 
 
+@pytest.mark.quick
 def test_a_warning_asks_for_a_reason_and_says_who_decides(visit: Visit, site_state: State) -> None:
     number = asked(visit(DESK))
     officer = visit(DESK)

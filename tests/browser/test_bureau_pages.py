@@ -133,6 +133,7 @@ def test_without_a_network_nothing_is_lost_and_nothing_is_sent_twice(visit: Visi
     expect(page.get_by_label("发生了什么事")).to_have_value("")
 
 
+@pytest.mark.quick
 def test_a_day_at_the_bureau(visit: Visit, site_state: State) -> None:
     citizen = visit(SMALL, script=False)
     phone = telephone()

@@ -57,6 +57,7 @@ def chosen(page: Page) -> str:
     return str(page.locator("tr.chosen").get_attribute("data-number"))
 
 
+@pytest.mark.quick
 def test_ten_mixed_requests_are_handled_with_the_keyboard_only(
     visit: Callable[..., Visitor], site_state: State
 ) -> None:

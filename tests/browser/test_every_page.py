@@ -169,6 +169,7 @@ def filled(page: Page, address: str) -> str:
     return address
 
 
+@pytest.mark.quick
 def test_every_page_of_the_route_table_is_looked_at() -> None:
     pages = {
         str(route.path)  # type: ignore[attr-defined]

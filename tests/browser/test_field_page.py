@@ -83,6 +83,7 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.quick
 def test_a_report_with_a_photo_is_made_in_well_under_forty_seconds(
     worker: Visitor, site_state: State, picture: Path
 ) -> None:

@@ -20,6 +20,7 @@ LIST = (
 )
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("size", [DESK, SMALL], ids=["desk", "phone"])
 def test_a_list_is_looked_at_read_in_and_taken_back(
     visit: Callable[..., Visitor], site_state: State, size: dict[str, int]

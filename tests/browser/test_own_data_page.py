@@ -16,6 +16,7 @@ Visit = Callable[..., Visitor]
 LAMP = "小区楼道的灯坏了两个月，请派人修"
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("size", "script"),
     [pytest.param(SMALL, False, id="phone-plain"), pytest.param(DESK, True, id="desk-script")],

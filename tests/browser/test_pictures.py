@@ -37,6 +37,7 @@ def guides() -> dict[Path, list[str]]:
     return {path: NAMED.findall(path.read_text("utf-8")) for path in GUIDES.glob("*/*.md")}
 
 
+@pytest.mark.quick
 def test_every_role_has_a_guide_in_both_languages_with_pictures() -> None:
     found = {f"{path.parent.name}/{path.stem}": names for path, names in guides().items()}
     assert set(found) == {f"{tag}/{role}" for tag in LANGUAGES for role in ROLES}
@@ -46,6 +47,7 @@ def test_every_role_has_a_guide_in_both_languages_with_pictures() -> None:
         assert all(one.endswith(f"-{language}.png") for one in shown), name
 
 
+@pytest.mark.quick
 def test_a_guide_names_only_pictures_that_are_made_and_kept() -> None:
     named = {name for names in guides().values() for name in names}
     assert named == set(pictures.files())
@@ -55,6 +57,7 @@ def test_a_guide_names_only_pictures_that_are_made_and_kept() -> None:
 QUOTED = re.compile(r"“([^”]+)”")
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_a_guide_quotes_stands_on_a_page(language: str) -> None:
     said = "\n".join(path.read_text("utf-8") for path in (LOCALES / language).glob("*.toml"))

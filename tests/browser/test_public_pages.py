@@ -34,6 +34,7 @@ def number_and_code(visitor: Visitor) -> tuple[str, str]:
     return number, visitor.page.locator("#code").inner_text()
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("size", "script"), WINDOWS)
 def test_help_is_asked_for_seen_and_followed(
     visit: Visit, size: dict[str, int], script: bool
@@ -151,6 +152,7 @@ def test_without_script_nothing_is_offered_that_needs_it(visit: Visit) -> None:
     expect(page.get_by_text("用我的位置")).to_be_hidden()
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("edition", "language"),
     [

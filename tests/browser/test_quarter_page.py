@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     "size",
     [pytest.param(DESK, id="desk"), pytest.param(SMALL, id="phone", marks=pytest.mark.thorough)],

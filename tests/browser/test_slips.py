@@ -201,6 +201,7 @@ def test_a_call_is_answered_with_one_key_and_steals_no_key_from_who_is_typing(
     expect(hers.locator(".ringing")).to_have_count(0)
 
 
+@pytest.mark.quick
 def test_a_supervisor_finds_why_one_is_late_and_urges_it(visit: Visit, site_state: State) -> None:
     number = asked(visit(PHONE, script=False), site_state)
     with site_state.database.write() as connection:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from channels._call import CallFlow
 from models.messages import Ask, Correspondent, Inbound, Line, Lookup, Media, Step, Turn
 from models.numbers import normal, number
-from models.phrases import Phrasebook
 from models.vocabulary import Form, Level
+from tests import shipped
 
-BOOK = Phrasebook.load()
+BOOK = shipped.phrases()
 CALLER = "+8613900010002"
 NUMBER = number(date(2026, 11, 22), 431)
 KEYED = NUMBER.removeprefix("HY").replace("-", "")

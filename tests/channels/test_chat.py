@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from channels._chat import ChatFlow
 from models.messages import Ask, Correspondent, Inbound, Location, Lookup, Media, Say, Step, Turn
-from models.phrases import Phrasebook
 from models.vocabulary import Form, Level, Status
+from tests import shipped
 
 FLOW = ChatFlow()
 CITIZEN = Correspondent()
 WORKER = Correspondent(staff="grid7")
 AT = datetime(2026, 11, 22, 3, 10, tzinfo=UTC)
-BOOK = Phrasebook.load()
+BOOK = shipped.phrases()
 ANSWERED = ("上报", "赵家", "三组", "没炭火", "跳过", "不急")
 
 
@@ -399,6 +399,7 @@ def heard(turn: Turn) -> str:
     return "" if text in commands else text
 
 
+@pytest.mark.thorough
 @given(TURNS, st.dictionaries(st.sampled_from(["v", "step", "what", "x"]), st.text(), max_size=4))
 def test_whatever_comes_every_word_of_a_citizen_ends_in_a_contact(turns, state):
     """From any state, at once: the contact is in the very step of the words."""

@@ -425,6 +425,7 @@ def test_listening_is_nothing_where_telegram_calls_us(telegram):
 # --- the cost of the import
 
 
+@pytest.mark.thorough
 def test_a_process_that_gets_no_update_does_not_pay_for_aiogram():
     code = (
         "import sys; import channels.telegram as t; from channels import ChannelSettings; "

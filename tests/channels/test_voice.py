@@ -28,8 +28,8 @@ from models.messages import (
     Undeliverable,
     Unreadable,
 )
-from models.phrases import Phrasebook
 from models.vocabulary import Form, Level, Status
+from tests import shipped
 from tests.standins.twilio import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioStandIn
 
 PUBLIC = "https://help.example.cn"
@@ -37,7 +37,7 @@ HOOK = f"{PUBLIC}/hook/voice"
 OPERATOR = "0572-1234599"
 CALLER = "+8613900010002"
 SID = "CA" + "0123456789abcdef" * 2
-BOOK = Phrasebook.load()
+BOOK = shipped.phrases()
 VALIDATOR = RequestValidator(AUTH_TOKEN)
 REQUEST = numbers.number(date(2026, 11, 22), 431)
 MESSAGE = Outbound(

@@ -30,6 +30,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+@pytest.mark.thorough
 def test_a_full_disk_makes_the_provider_repeat_and_needs_no_hand(
     small_disk: Path, tmp_path: Path
 ) -> None:

@@ -50,6 +50,7 @@ def key_of(page: str) -> str:
     return found[1]
 
 
+@pytest.mark.thorough
 def test_typed_words_outlive_a_stopped_database_and_a_killed_process(
     cluster: PostgresServer, database_url: str, tmp_path: Path
 ) -> None:

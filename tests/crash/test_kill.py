@@ -73,6 +73,7 @@ def postgresql(cluster: PostgresServer) -> str:
     return address
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kills", [FEW, pytest.param(KILLS, marks=pytest.mark.thorough)])
 def test_a_message_that_was_acknowledged_survives_every_kill(
     sqlite: str, tmp_path: Path, kills: int

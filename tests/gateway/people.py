@@ -5,13 +5,13 @@ from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from gateway import accounts, sessions
 from gateway.app import create_app
 from gateway.state import State
 from models.messages import Outcome
 from models.transaction import acting
+from tests.client import TestClient
 from tests.fakes import call
 
 PASSWORD = "seven bright kites 2026"

@@ -345,6 +345,7 @@ def test_an_unknown_name_and_a_wrong_password_answer_alike(state: State, app: Fa
     assert len(texts) == 1
 
 
+@pytest.mark.thorough
 def test_guessing_waits_and_disturbs_nobody_else(state: State, app: FastAPI, now: Watch) -> None:
     signed_in(state, app, "op01")
     signed_in(state, app, "op02")
@@ -358,6 +359,7 @@ def test_guessing_waits_and_disturbs_nobody_else(state: State, app: FastAPI, now
     assert sessions.sign_in(state, "op01", PASSWORD, "10.1.1.2")
 
 
+@pytest.mark.thorough
 def test_twelve_guesses_at_once_are_twelve(state: State, app: FastAPI) -> None:
     signed_in(state, app, "op01")
 
@@ -408,6 +410,7 @@ def test_a_session_ends_by_idling_by_age_by_signing_out_and_by_a_new_password(
         sessions.sign_in(state, "op01", PASSWORD, "10.1.1.1")
 
 
+@pytest.mark.thorough
 def test_at_most_three_sessions_and_the_longest_unused_ends(state: State, app: FastAPI) -> None:
     signed_in(state, app, "op01")
     keys = []

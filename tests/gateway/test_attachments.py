@@ -60,6 +60,7 @@ def test_what_is_no_picture_is_refused_in_one_sentence(given, status):
     assert refused.value.status == status
 
 
+@pytest.mark.thorough
 def test_a_small_file_that_would_unfold_to_a_wall_is_refused():
     written = BytesIO()
     Image.new("1", (20_000, 20_000)).save(written, "PNG")

@@ -176,6 +176,7 @@ def test_half_a_backup_is_refused_and_leaves_an_empty_database(backup, key_file,
     assert whole.returncode == 0, "nothing half stands in the way of the right file"
 
 
+@pytest.mark.thorough
 def test_every_changed_byte_is_noticed(backup, tmp_path):
     stored = bytearray(backup.read_bytes())
     key = bytes.fromhex(BACKUP_KEY)

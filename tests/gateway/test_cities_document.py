@@ -9,7 +9,8 @@ from fastapi.routing import iter_route_contexts
 
 from gateway.__main__ import app as command_line
 from gateway.app import create_app
-from referral.policy import load_policy, profiles
+from referral.policy import profiles
+from tests import shipped
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "cities.md").read_text("utf-8")
@@ -23,7 +24,7 @@ GROUNDS = ("organisation", "finance", "benefit", "data", "is not made")
 
 @cache
 def policies():
-    return [load_policy(name) for name in profiles()]
+    return [shipped.policy(name) for name in profiles()]
 
 
 @cache

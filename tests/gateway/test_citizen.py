@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import event, func, insert, select, update
 from sqlmodel import SQLModel, col
 
@@ -22,12 +21,13 @@ from models.access import Attempt
 from models.db import Busy
 from models.messages import Outcome
 from models.outbox import Outgoing
-from models.phrases import Phrasebook
 from models.requests import Contact, HelpRequest, queue_key
 from models.transaction import acting
 from models.vocabulary import Form, Level, Role, Status
 from referral import answering, correcting, handling
 from referral.casework import Actor
+from tests import shipped
+from tests.client import TestClient
 from tests.conftest import Clock
 from tests.fakes import RecordingChannel, call
 
@@ -697,7 +697,7 @@ def test_a_form_shown_again_offers_no_link_that_would_throw_its_words_away(
 
 
 def test_every_status_has_a_word_and_a_step_in_every_language() -> None:
-    book = Phrasebook.load()
+    book = shipped.phrases()
     assert book.check() == []
     for status in Status:
         assert progress.STEP_OF[status] in progress.STEPS

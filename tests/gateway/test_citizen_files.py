@@ -6,7 +6,6 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from PIL import Image
 from sqlalchemy import select
 
@@ -17,6 +16,7 @@ from gateway.state import State
 from gateway.web import kept_first
 from models.attachments import Attachment
 from models.requests import Contact
+from tests.client import TestClient
 from tests.fakes import RecordingChannel
 from tests.gateway.people import application, signed_in
 from tests.gateway.test_citizen import told

@@ -162,6 +162,7 @@ def test_a_bad_setting_is_named(env, named, tmp_path):
     assert named in refused(huiyin("check", data=tmp_path, **env))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("arguments", [["--help"], ["check"], ["nonsense"]], ids=" ".join)
 def test_the_command_and_the_module_are_the_same(arguments, tmp_path):
     script = Path(sys.executable).with_name("huiyin")
@@ -330,6 +331,7 @@ def test_formulas_in_citizens_words_are_text_in_a_spreadsheet(filled, tmp_path):
     assert b"<f>" not in unpacked.stdout
 
 
+@pytest.mark.thorough
 def test_a_reader_that_has_seen_enough_is_no_error(filled):
     run = subprocess.run(
         f"{sys.executable} -m gateway export events | head -c 1",
@@ -517,6 +519,7 @@ def until_whole(base: str, patience: float = 300) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.thorough
 def test_the_demonstration_is_ready_within_seconds(running):
     data, base, seconds = running
     assert seconds < 60
@@ -530,6 +533,7 @@ def test_the_demonstration_is_ready_within_seconds(running):
     assert b"SQLite format" not in (data / "huiyin.db").read_bytes()[:16], "the file is encrypted"
 
 
+@pytest.mark.thorough
 def test_a_citizen_can_be_simulated_while_it_runs(running):
     data, base, _ = running
     said = "断粮两天了，孩子饿得直哭\n\n谢谢\n"
@@ -540,6 +544,7 @@ def test_a_citizen_can_be_simulated_while_it_runs(running):
     assert second.split()[0] == first.split()[0], "the second message joins the open request"
 
 
+@pytest.mark.thorough
 def test_every_screen_has_something_on_it_and_all_is_accounted_for(running):
     data, *_ = running
     found = huiyin("verify", "intake", data=data)
@@ -548,6 +553,7 @@ def test_every_screen_has_something_on_it_and_all_is_accounted_for(running):
     assert huiyin("verify", "ledger", data=data).returncode == 0
 
 
+@pytest.mark.thorough
 def test_production_refuses_the_demonstration(running):
     data, *_ = running
     assert "HUIYIN_DEMO" in refused(huiyin("serve", "--port", str(free_port()), data=data))
@@ -555,6 +561,7 @@ def test_production_refuses_the_demonstration(running):
     assert "demonstration accounts" in refused(hidden)
 
 
+@pytest.mark.thorough
 def test_a_port_that_is_taken_is_said(running, tmp_path):
     _, base, _ = running
     port = base.rpartition(":")[2]
@@ -562,6 +569,7 @@ def test_a_port_that_is_taken_is_said(running, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_it_starts_empty_with_a_sign_in_link_and_ctrl_c_stops_it_in_time(tmp_path):
     with up(tmp_path / "data") as (base, process, _):
         process.send_signal(signal.SIGINT)

@@ -4,7 +4,6 @@ from collections import Counter
 
 import pytest
 from sqlalchemy import func, select
-from starlette.testclient import TestClient
 
 from gateway import demo_cases, demo_history, demo_marks, house
 from gateway.accounting import account
@@ -23,6 +22,7 @@ from models.relief import Relief
 from models.requests import HelpRequest
 from models.reserves import AidEntry
 from models.transaction import Transaction
+from tests.client import TestClient
 from tests.conftest import KEY
 
 FEW = 24
@@ -87,6 +87,7 @@ class Cut:
         monkeypatch.setattr(Transaction, "write", write)
 
 
+@pytest.mark.thorough
 def test_cut_off_again_and_again_the_history_ends_as_if_nothing_had_happened(fresh, monkeypatch):
     settings, rules = fresh("whole")
     cut = Cut(monkeypatch)

@@ -93,6 +93,7 @@ def test_somebody_elses_household_cannot_be_named_by_its_number(county, state, a
     assert "滨江路" not in page
 
 
+@pytest.mark.thorough
 def test_the_service_worker_is_ours_and_may_look_after_its_page(state, app):
     worker = signed_in(state, app, "grid_w0403")
     found = worker.get("/field/worker.js")

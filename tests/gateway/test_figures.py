@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event
 
@@ -18,6 +17,7 @@ from gateway import observe
 from gateway.app import create_app
 from models import assurances
 from models.transaction import acting
+from tests.client import TestClient
 from tests.fakes import call
 from tests.gateway.people import FOOD, said
 from tests.gateway.test_sealed_fields import SENDER, TEXT, found_in, live, ticks_of

@@ -16,17 +16,18 @@ from tests.fuzzing.running import Run
 from tests.fuzzing.words import spoiled
 from tests.gateway.test_importing import book
 
-INPUTS = 400
+FEW, MANY = 40, 400
 
 
+@pytest.mark.parametrize("inputs", [FEW, pytest.param(MANY, marks=pytest.mark.thorough)])
 def test_no_call_is_answered_with_a_fault_or_leaves_one_in_the_log(
-    sqlite_template: Path, tmp_path: Path
+    sqlite_template: Path, tmp_path: Path, inputs: int
 ) -> None:
-    found = Run(sqlite_template, pages=8).round(tmp_path / "house", "quick", INPUTS)
+    found = Run(sqlite_template, pages=8).round(tmp_path / "house", "quick", inputs)
     assert found.broken == []
-    assert found.inputs == INPUTS
-    assert len(found.operations) > 100, "many routes must have been called"
-    assert found.statuses[200] > 20, "and some must have done something"
+    assert found.inputs == inputs
+    assert len(found.operations) > inputs // 4, "many routes must have been called"
+    assert found.statuses[200] > inputs // 20, "and some must have done something"
 
 
 @pytest.fixture(scope="module")

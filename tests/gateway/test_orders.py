@@ -77,6 +77,7 @@ def alerts(page: str) -> str:
 # The list.
 
 
+@pytest.mark.thorough
 def test_a_row_stands_under_yellow_or_red_exactly_when_its_lamp_says_so(
     county: County, state: State
 ) -> None:

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fastapi.testclient import TestClient
 
 from gateway.state import State
 from gateway.web import passes
@@ -12,6 +11,7 @@ from models.events import Event
 from models.outbox import Outgoing
 from models.tasks import Task
 from models.vocabulary import Status, TaskKind
+from tests.client import TestClient
 from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD, application
 from tests.journeys.county import County

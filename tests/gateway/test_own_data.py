@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -19,6 +18,7 @@ from models.tasks import Task
 from models.transaction import acting
 from models.vocabulary import TaskKind
 from referral.casework import Refusal
+from tests.client import TestClient
 from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD, application, signed_in
 from tests.gateway.test_own_case import opened

@@ -72,6 +72,7 @@ def changing() -> list[str]:
     return [name for name, op in OPERATIONS.items() if name[:4] == "POST" and op.who == "staff"]
 
 
+@pytest.mark.quick
 def test_every_route_is_named_and_every_name_is_a_route(app: FastAPI) -> None:
     found = {f"{method} {path}" for method, path in routes(app)}
     assert len(found) > 60
@@ -162,6 +163,7 @@ def told(answer: Any, number: str) -> tuple[int, str]:
     return answer.status_code, text
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_reaches_what_its_right_and_its_place_say(
     state: State, app: FastAPI, role: Role
@@ -204,6 +206,7 @@ def test_each_role_reaches_what_its_right_and_its_place_say(
             assert answer.json().get("key") not in ("refusal.role", "refusal.not_found"), act
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_reaches_lists_and_acts_without_a_request_by_its_right_alone(
     state: State, app: FastAPI, role: Role
@@ -218,6 +221,7 @@ def test_each_role_reaches_lists_and_acts_without_a_request_by_its_right_alone(
         assert answer.status_code < 500
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("role", list(Role))
 def test_tasks_and_held_calls_are_reached_by_right_and_unit(
     state: State, app: FastAPI, role: Role
@@ -251,6 +255,7 @@ def test_tasks_and_held_calls_are_reached_by_right_and_unit(
             assert missing[0] in (404, 422), name
 
 
+@pytest.mark.quick
 def test_who_is_not_signed_in_reaches_nothing_that_is_not_public(app: FastAPI) -> None:
     stranger = Caller(app)
     stranger.http.headers["x-csrf-token"] = "x"
@@ -322,6 +327,7 @@ def test_no_change_is_made_without_the_token_or_for_another_site(
     assert written(state) == before
 
 
+@pytest.mark.quick
 def test_who_works_without_personal_data_neither_acts_on_requests_nor_judges_himself() -> None:
     """Separation of duties: administrators administrate, auditors look."""
     looks = {name for name, roles in access.RIGHTS.items() if Role.AUDITOR in roles}

@@ -198,6 +198,7 @@ def test_values_that_change_places_or_change_at_all_are_named(sealed):
         session.scalars(select(Contact)).all()
 
 
+@pytest.mark.thorough
 def test_a_new_key_seals_everything_and_the_old_one_is_gone(sealed, sealing_settings, now):
     number = live(sealed)
     settle(sealed, now)
@@ -222,6 +223,7 @@ def test_a_new_key_seals_everything_and_the_old_one_is_gone(sealed, sealing_sett
     assert again.number == number
 
 
+@pytest.mark.thorough
 def test_a_rotation_that_was_stopped_goes_on_with_the_same_key(sealed, sealing_settings, now):
     live(sealed)
     settle(sealed, now)
@@ -278,6 +280,7 @@ def test_the_outside_key_is_replaced_and_the_old_one_no_longer_needed(
         wire(bare, kind="test", now=now, channels={"recording": RecordingChannel()})
 
 
+@pytest.mark.thorough
 def test_what_was_open_is_sealed_by_the_first_rotation_and_found_meanwhile(settings, now):
     off = settings.model_copy(update={"field_encryption": "off", "field_key": FIELD_KEY})
     channel: Channel = RecordingChannel()

@@ -156,6 +156,7 @@ def test_no_code_of_an_earlier_step_is_taken_after_a_later_one(strict: State) ->
         assert not second_factor.take(tx, strict.settings, "op01", earlier, now)
 
 
+@pytest.mark.thorough
 def test_guessing_codes_waits_and_disturbs_nobody_else(strict: State) -> None:
     totp, other = telephone(strict, "op01"), telephone(strict, "op02")
     strict.now.forward(minutes=5)  # type: ignore[attr-defined]
@@ -341,6 +342,7 @@ def test_one_sees_and_ends_ones_own_sessions_only(strict: State, app: FastAPI) -
     assert sessions.signed_in(strict, keys[2]).actor.login == "op02"
 
 
+@pytest.mark.thorough
 def test_ones_own_new_password_needs_the_old_one_and_ends_the_other_sessions(
     strict: State, app: FastAPI
 ) -> None:

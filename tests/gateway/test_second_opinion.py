@@ -150,6 +150,7 @@ class TestHurry:
         assert "第二意见认为可能紧急" in lead.get("/desk").text
         assert number in lead.get("/desk?tab=second").text
 
+    @pytest.mark.thorough
     def test_words_that_join_a_request_are_looked_at_once(self, state: State) -> None:
         said(state, "a", QUESTION)
         said(state, "b", BUS)
@@ -170,6 +171,7 @@ class TestOwnTopics:
     def learned(self) -> dict[str, str]:
         return {"transport": "roads", "wages": "pay", "schools": "learning"}
 
+    @pytest.mark.thorough
     def test_topics_of_a_city_are_shown_and_compared_with_nothing(self, state, app) -> None:
         number = said(state, "a", BUS).number
         (request,) = rows(state, HelpRequest)
@@ -185,6 +187,7 @@ class TestBureaus:
     def learned(self) -> dict[str, str]:
         return {"wages": "人社局", "transport": "civil_affairs", "schools": "education_bureau"}
 
+    @pytest.mark.thorough
     def test_a_label_may_be_the_lead_by_code_or_name(self, state: State) -> None:
         said(state, "a", BUS)
         (request,) = rows(state, HelpRequest)

@@ -5,7 +5,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from starlette.testclient import TestClient
 
 from channels import ChannelSettings
 from channels.web import channel as web_channel
@@ -15,6 +14,7 @@ from models.db import Busy
 from models.journal import JournalEntry
 from models.messages import Raw
 from models.requests import Contact, HelpRequest
+from tests.client import TestClient
 from tests.gateway.test_households import rows
 
 WORDS = "家里断粮两天了，孩子饿得直哭，我在滨河街道临江社区"

@@ -179,6 +179,7 @@ KINDS: tuple[Callable[[Connection, random.Random], tuple[int, int]], ...] = (
 )
 
 
+@pytest.mark.thorough
 def test_every_random_change_is_found_where_it_was_made_and_nothing_else(filled: State) -> None:
     dice = random.Random(20261125)
     made = 0

@@ -293,6 +293,7 @@ def test_what_a_spreadsheet_hides_is_named_and_not_opened(county, tmp_path):
     assert report.became["new"] == 1
 
 
+@pytest.mark.thorough
 def test_a_packed_bomb_and_macros_are_refused_before_they_are_opened(county, tmp_path):
     for name, part, size in (
         ("bomb", "xl/media/a.xml", 400_000_000),

@@ -64,6 +64,7 @@ def pages(state: State, app: FastAPI) -> Iterator[tuple[str, object]]:
             yield path, caller.get(path)
 
 
+@pytest.mark.thorough
 def test_every_answer_carries_the_protecting_headers_and_no_page_has_inline_code(
     state: State, app: FastAPI
 ) -> None:
@@ -179,6 +180,7 @@ def imported(node: ast.AST) -> list[str]:
     return []
 
 
+@pytest.mark.thorough
 def test_no_address_that_a_message_names_is_called() -> None:
     """Only these can call anybody, each an address of the settings or of a provider's SDK; the
     addresses of pictures in messages are kept as words."""
@@ -198,6 +200,7 @@ def test_no_address_that_a_message_names_is_called() -> None:
     assert {"gateway.heartbeat", "gateway.single_sign_on"} <= found, "the walk sees what calls out"
 
 
+@pytest.mark.thorough
 def test_nothing_reads_xml_but_by_the_parser_without_entities() -> None:
     for package in PACKAGES:
         for path in Path(package.__file__ or "").parent.rglob("*.py"):
@@ -259,6 +262,7 @@ def _seconds(pattern: re.Pattern[str], text: str, rounds: int = 2) -> float:
     return best
 
 
+@pytest.mark.thorough
 def test_every_pattern_takes_time_in_proportion_to_the_text() -> None:
     found = patterns()
     assert len(found) > 40

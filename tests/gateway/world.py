@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 import httpx2
 import uvicorn
 from sqlalchemy import func, select
-from starlette.testclient import TestClient
 from twilio.request_validator import RequestValidator
 
 from gateway.app import create_app
@@ -27,6 +26,7 @@ from models.outbox import Outgoing
 from models.people import Person
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
+from tests.client import TestClient
 from tests.conftest import ENGINES, Clock
 from tests.standins import telegram, twilio
 

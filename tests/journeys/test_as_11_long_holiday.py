@@ -23,8 +23,8 @@ from models.transaction import acting
 from models.vocabulary import TaskKind
 from referral.calendars import SHANGHAI
 from referral.directory import Directory, Officer, Shift, Unit
-from referral.policy import load_policy
 from referral.rosters import gaps
+from tests import shipped
 from tests.conftest import Clock
 from tests.gateway.people import FOOD, said
 
@@ -177,7 +177,7 @@ def test_a_case_that_crosses_into_a_year_without_a_notice_is_provisional_and_ala
     assert (task.note, task.urgent) == ("2027", True)
 
 
-CALENDAR = load_policy().calendar
+CALENDAR = shipped.policy().calendar
 DESK = Unit("desk", "话务台", "Desk", "hotline")
 NIGHT_OWL, EARLY_BIRD = (Officer(x, x, "operator", "desk") for x in ("owl", "bird"))
 

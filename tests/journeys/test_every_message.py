@@ -10,9 +10,10 @@ import pytest
 from gateway.state import State
 from models.events import Event
 from models.outbox import Outgoing
-from models.phrases import SMS_UNITS, Phrasebook, units
+from models.phrases import SMS_UNITS, units
 from models.vocabulary import Form
 from referral.casework import Refusal
+from tests import shipped
 from tests.conftest import Clock as Watch
 from tests.gateway.people import COMPLAINT, FOOD, JUMP, application, signed_in
 from tests.journeys.county import County
@@ -40,7 +41,7 @@ MESSAGES: dict[str, tuple[str, ...]] = {
 }
 DIBAO = "我想申请低保，住在柳湾镇柳湾村，我家收入低"
 CHILD = "我今年12岁，妈妈不在家，我和妹妹两天没吃饭了，滨河街道临江社区"
-BOOK = Phrasebook.load()
+BOOK = shipped.phrases()
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def take(state: State, raw, now: Clock):
 
 def all_of(state: State, table):
     with state.database.read() as session:
-        return list(session.scalars(select(table)))
+        return list(session.scalars(select(table).order_by(*table.__table__.primary_key)))
 
 
 def count(state: State, table) -> int:

@@ -55,6 +55,7 @@ def test_what_is_closed_is_not_found(state: State, filled: list[int]) -> None:
         assert probe(tx.connection, [CROWDED, RARE]) == {}
 
 
+@pytest.mark.thorough
 def test_the_search_asks_the_index_and_reads_no_table_whole(
     state: State, filled: list[int]
 ) -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from models.phrases import SMS_UNITS, Phrasebook, units
 from models.vocabulary import Form
+from tests import shipped
 
-BOOK = Phrasebook.load()
+BOOK = shipped.phrases()
 VALUES = {
     "number": "HY20261122-00431-8",
     "code": "583026",

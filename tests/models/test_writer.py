@@ -117,6 +117,7 @@ def test_closing_finishes_what_waits(database, mint, steps):
     assert len(counted(database)) == 3
 
 
+@pytest.mark.thorough
 def test_a_full_queue_is_busy_and_accepts_nothing_by_half(writer, steps):
     first = writer.submit("first")
     steps.begun.wait(10)

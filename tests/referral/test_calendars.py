@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral.calendars import SHANGHAI, Calendar, calendar_of
-from referral.policy import load_policy
+from tests import shipped
 
-CALENDAR = load_policy().calendar
+CALENDAR = shipped.policy().calendar
 FILES = sorted((Path(__file__).parents[2] / "referral/rules/calendars").glob("*.toml"))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from referral.categories import category_named
 from referral.policy import PolicyError, load_policy
+from tests import shipped
 
 NINE = "低保 特困 临时救助 残疾人 困境儿童 三留守 建档立卡贫困 低收入家庭 流浪乞讨"  # Weihai 2020
 LAW = "特困 低保 低保边缘 刚性支出困难 受灾 临时困难 疾病应急 生活无着"  # Art. 13
@@ -11,11 +12,11 @@ LAW = "特困 低保 低保边缘 刚性支出困难 受灾 临时困难 疾病�
 
 @pytest.mark.parametrize("word", [*NINE.split(), *LAW.split()])
 def test_every_group_that_a_source_names_is_a_category(word):
-    assert category_named(load_policy().categories, word)
+    assert category_named(shipped.policy().categories, word)
 
 
 def test_codes_and_names_are_found_too_and_a_strange_word_is_not():
-    known = load_policy().categories
+    known = shipped.policy().categories
     assert category_named(known, "dibao") is category_named(known, "最低生活保障对象")
     assert category_named(known, "富户") is None
 
@@ -23,7 +24,7 @@ def test_codes_and_names_are_found_too_and_a_strange_word_is_not():
 def test_no_two_categories_answer_to_one_word():
     words = [
         word
-        for one in load_policy().categories.values()
+        for one in shipped.policy().categories.values()
         for word in {one.code, one.name_zh, one.name_en, *one.aliases}
     ]
     assert sorted(words) == sorted(set(words))

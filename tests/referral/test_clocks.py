@@ -11,9 +11,9 @@ from models.vocabulary import ClockUnit
 from referral import clocks
 from referral.calendars import SHANGHAI
 from referral.clocks import LadderAct, LadderStep, Rung
-from referral.policy import load_policy
+from tests import shipped
 
-POLICY = load_policy()
+POLICY = shipped.policy()
 CALENDAR = POLICY.calendar
 STANDARD, URGENT = POLICY.ladders["standard"], POLICY.ladders["urgent"]
 

@@ -9,7 +9,8 @@ import pytest
 
 from models.vocabulary import Role
 from referral.areas import Area, Gazetteer
-from referral.policy import load_policy, profiles
+from referral.policy import profiles
+from tests import shipped
 
 DEMO = Path(__file__).parents[2] / "gateway/demo"
 
@@ -68,13 +69,13 @@ def test_the_gazetteer_takes_the_list() -> None:
 @pytest.mark.parametrize("profile", profiles())
 def test_every_authority_of_every_route_has_a_unit(profile: str) -> None:
     present = {row["authority"] for row in UNITS}
-    for row in load_policy(profile).routes:
+    for row in shipped.policy(profile).routes:
         wanted = {row.lead, row.danger_lead, row.alternate_lead, *row.cooperating, *row.by_need}
         assert wanted - {""} <= present
 
 
 def test_units_name_known_authorities_areas_and_parents() -> None:
-    authorities = load_policy().authorities
+    authorities = shipped.policy().authorities
     for row in UNITS:
         assert row["authority"] in authorities
         assert row["area"] in AREA

@@ -1,9 +1,8 @@
 """The document of the life of a request says what the table in the code says."""
 
-from models.phrases import Phrasebook
 from models.vocabulary import Form
 from referral.transitions import REFERRAL, REQUEST
-from tests import drawing
+from tests import drawing, shipped
 
 
 def test_the_drawing_is_made_from_the_table_of_today() -> None:
@@ -12,7 +11,7 @@ def test_the_drawing_is_made_from_the_table_of_today() -> None:
 
 
 def test_every_row_stands_in_the_document_with_its_guard_in_both_languages() -> None:
-    book, page = Phrasebook.load(), drawing.document()
+    book, page = shipped.phrases(), drawing.document()
     for row in (*REQUEST, *REFERRAL):
         assert f"| {row.id} |" in page
         assert row.guard in page

@@ -18,9 +18,10 @@ from referral.guards import (
     shown,
 )
 from referral.policy import load_policy
+from tests import shipped
 
-BASE, LINFEN = load_policy(), load_policy("linfen")
-WEIHAI = load_policy("weihai_shandong")
+BASE, LINFEN = shipped.policy(), shipped.policy("linfen")
+WEIHAI = shipped.policy("weihai_shandong")
 DAY = date(2026, 10, 20)
 
 

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from models.vocabulary import ReferralStatus, Role, Status, Track
 from referral.lifecycle import Impossible, acts, after, may, may_on_referral
-from referral.policy import load_policy
 from referral.transitions import EVERY_CLOCK, OPEN, REFERRAL, REQUEST
+from tests import shipped
 
-POLICY = load_policy()
+POLICY = shipped.policy()
 S, R = Status, ReferralStatus
 EVERYBODY = [*map(str, Role), "citizen", "system"]
 

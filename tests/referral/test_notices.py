@@ -5,16 +5,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from models.phrases import SMS_UNITS, Phrasebook, units
+from models.phrases import SMS_UNITS, units
 from models.vocabulary import Form
 from referral.notices import compose, faults, parts, row_of
-from referral.policy import load_policy, profiles
+from referral.policy import profiles
 from referral.routing import SERVICES
 from referral.rows import NOT_LAW
+from tests import shipped
 
-BOOK = Phrasebook.load()
+BOOK = shipped.phrases()
 TODAY = date(2026, 11, 25)
-POLICIES = {name: load_policy(name) for name in profiles()}
+POLICIES = {name: shipped.policy(name) for name in profiles()}
 BASE = POLICIES["national_baseline"]
 COMMON = {"number": "HY20261122-00431-8", "hotline": "望河县12345"}
 

@@ -8,10 +8,10 @@ import pytest
 from referral import silence
 from referral.leads import Lead, weigh
 from referral.outreach import Outreach, faults
-from referral.policy import load_policy
 from referral.silence import Place, Sound
+from tests import shipped
 
-RULES = load_policy("national_baseline").outreach
+RULES = shipped.policy("national_baseline").outreach
 TODAY = date(2026, 11, 25)
 
 

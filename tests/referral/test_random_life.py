@@ -5,7 +5,11 @@ another beginning. ``python -m tests.benchmarks.random_lives`` lives many lives.
 """
 
 import os
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +18,8 @@ from models.events import Event
 from tests.conftest import Clock as Watch
 from tests.referral.lives import Life, live
 
+ROOT = Path(__file__).parent.parent.parent
+COMMAND = [sys.executable, "-m", "tests.benchmarks.random_lives"]
 STEPS = int(os.environ.get("HUIYIN_TEST_STEPS", "300"))
 SEED = int(os.environ.get("HUIYIN_TEST_SEED", "20261125"))
 BEGINNING = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
@@ -42,3 +48,19 @@ def test_every_act_is_done_at_least_once_in_a_long_life(state: State, now: Watch
         "refused", "rehandled", "closed", "succeeded", "brought_in", "part_submitted",
     }  # fmt: skip
     assert wanted <= kinds, f"never done: {sorted(wanted - kinds)}"
+
+
+@pytest.mark.thorough
+def test_a_few_unwanted_orders_break_no_promise() -> None:
+    """Orders that nobody wants, as the command gives and counts them."""
+    done = subprocess.run(
+        [*COMMAND, "--referrals", "5", "--life", "60", "--seed", "3"],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + done.stdout
+    counted = re.search(r"(\d+) acts done, .* (\d+) orders, .*; (\d+) lives broke", done.stdout)
+    assert counted is not None, done.stdout
+    acts, orders, broken = map(int, counted.groups())
+    assert acts > 0
+    assert orders >= 5
+    assert broken == 0

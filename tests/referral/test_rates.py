@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from referral.policy import load_policy
 from referral.rates import VERDICTS, Matter, doors, median_dispute, rates
+from tests import shipped
 
 NINE = datetime(2026, 8, 3, 1, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-RULES = load_policy().rates
+RULES = shipped.policy().rates
 LATER = NINE + 60 * DAY
 PLAIN = Matter(
     number="HY1", unit="civil_affairs", lead=True, door="sms", urgent=False, dispatched_at=NINE,

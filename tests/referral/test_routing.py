@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.vocabulary import Level, PlaceRule, Track
-from referral.policy import load_policy, profiles
+from referral.policy import profiles
 from referral.routing import GRASSROOTS, SERVICES, route, row_for
+from tests import shipped
 
-BASE = load_policy()
-TABLES = {name: load_policy(name).routes for name in profiles()}
+BASE = shipped.policy()
+TABLES = {name: shipped.policy(name).routes for name in profiles()}
 TABLE = TABLES["national_baseline"]
 DAY = date(2026, 11, 24)
 

@@ -282,6 +282,7 @@ def test_pieces_of_facts_in_any_order_are_read(text: str) -> None:
     assert found.place is None or found.place in text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "piece",
     [

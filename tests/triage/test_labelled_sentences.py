@@ -35,12 +35,14 @@ def seen(name: str) -> tuple[Answer, ...]:
     return tuple(answers(read_sentences(DATA / name), POLICY))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", KNOWN)
 def test_of_known_danger_almost_none_is_missed(name: str) -> None:
     assert urgent_recall(seen(name)).value >= 0.98
     assert life_recall(seen(name)).value >= 0.98
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_ordinary_matters_do_not_drown_the_urgent_queue(name: str) -> None:
     calm = false_alarms(seen(name), Level.STANDARD, Level.CONSULTATION)
@@ -48,6 +50,7 @@ def test_known_ordinary_matters_do_not_drown_the_urgent_queue(name: str) -> None
     assert decoys_called_urgent(seen(name)).value <= 0.10
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cls", [*DANGERS, *HARDSHIPS])
 def test_every_class_of_danger_is_found_on_known_sentences(cls: str) -> None:
     of = [a for name in KNOWN for a in seen(name) if a.sentence.cls == cls]
@@ -102,6 +105,7 @@ def test_of_new_texts_few_ordinary_ones_are_called_urgent() -> None:
     assert pairs_right(apart).value >= 0.85
 
 
+@pytest.mark.thorough
 def test_sentences_are_told_apart_and_several_hundred() -> None:
     rows = [a.sentence for name in (*KNOWN, APART) for a in seen(name)]
     assert len(rows) > 1500

@@ -70,6 +70,7 @@ def test_a_very_long_text_is_read_at_both_ends() -> None:
     assert model().opinion("厂里拖欠工资不发" + "嗯" * 50_000).label == "wages"
 
 
+@pytest.mark.thorough
 def test_a_title_counts_beside_the_text() -> None:
     given_orders = [
         Order(("关于" + order.label, order.texts[0]), order.label) for order in orders()
@@ -81,6 +82,7 @@ def test_a_title_counts_beside_the_text() -> None:
     assert learned.opinion("关于schools", neutral).label == "schools"
 
 
+@pytest.mark.thorough
 def test_the_same_orders_give_the_same_model() -> None:
     assert learn(orders())[0].as_json() == learn(orders())[0].as_json()
 
@@ -160,6 +162,7 @@ def test_a_form_that_many_filled_in_does_not_hide_a_whole_label_from_the_learner
 # Hurry.
 
 
+@pytest.mark.thorough
 def test_a_label_that_means_hurry_is_flagged_and_none_other() -> None:
     given_orders = [
         Order(order.texts, "urgent" if order.label == "wages" else order.label)
@@ -171,6 +174,7 @@ def test_a_label_that_means_hurry_is_flagged_and_none_other() -> None:
     assert not learned.opinion("公交车总是不按点来").urgent
 
 
+@pytest.mark.thorough
 def test_no_opinion_changes_what_the_rules_say() -> None:
     policy = load_signals()
     alone = assess("家里断粮两天了", Context(), policy)
@@ -261,6 +265,7 @@ def test_a_missing_part_is_named() -> None:
             Model.from_json({key: value for key, value in whole.items() if key != name})
 
 
+@pytest.mark.thorough
 def test_an_opinion_needs_nothing_that_learns() -> None:
     code = (
         "import sys, gateway.__main__, gateway.commands.suggest, gateway.intake, gateway.state\n"

@@ -98,6 +98,7 @@ def test_of_five_megabytes_the_beginning_and_the_end_are_read() -> None:
     assert took < 20
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("piece", ["水", "没吃", "老人", "断粮0户,", "(((", "不", "我打他", "🆘"])
 def test_time_grows_with_length_and_no_faster(piece: str) -> None:
     def seconds(length: int) -> float:

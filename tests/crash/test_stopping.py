@@ -39,6 +39,7 @@ def listen(base: str, cookies: dict[str, str], heard: threading.Semaphore) -> No
                 heard.release()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_with_live_streams_open_a_signal_stops_it_within_three_seconds(tmp_path, sign):
     with up(tmp_path / "data") as (base, process, _):
@@ -79,6 +80,7 @@ server.run()
 """
 
 
+@pytest.mark.thorough
 def test_a_thread_that_works_on_does_not_hold_it_up():
     process = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True)
     try:
