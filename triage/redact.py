@@ -18,6 +18,11 @@ _NUMBERS = re.compile(
 )
 _SPOKEN = re.compile(r"[幺一二三四五六七八九零〇两](?:[ ,、,]?[幺一二三四五六七八九零〇两]){10,}")
 
+_GONE = "\u200b"  # what ``plain`` makes of a mark that nobody sees
+
+_FOREIGN = re.compile(r"[^\D0-9]")
+"""Digits of other scripts (Arabic-Indic and the like) count as digits too."""
+
 _SHOWN = {11: (3, 4), 18: (6, 4)}
 """How many digits stay at the beginning and the end of a number of this length."""
 
@@ -28,15 +33,17 @@ def redact(text: str) -> str:
     others three and two. The length and all other characters stay (Personal Information Protection
     Law Art. 51). Never raises."""
     flat = plain(text)
+    view = _FOREIGN.sub(lambda match: str(int(match[0])), flat.replace(_GONE, ""))
+    found = [match.span() for pattern in (_NUMBERS, _SPOKEN) for match in pattern.finditer(view)]
+    if not found:
+        return text
     shown = list(text)
-    visible = [place for place, char in enumerate(flat) if char != "\u200b"]
-    view = "".join([_ascii(flat[place]) for place in visible])
-    for pattern in (_NUMBERS, _SPOKEN):
-        for match in pattern.finditer(view):
-            digits = [place for place in range(*match.span()) if _is_digit(view[place])]
-            first, last = _SHOWN.get(len(digits), (3, 2))
-            for place in digits[first:-last]:
-                shown[visible[place]] = "*"
+    visible = [place for place, char in enumerate(flat) if char != _GONE]
+    for span in found:
+        digits = [place for place in range(*span) if _is_digit(view[place])]
+        first, last = _SHOWN.get(len(digits), (3, 2))
+        for place in digits[first:-last]:
+            shown[visible[place]] = "*"
     return "".join(shown)
 
 
@@ -60,13 +67,6 @@ def star_name(name: str) -> str:
 def _double_surnames() -> frozenset[str]:
     rows = resources.files("triage.rules").joinpath("names.toml").read_text("utf-8")
     return frozenset(tomllib.loads(rows)["double_surnames"])
-
-
-def _ascii(char: str) -> str:
-    """Digits of other scripts (Arabic-Indic and the like) count as digits too."""
-    if char.isdecimal() and not char.isascii():
-        return str(int(char))
-    return char
 
 
 def _is_digit(char: str) -> bool:

