@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from gateway import access
 from gateway.access import Viewer
 from gateway.lamps import Lamp, lamp
 from models.clocks import Clock
-from models.requests import Contact
-from models.transaction import Row
+from models.requests import Contact, HelpRequest
 from models.vocabulary import SecondOpinion, Status
 from referral.office import Office
 from triage.redact import redact
@@ -54,11 +53,26 @@ class Line:
     """The name of who works on it now."""
 
 
+_THESE: Any = bindparam("ids", expanding=True)
+_MADE_OF = (
+    "id", "number", "status", "level", "track", "service", "area", "channel", "summary",
+    "lead_bureau", "holder_unit", "holder_person", "received_at", "confirmed_at", "closed_at",
+    "queue_key", "second_opinion", "leased_by", "leased_until", "confidential",
+)  # fmt: skip
+_ROWS = (
+    select(*(getattr(HelpRequest, name) for name in _MADE_OF))
+    .where(col(HelpRequest.id).in_(_THESE))
+    .order_by(col(HelpRequest.queue_key))
+)
+
+
 def lines(
-    session: Session, viewer: Viewer, office: Office, rows: Sequence[Row], now: datetime
+    session: Session, viewer: Viewer, office: Office, ids: Sequence[int], now: datetime
 ) -> Iterable[Line]:
-    """One line a row, in their order."""
-    ids = [row["id"] for row in rows]
+    """One line for each of these requests, which the viewer may see; in the order of the queue."""
+    if not ids:
+        return
+    rows: Sequence[Any] = session.connection().execute(_ROWS, {"ids": list(ids)}).mappings().all()
     words = _first_words(session, ids)
     clocks = _pressing(session, ids)
     for row in rows:
@@ -96,34 +110,38 @@ def lines(
         )
 
 
+_WORDS = (
+    select(col(Contact.request_id), col(Contact.text))
+    .where(col(Contact.request_id).in_(_THESE))
+    .order_by(col(Contact.received_at), col(Contact.id))
+)
+
+
 def _first_words(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
     """The first words of each request and how many contacts it has."""
     found: dict[int, tuple[str, int]] = {}
-    if not ids:
-        return found
-    query = (
-        select(col(Contact.request_id), col(Contact.text))
-        .where(col(Contact.request_id).in_(ids))
-        .order_by(col(Contact.received_at), col(Contact.id))
-    )
-    for row in session.connection().execute(query):
+    for row in session.connection().execute(_WORDS, {"ids": list(ids)}):
         words = row.text[: 4 * SHOWN_WORDS]
         text, count = found.get(row.request_id, (words, 0))
         found[row.request_id] = (text or words, count + 1)
     return found
 
 
+_LAMP = (
+    col(Clock.name), col(Clock.unit), col(Clock.urgent), col(Clock.started_at), col(Clock.due_at),
+)  # fmt: skip
+"""What a lamp is made of."""
+_PRESSING = (
+    select(col(Clock.request_id), *_LAMP)
+    .where(col(Clock.request_id).in_(_THESE), col(Clock.stopped_at).is_(None))
+    .order_by(col(Clock.due_at), col(Clock.id))
+)
+
+
 def _pressing(session: Session, ids: Sequence[int]) -> dict[int, Any]:
     """Of each request the running clock that is due first."""
     found: dict[int, Any] = {}
-    if not ids:
-        return found
-    query = (
-        select(*Clock.__table__.columns)  # type: ignore[attr-defined]
-        .where(col(Clock.request_id).in_(ids), col(Clock.stopped_at).is_(None))
-        .order_by(col(Clock.due_at), col(Clock.id))
-    )
-    for row in session.connection().execute(query):
+    for row in session.connection().execute(_PRESSING, {"ids": list(ids)}):
         found.setdefault(row.request_id, row)
     return found
 

@@ -15,7 +15,6 @@ from sqlalchemy import (
     CompoundSelect,
     Select,
     and_,
-    bindparam,
     func,
     or_,
     select,
@@ -30,7 +29,7 @@ from models.clocks import Clock
 from models.disputes import Dispute
 from models.likenesses import Likeness
 from models.referrals import Referral
-from models.requests import HelpRequest
+from models.requests import HelpRequest, said
 from models.vocabulary import Level, ReferralStatus, Status
 from referral.casework import GONE, Actor, Refusal, units_of
 from referral.office import Office
@@ -60,15 +59,8 @@ def _running(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-def _said(word: str) -> Any:
-    """One of our own words, written out as an index's condition has it."""
-    return bindparam(None, word, literal_execute=True)
-
-
 def _one_of(column: Any, words: Sequence[str]) -> ColumnElement[bool]:
-    """The column has one of our own words, written out: a partial index is found only so."""
-    given: Any = bindparam(None, list(words), expanding=True, literal_execute=True)
-    found: ColumnElement[bool] = column.in_(given)
+    found: ColumnElement[bool] = column.in_([said(word) for word in words])
     return found
 
 
@@ -103,8 +95,9 @@ def tab(name: str, actor: Actor, office: Office, now: datetime) -> list[ColumnEl
     if name not in TABS:
         raise Refusal("refusal.not_found", status=404)
     still_open = col(HelpRequest.closed_at).is_(None)
-    units = sorted(units_of(office, actor, now))
     status = col(HelpRequest.status)
+    if TABS[name] == "inbox":
+        return _of_units(name, sorted(units_of(office, actor, now)), now)
     match name:
         case "triage":
             undecided = or_(
@@ -120,18 +113,18 @@ def tab(name: str, actor: Actor, office: Office, now: datetime) -> list[ColumnEl
         case "soon":
             near = and_(col(Clock.due_at) > now, col(Clock.due_at) <= now + SOON)
             return [still_open, _running(near)]
-        case "late" | "inbox_late":
+        case "late":
             return [still_open, _running(col(Clock.due_at) <= now)]
         case "returned":
             standing = select(col(Dispute.request_id)).where(col(Dispute.decided_at).is_(None))
             return [still_open, col(HelpRequest.id).in_(standing)]
         case "alike":
             proposed = select(col(Likeness.request_id)).where(
-                col(Likeness.state) == _said("proposed")
+                col(Likeness.state) == said("proposed")
             )
             return [still_open, col(HelpRequest.id).in_(proposed)]
         case "missed":
-            return [still_open, _running(col(Clock.name) == _said("CLK-MISSED-CALL"))]
+            return [still_open, _running(col(Clock.name) == said("CLK-MISSED-CALL"))]
         case "under_way":
             going = [Status.DISPATCHED, Status.IN_PROGRESS, Status.SUSPENDED, Status.REOPENED]
             return [still_open, _one_of(status, going), col(HelpRequest.confirmed_at).is_not(None)]
@@ -139,8 +132,17 @@ def tab(name: str, actor: Actor, office: Office, now: datetime) -> list[ColumnEl
             return [still_open, _one_of(status, [Status.RESULT_REPORTED, Status.IN_CALLBACK])]
         case "mine":
             return [still_open, or_(*(person == actor.login for person in _IN_HAND))]
-        case "closed":
+        case _:
             return [col(HelpRequest.closed_at).is_not(None)]
+
+
+def _of_units(name: str, units: Sequence[str], now: datetime) -> list[ColumnElement[bool]]:
+    """The conditions of a tab of the inbox."""
+    still_open = col(HelpRequest.closed_at).is_(None)
+    status = col(HelpRequest.status)
+    match name:
+        case "inbox_late":
+            return [still_open, _running(col(Clock.due_at) <= now)]
         case "to_sign":
             takes = and_(
                 col(HelpRequest.holder_unit).in_(units), status == Status.DISPATCHED, ~_any(units)
@@ -229,19 +231,10 @@ def queue(
     the ways of a tab."""
     access.allow(viewer, "see")
     limit = max(1, min(limit, MOST))
-    key = col(HelpRequest.queue_key)
     ids = merged_ids(viewer, office, by, where=where, after=after, limit=limit + 1, now=now)
     found = session.connection().execute(ids).scalars().all()
-    query = (
-        select(*HelpRequest.__table__.columns)  # type: ignore[attr-defined]
-        .where(col(HelpRequest.id).in_(found[:limit]))
-        .order_by(key)
-    )
-    rows = [dict(row._mapping) for row in session.connection().execute(query)] if found else []
-    return Page(
-        tuple(lines(session, viewer, office, rows, now)),
-        rows[-1]["queue_key"] if len(found) > limit else None,
-    )
+    page = tuple(lines(session, viewer, office, found[:limit], now))
+    return Page(page, page[-1].queue_key if len(found) > limit else None)
 
 
 def merged_ids(

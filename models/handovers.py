@@ -36,7 +36,7 @@ class Handover(SQLModel, table=True):
     due_at: datetime = operational()
     settled_at: datetime | None = operational(None)
     outcome: str | None = operational(None)
-    taken_by: str | None = operational(None)
+    taken_by: str | None = operational(None, index=True)
 
 
 def desk_person() -> ColumnElement[str]:

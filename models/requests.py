@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Text, text
+from sqlalchemy import ColumnElement, Index, String, Text, literal_column, text
 from sqlmodel import SQLModel
 
 from models.columns import document, key, operational, personal, secret, sensitive
@@ -24,11 +24,22 @@ _UNDER_WAY = text(
 )
 _REPORTED = text("closed_at IS NULL AND status IN ('result_reported', 'in_callback')")
 _ENDED = text("closed_at IS NOT NULL")
+_IN_HAND = text(
+    "closed_at IS NULL AND (status IN "
+    "('received', 'needs_clarification', 'in_triage', 'emergency_handoff') "
+    "OR status = 'dispatched' AND confirmed_at IS NULL)"
+)
 
 
 def _queue(name: str, where: Any, *columns: str) -> Index:
     """One tab of a queue as one index range. A query must say the condition in these words."""
     return Index(name, *columns, "queue_key", sqlite_where=where, postgresql_where=where)
+
+
+def said(word: str) -> ColumnElement[str]:
+    """One of our own words, written out as the condition of an index has it: a partial index is
+    found only so. Never for words that somebody typed."""
+    return literal_column(f"'{word}'", String())
 
 
 class HelpRequest(SQLModel, table=True):
@@ -48,6 +59,7 @@ class HelpRequest(SQLModel, table=True):
         _queue("ix_request_holder_unit_queue_key", _OPEN, "holder_unit"),
         _queue("ix_request_holder_person_queue_key", _OPEN, "holder_person"),
         _queue("ix_request_first_responder_queue_key", _OPEN, "first_responder"),
+        _queue("ix_request_in_hand", _IN_HAND, "first_responder"),
         _queue("ix_request_undecided", _UNDECIDED),
         _queue("ix_request_marked", _MARKED),
         _queue("ix_request_under_way", _UNDER_WAY),
