@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from gateway import access, views
 from gateway.access import Actor
+from gateway.drawn import drawn, moment
 from models.requests import HelpRequest
 from referral.office import Office
 
@@ -28,23 +29,28 @@ def unclaimed(session: Session, actor: Actor, office: Office, now: datetime) -> 
     """Urgent ones that no person has decided or works on, beyond the limit of the profile
     (``urgent_unclaimed_minutes``); None when there is none."""
     limit: Any = office.policy.values["urgent_unclaimed_minutes"].value
-    free = or_(col(HelpRequest.leased_until).is_(None), col(HelpRequest.leased_until) <= now)
-    found = (
-        session.connection()
-        .execute(
+
+    def make() -> Any:
+        free = or_(
+            col(HelpRequest.leased_until).is_(None),
+            col(HelpRequest.leased_until) <= moment("as_of", now),
+        )
+        return (
             select(col(HelpRequest.number), col(HelpRequest.received_at))
             .where(
                 *access.scope(actor, office, now),
                 *views.tab("triage", actor, office, now),
                 col(HelpRequest.queue_key) < views.URGENT_KEYS,
-                col(HelpRequest.received_at) <= now - timedelta(minutes=limit),
+                col(HelpRequest.received_at) <= moment("until", now),
                 free,
             )
             .order_by(col(HelpRequest.queue_key))
             .limit(MOST)
         )
-        .all()
-    )
+
+    query = drawn("unclaimed", actor, office, now, make)
+    asked = {"as_of": now, "until": now - timedelta(minutes=limit)}
+    found = session.connection().execute(query, asked).all()
     if not found:
         return None
     oldest = min(found, key=lambda row: row.received_at)

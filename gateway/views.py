@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    ScalarSelect,
     Select,
     and_,
     func,
@@ -24,6 +25,7 @@ from sqlmodel import Session, col
 
 from gateway import access
 from gateway.access import Viewer
+from gateway.drawn import drawn, moment
 from gateway.lines import MARKS, Line, lines
 from models.clocks import Clock
 from models.disputes import Dispute
@@ -111,10 +113,11 @@ def tab(name: str, actor: Actor, office: Office, now: datetime) -> list[ColumnEl
             marks = _one_of(col(HelpRequest.second_opinion), MARKS)
             return [still_open, marks, col(HelpRequest.confirmed_at).is_(None)]
         case "soon":
-            near = and_(col(Clock.due_at) > now, col(Clock.due_at) <= now + SOON)
+            due = col(Clock.due_at)
+            near = and_(due > moment("as_of", now), due <= moment("soon", now + SOON))
             return [still_open, _running(near)]
         case "late":
-            return [still_open, _running(col(Clock.due_at) <= now)]
+            return [still_open, _running(col(Clock.due_at) <= moment("as_of", now))]
         case "returned":
             standing = select(col(Dispute.request_id)).where(col(Dispute.decided_at).is_(None))
             return [still_open, col(HelpRequest.id).in_(standing)]
@@ -197,18 +200,25 @@ def counts(
     session: Session, actor: Actor, office: Office, names: Iterable[str], now: datetime
 ) -> dict[str, int]:
     """How many requests stand under each tab, at most ``COUNTED``; one query for all."""
-    visible = access.scope(actor, office, now)
-    each = []
-    for name in names:
-        found = [
-            select(col(HelpRequest.id)).where(*visible, *way).limit(COUNTED)
-            for way in ways(name, actor, office, now)
-        ]
-        whole = select(_merged(found).subquery()).limit(COUNTED) if len(found) > 1 else found[0]
-        each.append(
-            select(func.count()).select_from(whole.subquery()).scalar_subquery().label(name)
+    wanted = tuple(names)
+
+    def make() -> Any:
+        visible = access.scope(actor, office, now)
+        each = (
+            _count([[*visible, *way] for way in ways(name, actor, office, now)]).label(name)
+            for name in wanted
         )
-    return dict(session.connection().execute(select(*each)).one()._mapping)
+        return select(*each)
+
+    query = drawn(f"counts {wanted}", actor, office, now, make)
+    found = session.connection().execute(query, {"as_of": now, "soon": now + SOON})
+    return dict(found.one()._mapping)
+
+
+def _count(by: Sequence[Conditions]) -> ScalarSelect[int]:
+    found = [select(col(HelpRequest.id)).where(*way).limit(COUNTED) for way in by]
+    whole = select(_merged(found).subquery()).limit(COUNTED) if len(found) > 1 else found[0]
+    return select(func.count()).select_from(whole.subquery()).scalar_subquery()
 
 
 def _merged(found: Sequence[Select[Any]]) -> CompoundSelect[Any]:

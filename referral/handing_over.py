@@ -7,9 +7,10 @@ The first responder never changes; the citizen's number leads to whoever has it 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, union, update
+from sqlalchemy import ColumnElement, String, and_, bindparam, or_, select, union, update
 from sqlmodel import col
 
 from models.handovers import Handover, desk_person
@@ -48,6 +49,13 @@ def kept_by(connection: Any, login: str, most: int | None = None) -> Sequence[An
     Whoever has a request at the desk was its first responder or took it over: each way is read by
     an index of its own, so that it costs the same however many requests are open.
     """
+    found: Sequence[Any] = connection.execute(_kept_by(most), {"login": login}).all()
+    return found
+
+
+@cache
+def _kept_by(most: int | None) -> Any:
+    login = bindparam("login", type_=String())
     took = select(col(Handover.request_id)).where(col(Handover.taken_by) == login)
     ways = (col(HelpRequest.first_responder) == login, col(HelpRequest.id).in_(took))
     each = [
@@ -57,25 +65,29 @@ def kept_by(connection: Any, login: str, most: int | None = None) -> Sequence[An
         .limit(most)
         for way in ways
     ]
-    found: Sequence[Any] = connection.execute(
+    return (
         select(*_LINE)
         .outerjoin(Handover, _open_offer())
         .where(col(HelpRequest.id).in_(union(*(select(one.subquery()) for one in each))))
         .order_by(col(HelpRequest.queue_key))
         .limit(most)
-    ).all()
-    return found
+    )
 
 
 def offered_to(connection: Any, login: str) -> Sequence[Any]:
     """What colleagues offer to this person, the most urgent first."""
-    found: Sequence[Any] = connection.execute(
+    found: Sequence[Any] = connection.execute(_offered_to(), {"login": login}).all()
+    return found
+
+
+@cache
+def _offered_to() -> Any:
+    return (
         select(*_LINE)
         .join(Handover, _open_offer())
-        .where(col(Handover.offered_to) == login)
+        .where(col(Handover.offered_to) == bindparam("login", type_=String()))
         .order_by(col(HelpRequest.queue_key))
-    ).all()
-    return found
+    )
 
 
 def _open_offer() -> ColumnElement[bool]:
