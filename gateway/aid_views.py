@@ -52,6 +52,7 @@ class Line:
     unit: str
     unit_name: str
     giver: str
+    giver_name: str
     at: datetime
     delivered_at: datetime | None
     explain_due_at: datetime | None
@@ -183,7 +184,8 @@ def _totals(
 def line(row: Mapping[str, Any], office: Office) -> Line:
     """One grant for a list."""
     place = office.directory.place.get(row["area"] or "")
-    unit = office.directory.unit.get(row["unit"])
+    units = office.directory.unit
+    unit, given_by = units.get(row["unit"]), units.get(row["giver"] or row["unit"])
     names = {route.service: route.name_zh for route in office.policy.routes}
     return Line(
         number=row["number"],
@@ -209,6 +211,7 @@ def line(row: Mapping[str, Any], office: Office) -> Line:
         unit=row["unit"],
         unit_name=unit.name_zh if unit else row["giver"] or row["unit"],
         giver=row["giver"],
+        giver_name=given_by.name_zh if given_by else row["giver"] or row["unit"],
         at=row["delivered_at"] or row["proposed_at"],
         delivered_at=row["delivered_at"],
         explain_due_at=row["explain_due_at"],

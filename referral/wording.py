@@ -21,6 +21,12 @@ def when(at: datetime, language: str) -> str:
     return f"{local.month}月{local.day}日{local.hour:02}:{local.minute:02}"
 
 
+def named(row: Any, language: str) -> str:
+    """What a unit or a row of the rules is called in the reader's language; Chinese where it has
+    no other name."""
+    return str((language.startswith("en") and row.name_en) or row.name_zh)
+
+
 def params(
     office: Office,
     request: Mapping[str, Any],

@@ -12,7 +12,8 @@ from fastapi import APIRouter, Request, Response
 from gateway import access, days, exporting, inspection, sessions
 from gateway.cells import harmless
 from gateway.inspection import Cursor, Wanted
-from gateway.web.rendering import state_of
+from gateway.web.entry_words import EntryWords
+from gateway.web.rendering import language_of, state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, origin_of, staff_page
 from models.transaction import acting
 from referral.casework import Refusal
@@ -80,10 +81,11 @@ def _page(
         chain = inspection.chain(reading)
         alarms = inspection.alarms(reading, actor)
     after = inspection.after(shown, below)
+    words = EntryWords(state.offices.current(), language_of(request))
     return staff_page(
         request,
         "audit.html",
-        shown=[(one, _said(one.detail)) for one in shown],
+        shown=[(one, words.line(one.detail)) for one in shown],
         chain=chain,
         alarms=alarms,
         after=_cursor(after) if after else "",
@@ -96,7 +98,7 @@ _FIELDS = ("number", "person", "actor", "act", "since", "until")
 
 
 def _said(detail: Any) -> str:
-    """The detail in one line."""
+    """The detail in one line, as it was written."""
     return "; ".join(
         f"{name}: {one if isinstance(one, str) else orjson.dumps(one).decode()}"
         for name, one in detail.items()

@@ -27,12 +27,12 @@ from gateway.lines import worker
 from gateway.pending import pending
 from gateway.state import State
 from gateway.web import aidpage, kept_first, onward
-from gateway.web.rendering import state_of
+from gateway.web.rendering import language_of, state_of
 from gateway.web.shown_again import refused
 from gateway.web.staff import Typed, checked, staff_page, worded
 from models.transaction import acting
 from models.vocabulary import Level
-from referral import leasing
+from referral import leasing, wording
 from referral.casework import Refusal
 from referral.directory import ZONE
 from referral.lifecycle import Impossible
@@ -115,7 +115,7 @@ def show(
         had=False,
         tab=onward.tab_of(request.query_params.get("tab")),
         home=home,
-        names=names_of(office, actor, case, now),
+        names=names_of(office, actor, case, now, language_of(request)),
         files=files,
         people=staff_names(office),
         papers=printing.fitting(case.request["status"], frozenset(h.kind for h in case.history)),
@@ -145,13 +145,16 @@ def staff_names(office: Office) -> dict[str, str]:
     return {one.login: f"{one.name} {one.login}".strip() for one in office.directory.officers}
 
 
-def names_of(office: Office, actor: Actor, case: cases.Case, now: datetime) -> dict[str, Any]:
+def names_of(
+    office: Office, actor: Actor, case: cases.Case, now: datetime, language: str
+) -> dict[str, Any]:
     """What codes are called, and what the forms offer to choose from."""
     directory, day = office.directory, now.astimezone(ZONE).date()
     request = case.request
     place = directory.place.get(request["area"] or "")
-    units = {unit.code: unit.name_zh for unit in directory.units}
-    services = {row.service: row.name_zh for row in office.policy.routes if row.in_force(day)}
+    units = {unit.code: wording.named(unit, language) for unit in directory.units}
+    rows, grounds = office.policy.routes, office.policy.grounds
+    services = {row.service: wording.named(row, language) for row in rows if row.in_force(day)}
     rank = Level(request["level"]).rank
     reasons = [row.reasons for row in REQUEST if row.act == "close" and actor.role in row.who]
     return {
@@ -166,19 +169,19 @@ def names_of(office: Office, actor: Actor, case: cases.Case, now: datetime) -> d
         },
         "services": services,
         "units": [
-            (unit.code, unit.name_zh)
+            (unit.code, wording.named(unit, language))
             for unit in directory.units
             if unit.authority not in GRASSROOTS and unit.serves_on(day)
         ],
         "grounds": {
-            act: [(one.code, one.name_zh) for one in office.policy.grounds if one.act == act]
+            act: [(one.code, wording.named(one, language)) for one in grounds if one.act == act]
             for act in ("arbitrate", "suspend")
         },
         "purposes": revealing.grounds(office, actor.role),
         "lines": [line for line in office.policy.lines if line.for_danger],
         "higher": [level for level in Level if level.rank < rank],
         "lower": [level for level in Level if level.rank > rank],
-        "clocks": {one.clock: one.name_zh for one in case.promises},
+        "clocks": {one.clock: wording.named(one, language) for one in case.promises},
         "reasons": tuple(dict.fromkeys(one for row in reasons for one in row)),
     }
 

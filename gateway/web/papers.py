@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from gateway import access, attachments, cases, printing
 from gateway.web import casepage, orderpage
-from gateway.web.rendering import state_of
+from gateway.web.rendering import language_of, state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, workplace
 
 router = APIRouter(prefix="/paper", route_class=StaffRoute, include_in_schema=False)
@@ -42,7 +42,7 @@ def print_paper(request: Request, session: SignedIn, form: Fields, number: str) 
         printed=printed,
         files=files,
         place_path=orderpage.place_path(office, case.request["area"]),
-        names=casepage.names_of(office, actor, case, now),
+        names=casepage.names_of(office, actor, case, now, language_of(request)),
         people=casepage.staff_names(office),
         most=MOST_WORDS,
         back=f"{workplace(actor)}/{number}",

@@ -8,12 +8,13 @@ from fastapi.responses import RedirectResponse
 from gateway import access, filters, handovers, neglect, searching, tasks, views
 from gateway.sessions import SignedIn as Session
 from gateway.web import casepage
-from gateway.web.rendering import state_of
+from gateway.web.rendering import language_of, state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
 from models.transaction import acting
 from models.vocabulary import Level
 from referral.directory import ZONE
 from referral.office import Office
+from referral.wording import named
 
 BASE = "/desk"
 TABS = tuple(name for name, where in views.TABS.items() if where == "desk")
@@ -97,13 +98,15 @@ def _may(actor: access.Actor, act: str) -> bool:
 
 def _choices(office: Office, request: Request) -> dict[str, Any]:
     """What the filters offer, and what codes of a row are called."""
-    day = state_of(request).now().astimezone(ZONE).date()
-    directory = office.directory
+    day, language = state_of(request).now().astimezone(ZONE).date(), language_of(request)
+    directory, rows = office.directory, office.policy.routes
+    units = {one.code: named(one, language) for one in directory.units}
     return {
         "areas": [(one.code, one.name) for one in directory.places if one.kind == "township"],
-        "services": {one.service: one.name_zh for one in office.policy.routes if one.in_force(day)},
+        "services": {one.service: named(one, language) for one in rows if one.in_force(day)},
         "channels": CHANNELS,
-        "leads": [(one.code, one.name_zh) for one in directory.units if one.serves_on(day)],
+        "leads": [(one.code, units[one.code]) for one in directory.units if one.serves_on(day)],
+        "units": units,
         "levels": tuple(Level),
     }
 

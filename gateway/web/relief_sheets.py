@@ -53,7 +53,7 @@ def ledger(request: Request, found: Ledger) -> Iterable[Any]:
             one.goods,
             one.standard,
             one.fund_name,
-            one.giver or one.unit_name,
+            one.giver_name,
             one.filed_at,
             one.explain_due_at,
             one.explained_at,

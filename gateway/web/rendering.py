@@ -6,11 +6,12 @@ every template: ``language``, ``elder``, ``hotline``, ``now``, ``unwritten`` (st
 history that are still to come), ``path``, ``switches`` (whether the
 switches of language and edition are shown), ``static(name)``; filters: ``when`` (an aware
 datetime in words, to the minute), ``day`` (the date alone), ``machine`` (RFC 3339),
-``digits`` (what a telephone dials).
+``digits`` (what a telephone dials), ``money`` (a sum as it is read: 12,345.60).
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -60,6 +61,11 @@ def _digits(line: str) -> str:
     return "".join(filter(str.isdecimal, line))
 
 
+def money(sum_of: str) -> str:
+    """A plain sum of yuan (``gateway.aid.yuan``) with its thousands set apart."""
+    return f"{Decimal(sum_of):,f}" if sum_of else ""
+
+
 @cache
 def static(name: str) -> str:
     """The address of a file of ours, with a mark of its content: it may be cached for ever."""
@@ -77,7 +83,13 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals |= {"static": static, "lines": EMERGENCY_LINES}
-    environment.filters |= {"when": _when, "day": _day, "machine": _machine, "digits": _digits}
+    environment.filters |= {
+        "when": _when,
+        "day": _day,
+        "machine": _machine,
+        "digits": _digits,
+        "money": money,
+    }
     return environment
 
 

@@ -183,7 +183,7 @@ def test_a_refusal_is_one_sentence_in_the_readers_language(state: State, app: Fa
     english = bureau.post(
         f"/api/v1/requests/{number}/confirm", headers={"accept-language": "en-GB,en;q=0.9"}
     )
-    assert english.json()["error"] == "A bureau officer may not do this: confirm."
+    assert english.json()["error"] == "The role of bureau officer may not do this: confirm."
     again = bureau.act(number, "sign")
     assert again.status_code == 409
     assert "dispatched" not in again.json()["error"], "codes are put into words"
