@@ -286,6 +286,7 @@ def last_arrival(
     session: Session, viewer: Viewer, office: Office, now: datetime
 ) -> datetime | None:
     """When the last request came in that this viewer sees: an empty queue is not a broken one."""
-    query = select(func.max(HelpRequest.received_at)).where(*access.scope(viewer, office, now))
+    at = col(HelpRequest.received_at)
+    query = select(at).where(*access.scope(viewer, office, now)).order_by(at.desc()).limit(1)
     found: datetime | None = session.connection().execute(query).scalar()
     return found
