@@ -22,7 +22,11 @@ INSIDE = (
     "洪水把路冲断了，村里断粮两天",
     "The flood is coming into the house, we are trapped upstairs",
 )
-NO_DISASTER = ("孩子掉河里了快来人", "家里水管漏水，淹到楼下了", "电梯里困了三个人")
+NO_DISASTER = (
+    "孩子掉河里了快来人",
+    "工地脚手架倒了压住两个人",
+    "电梯里困了三个人",
+)
 
 
 @pytest.fixture
