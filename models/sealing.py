@@ -127,19 +127,26 @@ def text_of(head: str, sealed: bytes) -> str:
 
 
 def parts_of_text(value: str) -> tuple[int, str, bytes]:
-    """Key id, record id and sealed part. Raises ``Broken``."""
+    """Key id, record id and sealed part. Raises ``Broken``, also for another spelling of the same
+    value: what is not as it was written has been changed."""
     pieces = value.split("|", 3)
     try:
-        return int(pieces[1]), pieces[2], a2b_base64(pieces[3], strict_mode=True)
+        number, sealed = int(pieces[1]), a2b_base64(pieces[3], strict_mode=True)
     except (ValueError, IndexError, NotBase64):
         raise Broken("a value that begins like a sealed one is none") from None
+    if text_of("|".join((pieces[0], str(number), pieces[2], "")), sealed) != value:
+        raise Broken("a sealed value is not written as it was sealed")
+    return number, pieces[2], sealed
 
 
 def parts_of_bytes(value: bytes) -> tuple[int, str, bytes]:
     """Key id, record id and sealed part. Raises ``Broken``."""
     pieces = value.split(b"|", 3)
     try:
-        return int(pieces[1]), pieces[2].decode(), pieces[3]
+        number = int(pieces[1])
+        if pieces[1] != str(number).encode():
+            raise ValueError
+        return number, pieces[2].decode(), pieces[3]
     except (ValueError, IndexError):
         raise Broken("bytes that begin like sealed ones are none") from None
 

@@ -51,6 +51,22 @@ def test_every_changed_bit_is_noticed(key):
             key.open(PLACE, "42", sealed[:cut])
 
 
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_another_spelling_of_the_same_sealed_value_is_noticed(length):
+    value = sealing.text_of("v1|7|42|", b"x" * length)
+    assert sealing.parts_of_text(value) == (7, "42", b"x" * length)
+    for place in range(len("v1|"), len(value)):
+        for bit in range(7):
+            other = value[:place] + chr(ord(value[place]) ^ 1 << bit) + value[place + 1 :]
+            try:
+                assert sealing.parts_of_text(other) != (7, "42", b"x" * length)
+            except Broken:
+                continue
+    for other in ("v1|07|42|", "v1| 7|42|", "v1|+7|42|"):
+        with pytest.raises(Broken):
+            sealing.parts_of_text(value.replace("v1|7|42|", other))
+
+
 def test_the_name_for_looking_up_differs_by_field_and_key_and_not_by_spelling(key):
     name = key.blind("address.value", "+8613812345678")
     assert name == key.blind("address.value", " ＋8613812345678 "), "one form for one handle"
