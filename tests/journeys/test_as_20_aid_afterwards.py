@@ -97,7 +97,7 @@ def test_what_is_missing_is_listed_by_name_to_the_supervisor(
     quarter = supervisor.get("/relief/report?year=2026&quarter=4").text
     assert number in quarter
     reserve = supervisor.get("/relief/reserves/township_w01").text
-    assert "4400 元" in reserve, "the balance"
+    assert "4,400 元" in reserve, "the balance"
     assert number in reserve, "and the missing paper"
 
 
