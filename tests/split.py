@@ -1,6 +1,6 @@
 """Which tests are the quick suite, and which wait for ``pytest -m thorough``.
 
-The quick suite is a net over everything that takes three minutes; the thorough one repeats at
+The quick suite is a net over everything that takes some five minutes; the thorough one repeats at
 length what it shows in small. Neither holds a test of the other, and ``.ci/run`` runs both. A test
 is thorough
 
