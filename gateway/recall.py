@@ -64,10 +64,10 @@ class Acquaintance:
 
     def having_said(self, words: str, at: datetime, request: Row) -> "Acquaintance":
         """The same person after these words, which are part of ``request`` now."""
-        others = tuple(one for one in self.open_requests if one["id"] != request["id"])
+        known = {one["id"]: one for one in self.open_requests} | {request["id"]: request}
         return replace(
             self,
-            open_requests=(*others, request),
+            open_requests=tuple(known.values()),
             lately=words,
             lately_at=at,
             lately_in=request["id"],
