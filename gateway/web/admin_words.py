@@ -10,6 +10,7 @@ from fastapi import Request
 
 from gateway import trying
 from gateway.web.rendering import language_of, translator
+from referral import wording
 from referral.calendars import Calendar
 from referral.clocks import Due
 from referral.directory import ZONE
@@ -68,7 +69,7 @@ def of(request: Request, office: Office) -> dict[str, Any]:
             return code
 
     def named(row: Any) -> str:
-        return str(row.name_en if english else row.name_zh)
+        return wording.named(row, language)
 
     def moment(said: str) -> str:
         """When a clock begins or stops; a county's own words are shown as they are."""

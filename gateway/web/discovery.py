@@ -11,7 +11,7 @@ from gateway.field import whole
 from gateway.web.rendering import language_of, state_of, translator
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
 from models.transaction import acting
-from referral import visiting
+from referral import visiting, wording
 from referral.casework import Refusal
 from referral.office import Office
 
@@ -46,7 +46,7 @@ def page(request: Request, session: SignedIn) -> Response:
 
     def named(row: Any) -> str:
         """A row of the rules by its name in the page's language."""
-        return str(row.name_en if language.startswith("en") else row.name_zh) if row else ""
+        return wording.named(row, language) if row else ""
 
     return staff_page(
         request,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from gateway import aid, sentences
+from gateway import aid
 from gateway.web.rendering import money
 from models.phrases import Phrasebook
 from models.vocabulary import Form
@@ -103,9 +103,7 @@ class EntryWords:
     def _word(self, family: str, code: str) -> str:
         """The code in words; "" where the family has none for it."""
         key = f"staff.{family}.{code}"
-        if key not in self._known:
-            return ""
-        return sentences.word(self._phrases, family, code, self._language)
+        return self._say(key) if key in self._known else ""
 
     def _moment(self, text: str) -> str:
         if len(text) < 20 or text[10] != "T":

@@ -31,7 +31,7 @@ from gateway.web.uploads import Upload, upload_of
 from models.ids import Id
 from models.transaction import acting
 from models.vocabulary import Form
-from referral import differing
+from referral import differing, wording
 from referral.casework import Refusal
 
 BASE = "/field"
@@ -204,7 +204,7 @@ def _page(
 
     def named(row: Any) -> str:
         """A row of the rules by its name in the page's language."""
-        return str(row.name_en if language.startswith("en") else row.name_zh) if row else ""
+        return wording.named(row, language) if row else ""
 
     def fresh() -> str:
         """The key of a form that is sent without script."""

@@ -13,6 +13,7 @@ from gateway.web import relief, relief_sheets
 from gateway.web.rendering import language_of, state_of, translator
 from gateway.web.staff import SignedIn, StaffRoute, staff_page
 from referral.office import Office
+from referral.wording import named
 
 BASE = "/discovery"
 PROGRESS = ("planned", "done", "seen", "late", "share")
@@ -29,7 +30,7 @@ def page(request: Request, session: SignedIn) -> Response:
         "quarterly.html",
         report=found,
         progress=PROGRESS,
-        findings=[(one.code, _named(one, language)) for one in _findings(office)],
+        findings=[(one.code, named(one, language)) for one in _findings(office)],
         rules=_rules(office, language),
         kinds=warning_leads.names(office.policy.outreach, language),
         places=office.directory.place,
@@ -62,16 +63,12 @@ def _written(request: Request, session: sessions.SignedIn) -> Written:
         )
 
 
-def _named(row: Any, language: str) -> str:
-    return str(row.name_en if language.startswith("en") else row.name_zh)
-
-
 def _findings(office: Office) -> list[Any]:
     return list(office.policy.outreach.listed("warning"))
 
 
 def _rules(office: Office, language: str) -> dict[str, str]:
-    return {rule.code: _named(rule, language) for rule in office.policy.outreach.visits}
+    return {rule.code: named(rule, language) for rule in office.policy.outreach.visits}
 
 
 def _tables(request: Request, found: Written) -> Iterable[Any]:
@@ -95,7 +92,7 @@ def _tables(request: Request, found: Written) -> Iterable[Any]:
         lines((*found.places, *whole), towns),
     )
     titles = [t(f"discovery.{each}") for each in ("list", "noted", "warned", "waiting", "late")]
-    titles += [_named(one, language) for one in _findings(office)]
+    titles += [named(one, language) for one in _findings(office)]
     kinds = warning_leads.names(office.policy.outreach, language)
     yield t("quarterly.lists"), titles, list(warning_lines(office, found.lists, kinds))
     yield from relief_sheets.quarter(request, found.aid)
