@@ -182,16 +182,3 @@ def fields_in(body: bytes) -> dict[str, str]:
     for name, value in pairs:
         fields[name] = fields.get(name) or value.replace("\r\n", "\n").strip()
     return fields
-
-
-def error_page(request: Request, phrase: str, status: int) -> HTMLResponse:
-    """A page that says what went wrong and what to do; ``phrase`` is a key under ``error``."""
-    headers = {"retry-after": "5"} if status == 503 else None
-    return page(
-        request,
-        "error.html",
-        status=status,
-        headers=headers,
-        phrase=f"error.{phrase}",
-        switches=False,
-    )
