@@ -187,7 +187,7 @@ def staff_page(
         for_staff=True,
         me=me,
         csrf=session.csrf if session else "",
-        work=home(me) if me else "/sign-in",
+        way_back=home(me) if me else "/sign-in",
         word=word,
         may=frozenset(act for act, roles in access.RIGHTS.items() if me and me.role in roles),
         **context,
