@@ -34,7 +34,7 @@ class Filters:
         if self.area:
             directory = office.directory
             inside = sorted(p.code for p in directory.places if directory.within(p.code, self.area))
-            found.append(col(HelpRequest.area).in_(inside))
+            found.append(col(HelpRequest.area).in_(inside or [self.area]))
         if self.service:
             found.append(col(HelpRequest.service) == self.service)
         if self.channel:

@@ -11,6 +11,7 @@ from sqlmodel import col
 from models.access import Look
 from models.places import Staff
 from referral.office import Office
+from referral.wording import named
 
 MOST = 100
 
@@ -51,15 +52,14 @@ def of(reader: Any, office: Office, request_ids: list[int], *, language: str) ->
         .where(col(Look.request_id).in_(request_ids), col(Look.act).in_(("see", "reveal")))
         .order_by(col(Look.at).desc(), col(Look.id).desc())
     ).all()
-    english = language.startswith("en")
 
     def unit_of(code: str) -> str:
         unit = office.directory.unit.get(code)
-        return code if unit is None else unit.name_en if english else unit.name_zh
+        return code if unit is None else named(unit, language)
 
     def purpose_of(code: str) -> str:
         ground = office.policy.ground("reveal", code or "other")
-        return code if ground is None else ground.name_en if english else ground.name_zh
+        return code if ground is None else named(ground, language)
 
     shown: list[Shown] = []
     opened: dict[tuple[str, str], list[datetime]] = {}

@@ -54,8 +54,8 @@ class Overdue:
     number: str
     level: str
     clock: str
-    clock_zh: str
-    clock_en: str
+    name_zh: str
+    name_en: str
     lamp: Lamp
     unit: str
     unit_name: str
@@ -107,8 +107,8 @@ def _overdue(
         number=row.number,
         level=row.level,
         clock=row.name,
-        clock_zh=rule.name_zh if rule else row.name,
-        clock_en=rule.name_en if rule else row.name,
+        name_zh=rule.name_zh if rule else row.name,
+        name_en=rule.name_en if rule else row.name,
         lamp=lamp(row, now, office.policy.calendar),
         unit=row.holder_unit,
         unit_name=unit.name_zh if unit else row.holder_unit,

@@ -31,6 +31,7 @@ class Claim:
 class Precedent:
     """How a dispute of the same kind was decided: who asked, where it went, when."""
 
+    bureau: str
     bureau_name: str
     went_to: str
     went_name: str
@@ -76,6 +77,7 @@ def pending(
         contested=returning.is_contested(every),
         precedents=tuple(
             Precedent(
+                bureau=row.bureau,
                 bureau_name=_name(office, row.bureau),
                 went_to=row.went_to,
                 went_name=_name(office, row.went_to),

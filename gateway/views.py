@@ -55,10 +55,10 @@ class Page:
 
 
 def _running(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The request has a running clock of this kind."""
-    return col(HelpRequest.id).in_(
-        select(col(Clock.request_id)).where(col(Clock.stopped_at).is_(None), *conditions)
-    )
+    """The request has a running clock of this kind. Each once: PostgreSQL then finds the clocks
+    first; without the word it may ask every open request for its clocks."""
+    found = select(col(Clock.request_id)).where(col(Clock.stopped_at).is_(None), *conditions)
+    return col(HelpRequest.id).in_(found.prefix_with("DISTINCT", dialect="postgresql"))
 
 
 def _one_of(column: Any, words: Sequence[str]) -> ColumnElement[bool]:

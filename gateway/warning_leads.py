@@ -25,6 +25,7 @@ from referral.office import Office
 from referral.outreach import Outreach
 from referral.rota import Rota
 from referral.visiting import today
+from referral.wording import named
 from triage.household_matching import read_home
 
 COLUMNS = tuple(column.key for column in KINDS[WARNINGS])
@@ -90,7 +91,7 @@ def names(outreach: Outreach, language: str) -> dict[str, str]:
     """What the lists are called, each by the mildest of its rules."""
     found: dict[str, str] = {}
     for rule in outreach.warnings:
-        found.setdefault(rule.kind, rule.name_en if language.startswith("en") else rule.name_zh)
+        found.setdefault(rule.kind, named(rule, language))
     return found
 
 

@@ -31,9 +31,24 @@ _IN_HAND = text(
 )
 
 
-def _queue(name: str, where: Any, *columns: str) -> Index:
-    """One tab of a queue as one index range. A query must say the condition in these words."""
-    return Index(name, *columns, "queue_key", sqlite_where=where, postgresql_where=where)
+_FILTERED = ("area", "service", "channel", "lead_bureau")
+
+
+def _queue(name: str, where: Any, *columns: str, behind: tuple[str, ...] = ()) -> Index:
+    """One tab of a queue as one index range. A query must say the condition in these words.
+
+    The id lies in it, by itself on SQLite: who counts reads a dozen pages, not a thousand rows.
+    ``behind`` are the columns by which a long tab is filtered: a filter with few hits goes through
+    the index alone."""
+    return Index(
+        name,
+        *columns,
+        "queue_key",
+        *behind,
+        sqlite_where=where,
+        postgresql_where=where,
+        postgresql_include=["id"],
+    )
 
 
 def said(word: str) -> ColumnElement[str]:
@@ -60,11 +75,11 @@ class HelpRequest(SQLModel, table=True):
         _queue("ix_request_holder_person_queue_key", _OPEN, "holder_person"),
         _queue("ix_request_first_responder_queue_key", _OPEN, "first_responder"),
         _queue("ix_request_in_hand", _IN_HAND, "first_responder"),
-        _queue("ix_request_undecided", _UNDECIDED),
+        _queue("ix_request_undecided", _UNDECIDED, behind=_FILTERED),
         _queue("ix_request_marked", _MARKED),
-        _queue("ix_request_under_way", _UNDER_WAY),
+        _queue("ix_request_under_way", _UNDER_WAY, behind=_FILTERED),
         _queue("ix_request_reported", _REPORTED),
-        _queue("ix_request_ended", _ENDED),
+        _queue("ix_request_ended", _ENDED, behind=_FILTERED),
         Index("ix_request_closed_at", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
     )
 

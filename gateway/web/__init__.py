@@ -5,6 +5,7 @@ from inspect import isawaitable
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -44,8 +45,10 @@ from gateway.web import (
     sso,
 )
 from gateway.web.discovery import router as discovery_router
+from gateway.web.faults import error_page
 from gateway.web.quarterly import router as quarterly_router
-from gateway.web.rendering import STATIC, error_page
+from gateway.web.rendering import STATIC
+from gateway.web.staff import StaffRoute
 from models.db import Busy
 from models.messages import Forged, Unreadable
 from referral.directory import Nobody
@@ -180,9 +183,9 @@ def _for_browsers(machines: Handler, phrase: str, status: int) -> Handler:
     """The handler that shows browsers a page and leaves machines what they had."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        other = getattr(error, "status_code", status) != status  # e.g. 405, which has no page
-        if wants_page(request) and not other:
-            return error_page(request, phrase, status)
+        known = _known(request, error, phrase, status)
+        if wants_page(request) and known:
+            return error_page(request, *known, places=_PLACES)
         answer = machines(request, error)
         plain: Response = await answer if isawaitable(answer) else answer
         return plain
@@ -190,12 +193,20 @@ def _for_browsers(machines: Handler, phrase: str, status: int) -> Handler:
     return handle
 
 
+def _known(request: Request, error: Exception, phrase: str, status: int) -> tuple[str, int] | None:
+    """What page an error has. None for one that only machines meet."""
+    if isinstance(error, RequestValidationError) and request.method == "GET":
+        return "not_found", 404  # letters in an address where a number stands
+    given = getattr(error, "status_code", status)
+    return (phrase, status) if given == status else _OTHERS.get(given)
+
+
 def _failed(request: Request, _error: Exception) -> Response:
     """A fault of ours. The server logs it; nobody is shown what it was."""
     if wants_page(request):
         answer: Response
         try:
-            answer = error_page(request, "failed", 500)
+            answer = error_page(request, "failed", 500, places=_PLACES)
         except Exception:  # what failed may be what makes the page
             answer = PlainTextResponse(
                 "系统出了问题，请拨打热线。 The system failed; please call.\n", 500
@@ -212,5 +223,15 @@ _PAGES: dict[type[Exception], tuple[str, int]] = {
     Busy: ("busy", 503),
     Nobody: ("busy", 503),
     TimeoutError: ("busy", 503),
+    RequestValidationError: ("unreadable", 422),
     HTTPException: ("not_found", 404),
 }
+_OTHERS = {405: ("wrong_way", 405)}
+"""What the framework says besides that there is no such page."""
+_PLACES = frozenset(
+    route.path.split("/")[1]
+    for router in ROUTERS
+    for route in router.routes
+    if isinstance(route, StaffRoute)
+)
+"""The first words of staff's addresses."""

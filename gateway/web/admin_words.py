@@ -37,11 +37,10 @@ def of(request: Request, office: Office) -> dict[str, Any]:
     the value of a field, ``named`` a row, ``moment`` when a clock begins or stops."""
     language = language_of(request)
     t = translator(office.phrases, language)
-    english = language.startswith("en")
 
     def body(code: str) -> str:
         found = office.policy.authorities.get(code)
-        return (found.name_en if english else found.name_zh) if found else code
+        return wording.named(found, language) if found else code
 
     def amount(number: float, measure: str) -> str:
         return t(f"admin.amount.{measure}", n=f"{number:g}")

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from gateway import access, aid_views, homes, registry
 from gateway.access import Actor
 from gateway.homes import Card, Page
+from gateway.web.called import caller
 from gateway.web.rendering import state_of
 from models.households import Belonging
 from models.requests import HelpRequest
@@ -72,12 +73,11 @@ def choices(request: Request, actor: Actor, typed: Mapping[str, str]) -> Choices
     return answer
 
 
-def colleagues(office: Office) -> list[Option]:
+def colleagues(office: Office, language: str) -> list[Option]:
     """Who handles aid, by name and unit, to say whose relative somebody is."""
-    units = office.directory.unit
+    called = caller(office, language)
     found = [
-        (one.login, f"{one.name} · {units[one.unit].name_zh if one.unit in units else one.unit}")
-        for one in office.directory.officers
+        (one.login, f"{one.name} · {called('unit', one.unit)}") for one in office.directory.officers
     ]
     return sorted(found, key=lambda one: (one[1].partition(" · ")[2], one[1]))
 

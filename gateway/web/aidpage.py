@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from gateway import access, acts, aid, aid_views, sessions
 from gateway.state import State
 from gateway.web.aid_choices import colleagues
-from gateway.web.rendering import state_of
+from gateway.web.rendering import language_of, state_of
 from gateway.web.shown_again import tried
 from gateway.web.staff import Typed, checked, staff_page
 from models.transaction import acting
@@ -19,6 +19,7 @@ from referral.explaining import notice_of
 from referral.guards import shown
 from referral.office import Office
 from referral.relief_life import State as Stands
+from referral.wording import named
 
 _LISTS = {
     "need": "aid_need",
@@ -29,10 +30,10 @@ _LISTS = {
 _INSIDE = ("/desk/", "/inbox/")
 
 
-def choices(office: Office) -> dict[str, list[tuple[str, str]]]:
+def choices(office: Office, language: str) -> dict[str, list[tuple[str, str]]]:
     """What the forms of aid offer: needs, causes, purses, judgements."""
     return {
-        name: [(one.code, one.name_zh) for one in office.policy.grounds if one.act == act]
+        name: [(one.code, named(one, language)) for one in office.policy.grounds if one.act == act]
         for name, act in _LISTS.items()
     }
 
@@ -55,7 +56,7 @@ def block(request: Request, actor: Actor, request_id: int, number: str) -> dict[
     return {
         "items": found,
         "may": actor.role in access.RIGHTS["propose_relief"],
-        "choices": choices(office),
+        "choices": choices(office, language_of(request)),
         "key": f"{state.mint()}",
         "number": number,
         "typed": Typed(),
@@ -72,19 +73,13 @@ def _item(
         found = list(row["guards"] or [])
     for one in found:
         one["shown"] = shown(one)
-        body = office.policy.authorities.get(one["decides"])
-        one["decides_name"] = body.name_zh if body else ""
         one["limit"], one["sum"] = aid.yuan(one["limit_fen"]), aid.yuan(one["sum_fen"])
-    asked = office.directory.unit.get(row["asked_unit"] or "")
-    filed = office.policy.authorities.get(row["filed_with"])
     return {
         "row": row,
         "line": aid_views.line(row, office),
         "acts": may,
         "warnings": found,
         "asks": next((a for a in (guards.DECISION, guards.REASON) if _any(found, a)), ""),
-        "asked_name": asked.name_zh if asked else "",
-        "filed_name": filed.name_zh if filed else row["filed_with"],
         "typed": Typed(),
         "hidden": actor.role not in access.RIGHTS["reveal"],
     }
@@ -144,8 +139,8 @@ def show(
         year=year,
         entries=[{**one, "yuan": aid.yuan(one["amount_fen"])} for one in entries],
         request_number=base,
-        choices=choices(office),
-        colleagues=colleagues(office),
+        choices=choices(office, language_of(request)),
+        colleagues=colleagues(office, language_of(request)),
         notice=notice_of(row),
         error=error,
         tried=tried,

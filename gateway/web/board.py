@@ -10,7 +10,8 @@ from sqlmodel import col
 
 from gateway import access, board, overdue, views
 from gateway.board import Board
-from gateway.web.rendering import state_of
+from gateway.web.called import caller
+from gateway.web.rendering import language_of, state_of
 from gateway.web.staff import SignedIn, StaffRoute, staff_page
 from models.requests import HelpRequest
 from referral.casework import Refusal
@@ -49,7 +50,7 @@ def page(request: Request, session: SignedIn) -> Response:
         rules={rule.code: rule for rule in office.policy.rates},
         line=drawn(found),
         shade=lambda n: -(-n * SHADES // found.heat.most) if n else 0,
-        services=_services(office, found),
+        services=_services(office, found, language_of(request)),
         big=request.query_params.get("big") == "1",
         base=BASE,
         wide=WIDE,
@@ -89,7 +90,7 @@ def listed(request: Request, session: SignedIn) -> Response:
         page=found,
         count=len(distinct),
         asked=asked,
-        title=_title(office, asked),
+        title=_title(office, asked, language_of(request)),
         paged=bool(request.query_params.get("after")),
         base="/desk",
     )
@@ -120,21 +121,20 @@ def _height(value: int, most: int) -> float:
     return 12 + room * (1 - value / most)
 
 
-def _services(office: Office, found: Board) -> Mapping[str, str]:
-    names = {route.service: route.name_zh for route in office.policy.routes}
-    return {code: names.get(code, code) for code in found.heat.services}
+def _services(office: Office, found: Board, language: str) -> Mapping[str, str]:
+    called = caller(office, language)
+    return {code: called("service", code) for code in found.heat.services}
 
 
-def _title(office: Office, asked: Mapping[str, str]) -> dict[str, str]:
+def _title(office: Office, asked: Mapping[str, str], language: str) -> dict[str, str]:
     """What the list is of, in the names of the directory."""
     place = office.directory.place.get(asked.get("area", ""))
-    unit = office.directory.unit.get(asked.get("unit", ""))
-    names = {route.service: route.name_zh for route in office.policy.routes}
+    called = caller(office, language)
     return {
         "figure": asked.get("figure", ""),
         "seen": asked.get("seen", ""),
-        "unit": unit.name_zh if unit else "",
+        "unit": called("unit", asked.get("unit")),
         "area": place.name if place else "",
-        "service": names.get(asked.get("service", ""), ""),
+        "service": called("service", asked.get("service")),
         "part": asked.get("part", ""),
     }

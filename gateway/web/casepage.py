@@ -216,6 +216,7 @@ def act(
             return staff_page(
                 request,
                 "refused.html",
+                looking=False,
                 status=404,
                 error=worded(request, error),
                 kept=acts.known(fields, chosen),

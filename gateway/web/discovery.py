@@ -91,10 +91,9 @@ def sheet(request: Request, session: SignedIn, name: str) -> Response:
                 )
             )
         elif name == "warnings":
-            english = language.startswith("en")
             findings = office.policy.outreach.listed("warning")
             titles = [t(f"discovery.{each}") for each in _WARNINGS]
-            titles += [each.name_en if english else each.name_zh for each in findings]
+            titles += [wording.named(each, language) for each in findings]
             tallies = discovery.warnings(reading, session.actor, office, now)
             rows = list(
                 discovery_sheets.warning_lines(

@@ -9,12 +9,13 @@ from fastapi.responses import RedirectResponse
 from gateway import access, quarter_closing
 from gateway.quarter import Quarter, report
 from gateway.web import relief
-from gateway.web.rendering import state_of
+from gateway.web.rendering import language_of, state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
 from models.transaction import acting
 from models.vocabulary import Role
 from referral.casework import Actor, Refusal, units_of
 from referral.office import Office
+from referral.wording import named
 
 BASE = "/reports/quarter"
 AT_THE_DESK = (Role.OPERATOR, Role.DISPATCHER, Role.DUTY_LEAD, Role.SUPERVISOR, Role.AUDITOR)
@@ -54,7 +55,7 @@ def _page(
 ) -> Response:
     state = state_of(request)
     now, office = state.now(), state.offices.current()
-    units = _units(office, actor, now)
+    units = _units(office, actor, now, language_of(request))
     given = request.query_params
     unit, quarter = asked or (given.get("unit", units[0][0] if units else ""), given.get("quarter"))
     quarter_closing.require_own(actor, office, unit, now)
@@ -71,7 +72,6 @@ def _page(
         error=worded(request, error) if error else "",
         base=BASE,
         unit=unit,
-        unit_name=office.directory.unit[unit].name_zh,
         units=units,
         closed=closed,
         quarter=str(span),
@@ -86,10 +86,10 @@ def _page(
     )
 
 
-def _units(office: Office, actor: Actor, now: Any) -> list[tuple[str, str]]:
+def _units(office: Office, actor: Actor, now: Any, language: str) -> list[tuple[str, str]]:
     own = set(units_of(office, actor, now)) if actor.role in quarter_closing.OWN else None
     return [
-        (unit.code, unit.name_zh)
+        (unit.code, named(unit, language))
         for unit in office.directory.units
         if own is None or unit.code in own
     ]

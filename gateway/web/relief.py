@@ -13,7 +13,7 @@ from gateway import access, acts, aid, aid_filing, aid_report, aid_views, sessio
 from gateway.aid_bodies import FiledBody, KinEntry
 from gateway.aid_views import FILTERS, MOST
 from gateway.web import aid_choices, aidpage, relief_sheets
-from gateway.web.rendering import state_of
+from gateway.web.rendering import language_of, state_of
 from gateway.web.shown_again import tried
 from gateway.web.staff import (
     Fields,
@@ -28,6 +28,7 @@ from models.transaction import acting
 from referral.casework import Refusal
 from referral.directory import ZONE
 from referral.relief_life import State
+from referral.wording import named
 
 BASE = "/relief"
 KINDS = ("advance", "item", "social")
@@ -40,6 +41,7 @@ def ledger(request: Request, session: SignedIn) -> Response:
     """The ledger under its filters, with totals by what it was for."""
     state = state_of(request)
     office, now, asked = state.offices.current(), state.now(), _asked(request)
+    language = language_of(request)
     with state.database.read() as reading:
         found = aid_views.ledger(
             reading,
@@ -55,8 +57,8 @@ def ledger(request: Request, session: SignedIn) -> Response:
         ledger=found,
         asked=asked,
         query=urlencode({name: value for name, value in asked.items() if value}),
-        choices=aidpage.choices(office),
-        units=_units(office),
+        choices=aidpage.choices(office, language),
+        units=_units(office, language),
         states=[str(one) for one in State],
         kinds=KINDS,
         printing=bool(request.query_params.get("print")),
@@ -69,10 +71,10 @@ def _asked(request: Request) -> dict[str, str]:
     return {name: request.query_params.get(name, "").strip()[:100] for name in FILTERS}
 
 
-def _units(office: Any) -> list[tuple[str, str]]:
+def _units(office: Any, language: str) -> list[tuple[str, str]]:
     kinds = ("township", "civil_affairs")
     found = [unit for unit in office.directory.units if unit.authority in kinds]
-    return [(unit.code, unit.name_zh) for unit in found]
+    return [(unit.code, named(unit, language)) for unit in found]
 
 
 @router.get("/ledger.xlsx")
@@ -162,7 +164,8 @@ def _new_page(
 ) -> Response:
     state = state_of(request)
     office = state.offices.current()
-    names = {route.service: route.name_zh for route in office.policy.routes}
+    language = language_of(request)
+    names = {route.service: named(route, language) for route in office.policy.routes}
     return staff_page(
         request,
         "relief_new.html",
@@ -170,9 +173,9 @@ def _new_page(
         error=error,
         typed=Typed(typed),
         tried=tried,
-        choices=aidpage.choices(office),
+        choices=aidpage.choices(office, language),
         offer=aid_choices.choices(request, actor, typed),
-        colleagues=aid_choices.colleagues(office),
+        colleagues=aid_choices.colleagues(office, language),
         services=list(names.items()),
         key=typed.get("once") or f"{state.mint()}",
     )

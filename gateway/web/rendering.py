@@ -4,7 +4,8 @@ Every value is escaped, an undefined name is an error, and no sentence stands in
 template asks for it by ``t("key", name=value)``, which speaks the page's language. Other names in
 every template: ``language``, ``elder``, ``hotline``, ``now``, ``unwritten`` (steps of an invented
 history that are still to come), ``path``, ``switches`` (whether the
-switches of language and edition are shown), ``static(name)``; filters: ``when`` (an aware
+switches of language and edition are shown), ``static(name)``, ``called(what, code)``
+(``gateway.web.called``); filters: ``named`` (a row in the reader's language), ``when`` (an aware
 datetime in words, to the minute), ``day`` (the date alone), ``machine`` (RFC 3339),
 ``digits`` (what a telephone dials), ``money`` (a sum as it is read: 12,345.60).
 """
@@ -15,6 +16,7 @@ from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,6 +27,7 @@ from jinja2.runtime import Context
 
 from gateway.hooks import raw_of
 from gateway.state import State
+from gateway.web.called import caller
 from gateway.web.spoofing import in_page
 from models.messages import Unreadable
 from models.phrases import SOURCE_LANGUAGE, Phrasebook
@@ -50,6 +53,13 @@ def _day(context: Context, at: datetime) -> str:
     if context["language"].startswith("en"):
         return f"{local.day} {local:%b}"
     return f"{local.month}月{local.day}日"
+
+
+@pass_context
+def _named(context: Context, row: Any) -> str:
+    # the figures of a closed quarter are kept as they were told, names and all
+    kept = SimpleNamespace(**row) if isinstance(row, Mapping) else row
+    return wording.named(kept, context["language"])
 
 
 def _machine(at: datetime) -> str:
@@ -87,6 +97,7 @@ def _environment() -> Environment:
         "when": _when,
         "day": _day,
         "machine": _machine,
+        "named": _named,
         "digits": _digits,
         "money": money,
     }
@@ -145,6 +156,7 @@ def page(
         "languages": office.phrases.languages(),
         "elder": is_elder(request),
         "hotline": office.hotline,
+        "called": caller(office, language),
         "now": state.now(),
         "unwritten": state.unwritten(),
         "path": request.url.path,
@@ -182,16 +194,3 @@ def fields_in(body: bytes) -> dict[str, str]:
     for name, value in pairs:
         fields[name] = fields.get(name) or value.replace("\r\n", "\n").strip()
     return fields
-
-
-def error_page(request: Request, phrase: str, status: int) -> HTMLResponse:
-    """A page that says what went wrong and what to do; ``phrase`` is a key under ``error``."""
-    headers = {"retry-after": "5"} if status == 503 else None
-    return page(
-        request,
-        "error.html",
-        status=status,
-        headers=headers,
-        phrase=f"error.{phrase}",
-        switches=False,
-    )

@@ -58,6 +58,7 @@ class StaffRoute(APIRoute):
                     "refused_part.html" if asked_by_script(request) else "refused.html",
                     status=sentences.status_of(error),
                     error=worded(request, error),
+                    looking=request.method == "GET",
                 )
 
         return guarded
@@ -186,6 +187,7 @@ def staff_page(
         for_staff=True,
         me=me,
         csrf=session.csrf if session else "",
+        way_back=home(me) if me else "/sign-in",
         word=word,
         may=frozenset(act for act, roles in access.RIGHTS.items() if me and me.role in roles),
         **context,
