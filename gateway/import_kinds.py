@@ -12,7 +12,7 @@ from unicodedata import normalize
 from stdnum.cn import ric
 
 from gateway.sheets import FORMULA, LOST, SPOILT, title
-from triage.household_matching import read_number
+from triage.phones import read_number
 from triage.text import plain
 
 _LIST = re.compile(r"[;；、\n]+")

@@ -19,15 +19,24 @@ _SPLIT = re.compile(r"(?<=\d)[ \t/_]+(?=[\da-z])")
 _NOISE = re.compile(rf"[ \t,、;:()\[\]·。\"'|]+|第(?=[\d{'一二三四五六七八九十'}])|门牌(?:号)?")
 _DASH = re.compile(r"[—–－~〜～]+")
 _SOCIETY = re.compile(
-    r"(?<![一二三四五六七八九十两])([一二三四五六七八九十两]++)(?=社(?!区)|村民小组|小组|组|大?队)"
+    r"(?<![一二三四五六七八九十两])([一二三四五六七八九十两]++)(?=社(?!区)|村民小?组|小组|组|大?队)"
+)
+_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰", "一二三四五六七八九十百")
+_WRITTEN_OUT = re.compile(
+    r"[壹贰叁肆伍陆柒捌玖拾佰零]+(?=号|组|社(?!区)|村民小?组|大?队|栋|幢|座|单元|层|楼|室|门(?!诊|口|面|店)|弄|-|$)"
+)
+_TALK = re.compile(
+    r"^(?:(?:我|俺|咱|他|她)们?的?(?:家(?![村庄湾沟]))?(?:现在|就|是)?(?:家?居?住在?|在)?"
+    r"|(?:家住|居住|住)在?|在)"
+    r"|(?:这边|那边|这里|那里|这儿|那儿|附近|旁边|里头|里面|的)+$"
 )
 _NUMBER = re.compile(
     r"(?P<dash>-?)(?P<value>[a-z]?\d{1,5}|[a-z](?=座|栋|幢|号楼|单元|区))"
     r"(?P<unit>号楼|号院|号房|号室|号|栋楼?|幢楼?|座|#楼?|单元|门(?!诊|口|面|店|卫|市)|层楼?|楼"
-    r"|室|房(?!产|屋|间)|村民小组|小组|组|社(?!区)|大?队|弄)?"
+    r"|室|房(?!产|屋|间)|村民小?组|小组|组|社(?!区)|大?队|弄)?"
 )
 _BUILDINGS = frozenset(("号楼", "栋", "栋楼", "幢", "幢楼", "座", "#", "#楼"))
-_GROUPS = frozenset(("组", "小组", "村民小组", "社", "队", "大队"))
+_GROUPS = frozenset(("组", "小组", "村民组", "村民小组", "社", "队", "大队"))
 _ROOMS = frozenset(("室", "房", "号房", "号室"))
 _BROAD = "省|市|自治区|县|区|旗|镇|乡|街道办事处|街道办|街道"
 _VILLAGE = (
@@ -79,8 +88,9 @@ class Dwelling:
 
 def read_dwelling(text: str) -> Dwelling:
     """Read an address; never raises."""
-    flat = _DASH.sub("-", _NOISE.sub(" ", _SPLIT.sub("-", plain(text))))
-    flat = arabic(_SOCIETY.sub(_counted, flat.replace(" ", "")))
+    flat = _DASH.sub("-", _NOISE.sub(" ", _SPLIT.sub("-", plain(text)))).strip()
+    flat = _TALK.sub("", _WRITTEN_OUT.sub(_simpler, flat.replace(" ", "")))
+    flat = arabic(_SOCIETY.sub(_counted, flat))
     reader = _Reader()
     end = 0
     for match in _NUMBER.finditer(flat):
@@ -90,6 +100,10 @@ def read_dwelling(text: str) -> Dwelling:
         end = match.end()
     reader.words(flat[end:])
     return reader.done()
+
+
+def _simpler(match: re.Match[str]) -> str:
+    return match[0].translate(_FORMAL)
 
 
 def _counted(match: re.Match[str]) -> str:
@@ -126,8 +140,10 @@ class _Reader:
         else:
             self._settle()
         kind = self._kind(unit)
-        if kind == "unit" and self._last == "楼" and "building" not in self._found:
-            self._found["building"] = self._found.pop("floor")  # 5楼2单元
+        if kind == "unit" and "building" not in self._found:
+            was = {"楼": "floor", "号": "room"}.get(self._last, "")  # 5楼2单元, 14号金桂园11号2单元
+            if was in self._found:
+                self._found["building"] = self._found.pop(was)
         self._found.setdefault(kind, value)
         self._last = unit
         self._inside = self._inside or kind in ("building", "unit", "floor")
@@ -217,9 +233,22 @@ def _one_place(a: Name, b: Name) -> bool:
     return len(short) >= 2 and long.endswith(short)
 
 
+def near_names(a: tuple[Name, ...], b: tuple[Name, ...]) -> tuple[Name, Name] | None:
+    """Two names of one kind that a slip of the pen would make one; None when there are none."""
+    for mine in a:
+        for theirs in b:
+            if mine.kind == theirs.kind and _nearly(mine.sound, theirs.sound):
+                return mine, theirs
+    return None
+
+
 def _nearly(a: str, b: str) -> bool:
-    """One character of the same length is another: a slip, perhaps."""
-    return len(a) == len(b) >= 2 and sum(x != y for x, y in zip(a, b, strict=True)) == 1
+    """One character is another, or is left out."""
+    if len(a) == len(b):
+        return len(a) >= 2 and sum(x != y for x, y in zip(a, b, strict=True)) == 1
+    short, long = sorted((a, b), key=len)
+    one_more = len(long) - len(short) == 1 and bool(short)
+    return one_more and any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
 
 
 def compare_doors(a: Dwelling, b: Dwelling) -> Agreement:

@@ -15,12 +15,10 @@ from math import exp
 
 from triage.called import SURNAMES, by_ear
 from triage.doors import Agreement
-from triage.dwelling import Dwelling, compare_doors, read_dwelling, same_names
-from triage.phones import read_phones
+from triage.dwelling import Dwelling, compare_doors, near_names, read_dwelling, same_names
+from triage.phones import near_number, read_number
 from triage.text import plain
 
-_MOBILE = re.compile(r"1[3-9]\d{9}")
-_NOT_DIGIT = re.compile(r"\D")
 _NOT_NAME = re.compile(r"[^\u3400-\u9fffa-z*○x]|(?<=.)[\s·]")
 _DOUBLES = ("欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "令狐")
 _HONORIFIC = (
@@ -35,6 +33,7 @@ _OF = re.compile(
     r"|女士|先生|大爷|大妈|大娘|阿姨|婆婆|老人|同志|师傅|老师|家属|家里|家|本人)$"
 )
 _ROOMY = 10  # years of age that somebody does not err by
+_OLDEST = 130  # what is more is the year of a birth, and only held against another year
 _NOWHERE = Dwelling()
 
 
@@ -131,20 +130,6 @@ def read_home(
     )
 
 
-def read_number(text: str) -> tuple[str, ...]:
-    """The digits of a telephone number however it is written; () when there are too few. A
-    number with a slip in it is kept as it is, for it may still be near another."""
-    if _MOBILE.fullmatch(text):
-        return (text,)
-    flat = plain(text)
-    if found := read_phones(flat):
-        return tuple(one.partition("-")[0] for one in found)
-    digits = _NOT_DIGIT.sub("", flat)
-    if len(digits) > 11 and digits.startswith(("86", "0086")):
-        digits = digits.removeprefix("00").removeprefix("86")
-    return (digits,) if 7 <= len(digits) <= 12 else ()
-
-
 def read_called(text: str) -> Called | None:
     """A name, or the surname that an honorific leaves; None when nothing is a name."""
     name = _NOT_NAME.sub("", plain(text))
@@ -196,21 +181,6 @@ def _phones(query: Home, home: Home) -> Iterator[_Found]:
     yield "phone", "phone_other", query.phones[0], home.phones[0]
 
 
-def near_number(a: str, b: str) -> bool:
-    """One digit is another, two stand the wrong way round, one is missing, or an area code is."""
-    if len(a) == len(b):
-        places = [at for at, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]
-        if len(places) == 1:
-            return True
-        if len(places) == 2 and places[1] == places[0] + 1:
-            return a[places[0]] == b[places[1]] and a[places[1]] == b[places[0]]
-        return False
-    short, long = sorted((a, b), key=len)
-    if len(long) - len(short) == 1:
-        return any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
-    return len(short) >= 7 and long.startswith("0") and long.endswith(short)
-
-
 _RANK = {
     "name": 0, "name_short": 1, "name_sound": 2, "name_sound_short": 3, "name_near": 4,
     "name_part": 5, "name_called": 6,
@@ -239,7 +209,7 @@ def _people(query: Home, home: Home, namesakes: int, scale: Scale) -> Iterator[_
         elif namesakes > scale.namesakes:
             yield "name", "common", mine.name, theirs.name
     told, known = (ages[0] if ages else None for ages in (query.ages, home.ages[at : at + 1]))
-    if told is not None and known is not None:
+    if told is not None and known is not None and (told > _OLDEST) == (known > _OLDEST):
         years = abs(told - known)
         if years <= 2 or years > _ROOMY:
             yield "age", "age" if years <= 2 else "age_other", str(told), str(known)
@@ -275,10 +245,14 @@ def _where(query: Home, home: Home) -> Iterator[_Found]:
         a, b = mine.broad[-1], theirs.broad[-1]
         yield "address", "town" if towns else "town_other", a.name, b.name
     pairs, apart = same_names(mine.names, theirs.names)
-    if apart or (mine.names and theirs.names and not pairs and not _across(mine, theirs)):
+    near = None if pairs else near_names(mine.names, theirs.names)
+    strange = mine.names and theirs.names and not (pairs or near or _across(mine, theirs))
+    if apart or strange:
         yield "address", "place_other", mine.names[-1].name, theirs.names[-1].name
         return
-    if pairs:
+    if near:
+        yield "address", "place_near", near[0].name, near[1].name
+    elif pairs:
         yield "address", "place", pairs[-1][0].name, pairs[-1][1].name
         if len(pairs) > 1:
             yield "address", "places", pairs[0][0].name, pairs[0][1].name

@@ -9,7 +9,8 @@ from triage.doors import Agreement
 from triage.dwelling import compare_doors, read_dwelling
 from triage.household_index import HouseholdIndex, Listed
 from triage.household_lines import encoding_of, match_lines, read_registry
-from triage.household_matching import near_number, read_called, read_home, read_number
+from triage.household_matching import read_called, read_home
+from triage.phones import near_number, read_number
 
 ESTATE = "东门街道春熙社区文昌路8号院"
 REGISTRY = (
