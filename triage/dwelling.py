@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from triage.called import by_ear
-from triage.doors import Agreement, arabic
+from triage.doors import arabic
 from triage.text import plain
 
 _HAN = "\u3400-\u9fa5"
@@ -44,10 +44,11 @@ _VILLAGE = (
 )
 _ROAD = "大道|大街|路|街|巷|胡同|弄堂"
 _ESTATE = "小区|花园|家园|公寓|大厦|新城|苑|园|坊|里|庄|湾|沟|坪|坝|岭|院"
+_NATURAL = frozenset("里庄湾沟坪坝岭")
 _NAMED = re.compile(
     rf"(?P<name>[{_HAN}a-z0-9]{{1,9}}?)"
     rf"(?:(?P<broad>{_BROAD})|(?P<village>{_VILLAGE})|(?P<road>{_ROAD})|(?P<estate>{_ESTATE}))"
-    r"(?![省市县旗镇乡村社路街道巷屯寨小委办居])"
+    r"(?![省市县旗镇乡村社路街道巷屯寨小委办居]|行政村|自然村)"
 )
 _KINDS = ("broad", "village", "road", "estate")
 
@@ -79,6 +80,11 @@ class Dwelling:
 
     def __bool__(self) -> bool:
         return bool(self.names or self.broad or self.house or self.room)
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one number is told."""
+        return sum(bool(one) for one in (self.house, self.group, self.room, *self.stairs)) > 1
 
     @property
     def stairs(self) -> tuple[str, ...]:
@@ -202,96 +208,10 @@ def _read_names(words: str) -> Iterator[Name]:
     for match in _NAMED.finditer(words):
         kind = next(one for one in _KINDS if match[one])
         end = match.end()
-        yield Name(match["name"], kind, by_ear(match["name"]))
+        name = match["name"]
+        if (match["estate"] or "") in _NATURAL:
+            name += match["estate"]  # 张庄 is what 张庄村 is called
+        yield Name(name, kind, by_ear(name))
     rest = words[end:].strip("-")
     if len(rest) >= 2:
         yield Name(rest, "estate", by_ear(rest))
-
-
-def same_names(a: tuple[Name, ...], b: tuple[Name, ...]) -> tuple[list[tuple[Name, Name]], bool]:
-    """The pairs that are one place by its name or sound, and whether two roads or two villages
-    are told apart."""
-    pairs = []
-    for mine in a:
-        for theirs in b:
-            if _one_place(mine, theirs):
-                pairs.append((mine, theirs))
-                break
-    apart = False
-    for kind in ("road", "village"):
-        ours = [one for one in a if one.kind == kind]
-        other = [one for one in b if one.kind == kind]
-        if ours and other and not any(one in ours or two in other for one, two in pairs):
-            apart = apart or not any(_nearly(x.sound, y.sound) for x in ours for y in other)
-    return pairs, apart
-
-
-def _one_place(a: Name, b: Name) -> bool:
-    if a.sound == b.sound:
-        return True
-    short, long = sorted((a.sound, b.sound), key=len)
-    return len(short) >= 2 and long.endswith(short)
-
-
-def near_names(a: tuple[Name, ...], b: tuple[Name, ...]) -> tuple[Name, Name] | None:
-    """Two names of one kind that a slip of the pen would make one; None when there are none."""
-    for mine in a:
-        for theirs in b:
-            if mine.kind == theirs.kind and _nearly(mine.sound, theirs.sound):
-                return mine, theirs
-    return None
-
-
-def _nearly(a: str, b: str) -> bool:
-    """One character is another, or is left out."""
-    if len(a) == len(b):
-        return len(a) >= 2 and sum(x != y for x, y in zip(a, b, strict=True)) == 1
-    short, long = sorted((a, b), key=len)
-    one_more = len(long) - len(short) == 1 and bool(short)
-    return one_more and any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
-
-
-def compare_doors(a: Dwelling, b: Dwelling) -> Agreement:
-    """Whether two doors of one place are one: same, the same as far as both tell it, told by
-    numbers that cannot be held against each other, or different."""
-    agreed = 0
-    for mine, theirs in ((a.house, b.house), (a.group, b.group)):
-        if mine and theirs:
-            if mine != theirs:
-                return Agreement.DIFFERENT
-            agreed += 1
-    stairs = _stairs(a, b)
-    if stairs is Agreement.DIFFERENT or (a.floor and b.floor and a.floor != b.floor):
-        return Agreement.DIFFERENT
-    if a.room and b.room:
-        if not _one_room(a, b):
-            return Agreement.DIFFERENT
-        full = stairs is Agreement.SAME or (not a.stairs and not b.stairs)
-        return Agreement.SAME if full else Agreement.PART
-    if a.house and a.house == b.house and not (a.stairs or b.stairs or a.room or b.room):
-        return Agreement.SAME
-    if agreed or stairs in (Agreement.SAME, Agreement.PART) or (a.floor and a.floor == b.floor):
-        return Agreement.PART
-    return Agreement.UNKNOWN
-
-
-def _stairs(a: Dwelling, b: Dwelling) -> Agreement:
-    for mine, theirs in ((a.building, b.building), (a.unit, b.unit)):
-        if mine and theirs and mine != theirs:
-            return Agreement.DIFFERENT
-    if not a.stairs or not b.stairs:
-        return Agreement.UNKNOWN
-    if a.stairs == b.stairs:
-        return Agreement.SAME
-    if {*a.stairs} <= {*b.stairs} or {*b.stairs} <= {*a.stairs}:
-        return Agreement.PART
-    if (a.building and b.unit and not b.building) or (b.building and a.unit and not a.building):
-        return Agreement.UNKNOWN  # one tells the building, the other the staircase
-    return Agreement.DIFFERENT
-
-
-def _one_room(a: Dwelling, b: Dwelling) -> bool:
-    if a.room == b.room:
-        return True
-    short, long = sorted((a.room, b.room), key=len)
-    return len(short) <= 2 and len(long) >= 3 and long.endswith(short.zfill(2))  # 5楼1室, 501

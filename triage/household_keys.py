@@ -6,11 +6,13 @@ Each kind of evidence that can carry a proposal has its key. A key that many hou
 
 from collections.abc import Iterator
 
-from triage.called import SURNAMES
+from triage.called import RARER, SURNAMES
 from triage.dwelling import Dwelling
-from triage.household_matching import Called, Home
+from triage.household_matching import Home
+from triage.name_field import Called
 
-_PEOPLE, _PHONES, _PLACES = 4, 3, 2
+_SURNAMES = frozenset(SURNAMES + RARER)
+_PEOPLE, _PHONES, _PLACES = 4, 3, 3
 
 
 def keys(home: Home) -> tuple[str, ...]:
@@ -25,7 +27,7 @@ def name_key(person: Called) -> str:
 
 def _keys(home: Home) -> Iterator[str]:
     people = home.people[:_PEOPLE]
-    surnames = dict.fromkeys(one.sound[0] for one in people if one.name[0] in SURNAMES)
+    surnames = dict.fromkeys(one.sound[0] for one in people if one.name[0] in _SURNAMES)
     heads = tuple(surnames)[:2]
     for number in home.phones[:_PHONES]:
         yield "a" + number[-6:]

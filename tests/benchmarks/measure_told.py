@@ -15,13 +15,13 @@ from pathlib import Path
 
 import orjson
 
-from tests.benchmarks.told_registry import KINDS, STRANGERS, Told, Told20k
+from tests.benchmarks.told_registry import KINDS, STRANGERS, Told, ToldCounty
 from triage.household_index import HouseholdIndex
 from triage.household_lines import COLUMNS
-from triage.household_matching import read_home
+from triage.household_matching import Home, read_home
 
 
-def queries(county: Told20k, many: int, seed: int) -> list[Told]:
+def queries(county: ToldCounty, many: int, seed: int) -> list[Told]:
     """Some of each kind, of households drawn anew for each."""
     chooser = random.Random(seed)
     found: list[Told] = []
@@ -35,11 +35,21 @@ def queries(county: Told20k, many: int, seed: int) -> list[Told]:
                 break
         found += some
     return found + [
-        county.stranger(chooser.choice(county.homes), kind) for kind in STRANGERS for _ in range(many)
+        county.stranger(chooser.choice(county.homes), kind)
+        for kind in STRANGERS
+        for _ in range(many)
     ]
 
 
-def write_out(county: Told20k, asked: list[Told], folder: Path) -> None:
+def asked_of(told: Told) -> Home:
+    """The query in the form in which it is compared."""
+    return read_home(
+        names=(told.name,), phones=(told.phone,), address=told.address,
+        ages=() if told.age is None else (told.age,),
+    )  # fmt: skip
+
+
+def write_out(county: ToldCounty, asked: list[Told], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "registry.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -63,7 +73,7 @@ def main() -> None:
     parser.add_argument("--show", default="")
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
-    county = Told20k(chosen.size, chosen.seed)
+    county = ToldCounty(chosen.size, chosen.seed)
     asked = queries(county, chosen.asked, chosen.seed + 1)
     if chosen.out:
         write_out(county, asked, chosen.out)
@@ -71,17 +81,15 @@ def main() -> None:
     hits: dict[str, list[tuple[bool, bool]]] = {}
     begin = time.process_time()
     for told in asked:
-        home = read_home(
-            names=(told.name,), phones=(told.phone,), address=told.address,
-            ages=() if told.age is None else (told.age,),
-        )  # fmt: skip
-        found = index.matches(home)
+        found = index.matches(asked_of(told))
         ids = [one.household_id for one in found]
         best = [one.household_id for one in found if one.score == found[0].score]
         right = any(one in best for one in told.truth), any(one in ids for one in told.truth)
         hits.setdefault(told.kind, []).append(right if told.truth else (bool(ids), bool(ids)))
         if told.kind == chosen.show and (not right[0] if told.truth else ids):
-            truth = next((one.listed for one in county.homes if one.household_id in told.truth), None)
+            truth = next(
+                (one.listed for one in county.homes if one.household_id in told.truth), None
+            )
             print("   ", told, truth, *[one.as_json() for one in found[:2]], sep="\n      ")
     each = (time.process_time() - begin) / len(asked)
     known = [pair for kind in KINDS for pair in hits.get(kind, ())]

@@ -17,35 +17,52 @@ from pypinyin import Style, lazy_pinyin
 from triage.household_index import Listed
 
 _FREQUENT = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
-_LESS = "郑梁谢宋唐许韩冯邓曹彭曾萧田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向汤"
+_LESS = (
+    "郑梁谢宋唐许韩冯邓曹彭曾萧田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹"
+    "熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向汤"
+)
 _DOUBLE = ("欧阳", "上官", "司马", "诸葛")
 _OLD = "桂秀玉兰凤英淑珍素芳翠芝爱莲菊香金银德福明国建志永长根水土生贵财发全有万成林春秋冬梅荣华富"
 _YOUNG = "浩宇轩博文俊杰鑫磊鹏飞超凡思雨欣怡梓涵佳慧雅婷静雯倩嘉豪子睿一诺晨曦明哲天佑若溪语嫣"
-_ALL = "".join(dict.fromkeys(_OLD + _YOUNG + "伟强军勇刚平敏霞红艳丽娟涛波斌辉亮松柏峰岩云霜雪晴虹"))
-_PLACES = "柳湾石桥清泉白马双河青山云岭沙沟张家渡芦花藕塘大堰窑头磨盘黑石竹园茶亭龙井冷水半坡驿口杨树草场盐店三岔打鱼回龙老渡松林鹰嘴野猪栗子坪雾顶羊圈断崖古树高坎枣旱塬上中下前后东西南北"
-_ROADS = ("人民", "解放", "建设", "新华", "和平", "胜利", "文化", "迎宾", "滨河", "工农", "光明", "团结")
-_ESTATES = ("阳光花园", "锦绣家园", "丽景苑", "安置小区", "纺织厂家属院", "幸福里", "翠湖公寓", "金桂园",
-            "机关大院", "望江名城", "康乐新村", "书香门第")  # fmt: skip
+_ALL = "".join(
+    dict.fromkeys(_OLD + _YOUNG + "伟强军勇刚平敏霞红艳丽娟涛波斌辉亮松柏峰岩云霜雪晴虹")
+)
+_PLACES = (
+    "柳湾石桥清泉白马双河青山云岭沙沟张家渡芦花藕塘大堰窑头磨盘黑石竹园茶亭龙井冷水半坡驿口杨树草场盐"
+    "店三岔打鱼回龙老渡松林鹰嘴野猪栗子坪雾顶羊圈断崖古树高坎枣旱塬上中下前后东西南北"
+)
+_ROADS = (
+    "人民", "解放", "建设", "新华", "和平", "胜利", "文化", "迎宾", "滨河", "工农", "光明",
+    "团结",
+)  # fmt: skip
+_ESTATES = (
+    "阳光花园", "锦绣家园", "丽景苑", "安置小区", "纺织厂家属院", "幸福里", "翠湖公寓",
+    "金桂园", "机关大院", "望江名城", "康乐新村", "书香门第",
+)  # fmt: skip
+_STREETS = ("城关街道", "东关街道", "南门街道")
 _DIGITS = "零一二三四五六七八九"
 _FORMAL = "零壹贰叁肆伍陆柒捌玖"
-_CALLED = ("大爷", "大妈", "婶", "叔", "伯", "嫂", "奶奶", "爷爷", "师傅", "阿姨", "大娘", "女士", "先生",
-           "老太太", "老汉", "家的", "某某", "某")  # fmt: skip
+_CALLED = (
+    "大爷", "大妈", "婶", "叔", "伯", "嫂", "奶奶", "爷爷", "师傅", "阿姨", "大娘", "女士",
+    "先生", "老太太", "老汉", "家的", "某某", "某",
+)  # fmt: skip
 _KIN = ("的儿子", "的女儿", "他老伴", "的孙子", "家属", "他妈", "的邻居")
 _DIALECT = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
 _TO_TRADITIONAL = opencc.OpenCC("s2hk")
 
 KINDS = (
-    "as written", "homophone", "dialect", "no surname", "honorific", "somebody's kin", "traditional",
-    "chinese numerals", "formal numerals", "other words for a building", "bare numbers",
-    "levels omitted", "only the village", "order changed", "phone digit wrong", "phone digits swapped",
-    "phone digit missing", "phone dressed", "shared phone and name", "shared phone and address",
-    "no phone", "no name", "another's phone", "village mistyped", "name mistyped", "place named by its road",
-    "spoken", "several at once", "age off by one", "age as year",
+    "as written", "homophone", "dialect", "no surname", "honorific", "somebody's kin",
+    "traditional", "chinese numerals", "formal numerals", "other words for a building",
+    "bare numbers", "levels omitted", "only the village", "order changed", "phone digit wrong",
+    "phone digits swapped", "phone digit missing", "phone dressed", "shared phone and name",
+    "shared phone and address", "no phone", "no name", "another's phone", "village mistyped",
+    "name mistyped", "place named by its road", "spoken", "several at once", "two errors",
+    "age off by one", "age as year",
 )  # fmt: skip
 STRANGERS = (
     "stranger", "next door", "upstairs", "namesake elsewhere", "namesake in the village",
-    "same surname next door", "moved in", "one digit from a number", "nothing but a common name",
-    "nothing but a village",
+    "same surname next door", "moved in", "one digit from a number",
+    "nothing but a common name", "nothing but a village",
 )  # fmt: skip
 
 
@@ -90,7 +107,7 @@ class Home:
     listed: Listed = field(init=False)
 
 
-class Told20k:
+class ToldCounty:
     """Households of one county, and what is told of them."""
 
     def __init__(self, households: int, seed: int = 2026) -> None:
@@ -110,8 +127,10 @@ class Told20k:
 
     def _place_name(self) -> str:
         at = self.random.randrange(0, len(_PLACES) - 2)
-        return _PLACES[at : at + 2] if self.random.random() < 0.7 else "".join(
-            self.random.sample(_PLACES, 2)
+        return (
+            _PLACES[at : at + 2]
+            if self.random.random() < 0.7
+            else "".join(self.random.sample(_PLACES, 2))
         )
 
     def _named_villages(self, many: int) -> list[Place]:
@@ -130,11 +149,13 @@ class Told20k:
     def _named_blocks(self, many: int) -> list[Place]:
         found = []
         for _ in range(many):
-            road = self.random.choice(_ROADS) + self.random.choice(("路", "街", "东路", "大道", "巷"))
+            road = self.random.choice(_ROADS) + self.random.choice(
+                ("路", "街", "东路", "大道", "巷")
+            )
             estate = self._place_name()[:1] + self.random.choice(_ESTATES)
             found.append(
                 Place(
-                    self.random.choice(("城关街道", "东关街道", "南门街道")), self._place_name() + "社区",
+                    self.random.choice(_STREETS), self._place_name() + "社区",
                     road=road if self.random.random() < 0.7 else "",
                     estate=estate, house=self.random.randrange(1, 300),
                 )
@@ -149,13 +170,17 @@ class Told20k:
         )  # fmt: skip
         pool = _OLD if old else _YOUNG
         many = 2 if pick.random() < 0.72 else 1
-        return first + "".join(pick.choice(pool if pick.random() < 0.8 else _ALL) for _ in range(many))
+        return first + "".join(
+            pick.choice(pool if pick.random() < 0.8 else _ALL) for _ in range(many)
+        )
 
     def phone(self) -> str:
         pick = self.random
         if pick.random() < 0.06:
             return f"0371-6{pick.randrange(10**7):07}"
-        return pick.choice(("138", "139", "150", "187", "177", "198")) + f"{pick.randrange(10**8):08}"
+        return (
+            pick.choice(("138", "139", "150", "187", "177", "198")) + f"{pick.randrange(10**8):08}"
+        )
 
     def spot(self) -> Place:
         pick = self.random
@@ -201,8 +226,8 @@ class Told20k:
         members = home.people if pick.random() < 0.6 else home.people[1:]
         phones = [one.replace("-", "") if style == 2 else one for one in home.phones]
         area = place.town if pick.random() < 0.5 else ""
-        return Listed(home.household_id, home.people[0], members, phones, address, area,
-                      tuple(home.ages) if pick.random() < 0.5 and members is home.people else ())  # fmt: skip
+        ages = tuple(home.ages) if pick.random() < 0.5 and members is home.people else ()
+        return Listed(home.household_id, home.people[0], members, phones, address, area, ages)
 
     def written(self, place: Place, style: int) -> str:
         """An address in one of four hands."""
@@ -226,7 +251,11 @@ class Told20k:
     def told(self, home: Home, kind: str) -> Told | None:
         """What is said of a household; None where this kind of error cannot happen to it."""
         pick, place = self.random, home.place
-        who = 0 if pick.random() < 0.75 or len(home.listed.members) < 2 else pick.randrange(len(home.people))
+        who = (
+            0
+            if pick.random() < 0.75 or len(home.listed.members) < 2
+            else pick.randrange(len(home.people))
+        )
         name, style = home.people[who], pick.randrange(3)
         phone = home.phones[0] if home.phones else ""
         address, age, truth = self.written(place, style), None, (home.household_id,)
@@ -247,11 +276,16 @@ class Told20k:
         elif kind == "chinese numerals":
             address, phone = _numerals(address, _said), ""
         elif kind == "formal numerals":
-            address, phone = _numerals(address, lambda n: "".join(_FORMAL[int(d)] for d in str(n))), ""
+            address, phone = (
+                _numerals(address, lambda n: "".join(_FORMAL[int(d)] for d in str(n))),
+                "",
+            )
         elif kind == "other words for a building":
             if not place.room:
                 return None
-            address = self.written(place, 0).replace("号楼", pick.choice(("栋", "幢", "座", "#楼", "#", "号")))
+            address = self.written(place, 0).replace(
+                "号楼", pick.choice(("栋", "幢", "座", "#楼", "#", "号"))
+            )
             address, phone = address.replace("单元", pick.choice(("单元", "门", "单元"))), ""
         elif kind == "bare numbers":
             if not place.room:
@@ -276,8 +310,9 @@ class Told20k:
         elif kind == "phone dressed":
             if len(phone) != 11:
                 return None
-            phone = pick.choice((f"+86 {phone[:3]} {phone[3:7]} {phone[7:]}", f"{phone}（儿子）",
-                                 f"电话{phone[:3]}-{phone[3:7]}-{phone[7:]}", f"0086{phone}"))  # fmt: skip
+            one, two, three = phone[:3], phone[3:7], phone[7:]
+            dressed = f"+86 {one} {two} {three}", f"电话{one}-{two}-{three}"
+            phone = pick.choice((*dressed, f"{phone}（儿子）", f"0086{phone}"))
         elif kind.startswith("shared phone"):
             if not phone or sum(phone in other.phones for other in self.homes) < 2:
                 return None
@@ -308,6 +343,16 @@ class Told20k:
             name = self._misheard(name, self._sounds, 1)
             address = _numerals(self.written(bare, 1), _said)
             phone = self._wrong(phone, "phone digit wrong") if phone and pick.random() < 0.5 else ""
+        elif kind == "two errors":
+            one, two = pick.sample(range(6), 2)
+            name = self._misheard(name, self._sounds, 1) if 0 in (one, two) else name
+            name = name[0] + pick.choice(_CALLED) if 1 in (one, two) else name
+            if 2 in (one, two):
+                phone = self._wrong(phone, "phone digit wrong") if phone else ""
+            phone = "" if 3 in (one, two) else phone
+            place = replace(place, town="") if 4 in (one, two) else place
+            address = self.written(place, pick.randrange(4))
+            address = _numerals(address, _said) if 5 in (one, two) else address
         elif kind.startswith("age"):
             if not home.listed.ages:
                 return None
@@ -317,7 +362,9 @@ class Told20k:
             return None
         return Told(kind, name, phone, address, "", age, truth)
 
-    def _findable(self, home: Home, name: str, phone: str, address: str, truth: tuple[str, ...]) -> bool:
+    def _findable(
+        self, home: Home, name: str, phone: str, address: str, truth: tuple[str, ...]
+    ) -> bool:
         """Whether anybody could know: a telephone, or a name beside a place, or a whole door."""
         listed = home.listed
         door = any(char.isdecimal() for char in listed.address)
@@ -354,11 +401,15 @@ class Told20k:
         address = self.written(other, pick.randrange(4))
         return Told(kind, name, phone if pick.random() < 0.6 else "", address)
 
-    def _misheard(self, name: str, sounds: dict[str, list[str]], most: int, *, dull: bool = False) -> str:
+    def _misheard(
+        self, name: str, sounds: dict[str, list[str]], most: int, *, dull: bool = False
+    ) -> str:
         chars = list(name)
         for at in self.random.sample(range(len(chars)), min(most, len(chars))):
             sound = lazy_pinyin(chars[at], style=Style.NORMAL)[0]
-            same = [one for one in sounds.get(_dull(sound) if dull else sound, ()) if one != chars[at]]
+            same = [
+                one for one in sounds.get(_dull(sound) if dull else sound, ()) if one != chars[at]
+            ]
             if same:
                 chars[at] = self.random.choice(same)
         return "".join(chars)
@@ -388,7 +439,9 @@ class Told20k:
         if place.room:
             flat = f"{place.building}栋{place.unit}单元{place.room}"
             street = f"{place.road}{place.house}号" if place.road else ""
-            return "，".join(one for one in (flat, place.estate, street, place.village, place.town) if one)
+            return "，".join(
+                one for one in (flat, place.estate, street, place.village, place.town) if one
+            )
         group = f"{place.group}组" if place.group else ""
         return f"{place.house}号 {place.hamlet}{group} {place.village}（{place.town}）"
 
