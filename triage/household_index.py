@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.household_keys import keys, name_key
+from triage.household_keys import keys, name_key, nearest
 from triage.household_matching import (
     Home,
     Match,
@@ -25,12 +25,6 @@ from triage.household_matching import (
 
 CROWD = 250
 """A key that more households share than this finds none of them."""
-RERANKED = 24
-"""Households that are held against one caller in full, at most."""
-SURELY = 6
-"""So many of them in any case; the others only when they share ``SHARE`` of what the first does, so
-that a registry of a million costs a caller no more than one of ten thousand."""
-SHARE = 0.08
 _SEP = "\x1f"
 
 
@@ -98,10 +92,7 @@ class HouseholdIndex:
                 weight = 1 / (end - begin)  # a key that few have says more
                 for row in (self._keys[begin:end] & np.uint64(_MOST_ROWS)).tolist():
                     shared[row] = shared.get(row, 0.0) + weight
-        near = sorted(shared, key=lambda row: (-shared[row], row))[:RERANKED]
-        if len(near) > SURELY:
-            least = SHARE * shared[near[0]]
-            near = [row for at, row in enumerate(near) if at < SURELY or shared[row] >= least]
+        near = nearest(shared)
         namesakes = {key: end - begin for key, begin, end in zip(asked, first, last, strict=True)}
         return self._ranked(query, near, namesakes)
 
