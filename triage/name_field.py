@@ -61,6 +61,8 @@ def read_called(text: str) -> Called | None:
     name = _LED.sub("", _NOT_NAME.sub("", plain(text)))
     if not name:
         return None
+    if len(name) == 1 or name in _DOUBLES:
+        return Called(name, by_ear(name), surname_only=True)
     for pattern in (_CALLED, _OLD):
         if match := pattern.match(name):
             surname = match["surname"]

@@ -231,7 +231,9 @@ def test_what_stands_around_a_name_is_no_name(field):
     assert read_names(field)[0].name == "邱桂珍"
 
 
-@pytest.mark.parametrize("called", ["黄婶子", "宋大爷", "老董", "熊老太太", "令狐师傅", "邵某"])
+@pytest.mark.parametrize(
+    "called", ["黄", "欧阳", "黄婶子", "宋大爷", "老董", "熊老太太", "令狐师傅", "邵某"]
+)
 def test_every_frequent_surname_leaves_an_honorific(called):
     person = read_called(called)
     assert person is not None
