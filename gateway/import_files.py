@@ -10,8 +10,8 @@ import xlsxwriter
 
 from gateway import warning_leads
 from gateway.cells import harmless
-from gateway.import_kinds import KINDS, SAMPLE, WARNINGS, Column, Fault
-from gateway.importing import Looked, shown
+from gateway.import_kinds import KINDS, SAMPLE, WARNINGS, Column, Fault, shown
+from gateway.importing import Looked
 from referral.policy import Policy
 
 VERSION = "1"

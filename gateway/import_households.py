@@ -136,9 +136,12 @@ def _add_to(tx: Transaction, home: registry.Known, one: Mapping[str, Any], now: 
     numbers = {phone["number"] for phone in kept["household_phone"]}
     more = [number for number in one.get("phones") or () if number not in numbers]
     _phones(tx, home.id, more)
-    codes = {known["code"] for known in kept["household_category"]}
-    fresh = [code for code in one.get("categories") or () if code not in codes]
-    _categories(tx, home.id, one, fresh)
+    codes = {known["code"]: known["id"] for known in kept["household_category"]}
+    said = one.get("categories") or ()
+    _categories(tx, home.id, one, [code for code in said if code not in codes])
+    days = {key: one[key] for key in ("valid_from", "valid_until") if one.get(key) is not None}
+    for known in (codes[code] for code in said if code in codes and days):
+        _change(tx, HouseholdCategory, known, days)
     gone = {key[0] for key in people.items() if key[1]["died_at"] is not None} | died
     names = dict.fromkeys(
         (one["head_name"], *(person[0] for person in home.people), *(one.get("members") or ()))

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
 from typing import Any
+from unicodedata import normalize
 
 from stdnum.cn import ric
 
-from gateway.sheets import FORMULA, LOST, title
-from triage.household_matching import read_number
+from gateway.sheets import FORMULA, LOST, SPOILT, title
+from triage.phones import read_number
 from triage.text import plain
 
 _LIST = re.compile(r"[;；、\n]+")
@@ -21,6 +22,11 @@ _MOST_DIGITS = 13
 _COMPACT_DAY = re.compile(r"(19|20)(\d{2})(\d{2})(\d{2})")
 WARNINGS = "warnings"
 """The kind of a list of another body."""
+_NOTHING = frozenset(
+    ("无", "没有", "暂无", "不详", "未知", "/", "\\", "-", "--", "—", "——", "无。")
+)
+"""What people write into a cell that has nothing to say."""
+_LASTING = frozenset(("长期", "永久", "无期限"))
 SAMPLE = "示例"
 """A row that begins with this word is the grey sample row of the template."""
 
@@ -74,11 +80,13 @@ def known_titles(kind: str) -> Mapping[str, str]:
 @dataclass(frozen=True, slots=True)
 class Codes:
     """Names that a cell may hold for a code: areas by code or name, categories, authorities;
-    ``lead`` reads a whole row of another body's list, or raises ``BadRow``."""
+    ``on`` is the day on which they are read, ``lead`` reads a whole row of another body's list, or
+    raises ``BadRow``."""
 
     areas: Mapping[str, str]
     categories: Mapping[str, str]
     authorities: Mapping[str, str]
+    on: date | None = None
     lead: Callable[[Mapping[str, Any]], object] | None = None
 
 
@@ -98,12 +106,21 @@ class BadRow(CellError):
         self.column = column
 
 
+def shown(text: str) -> str:
+    """A cell as it is shown: what stands for a formula or a lost number is no text of anybody."""
+    return "" if text in (FORMULA, SPOILT) else text.removeprefix(LOST)[:80]
+
+
 def read_cell(column: Column, text: str, codes: Codes) -> object:
     """What a cell means; None when it is empty. Raises ``CellError``."""
     if text == FORMULA:
         raise CellError("import.fault.formula")
+    if text == SPOILT:
+        raise CellError("import.fault.spoilt")
     if text.startswith(LOST):
         raise CellError("import.fault.lost")
+    if text in _NOTHING and column.form != "text":
+        text = ""
     if not text:
         if column.required:
             raise CellError("import.fault.missing")
@@ -135,8 +152,10 @@ def _number(text: str) -> tuple[str, ...]:
     return numbers
 
 
-def _day(_column: Column, text: str, _codes: Codes) -> date:
+def _day(column: Column, text: str, _codes: Codes) -> date | None:
     flat = plain(text).strip()
+    if flat in _LASTING and column.key.endswith("until"):
+        return None
     found = _DAY.fullmatch(flat)
     parts = found.groups() if found else None
     if parts is None and (compact := _COMPACT_DAY.fullmatch(flat)):
@@ -203,6 +222,7 @@ def _decimal(_column: Column, text: str, _codes: Codes) -> float:
 _Form = Callable[[Column, str, Codes], object]
 _FORMS: Mapping[str, _Form] = {
     "text": lambda _column, text, _codes: text,
+    "key": lambda _column, text, _codes: normalize("NFKC", text),
     "list": lambda _column, text, _codes: tuple(
         dict.fromkeys(part.strip() for part in _LIST.split(text) if part.strip())
     ),

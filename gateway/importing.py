@@ -16,7 +16,13 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 from sqlmodel import col
 
-from gateway import import_households, import_places, import_warnings, warning_leads
+from gateway import (
+    import_households,
+    import_places,
+    import_sense,
+    import_warnings,
+    warning_leads,
+)
 from gateway.held_keys import HeldKeys
 from gateway.import_kinds import (
     KINDS,
@@ -29,9 +35,10 @@ from gateway.import_kinds import (
     Fault,
     known_titles,
     read_cell,
+    shown,
 )
 from gateway.offices import changed
-from gateway.sheets import FORMULA, LOST, Table, read_table
+from gateway.sheets import BadSheet, Table, read_table
 from models.db import Database
 from models.imports import ImportBatch, ImportLine
 from models.transaction import Transaction, acting
@@ -92,19 +99,16 @@ def codes_of(
         for word in (one.code, one.name_zh, one.name_en)
     }
     lead = partial(warning_leads.read, office=office, on=on) if on else None
-    return Codes(named, categories, bodies, lead)
+    return Codes(named, categories, bodies, on, lead)
 
 
 def look(kind: str, name: str, body: bytes, codes: Codes) -> Looked:
     """Look at every cell. Raises ``BadSheet`` for a file that cannot be used as a whole."""
     table = read_table(name, body, known_titles(kind), "填报")
     found = Looked(kind, name, sha256(kind.encode() + body).hexdigest(), table)
-    absent = [one for one in KINDS[kind] if one.required and one.key not in table.header]
-    for column in absent:
-        found.faults.append(Fault(table.header_row, column.heading, "", "import.fault.no_column"))
+    absent = [one.heading for one in KINDS[kind] if one.required and one.key not in table.header]
     if absent:
-        found.bad.add(table.header_row)
-        return found
+        raise BadSheet("sheet.no_column", name=name, columns="、".join(absent))
     for read in lines(found, codes):
         found.lines += 1
         if read.faults:
@@ -124,10 +128,11 @@ def lines(looked: Looked, codes: Codes) -> Iterator[Read]:
         read = _line(line, cells, at, codes)
         if looked.kind == WARNINGS and not read.faults:
             read = _as_lead(read, columns, codes)
-        name = str(read.values.get(key, "")) if key else ""
+        name = str(read.values.get(key, "")).casefold() if key else ""
         if name and not read.faults and name in first:
             heading = columns[key or ""].heading
-            fault = Fault(line, heading, name, "import.fault.twice", {"line": str(first[name])})
+            given = str(read.values[key or ""])
+            fault = Fault(line, heading, given, "import.fault.twice", {"line": str(first[name])})
             read = Read(line, read.values, cells, (fault,))
         elif name:
             first.setdefault(name, line)
@@ -143,6 +148,7 @@ def _line(line: int, cells: Sequence[str], at: Sequence[tuple[int, Column]], cod
             values[column.key] = read_cell(column, text, codes)
         except CellError as error:
             faults.append(Fault(line, column.heading, shown(text), error.key, dict(error.params)))
+    faults += import_sense.faults(line, values, {one.key: one for _, one in at}, codes.on)
     return Read(line, values, cells, tuple(faults))
 
 
@@ -182,11 +188,6 @@ def _unchanged(connection: Connection, looked: Looked, reads: Sequence[Read]) ->
             params, given = {"version": str(version)}, f"{read.values['version']:.0f}"
             looked.faults.append(Fault(read.line, "版本", given, "import.fault.overtaken", params))
     return kept
-
-
-def shown(text: str) -> str:
-    """A cell as it is shown: what stands for a formula or a lost number is no text of anybody."""
-    return "" if text == FORMULA else text.removeprefix(LOST)[:80]
 
 
 def write(

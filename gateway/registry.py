@@ -24,7 +24,7 @@ from models.households import (
     unkeyed,
 )
 from models.transaction import Row, Transaction
-from triage.household_keys import keys, name_key
+from triage.household_keys import keys, name_key, nearest
 from triage.household_matching import (
     Home,
     Match,
@@ -37,8 +37,6 @@ from triage.repeat_keys import hashed
 
 _TOGETHER = 500
 """Households whose people are read with one query."""
-RERANKED = 24
-"""Households that are held against one caller in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ def search(connection: Connection, query: Home, on: date | None = None) -> list[
         if len(ids) <= CROWD:
             for one in ids:  # a key that few have says more
                 shared[one] = shared.get(one, 0.0) + 1 / len(ids)
-    near = sorted(shared, key=lambda one: (-shared[one], one))[:RERANKED]
+    near = nearest(shared)
     counted = {asked[one]: len(ids) for one, ids in found.items()}
     namesakes = max(
         (counted.get(name_key(one), 0) for one in query.people if not one.surname_only), default=0

@@ -7,49 +7,27 @@ as the text that was meant; what a spreadsheet has already spoilt is said and no
 import csv
 import io
 import re
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from html import unescape
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
+from gateway.archives import FORMULA, SPOILT, UNREADABLE, BadSheet, looked_into
 from triage.household_lines import encoding_of
 
+__all__ = ["FORMULA", "LOST", "SPOILT", "BadSheet", "Line", "Table", "read_table", "title"]
+
 MOST_ROWS = 1_000_000
-_MOST_PARTS = 2_000
-_MOST_BYTES = 800_000_000
-_MOST_RATIO = 300
-_SMALL = 1_000_000  # below this a part may be packed as tightly as it likes
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
-_PIECE = 1 << 20
-_FORMULA = re.compile(rb"<c r=\"([A-Z]{1,3}[0-9]{1,7})\"[^>]*>\s*<f[ >/]")
-_MERGED = re.compile(rb"<mergeCell ref=\"([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})\"")
-_ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _HEADER_WITHIN = 10  # lines at the top of which one names the columns
 _NAMED = 20  # formulas or merged cells that one sentence names
 _LONGEST = 20_000
+_SHORTENED = re.compile(r"\d(?:\.\d+)?[eE]\+\d{2}")
 LOST = "\x00lost"
 """Stands before a number of which the spreadsheet has already dropped digits."""
-FORMULA = "\x00formula"
-"""Stands for a cell that holds a formula."""
-
-
-class BadSheet(Exception):
-    """A file that cannot be used as a whole. ``key`` is the phrase that says what, where and how to
-    mend it."""
-
-    def __init__(self, key: str, **params: str) -> None:
-        super().__init__(key)
-        self.key = key
-        self.params = params
-
-
 Line = tuple[int, Sequence[str]]
 
 
@@ -74,33 +52,18 @@ def read_table(name: str, body: bytes, known: Mapping[str, str], sheet: str = ""
         raise BadSheet("sheet.old", name=name)
     if body.startswith(_ZIP):
         return _spreadsheet(name, body, known, sheet)
-    if name.lower().endswith((".xlsx", ".xlsm", ".et")):
+    first = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if name.lower().endswith((".xlsx", ".xlsm", ".xls", ".et")) or first in (b"<", b"{", b"%"):
         raise BadSheet("sheet.not_that", name=name)
     return _text(name, body, known)
 
 
-_SPOILED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    KeyError,
-)
-"""What reading an archive raises that is none any more."""
-
-
 def _spreadsheet(name: str, body: bytes, known: Mapping[str, str], sheet: str) -> Table:
     try:
-        looked = _looked_into(name, body)
+        looked = looked_into(name, body)
         book = CalamineWorkbook.from_object(io.BytesIO(body))
-        names = book.sheet_names
-        if not names:
-            raise BadSheet("sheet.empty", name=name)
-        chosen = sheet if sheet in names else names[0]
-        formulas, merged = looked.get(chosen, (set(), []))
+        chosen = _chosen(name, book, known, sheet)
+        marked, merged = looked.get(chosen, ({}, []))
         if merged:
             raise BadSheet("sheet.merged", name=name, places="、".join(merged[:_NAMED]))
         opened = book.get_sheet_by_name(chosen)
@@ -109,99 +72,42 @@ def _spreadsheet(name: str, body: bytes, known: Mapping[str, str], sheet: str) -
                 "sheet.too_many", name=name, rows=f"{opened.total_height:,}", most=f"{MOST_ROWS:,}"
             )
         cells = opened.to_python(skip_empty_area=False)
-    except (CalamineError, *_SPOILED):
+    except (CalamineError, *UNREADABLE):
         raise BadSheet("sheet.damaged", name=name) from None
     rows = [(at, [_word(cell) for cell in row]) for at, row in enumerate(cells, start=1)]
-    for at, row in rows:
-        for column in range(len(row)):
-            if (at, column) in formulas:
-                row[column] = FORMULA
+    for (at, column), mark in marked.items():
+        if at <= len(rows) and column < len(rows[at - 1][1]):
+            rows[at - 1][1][column] = mark
     return _table(name, chosen, rows, known)
 
 
-def _looked_into(name: str, body: bytes) -> dict[str, tuple[set[tuple[int, int]], list[str]]]:
-    """The cells with formulas and the merged cells of each sheet. Refuses bombs, macros and
-    entities before anything unpacks them."""
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(body))
-        parts = archive.infolist()
-    except zipfile.BadZipFile:
-        raise BadSheet("sheet.damaged", name=name) from None
-    names = {part.filename for part in parts}
-    if "xl/workbook.xml" not in names:
-        raise BadSheet("sheet.not_that", name=name)
-    if any(one.endswith(("vbaProject.bin", ".bin")) and "vba" in one.lower() for one in names):
-        raise BadSheet("sheet.macros", name=name)
-    total = sum(part.file_size for part in parts)
-    tight = any(
-        part.file_size > _SMALL and part.file_size > _MOST_RATIO * max(part.compress_size, 1)
-        for part in parts
-    )
-    if len(parts) > _MOST_PARTS or total > _MOST_BYTES or tight:
-        raise BadSheet("sheet.bomb", name=name, size=f"{total / 1e6:,.0f}", parts=f"{len(parts):,}")
-    seen = {
-        part.filename: _scan(name, archive, part)
-        for part in parts
-        if part.filename.endswith((".xml", ".rels"))
-    }
-    book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
-    links = "xl/_rels/workbook.xml.rels"
-    rels = archive.read(links).decode("utf-8", "replace") if links in names else ""
-    target = {
-        key[1]: "xl/" + path[1].removeprefix("/xl/")
-        for one in re.findall(r"<Relationship [^>]*>", rels)
-        if (key := re.search(r'Id="([^"]+)"', one))
-        and (path := re.search(r'Target="([^"]+)"', one))
-    }
-    return {
-        unescape(sheet["name"]): seen[target[sheet["id"]]]
-        for sheet in re.finditer(
-            r'<sheet [^>]*?name="(?P<name>[^"]*)"[^>]*?r:id="(?P<id>[^"]+)"', book
-        )
-        if target.get(sheet["id"]) in seen
-    }
+def _chosen(name: str, book: CalamineWorkbook, known: Mapping[str, str], sheet: str) -> str:
+    """The sheet that holds the rows. Where several do, none is taken and the others forgotten."""
+    seen = [one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+    names = seen or book.sheet_names
+    if not names:
+        raise BadSheet("sheet.empty", name=name)
+    filled = [one for one in names if _holds_rows(book, one, known)] if len(names) > 1 else []
+    if len(filled) > 1:
+        raise BadSheet("sheet.several", name=name, sheets="、".join(filled[:_NAMED]))
+    return sheet if sheet in names and sheet in (filled or names) else (filled or names)[0]
 
 
-def _scan(
-    name: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo
-) -> tuple[set[tuple[int, int]], list[str]]:
-    """Formulas and merged cells of one part, read piece by piece; no more than it claims."""
-    formulas: set[tuple[int, int]] = set()
-    merged: list[str] = []
-    rest, read = b"", 0
-    try:
-        with archive.open(part) as stream:
-            while piece := stream.read(_PIECE):
-                read += len(piece)
-                if read > part.file_size:
-                    raise BadSheet("sheet.damaged", name=name)
-                window = rest + piece
-                if read == len(piece) and _ENTITY.search(window[:4096]):
-                    raise BadSheet("sheet.entities", name=name)
-                if part.filename.startswith("xl/worksheets/"):
-                    formulas.update(_place(found[1]) for found in _FORMULA.finditer(window))
-                    merged += [found[1].decode() for found in _MERGED.finditer(window)]
-                    rest = window[-400:]
-    except _SPOILED:
-        raise BadSheet("sheet.damaged", name=name) from None
-    return formulas, list(dict.fromkeys(merged))
-
-
-def _place(reference: bytes) -> tuple[int, int]:
-    """B3 as row 3, column 1 (from 0)."""
-    letters = reference.rstrip(b"0123456789")
-    column = 0
-    for letter in letters:
-        column = column * 26 + letter - 64
-    return int(reference[len(letters) :]), column - 1
+def _holds_rows(book: CalamineWorkbook, sheet: str, known: Mapping[str, str]) -> bool:
+    """Whether a sheet has a row that names the columns, and something below it."""
+    rows = book.get_sheet_by_name(sheet).to_python(nrows=_HEADER_WITHIN + 2)
+    for at, row in enumerate(rows):
+        if sum(title(_word(cell)) in known for cell in row) >= 2:
+            return any(_word(cell) for below in rows[at + 1 :] for cell in below)
+    return False
 
 
 def _text(name: str, body: bytes, known: Mapping[str, str]) -> Table:
     try:
-        encoding = encoding_of(io.BytesIO(body), name)
+        marked = body.startswith((b"\xff\xfe", b"\xfe\xff"))
+        text = body.decode("utf-16" if marked else encoding_of(io.BytesIO(body), name))
     except ValueError:
         raise BadSheet("sheet.not_that", name=name) from None
-    text = body.decode(encoding)
     if "\0" in text[:4096]:
         raise BadSheet("sheet.not_that", name=name)
     comma = max(",\t;", key=text.partition("\n")[0].count)
@@ -215,12 +121,14 @@ class _Lines:
         self._name, self._text, self._comma = name, text, comma
 
     def __iter__(self) -> Iterator[Line]:
-        reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=self._comma)
+        lines = io.StringIO(self._text, newline="")
+        reader, begun = csv.reader(lines, delimiter=self._comma, strict=True), 0
         try:
             for row in reader:
                 yield reader.line_num, [_plain(cell) for cell in row]
+                begun = reader.line_num
         except csv.Error:
-            raise BadSheet("sheet.quotes", name=self._name, line=str(reader.line_num)) from None
+            raise BadSheet("sheet.quotes", name=self._name, line=str(begun + 1)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +174,8 @@ def title(cell: str) -> str:
 
 def _word(cell: Any) -> str:
     if isinstance(cell, str):
-        return cell.strip()[:_LONGEST].replace("\0", "")
+        text = cell.strip()[:_LONGEST].replace("\0", "")
+        return f"{LOST}{text}" if _SHORTENED.fullmatch(text) else text
     if isinstance(cell, bool):
         return "是" if cell else "否"
     if isinstance(cell, datetime):
@@ -286,6 +195,4 @@ def _plain(cell: str) -> str:
     if text.startswith(("=", "＝")):
         number = re.fullmatch(r'="(.*)"', text)  # how some programs keep a number as text
         return number[1] if number else FORMULA
-    if re.fullmatch(r"\d(?:\.\d+)?[eE]\+\d{2}", text):
-        return f"{LOST}{text}"
-    return text
+    return f"{LOST}{text}" if _SHORTENED.fullmatch(text) else text

@@ -26,7 +26,8 @@ from models.people import Address, Person
 from models.relief import Relief
 from models.requests import Contact, HelpRequest
 from models.transaction import Transaction
-from triage.household_matching import read_home, read_number
+from triage.household_matching import read_home
+from triage.phones import read_number
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from triage.called import by_ear
-from triage.doors import Agreement, arabic
+from triage.doors import arabic
 from triage.text import plain
 
 _HAN = "\u3400-\u9fa5"
@@ -19,15 +19,24 @@ _SPLIT = re.compile(r"(?<=\d)[ \t/_]+(?=[\da-z])")
 _NOISE = re.compile(rf"[ \t,、;:()\[\]·。\"'|]+|第(?=[\d{'一二三四五六七八九十'}])|门牌(?:号)?")
 _DASH = re.compile(r"[—–－~〜～]+")
 _SOCIETY = re.compile(
-    r"(?<![一二三四五六七八九十两])([一二三四五六七八九十两]++)(?=社(?!区)|村民小组|小组|组|大?队)"
+    r"(?<![一二三四五六七八九十两])([一二三四五六七八九十两]++)(?=社(?!区)|村民小?组|小组|组|大?队)"
+)
+_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰", "一二三四五六七八九十百")
+_WRITTEN_OUT = re.compile(
+    r"[壹贰叁肆伍陆柒捌玖拾佰零]+(?=号|组|社(?!区)|村民小?组|大?队|栋|幢|座|单元|层|楼|室|门(?!诊|口|面|店)|弄|-|$)"
+)
+_TALK = re.compile(
+    r"^(?:(?:我|俺|咱|他|她)们?的?(?:家(?![村庄湾沟]))?(?:现在|就|是)?(?:家?居?住在?|在)?"
+    r"|(?:家住|居住|住)在?|在)"
+    r"|(?:这边|那边|这里|那里|这儿|那儿|附近|旁边|里头|里面|的)+$"
 )
 _NUMBER = re.compile(
     r"(?P<dash>-?)(?P<value>[a-z]?\d{1,5}|[a-z](?=座|栋|幢|号楼|单元|区))"
     r"(?P<unit>号楼|号院|号房|号室|号|栋楼?|幢楼?|座|#楼?|单元|门(?!诊|口|面|店|卫|市)|层楼?|楼"
-    r"|室|房(?!产|屋|间)|村民小组|小组|组|社(?!区)|大?队|弄)?"
+    r"|室|房(?!产|屋|间)|村民小?组|小组|组|社(?!区)|大?队|弄)?"
 )
 _BUILDINGS = frozenset(("号楼", "栋", "栋楼", "幢", "幢楼", "座", "#", "#楼"))
-_GROUPS = frozenset(("组", "小组", "村民小组", "社", "队", "大队"))
+_GROUPS = frozenset(("组", "小组", "村民组", "村民小组", "社", "队", "大队"))
 _ROOMS = frozenset(("室", "房", "号房", "号室"))
 _BROAD = "省|市|自治区|县|区|旗|镇|乡|街道办事处|街道办|街道"
 _VILLAGE = (
@@ -35,10 +44,11 @@ _VILLAGE = (
 )
 _ROAD = "大道|大街|路|街|巷|胡同|弄堂"
 _ESTATE = "小区|花园|家园|公寓|大厦|新城|苑|园|坊|里|庄|湾|沟|坪|坝|岭|院"
+_NATURAL = frozenset("里庄湾沟坪坝岭")
 _NAMED = re.compile(
     rf"(?P<name>[{_HAN}a-z0-9]{{1,9}}?)"
     rf"(?:(?P<broad>{_BROAD})|(?P<village>{_VILLAGE})|(?P<road>{_ROAD})|(?P<estate>{_ESTATE}))"
-    r"(?![省市县旗镇乡村社路街道巷屯寨小委办居])"
+    r"(?![省市县旗镇乡村社路街道巷屯寨小委办居]|行政村|自然村)"
 )
 _KINDS = ("broad", "village", "road", "estate")
 
@@ -72,6 +82,11 @@ class Dwelling:
         return bool(self.names or self.broad or self.house or self.room)
 
     @property
+    def several(self) -> bool:
+        """Whether more than one number is told."""
+        return sum(bool(one) for one in (self.house, self.group, self.room, *self.stairs)) > 1
+
+    @property
     def stairs(self) -> tuple[str, ...]:
         """Building and staircase, as far as they are told."""
         return tuple(one for one in (self.building, self.unit, *self.loose) if one)
@@ -79,8 +94,9 @@ class Dwelling:
 
 def read_dwelling(text: str) -> Dwelling:
     """Read an address; never raises."""
-    flat = _DASH.sub("-", _NOISE.sub(" ", _SPLIT.sub("-", plain(text))))
-    flat = arabic(_SOCIETY.sub(_counted, flat.replace(" ", "")))
+    flat = _DASH.sub("-", _NOISE.sub(" ", _SPLIT.sub("-", plain(text)))).strip()
+    flat = _TALK.sub("", _WRITTEN_OUT.sub(_simpler, flat.replace(" ", "")))
+    flat = arabic(_SOCIETY.sub(_counted, flat))
     reader = _Reader()
     end = 0
     for match in _NUMBER.finditer(flat):
@@ -90,6 +106,10 @@ def read_dwelling(text: str) -> Dwelling:
         end = match.end()
     reader.words(flat[end:])
     return reader.done()
+
+
+def _simpler(match: re.Match[str]) -> str:
+    return match[0].translate(_FORMAL)
 
 
 def _counted(match: re.Match[str]) -> str:
@@ -126,8 +146,10 @@ class _Reader:
         else:
             self._settle()
         kind = self._kind(unit)
-        if kind == "unit" and self._last == "楼" and "building" not in self._found:
-            self._found["building"] = self._found.pop("floor")  # 5楼2单元
+        if kind == "unit" and "building" not in self._found:
+            was = {"楼": "floor", "号": "room"}.get(self._last, "")  # 5楼2单元, 14号金桂园11号2单元
+            if was in self._found:
+                self._found["building"] = self._found.pop(was)
         self._found.setdefault(kind, value)
         self._last = unit
         self._inside = self._inside or kind in ("building", "unit", "floor")
@@ -186,83 +208,10 @@ def _read_names(words: str) -> Iterator[Name]:
     for match in _NAMED.finditer(words):
         kind = next(one for one in _KINDS if match[one])
         end = match.end()
-        yield Name(match["name"], kind, by_ear(match["name"]))
+        name = match["name"]
+        if (match["estate"] or "") in _NATURAL:
+            name += match["estate"]  # 张庄 is what 张庄村 is called
+        yield Name(name, kind, by_ear(name))
     rest = words[end:].strip("-")
     if len(rest) >= 2:
         yield Name(rest, "estate", by_ear(rest))
-
-
-def same_names(a: tuple[Name, ...], b: tuple[Name, ...]) -> tuple[list[tuple[Name, Name]], bool]:
-    """The pairs that are one place by its name or sound, and whether two roads or two villages
-    are told apart."""
-    pairs = []
-    for mine in a:
-        for theirs in b:
-            if _one_place(mine, theirs):
-                pairs.append((mine, theirs))
-                break
-    apart = False
-    for kind in ("road", "village"):
-        ours = [one for one in a if one.kind == kind]
-        other = [one for one in b if one.kind == kind]
-        if ours and other and not any(one in ours or two in other for one, two in pairs):
-            apart = apart or not any(_nearly(x.sound, y.sound) for x in ours for y in other)
-    return pairs, apart
-
-
-def _one_place(a: Name, b: Name) -> bool:
-    if a.sound == b.sound:
-        return True
-    short, long = sorted((a.sound, b.sound), key=len)
-    return len(short) >= 2 and long.endswith(short)
-
-
-def _nearly(a: str, b: str) -> bool:
-    """One character of the same length is another: a slip, perhaps."""
-    return len(a) == len(b) >= 2 and sum(x != y for x, y in zip(a, b, strict=True)) == 1
-
-
-def compare_doors(a: Dwelling, b: Dwelling) -> Agreement:
-    """Whether two doors of one place are one: same, the same as far as both tell it, told by
-    numbers that cannot be held against each other, or different."""
-    agreed = 0
-    for mine, theirs in ((a.house, b.house), (a.group, b.group)):
-        if mine and theirs:
-            if mine != theirs:
-                return Agreement.DIFFERENT
-            agreed += 1
-    stairs = _stairs(a, b)
-    if stairs is Agreement.DIFFERENT or (a.floor and b.floor and a.floor != b.floor):
-        return Agreement.DIFFERENT
-    if a.room and b.room:
-        if not _one_room(a, b):
-            return Agreement.DIFFERENT
-        full = stairs is Agreement.SAME or (not a.stairs and not b.stairs)
-        return Agreement.SAME if full else Agreement.PART
-    if a.house and a.house == b.house and not (a.stairs or b.stairs or a.room or b.room):
-        return Agreement.SAME
-    if agreed or stairs in (Agreement.SAME, Agreement.PART) or (a.floor and a.floor == b.floor):
-        return Agreement.PART
-    return Agreement.UNKNOWN
-
-
-def _stairs(a: Dwelling, b: Dwelling) -> Agreement:
-    for mine, theirs in ((a.building, b.building), (a.unit, b.unit)):
-        if mine and theirs and mine != theirs:
-            return Agreement.DIFFERENT
-    if not a.stairs or not b.stairs:
-        return Agreement.UNKNOWN
-    if a.stairs == b.stairs:
-        return Agreement.SAME
-    if {*a.stairs} <= {*b.stairs} or {*b.stairs} <= {*a.stairs}:
-        return Agreement.PART
-    if (a.building and b.unit and not b.building) or (b.building and a.unit and not a.building):
-        return Agreement.UNKNOWN  # one tells the building, the other the staircase
-    return Agreement.DIFFERENT
-
-
-def _one_room(a: Dwelling, b: Dwelling) -> bool:
-    if a.room == b.room:
-        return True
-    short, long = sorted((a.room, b.room), key=len)
-    return len(short) <= 2 and len(long) >= 3 and long.endswith(short.zfill(2))  # 5楼1室, 501

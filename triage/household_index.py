@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.household_keys import keys, name_key
+from triage.household_keys import keys, name_key, nearest
 from triage.household_matching import (
     Home,
     Match,
@@ -25,8 +25,6 @@ from triage.household_matching import (
 
 CROWD = 250
 """A key that more households share than this finds none of them."""
-RERANKED = 24
-"""Households that are held against one caller in full."""
 _SEP = "\x1f"
 
 
@@ -94,7 +92,7 @@ class HouseholdIndex:
                 weight = 1 / (end - begin)  # a key that few have says more
                 for row in (self._keys[begin:end] & np.uint64(_MOST_ROWS)).tolist():
                     shared[row] = shared.get(row, 0.0) + weight
-        near = sorted(shared, key=lambda row: (-shared[row], row))[:RERANKED]
+        near = nearest(shared)
         namesakes = {key: end - begin for key, begin, end in zip(asked, first, last, strict=True)}
         return self._ranked(query, near, namesakes)
 

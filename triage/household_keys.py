@@ -4,18 +4,38 @@ Each kind of evidence that can carry a proposal has its key. A key that many hou
 (a common name, a whole estate) is cut off by whoever reads it: the rarer ones find the household.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
-from triage.called import SURNAMES
+from triage.called import RARER, SURNAMES
 from triage.dwelling import Dwelling
-from triage.household_matching import Called, Home
+from triage.household_matching import Home
+from triage.name_field import Called
 
-_PEOPLE, _PHONES, _PLACES = 4, 3, 2
+_SURNAMES = frozenset(SURNAMES + RARER)
+_PEOPLE, _PHONES, _PLACES = 4, 3, 3
 
 
 def keys(home: Home) -> tuple[str, ...]:
     """The keys of a household or a query."""
     return tuple(dict.fromkeys(_keys(home)))
+
+
+RERANKED = 24
+"""Households that are held against one caller in full, at most."""
+SURELY = 6
+"""So many of them in any case; the others only when they share ``SHARE`` of what the first does, so
+that a caller costs a registry of a million no more than one of ten thousand."""
+SHARE = 0.08
+_Id = TypeVar("_Id", int, str)
+
+
+def nearest(shared: Mapping[_Id, float]) -> list[_Id]:
+    """Those who share keys with a caller and are worth a closer look, the nearest first; ``shared``
+    is what their keys weigh together."""
+    near = sorted(shared, key=lambda one: (-shared[one], one))[:RERANKED]
+    least = SHARE * shared[near[0]] if near else 0.0
+    return [one for at, one in enumerate(near) if at < SURELY or shared[one] >= least]
 
 
 def name_key(person: Called) -> str:
@@ -25,7 +45,7 @@ def name_key(person: Called) -> str:
 
 def _keys(home: Home) -> Iterator[str]:
     people = home.people[:_PEOPLE]
-    surnames = dict.fromkeys(one.sound[0] for one in people if one.name[0] in SURNAMES)
+    surnames = dict.fromkeys(one.sound[0] for one in people if one.name[0] in _SURNAMES)
     heads = tuple(surnames)[:2]
     for number in home.phones[:_PHONES]:
         yield "a" + number[-6:]

@@ -5,7 +5,6 @@ Neighbours share the house, namesakes the name, a family its telephone: no findi
 but an own telephone or a whole door, and a name that is another speaks against both.
 """
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,28 +12,14 @@ from functools import cache
 from importlib import resources
 from math import exp
 
-from triage.called import SURNAMES, by_ear
 from triage.doors import Agreement
-from triage.dwelling import Dwelling, compare_doors, read_dwelling, same_names
-from triage.phones import read_phones
-from triage.text import plain
+from triage.dwelling import Dwelling, read_dwelling
+from triage.name_field import Called, read_names
+from triage.phones import near_number, read_number
+from triage.same_dwelling import compare_doors, near_names, same_names
 
-_MOBILE = re.compile(r"1[3-9]\d{9}")
-_NOT_DIGIT = re.compile(r"\D")
-_NOT_NAME = re.compile(r"[^\u3400-\u9fffa-z*○x]|(?<=.)[\s·]")
-_DOUBLES = ("欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "令狐")
-_HONORIFIC = (
-    r"(?:大妈|大爷|大娘|大叔|大伯|大婶|大嫂|大姐|大哥|阿姨|阿婆|阿公|阿伯|婆婆|公公|奶奶|爷爷|外婆|外公|老师|女士"
-    r"|先生|小姐|师傅|同志|老太太|老太婆|老太|老头子|老头|老汉|老爷子|太太|夫人|家里|家的|家"
-    r"|[姐哥嫂婶叔伯姨婆爷奶妈氏总]|某某?|[*○x]+)"
-)
-_CALLED = re.compile(rf"^(?:老|小|阿)?(?P<surname>{'|'.join(_DOUBLES)}|[{SURNAMES}]){_HONORIFIC}+$")
-_OLD = re.compile(rf"^[老小阿](?P<surname>[{SURNAMES}])$")
-_OF = re.compile(
-    r"(?<=..)(?:的|他|她|家)?(?:爸爸?|妈妈?|父亲|母亲|儿子|女儿|孙子|孙女|老伴|爱人|妻子|丈夫|老公|老婆|奶奶|爷爷"
-    r"|女士|先生|大爷|大妈|大娘|阿姨|婆婆|老人|同志|师傅|老师|家属|家里|家|本人)$"
-)
 _ROOMY = 10  # years of age that somebody does not err by
+_OLDEST = 130  # what is more is the year of a birth, and only held against another year
 _NOWHERE = Dwelling()
 
 
@@ -62,15 +47,6 @@ class Scale:
     propose: float
     most: int
     namesakes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """A name as it was given: whole, or only a surname with an honorific."""
-
-    name: str
-    sound: str
-    surname_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,37 +101,10 @@ def read_home(
 ) -> Home:
     """A household or a query in the form in which it is compared; never raises."""
     numbers = dict.fromkeys(one for phone in phones for one in read_number(phone))
-    people = dict.fromkeys(one for name in names if (one := read_called(name)) is not None)
+    people = dict.fromkeys(one for name in names for one in read_names(name))
     return Home(
         tuple(numbers), tuple(people), tuple(ages), read_dwelling(address), area.strip(), address
     )
-
-
-def read_number(text: str) -> tuple[str, ...]:
-    """The digits of a telephone number however it is written; () when there are too few. A
-    number with a slip in it is kept as it is, for it may still be near another."""
-    if _MOBILE.fullmatch(text):
-        return (text,)
-    flat = plain(text)
-    if found := read_phones(flat):
-        return tuple(one.partition("-")[0] for one in found)
-    digits = _NOT_DIGIT.sub("", flat)
-    if len(digits) > 11 and digits.startswith(("86", "0086")):
-        digits = digits.removeprefix("00").removeprefix("86")
-    return (digits,) if 7 <= len(digits) <= 12 else ()
-
-
-def read_called(text: str) -> Called | None:
-    """A name, or the surname that an honorific leaves; None when nothing is a name."""
-    name = _NOT_NAME.sub("", plain(text))
-    if not name:
-        return None
-    for pattern in (_CALLED, _OLD):
-        if match := pattern.match(name):
-            surname = match["surname"]
-            return Called(surname, by_ear(surname), surname_only=True)
-    name = _OF.sub("", name)
-    return Called(name, by_ear(name))
 
 
 def hold_against(
@@ -196,21 +145,6 @@ def _phones(query: Home, home: Home) -> Iterator[_Found]:
     yield "phone", "phone_other", query.phones[0], home.phones[0]
 
 
-def near_number(a: str, b: str) -> bool:
-    """One digit is another, two stand the wrong way round, one is missing, or an area code is."""
-    if len(a) == len(b):
-        places = [at for at, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]
-        if len(places) == 1:
-            return True
-        if len(places) == 2 and places[1] == places[0] + 1:
-            return a[places[0]] == b[places[1]] and a[places[1]] == b[places[0]]
-        return False
-    short, long = sorted((a, b), key=len)
-    if len(long) - len(short) == 1:
-        return any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
-    return len(short) >= 7 and long.startswith("0") and long.endswith(short)
-
-
 _RANK = {
     "name": 0, "name_short": 1, "name_sound": 2, "name_sound_short": 3, "name_near": 4,
     "name_part": 5, "name_called": 6,
@@ -226,9 +160,11 @@ def _people(query: Home, home: Home, namesakes: int, scale: Scale) -> Iterator[_
                 best = _RANK[kind], kind, mine, at
     if best is None:
         if query.people and home.people:
+            mine = query.people[0]
             only = all(one.surname_only for one in query.people)
-            kind = "name_called_other" if only else "name_other"
-            yield "name", kind, query.people[0].name, home.people[0].name
+            kin = [one.name for one in home.people if one.sound[0] == mine.sound[0]]
+            kind = "name_called_other" if only else "name_family" if kin else "name_other"
+            yield "name", kind, mine.name, kin[0] if kin else home.people[0].name
         return
     rank, kind, mine, at = best
     theirs = home.people[at]
@@ -239,7 +175,7 @@ def _people(query: Home, home: Home, namesakes: int, scale: Scale) -> Iterator[_
         elif namesakes > scale.namesakes:
             yield "name", "common", mine.name, theirs.name
     told, known = (ages[0] if ages else None for ages in (query.ages, home.ages[at : at + 1]))
-    if told is not None and known is not None:
+    if told is not None and known is not None and (told > _OLDEST) == (known > _OLDEST):
         years = abs(told - known)
         if years <= 2 or years > _ROOMY:
             yield "age", "age" if years <= 2 else "age_other", str(told), str(known)
@@ -260,7 +196,9 @@ def _one_person(mine: Called, theirs: Called) -> str | None:
     if len(short) >= 2 and len(long) - len(short) == 1:
         inside = long.startswith(short) or long.endswith(short) or long[0] + long[2:] == short
         return "name_part" if inside else None
-    return None
+    # 艾力 for 买买提艾力: a name of several parts
+    whole = len(long) >= 4 and (long.startswith(short) or long.endswith(short))
+    return "name_part" if len(short) >= 2 and whole else None
 
 
 def _where(query: Home, home: Home) -> Iterator[_Found]:
@@ -275,15 +213,22 @@ def _where(query: Home, home: Home) -> Iterator[_Found]:
         a, b = mine.broad[-1], theirs.broad[-1]
         yield "address", "town" if towns else "town_other", a.name, b.name
     pairs, apart = same_names(mine.names, theirs.names)
-    if apart or (mine.names and theirs.names and not pairs and not _across(mine, theirs)):
+    near = None if pairs else near_names(mine.names, theirs.names)
+    strange = mine.names and theirs.names and not (pairs or near or _across(mine, theirs))
+    if apart or strange:
         yield "address", "place_other", mine.names[-1].name, theirs.names[-1].name
         return
-    if pairs:
+    if near:
+        yield "address", "place_near", near[0].name, near[1].name
+    elif pairs:
         yield "address", "place", pairs[-1][0].name, pairs[-1][1].name
         if len(pairs) > 1:
             yield "address", "places", pairs[0][0].name, pairs[0][1].name
     elif not towns and not _across(mine, theirs):
-        return  # numbers alone say nothing
+        # Numbers alone say little: two that agree, and no name of a place that could differ.
+        if not mine.names and mine.several and compare_doors(mine, theirs) is Agreement.SAME:
+            yield "address", "door_bare", query.address, home.address
+        return
     door = compare_doors(mine, theirs)
     if door is not Agreement.UNKNOWN:
         kind = {

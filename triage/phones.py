@@ -2,6 +2,8 @@
 
 import re
 
+from triage.text import plain
+
 _MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[ \-]{0,2})?(1[3-9](?:[ \-—.·_]{0,2}\d){9})(?!\d)")
 _LANDLINE = re.compile(
     r"(?<!\d)\(?(0(?:10|2\d|[3-9]\d{2}))\)?[ \-—]{0,2}([2-8]\d{2,3}[ \-—]?\d{4})"
@@ -25,6 +27,7 @@ _SPOKEN_LANDLINE = re.compile(
 _ANY = re.compile(r"\d[\d \-—.·_()]{5,}\d")
 _ANY_SPOKEN = re.compile(rf"[{_WORDS}\d](?:{_JOINED}[{_WORDS}\d]){{9}}")
 _NOT_DIGIT = re.compile(r"[^0-9]")
+_PLAIN_MOBILE = re.compile(r"1[3-9]\d{9}")
 _MOST = 50  # numbers of one text
 
 
@@ -54,3 +57,32 @@ def read_phones(flat: str) -> tuple[str, ...]:
                 if len(found) < _MOST:
                     found.setdefault(digits, match.start())
     return tuple(sorted(found, key=lambda digits: found[digits]))
+
+
+def read_number(text: str) -> tuple[str, ...]:
+    """The digits of a telephone number however it is written; () when there are too few. A
+    number with a slip in it is kept as it is, for it may still be near another."""
+    if _PLAIN_MOBILE.fullmatch(text):
+        return (text,)
+    flat = plain(text)
+    if found := read_phones(flat):
+        return tuple(one.partition("-")[0] for one in found)
+    digits = _NOT_DIGIT.sub("", flat)
+    if len(digits) > 11 and digits.startswith(("86", "0086")):
+        digits = digits.removeprefix("00").removeprefix("86")
+    return (digits,) if 7 <= len(digits) <= 12 else ()
+
+
+def near_number(a: str, b: str) -> bool:
+    """One digit is another, two stand the wrong way round, one is missing, or an area code is."""
+    if len(a) == len(b):
+        places = [at for at, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]
+        if len(places) == 1:
+            return True
+        if len(places) == 2 and places[1] == places[0] + 1:
+            return a[places[0]] == b[places[1]] and a[places[1]] == b[places[0]]
+        return False
+    short, long = sorted((a, b), key=len)
+    if len(long) - len(short) == 1:
+        return any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
+    return len(short) >= 7 and long.startswith("0") and long.endswith(short)

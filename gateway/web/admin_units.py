@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, days, units
+from gateway import access, days, posts, units
 from gateway.state import State
 from gateway.web import admin_words
 from gateway.web.rendering import state_of
@@ -60,6 +60,21 @@ def change(request: Request, session: SignedIn, form: Fields) -> Response:
 
     def act(tx: Transaction) -> None:
         units.change(tx, code, fields, fields.get("reason", ""), actor, state.now())
+
+    return _changed(request, code, fields, act)
+
+
+@router.post("/post")
+def name_post(request: Request, session: SignedIn, form: Fields) -> Response:
+    """Who is the liaison officer of a unit, and who answers for its data."""
+    fields = checked(session, form)
+    access.allow(session.actor, "administer")
+    state, actor, code = state_of(request), session.actor, fields.get("code", "")
+    office, now = state.offices.current(), state.now()
+    post, login = fields.get("post", ""), fields.get("login", "")
+
+    def act(tx: Transaction) -> None:
+        posts.name(tx, office, code, post, login, fields.get("reason", ""), actor, now)
 
     return _changed(request, code, fields, act)
 
@@ -172,6 +187,7 @@ def _one(
     today = _today(state.now())
     with state.database.read() as reading:
         work = units.work(reading.connection()).get(code, units.Work())
+        named = posts.holders(reading.connection())
     standing = {name: getattr(unit, name) for name in units.CHANGEABLE}
     return staff_page(
         request,
@@ -179,6 +195,9 @@ def _one(
         status=status,
         unit=unit,
         work=work,
+        posts=posts.POSTS,
+        held={post: posts.holder(named, office, code, post) for post in posts.POSTS},
+        people=[one for one in office.directory.officer.values() if one.unit == code],
         today=today,
         error=error,
         typed={**dict.fromkeys(_FIELDS, ""), **standing, **(typed or {})},

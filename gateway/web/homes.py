@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from gateway import access, homes, sessions
+from gateway import access, homes, posts, sessions
 from gateway.timeline import timeline
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
@@ -77,10 +77,11 @@ def _page(
     with state.database.read() as reading:
         page = homes.page(reading, actor, office, household_id, now=now, revealed=revealed)
         history = timeline(reading.connection(), household_id, now)
+        answers = posts.answers_for(reading.connection(), office, household_id, now)
     if request.method == "GET":
         with acting(state.database, state.mint) as tx:
             access.look(tx, actor, act="see_household", now=now, purpose=household_id)
     return staff_page(
         request, "household.html", status=status, page=page, history=history, revealed=revealed,
-        error=error,
+        error=error, answers=answers,
     )  # fmt: skip

@@ -110,7 +110,7 @@ def upload(request: Request, session: SignedIn, form: Uploaded) -> Response:
     allow(actor, kind)
     now = state.now()
     body = next(iter(form.files.get("file", ())), b"")
-    name = fields.get("name", "")[:80] or "—"
+    name = fields.get("name", "")[:80] or form.names.get("file", "")[-80:] or "—"
     try:
         looked = looked_into(state, kind, name, body)
     except BadSheet as bad:

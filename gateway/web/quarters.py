@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, quarter_closing
+from gateway import access, posts, quarter_closing
 from gateway.quarter import Quarter, report
 from gateway.web import relief
 from gateway.web.rendering import language_of, state_of
@@ -65,6 +65,9 @@ def _page(
         found = report(reading, office, unit, span, now=now)
         told = quarter_closing.kept(reading, unit, span)
         closed = quarter_closing.closed_units(reading, span)
+        liaison = posts.holder(posts.holders(reading.connection()), office, unit, posts.LIAISON)
+        open_ones = {code: name for code, name in units if code not in closed}
+        owed = posts.owed(reading.connection(), office, open_ones, span, now)
     return staff_page(
         request,
         "quarter.html",
@@ -74,6 +77,9 @@ def _page(
         unit=unit,
         units=units,
         closed=closed,
+        liaison=liaison,
+        due=posts.due(office, span),
+        owed=owed,
         quarter=str(span),
         over=now >= span.span[1],
         told=told,

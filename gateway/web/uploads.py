@@ -1,5 +1,6 @@
 """Forms that carry files: the fields as text, each file as its bytes, nothing beyond the limit."""
 
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ class Upload:
 
     fields: dict[str, str]
     files: dict[str, list[bytes]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    """The name under which the first file of each field came, without its folder."""
 
 
 async def upload_of(request: Request, *, most_files: int = MOST_FILES) -> Upload:
@@ -46,6 +49,8 @@ async def upload_of(request: Request, *, most_files: int = MOST_FILES) -> Upload
             content = await value.read()
             if content:  # a browser sends a nameless empty file for a field left alone
                 found.files.setdefault(name, []).append(content)
+                called = re.split(r"[/\\\\]", value.filename or "")[-1].replace("\0", "")
+                found.names.setdefault(name, called[:120])
         else:
             text = value.replace("\r\n", "\n").replace("\0", "").strip()
             found.fields[name] = found.fields.get(name) or text

@@ -86,6 +86,7 @@ OPERATIONS: Mapping[str, Op] = {
     "GET /admin/units/one": Op(act="administer"),
     "POST /admin/units/change": Op(act="administer"),
     "POST /admin/units/retire": Op(act="administer"),
+    "POST /admin/units/post": Op(act="administer"),
     "GET /admin/users": Op(act="administer"),
     "POST /admin/users": Op(act="administer"),
     "GET /admin/users/one": Op(act="administer"),

@@ -15,7 +15,12 @@ from tests import shipped
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "cities.md").read_text("utf-8")
 NAMED = sorted(set(re.findall(r"`([^`\n]+)`", TEXT)))
-ROWS = [line for line in TEXT.splitlines() if line.startswith("| ") and "| Demand |" not in line]
+_BEFORE, _, _AFTER = TEXT.partition("## The number register\n")
+REGISTER = re.findall(r"^\| ([^|]+) \| (\S+) \| `([^`]+)` \| `?(\w+)`? \|$", _AFTER, re.MULTILINE)
+_DEMANDS = _BEFORE + _AFTER.partition("\n## ")[2]
+ROWS = [
+    line for line in _DEMANDS.splitlines() if line.startswith("| ") and "| Demand |" not in line
+]
 CITIES = (
     "huzhou", "heihe", "weihai", "jilin", "tibet", "yuanjiang", "dezhou", "linfen", "taian",
 )  # fmt: skip
@@ -93,6 +98,29 @@ def test_everything_that_is_named_exists(state) -> None:
         if not there:
             missing.append(name)
     assert missing == []
+
+
+def test_the_register_holds_every_number_of_the_documents() -> None:
+    assert len(REGISTER) == _AFTER.partition("\n## ")[0].count("\n| ") - 1
+
+
+@pytest.mark.parametrize("row", REGISTER, ids=lambda row: f"{row[3]}-{row[2]}")
+def test_each_number_is_a_row_of_its_profile_with_source_and_tag(
+    row: tuple[str, str, str, str],
+) -> None:
+    _, told, key, profile = row
+    names = sorted(profiles()) if profile == "every" else [profile]
+    for name in names:
+        policy = shipped.policy(name)
+        if key.startswith("CLK-"):
+            rule = policy.clock(key)
+            kept, source, tag = f"{rule.amount:g}", rule.source, rule.tag
+        else:
+            value = policy.values[key]
+            kept, source, tag = str(value.value), value.source, value.tag
+        assert kept == told
+        assert source
+        assert tag in ("S", "R"), "the margin's digit is lost in the document"
 
 
 def test_the_profiles_that_are_named_are_shipped() -> None:

@@ -1,8 +1,9 @@
 """Spreadsheets read in: each bad cell named, no line by half, the same file once, and undone."""
 
 import io
+import re
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 
 import pytest
@@ -14,7 +15,13 @@ from sqlmodel import col
 from gateway import import_files, import_undo, importing, registry
 from gateway.import_kinds import KINDS, known_titles
 from gateway.sheets import BadSheet, read_table
-from models.households import Household, HouseholdKey, HouseholdPhone, Resident
+from models.households import (
+    Household,
+    HouseholdCategory,
+    HouseholdKey,
+    HouseholdPhone,
+    Resident,
+)
 from models.imports import ImportBatch
 from models.places import UnitRow
 from referral.casework import Refusal
@@ -24,7 +31,7 @@ HEAD = "户编号,户主姓名,家庭成员,联系电话,详细地址,区划,救
 GOOD = "N1,甘小霖,甘小霖；甘雨,13900001234,柳湾镇柳湾村9组88号,W0101,低保,,在住\n"
 
 
-def book(rows, *, merged="", formula="", name="填报"):
+def book(rows, *, merged="", formula="", name="填报", more=()):
     sink = io.BytesIO()
     made = xlsxwriter.Workbook(sink, {"in_memory": True, "strings_to_formulas": False})
     made.add_worksheet("说明").write(0, 0, "请看")
@@ -35,6 +42,10 @@ def book(rows, *, merged="", formula="", name="填报"):
         sheet.merge_range(merged, "并")
     if formula:
         sheet.write_formula(formula, "=1+1", None, 2)
+    if more:
+        second = made.add_worksheet("数据")
+        for at, row in enumerate(more):
+            second.write_row(at, 0, row)
     made.close()
     return sink.getvalue()
 
@@ -43,6 +54,21 @@ def with_part(body, name, content):
     sink = io.BytesIO(body)
     with zipfile.ZipFile(sink, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, content)
+    return sink.getvalue()
+
+
+def with_cell_error(body):
+    """The name in the first row as a spreadsheet writes what it could not work out."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(sink, "w") as new:
+        for part in old.namelist():
+            raw = old.read(part)
+            if part.endswith("sheet2.xml"):
+                raw = re.sub(
+                    rb'<c r="B2" t="s"><v>\d+</v></c>', b'<c r="B2" t="e"><v>#N/A</v></c>', raw
+                )
+                assert b"#N/A" in raw
+            new.writestr(part, raw)
     return sink.getvalue()
 
 
@@ -208,12 +234,89 @@ ROW = ["N1", "甘小霖", "柳湾村9组88号"]
         ),
         (book([["甲", "乙"], ["1", "2"]]), "a.xlsx", "no_header"),
         ("户编号,户编号,户主姓名\n1,2,3\n".encode(), "a.csv", "twice"),
+        (b"%PDF-1.7\n1 0 obj\n", "a.csv", "not_that"),
+        (b"<html><table></table></html>", "a.xls", "not_that"),
+        ("户编号,户主姓名,详细地址\nN1,\"甘,柳湾村\nN2,贺,柳湾村\n".encode(), "a.csv", "quotes"),
+        (book([HEADING, ROW], more=[HEADING, ["N2", *ROW[1:]]]), "a.xlsx", "several"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_not_what_it_says_is_refused_as_a_whole(body, name, key):
     with pytest.raises(BadSheet) as found:
         list(read_table(name, body, known_titles("households"), "填报").rows)
     assert found.value.key == f"sheet.{key}"
+
+
+def test_a_file_without_a_column_that_is_needed_is_refused_with_its_name(state):
+    with pytest.raises(BadSheet) as found:
+        look(state, "户编号,户主姓名,住哪里\nN1,甘小霖,柳湾村\n")
+    assert (found.value.key, found.value.params["columns"]) == ("sheet.no_column", "详细地址")
+
+
+def test_rows_on_a_second_sheet_are_found_when_the_first_has_none():
+    body = book([["请看第二页"]], more=[HEADING, ROW])
+    assert [cells for _, cells in read_table("a.xlsx", body, known_titles("households")).rows] == [
+        ROW
+    ]
+
+
+def test_unicode_text_of_a_spreadsheet_program_is_read(state):
+    body = "\t".join(HEADING) + "\r\n" + "\t".join(ROW) + "\r\n"
+    assert look(state, body.encode("utf-16")).lines == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "fault"),
+    [
+        ({"户主出生日期": "2031-01-01"}, ("户主出生日期", "not_born")),
+        ({"户主出生日期": "1858-01-01"}, ("户主出生日期", "not_born")),
+        (
+            {"户主出生日期": "1958-03-02", "户主身份证号": "11010519491231002X"},
+            ("户主出生日期", "not_of_identity"),
+        ),
+        (
+            {"类别起始日期": "2026-12-31", "类别到期日期": "2026-01-01"},
+            ("类别到期日期", "ends_before"),
+        ),
+        ({"类别起始日期": "2026-01-01", "类别到期日期": "长期"}, None),
+        ({"联系电话": "无", "户主身份证号": "暂无", "户主性别": "—"}, None),
+    ],
+)
+def test_a_line_that_contradicts_itself_is_named_and_nothing_said_is_nothing(state, cells, fault):
+    columns = [*HEADING, *cells]
+    text = ",".join(columns) + "\n" + ",".join([*ROW, *cells.values()]) + "\n"
+    codes = importing.codes_of(state.offices.current(), on=date(2026, 9, 30))
+    found = importing.look("households", "h.csv", text.encode(), codes).faults
+    assert [(one.column, one.key.rpartition(".")[2]) for one in found] == [fault] * bool(fault)
+
+
+def test_a_value_that_a_spreadsheet_could_not_work_out_is_named(state):
+    body = with_cell_error(book([HEADING, ROW]))
+    assert faults(state, body, name="h.xlsx") == [(2, "户主姓名", "spoilt")]
+
+
+@pytest.mark.parametrize("again", ["n1", "Ｎ１", " N1 "])
+def test_a_key_in_another_writing_is_the_same_key(state, again):
+    assert faults(state, HEAD + GOOD + GOOD.replace("N1", again)) == [(3, "户编号", "twice")]
+
+
+def test_a_category_that_is_granted_anew_has_its_new_days_and_undoing_gives_back_the_old(state):
+    heading = "户编号,户主姓名,详细地址,救助类别,类别起始日期,类别到期日期\n"
+    line = "N1,甘小霖,柳湾村9组88号,低保,2025-01-01,2025-12-31\n"
+
+    def days():
+        with state.database.read() as session:
+            (row,) = session.connection().execute(
+                select(HouseholdCategory.valid_from, HouseholdCategory.valid_until).where(
+                    HouseholdCategory.household_id == "N1"
+                )
+            )
+        return row.valid_from.year, row.valid_until.year
+
+    read_in(state, heading + line)
+    later, _, _ = read_in(state, heading + line.replace("2025", "2026"))
+    assert days() == (2026, 2026)
+    import_undo.undo(state.database, state.mint, later, "op01", state.now())
+    assert days() == (2025, 2025)
 
 
 def test_a_zip_with_thousands_of_parts_is_refused():

@@ -3,6 +3,7 @@ unit reports in writing every quarter."""
 
 import json
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,16 @@ import pytest
 from gateway.commands import report as report_command
 from gateway.state import State
 from models.households import Resident
+from referral.directory import ZONE
+from tests.gateway.people import application, signed_in
 from tests.journeys.city import TYPES, City
 
 PROFILE = "heihe"
+
+
+def _name(state: State, unit: str) -> str:
+    return state.offices.current().directory.unit[unit].name_zh
+
 
 STRANGER = "汽车站候车亭里有个男的冻得说不出话，叫什么问不出来，零下八度"
 
@@ -65,3 +73,40 @@ def test_each_unit_has_one_liaison_officer_and_a_report_every_quarter(
     [signed] = [one for one in found["rates"] if one["code"] == "signed_in_time"]
     assert signed["numbers"] == [number], "the figure opens the requests that it counts"
     assert zipfile.is_zipfile(tmp_path / "housing.xlsx")
+
+
+def test_the_named_liaison_officer_owes_the_report_until_its_day(
+    county: City, state: State
+) -> None:
+    app = application(state)
+    admin = signed_in(state, app, "admin01")
+    page = "/reports/quarter?unit=housing&quarter=2026Q4"
+
+    def board() -> str:
+        return signed_in(state, app, "super01").get(page).text
+
+    assert "联络员：未指定" in board()
+    naming = {"code": "housing", "post": "liaison", "reason": "局务会定"}
+    assert admin.form("/admin/units/post", **naming, login="education.1").status_code == 422
+    assert admin.form("/admin/units/post", **naming, login="housing.1").status_code == 303
+    again = admin.form("/admin/units/post", **naming, login="housing.1")
+    assert again.status_code == 422, "one liaison officer, and it is this one"
+    name = state.offices.current().directory.officer["housing.1"].name
+    assert f"联络员：{name}" in board()
+    owed = f'quarter=2026Q4">{_name(state, "housing")}</a> {name}'
+    assert owed not in board(), "the quarter is not over"
+    county.now.forward(days=(datetime(2027, 1, 4, tzinfo=ZONE) - county.now()).days)
+    assert owed in board()
+    assert f"{owed} <span" not in board(), "ten working days are not over"
+    county.now.forward(days=20)
+    assert f'{owed} <span class="lamp over">' in board()
+    signed_in(state, app, "housing.1").form(
+        "/reports/quarter/close", unit="housing", quarter="2026Q4"
+    )
+    assert owed not in board()
+
+
+def test_the_townships_staff_is_two_to_three(state: State) -> None:
+    values = state.offices.current().policy.values
+    found = values["township_staff_min_small"], values["township_staff_max"]
+    assert [(one.value, one.tag) for one in found] == [(2, "S"), (3, "S")]

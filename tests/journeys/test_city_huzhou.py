@@ -1,10 +1,14 @@
 """Huzhou 2006: every item of aid is filed when it is given; who is urgent is helped by the township
 under the lead of civil affairs, and what is too heavy for it goes up; each unit is measured."""
 
+import json
+
 import pytest
 
 from gateway import aid_report
 from gateway.state import State
+from models.events import Event
+from models.posts import UnitPost
 from referral.casework import Refusal
 from tests.gateway.people import FOOD, application, signed_in
 from tests.journeys.aid import TOWN
@@ -82,3 +86,22 @@ def test_county_township_and_village_see_their_own_households(county: City, stat
     for login, seen in (("super01", 200), (TOWN, 200), ("village_w0101.1", 200),
                         ("township_w02.1", 404)):  # fmt: skip
         assert signed_in(state, app, login).get(f"/households/{home.id}").status_code == seen, login
+
+
+def test_one_person_of_each_township_answers_for_its_data(county: City, state: State) -> None:
+    app = application(state)
+    home = next(one for one in county.homes().values() if (one.area or "").startswith("W0101"))
+    super01, admin = signed_in(state, app, "super01"), signed_in(state, app, "admin01")
+    assert "信息有误找" not in super01.get(f"/households/{home.id}").text
+    naming = {"code": "township_w01", "post": "data"}
+    for login in (TOWN, "township_w01.2"):
+        reply = admin.form("/admin/units/post", **naming, login=login, reason="分工")
+        assert reply.status_code == 303, "the next one ends the one before"
+    officer = state.offices.current().directory.officer["township_w01.2"]
+    assert f"{officer.name}" in super01.get(f"/households/{home.id}").text
+    named = [one for one in county.every(UnitPost) if one.ended_at is None]
+    assert [(one.post, one.login) for one in named] == [("data", "township_w01.2")]
+    said = [json.loads(one.detail) for one in county.every(Event) if one.kind == "post_named"]
+    assert [(one["login"], one["before"]) for one in said] == [
+        (TOWN, ""), ("township_w01.2", TOWN),
+    ]  # fmt: skip

@@ -6,10 +6,13 @@ import orjson
 import pytest
 
 from triage.doors import Agreement
-from triage.dwelling import compare_doors, read_dwelling
+from triage.dwelling import read_dwelling
 from triage.household_index import HouseholdIndex, Listed
 from triage.household_lines import encoding_of, match_lines, read_registry
-from triage.household_matching import near_number, read_called, read_home, read_number
+from triage.household_matching import read_home
+from triage.name_field import read_called, read_names
+from triage.phones import near_number, read_number
+from triage.same_dwelling import compare_doors
 
 ESTATE = "东门街道春熙社区文昌路8号院"
 REGISTRY = (
@@ -217,3 +220,53 @@ def test_a_registry_of_the_region_s_spreadsheets_is_read():
     assert encoding_of(io.BytesIO("户主".encode("utf-8-sig")), "r") == "utf-8-sig"
     with pytest.raises(ValueError, match="not a text file"):
         encoding_of(io.BytesIO(b"\xff\xff\xff\x80"), "r")
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["户主邱桂珍", "邱桂珍（低保户）", "邱桂珍，女，76岁", "邱桂珍 76", "我妈邱桂珍", "邱 桂 珍",
+     "邱桂珍大娘", "邱桂珍的邻居", "邱桂珍、邱小满"],
+)  # fmt: skip
+def test_what_stands_around_a_name_is_no_name(field):
+    assert read_names(field)[0].name == "邱桂珍"
+
+
+@pytest.mark.parametrize(
+    "called", ["黄", "欧阳", "黄婶子", "宋大爷", "老董", "熊老太太", "令狐师傅", "邵某"]
+)
+def test_every_frequent_surname_leaves_an_honorific(called):
+    person = read_called(called)
+    assert person is not None
+    assert person.surname_only
+
+
+@pytest.mark.parametrize(
+    ("told", "written"),
+    [
+        ("竹溪村贰社肆伍号", "竹溪村二社45号"),
+        ("竹溪村第二村民组45号", "竹溪村2组45号"),
+        ("我家住竹溪村二组45号", "竹溪村2组45号"),
+        ("文昌路8号春熙苑11号2单元902室", "文昌路8号春熙苑11栋2单元902"),
+        ("伍家庄伍组", "伍家庄村5组"),
+        ("丰乐行政村3组", "丰乐村3组"),
+    ],
+)
+def test_one_door_in_two_writings_is_one_door(told, written):
+    one, two = read_dwelling(told), read_dwelling(written)
+    assert [name.sound for name in one.names] == [name.sound for name in two.names]
+    numbers = ("house", "group", "building", "unit", "loose", "floor", "room")
+    assert [getattr(one, n) for n in numbers] == [getattr(two, n) for n in numbers]
+
+
+def test_a_slip_in_the_name_of_a_village_keeps_its_door_and_another_village_does_not(index):
+    assert best(index, name="邱桂珍", address="柳塘镇丰东村3组12号") == "A1"
+    assert best(index, name="邱桂珍", address="柳塘镇石门村3组12号") is None
+
+
+def test_the_year_of_a_birth_is_not_held_against_an_age(index):
+    assert best(index, name="欧阳云", address="竹溪村二社", age=1945) == "D1"
+
+
+def test_numbers_without_a_place_say_little(index):
+    assert best(index, name="邱桂珍", address="3组12号") == "A1"
+    assert best(index, address="3组12号") is None
