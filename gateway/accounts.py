@@ -50,7 +50,7 @@ _NOBODY = (
     "$argon2id$v=19$m=65536,t=3,p=4$c4wGYodRjVaKxxayIde8Pg"
     "$q4A0PF1FxRdyYDWAay84UdjtLzc6QwSqJ0AZu4+WVCo"
 )
-"""The hash of random letters that were thrown away. Making one at each start takes a fifth of it."""
+"""Of random letters that were thrown away. Making one anew would be a fifth of a second a start."""
 
 
 def normal(password: str) -> str:

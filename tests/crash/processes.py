@@ -299,6 +299,10 @@ class Forked(Server):
         self._forked.kill()
         self._forked.join()
 
+    def pids(self) -> list[int]:
+        """The process and all its children."""
+        return descendants(self._forked.pid or 0)
+
 
 class Worker(Forked):
     """`huiyin work`, forked in the same way."""
