@@ -150,7 +150,7 @@ def _one(
         numbers=[row.number for row in subject.requests],
         hindered=hindered,
         gone=[fate for fate in fates if fate.gone],
-        kept=wish_list.kept(say, fates),
+        kept=list(wish_list.kept(say, fates)),
         told=list(told) if wish.row["agreed"] else [],
         second=wish.may_agree(actor.login),
         typed=Typed(typed),

@@ -150,6 +150,7 @@ def test_looking_shows_what_would_go_and_changes_nothing(
     page = lead.get(f"/erasures/{wish}", headers={"accept": "text/html"})
     assert page.status_code == 200
     assert "您的诉求：说过的话" in page.text
+    assert "没有需要保留的内容" in page.text
     assert words(county) == [LAMP]
     assert len(county.every(Event)) == before
     assert LAMP[:6] not in page.text, "the words themselves are not needed to decide"
