@@ -1,4 +1,4 @@
-"""A person asks on the page of their request to be erased; two people decide, one after the other."""
+"""A person asks on the page of their request to be erased; two people decide one by one."""
 
 from collections.abc import Callable
 
