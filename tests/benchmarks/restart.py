@@ -14,6 +14,7 @@ import statistics
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from gateway.settings import Settings
 from gateway.state import wire
@@ -38,7 +39,7 @@ def main() -> int:
     env = processes.environment(folder, url)
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its code compiled
     env["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
-    _fill(url, folder, given.requests)
+    fill(url, folder, given.requests)
     walls, works = [], []
     server = Server.serve(env, folder / "server.log")
     server.wait(path="/readyz")
@@ -59,9 +60,15 @@ def main() -> int:
     return 0
 
 
-def _fill(url: str, folder: Path, requests: int) -> None:
+def fill(url: str, folder: Path, requests: int, **more: Any) -> None:
+    """Requests by the path itself, each of another person."""
     settings = Settings(
-        data_dir=folder, database_url=url, database_key=KEY, secret_key="s" * 32, channels="console"
+        data_dir=folder,
+        database_url=url,
+        database_key=KEY if url.startswith("sqlite") else "",
+        secret_key="s" * 32,
+        channels="console",
+        **more,
     )
     state = wire(settings, kind="bench", channels={"recording": RecordingChannel()})
     try:

@@ -284,7 +284,7 @@ class Forked(Server):
     @staticmethod
     def life(env: dict[str, str], port: int, log: str) -> None:
         """What the forked process does."""
-        _become(env, log)
+        become(env, log)
         if place := env.get("DIES_AT"):
             settle = serve.settle
             serve.settle = lambda: (settle(), points.arm(place, int(env["DIES_AFTER"])))[0]
@@ -310,13 +310,14 @@ class Worker(Forked):
     @staticmethod
     def life(env: dict[str, str], _port: int, log: str) -> None:
         """What the forked process does."""
-        _become(env, log)
+        become(env, log)
         if place := env.get("DIES_AT"):
             points.arm(place, int(env["DIES_AFTER"]))
         sys.exit(work.run())
 
 
-def _become(env: dict[str, str], log: str) -> None:
+def become(env: dict[str, str], log: str) -> None:
+    """Take on the settings of a process under test, and its log."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
