@@ -133,10 +133,10 @@ def key_of(accepted: Mapping[str, str]) -> str:
     return parse_qs(urlsplit(accepted["StatusCallback"]).query)["key"][0]
 
 
-def prepare(url: str) -> None:
+def prepare(url: str, key: str = KEY) -> None:
     """The invented county in a new database, as one of a county that has gone into production
     (`huiyin serve` refuses accounts of the demonstration)."""
-    database = Database(url, key=KEY if url.startswith("sqlite") else "")
+    database = Database(url, key=key if url.startswith("sqlite") else "")
     upgrade(database)
     mint = enlist(database, "seed", SEEDED)
     with acting(database, mint) as tx:
