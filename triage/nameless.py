@@ -27,8 +27,8 @@ _I_AM = re.compile(rf"(?:我是|这里是|本人)([{_HAN}]{{2,4}})(?![{_HAN}])")
 
 
 def nameless(text: str) -> str:
-    """Numbers, the names by which somebody is introduced, and the numbers of a home are starred; the
-    length and all other characters stay. Never raises; time linear in the text."""
+    """Numbers, the names by which somebody is introduced and the numbers of a home are starred; all
+    other characters stay, and the length. Never raises; time linear in the text."""
     flat = plain(text)
     people = read_people(flat, lambda start, end: text[start:end])
     names = [one.name for one in people.persons if one.name] + list(people.contacts)
