@@ -37,7 +37,7 @@ def main() -> int:
         processes.prepare(url)
         fill(url, folder, given.persons, field_key=OLD, field_encryption="on")
         begun = time.monotonic()
-        trial = Trial(url, folder, random.Random(1))
+        trial = Trial(url, folder, random.Random(1), only=False)
         taken = trial.run(given.kills)
         print(
             f"{given.persons} persons: {trial.rotations} rotations ended, "
