@@ -1,6 +1,6 @@
 """Every reminder once: two tickers on one database are killed while the time of day jumps.
 
-python -m tests.benchmarks.reminders [--requests 1000] [--kills 200] [--postgresql]
+python -m tests.benchmarks.reminders [--requests 100] [--kills 200] [--postgresql]
 
 Six kinds of jump (on an hour, a day, ten days; back an hour, a day; slewed by 40 s) at every kill.
 Ends with status 1 when a step of a clock was missed or taken twice.
@@ -24,7 +24,7 @@ from tests.crash.ticking import Trial
 def main() -> int:
     """Fill, kill, count."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--requests", type=int, default=1000)
+    parser.add_argument("--requests", type=int, default=100)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("--seed", type=int, default=1)

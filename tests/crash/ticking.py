@@ -37,6 +37,8 @@ JUMPS = {
     "back a day": timedelta(days=-1),
     "slewed": timedelta(seconds=40),
 }
+OFTEN = (40, 5, 1, 20, 4, 30)
+"""How often each: a reminder that repeats every half hour has many a day."""
 
 
 @dataclass
@@ -107,7 +109,7 @@ class Trial:
         return ticker
 
     def _jump(self) -> None:
-        name = self.chance.choice(list(JUMPS))
+        (name,) = self.chance.choices(list(JUMPS), OFTEN)
         self.jumps[name] += 1
         self._set(self._now() + JUMPS[name])
         self._farthest = max(self._farthest, self._now())
