@@ -111,6 +111,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "split_off": _roles("ODL"),
     "accept_correction": _roles("ODL"),
     "decline_correction": _roles("ODL"),
+    "decide_erasure": _roles("LS"),
     "done": _roles("ODLSBT"),
     "finish_held": _roles("ODL"),
     "add_contact": _roles("ODLSBTG"),

@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any
 
 import orjson
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect, text
 
 from gateway import backup_file
 from gateway.accounting import account
@@ -130,7 +130,8 @@ def _contents(path: Path) -> Contents:
 
 
 def restore(path: Path, key: bytes, now: Callable[[], datetime]) -> Restored:
-    """Fill an empty machine: settings that it lacks, the database, both proofs. All rows or none.
+    """Fill an empty machine: settings that it lacks, the database, both proofs. All rows or none;
+    one that was killed after the rows were in is gone on with when it is run again.
 
     Raises ``BadBackup`` or ``Undumpable`` in one sentence; then nothing was changed but the
     settings file.
@@ -139,13 +140,14 @@ def restore(path: Path, key: bytes, now: Callable[[], datetime]) -> Restored:
     contents = _contents(path)
     frames = backup_file.frames_of(path, key)
     first = next(frames, b"{}")
-    require_empty(load())
+    is_in = _require_empty(load(), contents)
     settings = _furnish(orjson.loads(first), key)
     database = open_database(settings)
     try:
-        with database.write() as connection:
-            dumping.load(connection, contents, frames)
-            upgrade_to(connection, "head")
+        if not is_in:
+            with database.write() as connection:
+                dumping.load(connection, contents, frames)
+                upgrade_to(connection, "head")
         faults = proofs(database)
         with acting(database, enlist(database, "restore", now())) as tx:
             tx.event("restored", at=now(), seq=contents.seq, head=contents.head)
@@ -154,19 +156,28 @@ def restore(path: Path, key: bytes, now: Callable[[], datetime]) -> Restored:
     return Restored(sum(contents.counts.values()), contents.seq, monotonic() - begun, faults)
 
 
-def require_empty(settings: Settings) -> None:
-    """Raise ``BadBackup`` unless the database holds nothing at all."""
+def _require_empty(settings: Settings, contents: Contents) -> bool:
+    """Whether all rows of this very backup are in already, and nothing else. Raises ``BadBackup``
+    where the database holds anything but them."""
     database = open_database(settings) if _is_there(settings) else None
     if database is None:
-        return
+        return False
     with database.read() as session:
         held = inspect(session.connection()).get_table_names()
+        is_in = "ledger" in held and _ends_with(session.connection(), contents)
     database.close()
-    if held:
+    if held and not is_in:
         raise BadBackup(
             "the database already holds tables; a backup is restored only into an empty one: "
             "name another folder in HUIYIN_DATA_DIR, or another HUIYIN_DATABASE_URL"
         )
+    return is_in
+
+
+def _ends_with(connection: Connection, contents: Contents) -> bool:
+    """The head of a ledger names every entry before it: nothing was entered since the backup."""
+    found = connection.execute(text("SELECT seq, hash FROM ledger")).first()
+    return found is not None and (found.seq, found.hash) == (contents.seq, contents.head)
 
 
 def _is_there(settings: Settings) -> bool:

@@ -16,6 +16,7 @@ from gateway import attachments
 from models.corrections import Correction
 from models.desk import Draft, PhoneCall
 from models.disputes import Dispute
+from models.erasures import Erasure
 from models.handovers import Handover
 from models.holds import LegalHold
 from models.households import Belonging, Resident
@@ -42,6 +43,7 @@ REACHED: Mapping[str, str] = {
     "correction": "case_words",
     "disagreement": "visit_words",
     "dispute": "case_words",
+    "erasure": "case_words",
     "door_entry": "visit_words",
     "draft": "case_words; after thirty days in any case (gateway.drafts)",
     "former_number": "case_words",
@@ -133,6 +135,9 @@ def of_requests(tx: Transaction, requests: Sequence[int], now: datetime) -> None
         update(Dispute)
         .where(col(Dispute.request_id).in_(requests))
         .values(reason=ERASED, decided_reason=None),
+        update(Erasure)
+        .where(col(Erasure.request_id).in_(requests))
+        .values(words=ERASED, reason=ERASED),
         update(Correction)
         .where(col(Correction.request_id).in_(requests))
         .values(stood={}, wanted={}, reason=ERASED),

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from triage.redact import redact, redact_person, star_name
+from triage.nameless import nameless
+from triage.redact import redact_person, star_name
 
 _WHO = ("phones", "contacts", "people")
 
@@ -59,7 +60,7 @@ _TEXTS = frozenset(("text", "error", "result", "summary", "detail", "note"))
 
 def row(kept: Mapping[str, Any], masked: Any) -> dict[str, Any]:
     """A row of an export as a list may show it: names starred, numbers masked by ``masked``,
-    places left out, words redacted."""
+    places left out, and in words whatever recognises somebody."""
     return {name: _cell(name, value, masked) for name, value in kept.items()}
 
 
@@ -81,7 +82,7 @@ def _cell(name: str, value: Any, masked: Any) -> Any:
 
 def _redacted(value: Any) -> Any:
     if isinstance(value, str):
-        return redact(value)
+        return nameless(value)
     if isinstance(value, Mapping):
         return {name: _redacted(one) for name, one in value.items()}
     if isinstance(value, list | tuple):

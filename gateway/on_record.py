@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlmodel import col
 
+from gateway import erasure_wishes
 from gateway.revealing import masked
 from models.requests import Contact
 from referral import own_data
@@ -22,12 +23,13 @@ from triage.redact import star_name
 @dataclass(frozen=True, slots=True)
 class OnRecord:
     """``stands`` by field, as it may be shown; where a correction waits, what it is about, since
-    when, and by when somebody has decided."""
+    when, and by when somebody has decided; ``erased_by`` where a wish to be erased waits."""
 
     stands: Mapping[str, str]
     asked: tuple[str, ...] = ()
     asked_at: datetime | None = None
     due: datetime | None = None
+    erased_by: datetime | None = None
 
 
 def of(reader: Any, office: Office, request: Mapping[str, Any]) -> OnRecord:
@@ -39,11 +41,12 @@ def of(reader: Any, office: Office, request: Mapping[str, Any]) -> OnRecord:
         "phone": masked(stood["phone"]),
     }
     waits = own_data.waiting(reader, request["id"])
+    erased_by = erasure_wishes.waits_for(reader, office, request["id"])
     if waits is None:
-        return OnRecord(stands)
+        return OnRecord(stands, erased_by=erased_by)
     asked = tuple(name for name in own_data.FIELDS if name in waits["wanted"])
     due = own_data.by_when(office, request, waits["asked_at"])
-    return OnRecord(stands, asked, waits["asked_at"], due)
+    return OnRecord(stands, asked, waits["asked_at"], due, erased_by)
 
 
 @dataclass(frozen=True, slots=True)

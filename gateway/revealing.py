@@ -41,6 +41,8 @@ class Revealed:
 
 
 OTHER = "other"
+LONGEST = 200
+"""Characters of a purpose; what is longer is none."""
 
 
 def reveal(
@@ -84,7 +86,8 @@ def grounds(office: Office, role: str) -> list[Ground]:
 def _purpose(office: Office, actor: Actor, ground: str, purpose: str) -> str:
     if ground not in {one.code for one in grounds(office, actor.role)}:
         raise Refusal("refusal.purpose_of_role", status=422)
-    return need(purpose, "refusal.purpose") if ground == OTHER else purpose.strip()
+    why = need(purpose, "refusal.purpose") if ground == OTHER else purpose.strip()
+    return why[:LONGEST]
 
 
 def _who(tx: Any, request: Row) -> Revealed:

@@ -1,6 +1,7 @@
 """How a command of ``huiyin`` is run: its module is imported when it is called, and what goes wrong
 is one sentence and an exit status."""
 
+import gc
 import importlib
 import sys
 from typing import Any
@@ -11,7 +12,7 @@ import typer
 def run(module: str, **arguments: Any) -> None:
     """Call ``run`` of a command's module; every foreseen fault is one line and an exit status."""
     try:
-        status = importlib.import_module(f"gateway.commands.{module}").run(**arguments)
+        status = _imported(f"gateway.commands.{module}").run(**arguments)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except BrokenPipeError:
@@ -21,6 +22,16 @@ def run(module: str, **arguments: Any) -> None:
         status = _status_of(error)
         typer.echo(f"huiyin: {error}", err=True)
     raise typer.Exit(status or 0)
+
+
+def _imported(module: str) -> Any:
+    """The module, without the collector going again and again through what stays for ever."""
+    gc.disable()
+    try:
+        return importlib.import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _status_of(error: Exception) -> int:

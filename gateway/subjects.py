@@ -1,7 +1,7 @@
 """What one person may ask of us: what is held about them and who looked, that it is put right, that
 it is erased (PIPL Art. 44-47). Each act is done by a named member of staff and is in the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,14 +13,16 @@ from channels.web import e164
 from gateway import erasure, expiry, registry, retention, wishes
 from models import keyring
 from models.access import Look
+from models.db import Database
 from models.discovery import Visit, Warned
+from models.events import SYSTEM
 from models.holds import LegalHold
 from models.outbox import Outgoing
 from models.people import FIELD, Address, Person
 from models.places import Staff
 from models.relief import Relief
 from models.requests import Contact, HelpRequest
-from models.transaction import Transaction
+from models.transaction import Transaction, acting
 
 
 class NotKnown(ValueError):
@@ -165,7 +167,13 @@ def correct(
 
 
 def erase(
-    tx: Transaction, subject: Subject, *, by: str, reason: str, now: datetime
+    tx: Transaction,
+    subject: Subject,
+    *,
+    by: str,
+    reason: str,
+    now: datetime,
+    proposed_by: str | None = None,
 ) -> Sequence[wishes.Fate]:
     """Erase a person: what went and what a duty keeps, class by class. Raises ``NotKnown`` while a
     request is open or on hold: who still waits for help must stay known."""
@@ -182,8 +190,28 @@ def erase(
     wishes.forget(tx, who)
     numbers = [row.number for row in subject.requests]
     counts = {fate.name: [fate.gone, fate.stays] for fate in fates}
-    tx.event("subject_erased", at=now, by=by, reason=reason, requests=numbers, classes=counts)
+    tx.event(
+        "subject_erased", at=now, by=by, reason=reason, requests=numbers, classes=counts,
+        proposed_by=proposed_by,
+    )  # fmt: skip
     return fates
+
+
+def foreseen(
+    database: Database, mint: Callable[[], int], subject: Subject, *, now: datetime
+) -> Sequence[wishes.Fate]:
+    """What erasing would do, found out by doing it and taking it back: nothing is changed."""
+    try:
+        with acting(database, mint) as tx:
+            raise _TakenBack(erase(tx, subject, by=SYSTEM, reason="", now=now))
+    except _TakenBack as found:
+        return found.fates
+
+
+class _TakenBack(Exception):
+    def __init__(self, fates: Sequence[wishes.Fate]) -> None:
+        super().__init__()
+        self.fates = fates
 
 
 def hold(tx: Transaction, number: str, *, by: str, reason: str, now: datetime) -> None:

@@ -15,6 +15,12 @@ def lines(
     for fate in fates:
         if fate.gone:
             yield say("wish.gone", what=say(f"wish.what.{fate.name}"), count=fate.gone)
+    yield from kept(say, fates)
+    yield say("wish.foot", hotline=hotline)
+
+
+def kept(say: Callable[..., str], fates: Sequence[Fate]) -> Iterator[str]:
+    """What stays, how long and on what ground."""
     for fate in fates:
         if fate.stays:
             rule = retention.rules()[fate.name]
@@ -25,4 +31,3 @@ def lines(
                 until=say(f"wish.until.{fate.name}", days=rule.days),
                 ground=rule.ground or say("wish.under_way"),
             )
-    yield say("wish.foot", hotline=hotline)

@@ -26,6 +26,10 @@ SQLModel.metadata.naming_convention = MetaData(
     }
 ).naming_convention
 
+# Rows are written by our code and checked by the database: that a table could check input too is
+# half a second of every start for what nobody calls.
+SQLModel.model_config["defer_build"] = True
+
 
 def _classed(protection: Protection) -> Callable[..., Any]:
     def column(

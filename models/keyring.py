@@ -66,6 +66,7 @@ class Keyring:
         self._engine = engine
         self._keks = tuple(keks)
         self._keys: dict[int, DataKey] = {}
+        self._wiped: dict[int, DataKey] = {}
         self._newest: DataKey | None = None
         self._settled = False
         self._loaded = False
@@ -98,6 +99,8 @@ class Keyring:
         ).all()
         keys = {row.id: self._keys.get(row.id) or self._opened(row) for row in rows}
         with self._lock:
+            # A page whose moment is from before the wiping still reads what stood then.
+            self._wiped |= {n: one for n, one in self._keys.items() if n not in keys}
             self._keys = keys
             self._newest = keys[rows[-1].id] if rows else None
             self._settled = any(row.settled_at is not None for row in rows)
@@ -123,7 +126,7 @@ class Keyring:
         found = self._keys.get(number)
         if found is None:
             self._refresh()
-            found = self._keys.get(number)
+            found = self._keys.get(number) or self._wiped.get(number)
         if found is None:
             raise Broken(f"a value is sealed with key {number}, which is not there")
         return found

@@ -175,6 +175,7 @@ class TaskKind(StrEnum):
     CANARY_LOST = "canary_lost"
     PROOF_FAILED = "proof_failed"
     CORRECT_DATA = "correct_data"
+    ERASE_DATA = "erase_data"
 
 
 class SecondOpinion(StrEnum):

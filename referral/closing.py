@@ -25,6 +25,9 @@ from referral.office import Office
 
 VIEWS = ("satisfied", "fairly_satisfied", "dissatisfied")
 
+_OUTLIVE = (TaskKind.UNDELIVERED, TaskKind.CORRECT_DATA, TaskKind.ERASE_DATA)
+"""Work that waits on when a request is closed."""
+
 
 def callback(
     tx: Transaction,
@@ -230,7 +233,7 @@ def end(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
         .where(
             col(Task.request_id) == request["id"],
             col(Task.done_at).is_(None),
-            col(Task.kind).not_in((TaskKind.UNDELIVERED, TaskKind.CORRECT_DATA)),
+            col(Task.kind).not_in(_OUTLIVE),
         )
         .values(done_at=now, done_by=actor.login)
     )

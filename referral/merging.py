@@ -29,6 +29,8 @@ from referral.office import Office
 _FEEDBACK = ("CLK-DISCOVERY-FEEDBACK", "CLK-MISSED-CALL")
 """What is owed to the person who asked, not to the matter: it goes along."""
 
+OF_THE_PERSON = (TaskKind.CORRECT_DATA, TaskKind.ERASE_DATA)
+
 
 def merge(
     tx: Transaction,
@@ -174,7 +176,7 @@ def _tasks(
     about themselves is about nobody else."""
     waits = {task.kind for task in _rows(tx, Task, older["id"]) if task.done_at is None}
     for task in _rows(tx, Task, newer["id"]):
-        if task.done_at is not None or task.kind == TaskKind.CORRECT_DATA:
+        if task.done_at is not None or task.kind in OF_THE_PERSON:
             continue
         if task.kind in waits:
             before.change(tx, "task", task, done_at=now, done_by=actor.login)

@@ -9,7 +9,7 @@ cookie that other sites cannot use. No number, code or word of a citizen stands 
 import secrets
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from urllib.parse import urlencode
 
@@ -68,7 +68,7 @@ async def ask_for_help(request: Request) -> Response:
         # Our secret has changed, or nobody printed this form: a new key, the words kept.
         return _form(request, {**fields, "key": ""}, notice="renewed", status=403, again=again)
     except AWAY:
-        return await run_in_threadpool(_away, request, channel, raw, fields, again)
+        return await run_in_threadpool(_away, request, channel, raw, form)
     kept_files, refused = 0, form.refused
     if form.files:
         about = (state, form.files, channel.name, channel.key(raw) or "", state.now())
@@ -169,9 +169,12 @@ def _form(
     notice: str = "",
     status: int = 200,
     again: bool = False,
+    files: int = 0,
+    unkept: Sequence[str] = (),
 ) -> Response:
     """The form; shown again it keeps its key, so that a second try is no second request.
-    ``again``: files were chosen and have to be chosen once more."""
+    ``again``: files were chosen and have to be chosen once more; ``files`` are kept already,
+    ``unkept`` are the phrases of what was not."""
     secret = state_of(request).settings.secret_key
     return page(
         request,
@@ -184,19 +187,24 @@ def _form(
         notice=notice,
         limit=kept_first.LIMIT,
         again=again,
+        files=files,
+        unkept=unkept,
     )
 
 
-def _away(
-    request: Request, channel: Channel, raw: Raw, fields: Mapping[str, str], again: bool
-) -> Response:
-    """The database is away: the words go to the disk, and the page says so with every word still in
-    it; pressed again later, the same form brings the number. Where not even that can be done it
-    says that nothing is kept."""
-    state = state_of(request)
-    safe = Spool.of(state.settings).keep(channel.name, channel.key(raw) or "", raw, state.now())
-    notice, status = ("spooled", 202) if safe else ("busy", 503)
-    return _form(request, fields, notice=notice, status=status, again=again)
+def _away(request: Request, channel: Channel, raw: Raw, form: kept_first.Written) -> Response:
+    """The database is away: the words go to the disk and then the files, and the page says so with
+    every word still in it; pressed again later, the same form brings the number. Where not even the
+    words can be kept it says that nothing is."""
+    state, now = state_of(request), state_of(request).now()
+    spool, key = Spool.of(state.settings), channel.key(raw) or ""
+    if not spool.keep(channel.name, key, raw, now):
+        return _form(request, form.fields, notice="busy", status=503, again=bool(form.files))
+    files, refused = kept_first.spool(spool, form.files, channel.name, key, now)
+    unkept = dict.fromkeys([*form.refused, *refused])
+    return _form(
+        request, form.fields, notice="spooled", status=202, files=files, unkept=list(unkept)
+    )
 
 
 def _raw(request: Request, channel: Channel, fields: Mapping[str, str]) -> Raw:

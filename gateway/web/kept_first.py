@@ -16,6 +16,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from gateway import attachments
 from gateway.attachments import LARGEST_BYTES
 from gateway.hooks import TooLarge
+from gateway.spool import Spool
 from gateway.state import State
 from gateway.web.rendering import MOST_FIELDS, fields_in
 from models.db import Busy
@@ -93,6 +94,18 @@ def keep(
     except Busy:
         return 0, [*refused, NOT_NOW]
     return len(contents), refused
+
+
+def spool(
+    disk: Spool, files: Sequence[tuple[str, bytes]], channel: str, external_id: str, now: datetime
+) -> tuple[int, list[str]]:
+    """Keep the files of words that wait on the disk; otherwise as ``keep``."""
+    contents, refused = looked_at(files, recordings=True)
+    different = list({content.body: content for content in contents}.values())
+    done = disk.keep_files(attachments.about_contact(channel, external_id), different, now)
+    if done < len(different):
+        refused.append(NOT_NOW)
+    return done, refused
 
 
 KNOWN = (

@@ -36,7 +36,7 @@ from referral.office import Office
 CASE, RECEIPT = "case", "receipt"
 AWAY = (Busy, Nobody, TimeoutError)
 MAY_COME_AGAIN = {"retry-after": "5"}
-DONE = ("added", "rated", "withdrawn", "looked_after", "corrected")
+DONE = ("added", "rated", "withdrawn", "looked_after", "corrected", "erasing")
 
 router = APIRouter(prefix="/status/case", include_in_schema=False)
 

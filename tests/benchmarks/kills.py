@@ -42,7 +42,7 @@ def main() -> int:
         if given.postgresql:
             server = get_server(folder / "pg", cleanup_mode="stop")
             try:
-                url = _made(server.get_uri())
+                url = made(server.get_uri())
                 processes.prepare(url)
                 _run("PostgreSQL", url, folder / "on-pg", given.postgresql, given)
             finally:
@@ -58,7 +58,8 @@ def main() -> int:
     return 0
 
 
-def _made(server: str) -> str:
+def made(server: str) -> str:
+    """A new database on this server; its address."""
     url = make_url(server).set(drivername="postgresql+psycopg")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

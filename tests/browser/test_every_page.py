@@ -63,6 +63,7 @@ PAGES = (
     Seen("op01", "/desk/{number}", "/desk/{request}"),
     Seen("op01", "/account/confirm"),
     Seen("lead01", "/desk/held/{entry_id}", "/desk/held/1"),
+    Seen("lead01", "/erasures"),
     Seen("civil_affairs.1", "/inbox"),
     Seen("civil_affairs.1", "/inbox", "/inbox?tab=handling"),
     Seen("civil_affairs.1", "/inbox/{number}", "/inbox/{order}"),
@@ -103,6 +104,7 @@ PAGES = (
 ELSEWHERE = {
     "/field/receipts/{key}": "tests/browser/test_field_page.py",
     "/imports/{batch_id}": "tests/browser/test_import_page.py",
+    "/erasures/{wish_id}": "tests/browser/test_erasure_page.py",
 }
 """Pages that need something done first; who looks at them."""
 

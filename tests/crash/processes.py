@@ -133,10 +133,10 @@ def key_of(accepted: Mapping[str, str]) -> str:
     return parse_qs(urlsplit(accepted["StatusCallback"]).query)["key"][0]
 
 
-def prepare(url: str) -> None:
+def prepare(url: str, key: str = KEY) -> None:
     """The invented county in a new database, as one of a county that has gone into production
     (`huiyin serve` refuses accounts of the demonstration)."""
-    database = Database(url, key=KEY if url.startswith("sqlite") else "")
+    database = Database(url, key=key if url.startswith("sqlite") else "")
     upgrade(database)
     mint = enlist(database, "seed", SEEDED)
     with acting(database, mint) as tx:
@@ -284,7 +284,7 @@ class Forked(Server):
     @staticmethod
     def life(env: dict[str, str], port: int, log: str) -> None:
         """What the forked process does."""
-        _become(env, log)
+        become(env, log)
         if place := env.get("DIES_AT"):
             settle = serve.settle
             serve.settle = lambda: (settle(), points.arm(place, int(env["DIES_AFTER"])))[0]
@@ -299,6 +299,10 @@ class Forked(Server):
         self._forked.kill()
         self._forked.join()
 
+    def pids(self) -> list[int]:
+        """The process and all its children."""
+        return descendants(self._forked.pid or 0)
+
 
 class Worker(Forked):
     """`huiyin work`, forked in the same way."""
@@ -306,13 +310,14 @@ class Worker(Forked):
     @staticmethod
     def life(env: dict[str, str], _port: int, log: str) -> None:
         """What the forked process does."""
-        _become(env, log)
+        become(env, log)
         if place := env.get("DIES_AT"):
             points.arm(place, int(env["DIES_AFTER"]))
         sys.exit(work.run())
 
 
-def _become(env: dict[str, str], log: str) -> None:
+def become(env: dict[str, str], log: str) -> None:
+    """Take on the settings of a process under test, and its log."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(descriptor, stream)

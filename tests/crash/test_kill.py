@@ -28,6 +28,7 @@ from models.db import Database, unlock
 from models.requests import Contact, HelpRequest
 from tests.crash import points, processes
 from tests.crash.killing import Campaign, kill_again_and_again, read, require_whole
+from tests.crash.pair import Pair
 from tests.crash.processes import KEY, PROJECT, SAID, Server, huiyin, sms
 from tests.standins.twilio import TwilioStandIn
 
@@ -218,3 +219,16 @@ def test_a_replay_killed_in_the_middle_and_run_again_is_whole(sqlite: str, tmp_p
 def _count(database: Database) -> int:
     with database.read() as session:
         return session.connection().execute(select(func.count(Contact.id))).scalar() or 0
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_two_gateways_that_get_the_same_message_at_once_keep_it_once(
+    database: str, request: pytest.FixtureRequest, cluster: PostgresServer, tmp_path: Path
+) -> None:
+    """On PostgreSQL the database itself is stopped at once every third time."""
+    url = request.getfixturevalue(database)
+    pair = Pair(url, tmp_path, random.Random(KILLS), cluster if database != "sqlite" else None)
+    taken = pair.run(KILLS if KILLS > 10 else 3)
+    print(f"{dict(pair.deaths)}; {taken} kept, {pair.at_once} by both; {dict(pair.statuses)}")
+    assert taken > 10
+    assert pair.at_once, "some must have come to both at once"

@@ -181,6 +181,11 @@ OPERATIONS: Mapping[str, Op] = {
     "POST /status/case/rate": Op("public", why="a signed pass, same-site"),
     "POST /status/case/withdraw": Op("public", why="a signed pass, same-site"),
     "POST /status/case/correct": Op("public", why="a signed pass, same-site"),
+    "POST /status/case/erase": Op("public", why="a signed pass, same-site"),
+    "GET /erasures": Op(act="decide_erasure"),
+    "POST /erasures": Op(act="decide_erasure"),
+    "GET /erasures/{wish_id}": Op(thing="erasure"),
+    "POST /erasures/{wish_id}/{act}": Op(thing="erasure"),
     # papers, households, imports, the field, discovery
     "POST /inbox": Op(act="sign", thing="several"),
     "GET /paper/{number}": Op(thing="paper"),

@@ -345,6 +345,13 @@ def test_an_unknown_name_and_a_wrong_password_answer_alike(state: State, app: Fa
     assert len(texts) == 1
 
 
+def test_who_is_unknown_is_checked_with_the_work_of_a_new_password() -> None:
+    """Or the time would tell an unknown name from a wrong password."""
+    new = accounts.hash_password("some words of a person")
+    assert accounts._NOBODY.rsplit("$", 2)[0] == new.rsplit("$", 2)[0]
+    assert len(accounts._NOBODY) == len(new)
+
+
 @pytest.mark.thorough
 def test_guessing_waits_and_disturbs_nobody_else(state: State, app: FastAPI, now: Watch) -> None:
     signed_in(state, app, "op01")

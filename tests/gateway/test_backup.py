@@ -307,3 +307,37 @@ def test_the_schedule_keeps_days_weeks_and_months(tmp_path):
     assert set(newest) <= set(days)
     assert len({name[7:13] for name in days}) >= 11, "a year of months"
     assert backups.surplus(tmp_path, "7,5,12") == []
+
+
+@pytest.mark.parametrize("at", ["upgrade_to", "proofs", "enlist"])
+def test_a_restore_that_is_killed_is_whole_when_it_is_run_again(
+    filled, backup, key_file, tmp_path, at
+):
+    """Before its one commit, after it, and after the proofs."""
+    fresh = tmp_path / "fresh"
+    killed = subprocess.run(
+        [sys.executable, "-c", _DIES, str(backup), BACKUP_KEY, at],
+        cwd=ROOT,
+        env=environment(fresh),
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    found = huiyin("restore", str(backup), "--key-file", str(key_file), data=fresh)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert exported(fresh) == exported(filled)
+    kept = (fresh / "huiyin.env").read_text("utf-8")
+    assert kept.count("HUIYIN_DATABASE_KEY=") == 1
+    again = huiyin("restore", str(backup), "--key-file", str(key_file), data=fresh)
+    assert "already holds tables" in refused(again)
+
+
+_DIES = """
+import os, signal, sys
+from pathlib import Path
+from gateway import backups
+from gateway.settings import utc_now
+def die(*_given):
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(backups, sys.argv[3], die)
+backups.restore(Path(sys.argv[1]), bytes.fromhex(sys.argv[2]), utc_now)
+"""

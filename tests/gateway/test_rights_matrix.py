@@ -41,6 +41,7 @@ ANY: Mapping[str, Any] = {
     "batch_id": 1,
     "line": 1,
     "key": "k",
+    "wish_id": 1,
     "difference_id": 1,
     "mode_id": 1,
     "call_id": 1,

@@ -259,6 +259,18 @@ def test_a_rotation_that_was_stopped_goes_on_with_the_same_key(sealed, sealing_s
     assert b"v1|1|" not in stored(sealed)
 
 
+def test_a_page_that_began_before_a_rotation_ended_still_opens_what_it_sees(
+    sealed, sealing_settings, now
+):
+    live(sealed)
+    settle(sealed, now)
+    with sealed.database.read() as session:
+        session.connection().execute(text("SELECT count(*) FROM contact")).scalar()
+        rekeying.rotate(sealed.database, sealed.mint, sealing_settings.field_cipher, now)
+        words = {row.text for row in session.scalars(select(Contact))}
+    assert TEXT in words, "its moment is from before, and so are the values in it"
+
+
 def test_the_outside_key_is_replaced_and_the_old_one_no_longer_needed(
     sealed, sealing_settings, now
 ):

