@@ -1,4 +1,4 @@
-"""From the words of a masked export nobody is to be recognised, and they stay as long as they are."""
+"""From the words of a masked export nobody is recognised, and they stay as long as they are."""
 
 import time
 

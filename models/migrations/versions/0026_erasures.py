@@ -30,9 +30,7 @@ def upgrade() -> None:
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("classes", sa.JSON(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["request_id"], ["request.id"], name=op.f("fk_erasure_request_id")
-        ),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_erasure_request_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
     )
     op.create_index(op.f("ix_erasure_request_id"), "erasure", ["request_id"], unique=False)

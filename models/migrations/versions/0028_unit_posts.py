@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0026_unit_posts"
-down_revision = "0025_in_hand"
+revision = "0028_unit_posts"
+down_revision = "0027_ids_in_the_queue"
 branch_labels = None
 depends_on = None
 

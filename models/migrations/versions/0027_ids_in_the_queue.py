@@ -5,8 +5,8 @@ swept and measured after one change in fifty, not in five or ten."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026_ids_in_the_queue"
-down_revision = "0025_in_hand"
+revision = "0027_ids_in_the_queue"
+down_revision = "0026_erasures"
 branch_labels = None
 depends_on = None
 

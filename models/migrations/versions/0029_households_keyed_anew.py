@@ -3,8 +3,8 @@ the running system writes while it works."""
 
 from alembic import op
 
-revision = "0027_households_keyed_anew"
-down_revision = "0026_unit_posts"
+revision = "0029_households_keyed_anew"
+down_revision = "0028_unit_posts"
 branch_labels = None
 depends_on = None
 
