@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, select, update
 from sqlmodel import col
 
 from gateway import (
+    import_compared,
     import_households,
     import_places,
     import_sense,
@@ -164,8 +165,8 @@ def _as_lead(read: Read, columns: Mapping[str, Column], codes: Codes) -> Read:
 
 
 def compare(database: Database, looked: Looked, codes: Codes) -> None:
-    """Name the lines that were written for a household which has changed since. Raises ``Busy``."""
-    if looked.kind != "households" or "version" not in looked.table.header:
+    """Name the lines that cannot be written as the households stand. Raises ``Busy``."""
+    if looked.kind != "households":
         return
     good = (read for read in lines(looked, codes) if not read.faults)
     while chunk := list(islice(good, TOGETHER)):
@@ -177,17 +178,11 @@ def _unchanged(connection: Connection, looked: Looked, reads: Sequence[Read]) ->
     """The lines whose household is as it was when they were written; the others are named."""
     if looked.kind != "households":
         return list(reads)
-    stand = import_households.overtaken(connection, [read.values for read in reads])
-    kept = []
-    for read in reads:
-        version = stand.get(str(read.values["household_id"]))
-        if version is None:
-            kept.append(read)
-        elif read.line not in looked.bad:
-            looked.bad.add(read.line)
-            params, given = {"version": str(version)}, f"{read.values['version']:.0f}"
-            looked.faults.append(Fault(read.line, "版本", given, "import.fault.overtaken", params))
-    return kept
+    found = import_compared.faults(connection, [(read.line, read.values) for read in reads])
+    fresh = [fault for line, fault in found.items() if line not in looked.bad]
+    looked.bad |= {*found}
+    looked.faults += fresh
+    return [read for read in reads if read.line not in found]
 
 
 def write(

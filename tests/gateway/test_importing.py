@@ -299,6 +299,26 @@ def test_a_key_in_another_writing_is_the_same_key(state, again):
     assert faults(state, HEAD + GOOD + GOOD.replace("N1", again)) == [(3, "户编号", "twice")]
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("N1,胡大山,,,青山镇鹰嘴村3组7号,,,,在住\n", ["another"]),
+        ("N1,胡大山,甘雨,,青山镇鹰嘴村3组7号,,,,在住\n", []),  # somebody of it moved
+        ("N1,甘小霖,,,青山镇鹰嘴村3组7号,,,,在住\n", []),
+        ("N1,胡大山,,,柳湾镇柳湾村9组88号,,,,在住\n", []),  # another head at the same door
+        ("N1,胡大山,,13900001234,青山镇鹰嘴村3组7号,,,,在住\n", []),
+    ],
+)
+def test_a_number_that_is_another_households_overwrites_nobody(state, line, named):
+    read_in(state, HEAD + GOOD)
+    before = exported(state)["N1"]
+    looked = look(state, HEAD + line)
+    importing.compare(state.database, looked, codes(state))
+    assert [one.key.rpartition(".")[2] for one in looked.faults] == named
+    importing.write(state.database, state.mint, looked, codes(state), by="op01", now=state.now)
+    assert (exported(state)["N1"] == before) is bool(named)
+
+
 def test_a_category_that_is_granted_anew_has_its_new_days_and_undoing_gives_back_the_old(state):
     heading = "户编号,户主姓名,详细地址,救助类别,类别起始日期,类别到期日期\n"
     line = "N1,甘小霖,柳湾村9组88号,低保,2025-01-01,2025-12-31\n"
