@@ -4,10 +4,13 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from gateway import differences, discovery
 from gateway.discovery_timeline import of_household
 from models.discovery import Mode, Round, Visit
+from models.households import Resident
 from models.outbox import Outgoing
 from models.transaction import acting
 from referral import differing, visiting
@@ -39,6 +42,30 @@ def test_every_household_of_a_category_gets_one_visit_and_one_named_person(count
     serious = {home for home, of in groups.items() if "serious_illness" in of}
     rules = {one.household_id: one.rule for one in visits}
     assert {rules[home] for home in serious} == {"monthly_serious_illness"}
+
+
+def test_who_has_died_is_not_asked_for_and_where_nobody_lives_nobody_knocks(state, now):
+    now.forward(days=5)
+    county = Walkers(state, now)
+    serious = [one for one in county.homes().values() if "serious_illness" in one.categories]
+    widowed, empty = serious[0], serious[1]
+    died = update(Resident).values(died_at=date(2026, 9, 1))
+    with acting(state.database, state.mint) as tx:
+        tx.add(Resident, id=tx.mint(), household_id=widowed.id, name="余下的人")
+        tx.execute(died.where(col(Resident.household_id) == empty.id))
+        of_widowed = select(Resident.__table__.c.id, Resident.__table__.c.name).where(
+            col(Resident.household_id) == widowed.id
+        )
+        for row in tx.execute(of_widowed).all():
+            if row.name == widowed.head_name:
+                tx.execute(died.where(col(Resident.id) == row.id))
+    county.reach_out()
+    visited = {one.household_id for one in county.visits()}
+    assert widowed.id in visited
+    assert empty.id not in visited
+    asked_for = county.homes()[widowed.id].head_name
+    assert asked_for != widowed.head_name
+    assert empty.id not in county.homes()
 
 
 def test_planning_twice_or_a_day_later_adds_nothing(county):
