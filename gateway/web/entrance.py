@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway import access, accounts, sessions
-from gateway.web import unsent
+from gateway.web import along, unsent
 from gateway.web.rendering import state_of
 from gateway.web.staff import (
     Fields,
@@ -54,7 +54,9 @@ def sign_in(request: Request, form: Fields) -> Response:
         )
     if left is not None:
         unsent.keep(state, key, left)
-    return let_in(state, key, form.get("next", ""))
+    answer = let_in(state, key, form.get("next", ""))
+    along.forget(request, answer)
+    return answer
 
 
 @router.get("/sign-in/{token}")

@@ -52,6 +52,19 @@ def shown(request: Request, name: str) -> dict[str, str] | None:
     return {key: str(value) for key, value in content.items()}
 
 
+def size(request: Request, name: str, content: Mapping[str, str]) -> int:
+    """How many bytes the browser has to keep for such a pass."""
+    state = state_of(request)
+    until = int(state.now().timestamp())
+    return len(_serializer(state.settings.secret_key, name).dumps({**content, "until": until}))
+
+
+def take(request: Request, answer: Response, name: str) -> None:
+    """Let the browser forget the pass."""
+    secure = state_of(request).settings.public_url.startswith("https:")
+    answer.delete_cookie(cookie(request, name), secure=secure, httponly=True, samesite="lax")
+
+
 def cookie(request: Request, name: str) -> str:
     """The cookie's name; over https one that browsers bind to this host."""
     return f"__Host-{name}" if state_of(request).settings.public_url.startswith("https:") else name

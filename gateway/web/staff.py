@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from gateway import access, hooks, same_site, sentences, sessions
 from gateway.access import Actor
 from gateway.state import State
-from gateway.web import rendering, unsent
+from gateway.web import along, rendering, unsent
 from gateway.web.kept_first import written
 from gateway.web.rendering import state_of
 from gateway.web.unsent import Unsent
@@ -97,7 +97,9 @@ def sign_in_page(
     left: Unsent | None = None,
 ) -> Response:
     """The form to sign in; ``left`` is what somebody had typed and not sent."""
-    return staff_page(
+    sso = bool(state_of(request).settings.oidc_issuer)
+    carried = left is not None and sso and along.fits(request, left)
+    answer = staff_page(
         request,
         "sign_in.html",
         status=status,
@@ -105,8 +107,15 @@ def sign_in_page(
         login=login,
         next=wanted,
         left=left,
-        sso=bool(state_of(request).settings.oidc_issuer),
+        sso=sso,
+        onward=f"/sso?next={quote(wanted)}" if wanted else "/sso",
+        carried=carried,
     )
+    if left is not None and carried:
+        along.give(request, answer, left)
+    else:
+        along.forget(request, answer)  # of who gave up, or went another way
+    return answer
 
 
 def asked_by_script(request: Request) -> bool:

@@ -211,6 +211,27 @@ def test_every_page_fits_and_is_fit_for_everybody(
     assert wrong == []
 
 
+@pytest.mark.thorough
+def test_every_page_fits_a_telephone_in_english_too(
+    chromium: Browser, living: tuple[str, State, FastAPI]
+) -> None:
+    """Words of English are longer, and a table of them is wider."""
+    address, state, _ = living
+    wrong = []
+    for login, pages in groupby(PAGES, key=lambda one: one.login):
+        visitor = Visitor(chromium, address, {"width": 390, "height": 844}, script=True)
+        if login:
+            at_work(visitor, state, login)
+        visitor.context.add_cookies([{"name": "lang", "value": "en", "url": address}])
+        for one in pages:
+            where = filled(visitor.page, one.address or one.path)
+            visitor.page.goto(where)
+            if (wide := visitor.overflow()) > 0:
+                wrong.append(f"{login} {where}: {wide} px too wide")
+        visitor.context.close()
+    assert wrong == []
+
+
 def test_all_tabs_of_a_browser_share_one_stream(
     chromium: Browser, county: tuple[str, State, FastAPI]
 ) -> None:

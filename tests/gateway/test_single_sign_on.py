@@ -12,6 +12,7 @@ from sqlmodel import col
 from gateway import sessions, single_sign_on
 from gateway.settings import Settings
 from gateway.state import State, wire
+from models.desk import Draft
 from models.events import Event
 from models.places import Staff
 from referral.casework import Refusal
@@ -168,3 +169,74 @@ def test_a_provider_that_is_away_is_said_so(settings: Settings) -> None:
     away = {"oidc_issuer": "http://127.0.0.1:9", "oidc_client_id": "a", "oidc_client_secret": "b"}
     with pytest.raises(Refusal, match="sso_away"):
         single_sign_on.begin(Settings(**{**settings.model_dump(), **away}))
+
+
+def test_the_page_that_was_wanted_is_opened_after_single_sign_on(
+    house: State, app: FastAPI, identity: IdentityStandIn
+) -> None:
+    caller = Caller(app)
+    identity.claims = {"acr": "mfa"}
+    page = caller.get("/sign-in?next=/desk/calls").text
+    assert 'href="/sso?next=/desk/calls"' in page
+    address = str(caller.get("/sso?next=/desk/calls").headers["location"])
+    assert come_back(caller, identity.sign_in(address, "op01")) == (303, "/desk/calls")
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil"])
+def test_single_sign_on_leads_to_no_other_site(
+    house: State, app: FastAPI, identity: IdentityStandIn, elsewhere: str
+) -> None:
+    caller = Caller(app)
+    identity.claims = {"acr": "mfa"}
+    address = str(caller.get(f"/sso?{urlencode({'next': elsewhere})}").headers["location"])
+    assert come_back(caller, identity.sign_in(address, "op01")) == (303, "/desk")
+
+
+def _run_out(caller: Caller, text: str) -> str:
+    """The answer to a form whose sign-in is over."""
+    answer = caller.http.post("/desk/enter", data={"csrf": "over", "text": text})
+    assert answer.status_code == 401
+    return str(answer.text)
+
+
+def _drafts(house: State) -> list[tuple[str, str]]:
+    with house.database.read() as session:
+        rows = session.connection().execute(select(col(Draft.login), col(Draft.fields)))
+        return [(row.login, row.fields) for row in rows]
+
+
+def test_what_was_typed_comes_along_through_single_sign_on_and_goes_to_one_person_only(
+    house: State, app: FastAPI, identity: IdentityStandIn
+) -> None:
+    caller = Caller(app)
+    identity.claims = {"acr": "mfa"}
+    _run_out(caller, "老人在家摔倒了，" * 60)
+    assert _drafts(house) == [], "nobody is signed in yet"
+    came = come_back(caller, identity.sign_in(out(caller), "op01"))
+    assert came == (303, "/desk/enter")
+    ((login, fields),) = _drafts(house)
+    assert login == "op01"
+    assert "老人在家摔倒了" in fields
+    caller.http.cookies.delete(sessions.cookie_name(house.settings))
+    come_back(caller, identity.sign_in(out(caller), "op02"))
+    assert [one for one, _ in _drafts(house)] == ["op01"], "the cookie was given up"
+
+
+def test_who_opens_the_sign_in_anew_takes_nothing_of_another_along(
+    house: State, app: FastAPI, identity: IdentityStandIn
+) -> None:
+    caller = Caller(app)
+    identity.claims = {"acr": "mfa"}
+    _run_out(caller, "老人在家摔倒了")
+    caller.get("/sign-in")
+    come_back(caller, identity.sign_in(out(caller), "op02"))
+    assert _drafts(house) == []
+
+
+def test_what_no_cookie_holds_is_said_before_one_leaves(house: State, app: FastAPI) -> None:
+    caller = Caller(app)
+    long = "".join(chr(0x4E00 + at * 7 % 20_000) for at in range(3_000))
+    page = _run_out(caller, long)
+    assert "内容太长" in page
+    assert long in page
+    assert "内容太长" not in _run_out(caller, "老人在家摔倒了")
