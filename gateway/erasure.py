@@ -99,6 +99,7 @@ _NO_WORDS: dict[str, Any] = {
     "media": None,
     "assessment": None,
     "reporter": None,
+    "salt": None,
 }
 
 

@@ -13,6 +13,7 @@ finishes it. A database that is locked or away raises ``Busy``: the provider is 
 
 import dataclasses
 import logging
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -212,6 +213,7 @@ class Intake:
             reply=office.reply_to(call.address_kind, inbound),
             stopped=who.stopped,
             newcomer=who.newcomer,
+            salt="" if before else secrets.token_hex(16),
         )
         by_itself = speaks_for_itself(call, inbound)
         joins = who.joins(assessment, inbound.about, call.now) if by_itself else None
@@ -237,9 +239,8 @@ class Intake:
     ) -> Assessment:
         """The verdict on the words; together with the words just before, if those make it worse."""
         alone = call.read.get(inbound.text) or office.assess(inbound.text, call.source, inbound)
-        if alone.level is Level.LIFE_THREAT or not (who.lately and inbound.text) or inbound.missed:
-            return alone
-        if not who.just_spoke(call.now):
+        apart = inbound.missed or not (who.lately and inbound.text and who.just_spoke(call.now))
+        if apart or alone.level is Level.LIFE_THREAT:
             return alone
         joined = dataclasses.replace(inbound, text=who.lately + inbound.text)
         together = office.assess(joined.text, call.source, joined)
@@ -247,8 +248,7 @@ class Intake:
 
 
 def speaks_for_itself(call: Call, inbound: Inbound) -> bool:
-    """Whether the sender is the person in need or somebody near, not an office or a reporter, who
-    send in one matter of one household after the other."""
+    """Whether it is the person in need or somebody near; an office sends of one after another."""
     return inbound.reporter is None and call.address_kind not in ("unit", "staff")
 
 
@@ -296,4 +296,5 @@ def _record(tx: Transaction, arrival: Arrival, request: Row, before: Any) -> Non
         reporter=inbound.reporter,
         level=assessment.level,
         assessment=assessment.as_json(),
+        salt=arrival.salt,
     )

@@ -5,6 +5,7 @@ or added before, between or behind, the row must name the request whose number w
 times must stand as they are written.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,11 +17,13 @@ from sqlmodel import Session, col
 
 from gateway import quarter_closing
 from models.events import GENESIS, Event, Ledger, first_broken
-from models.requests import HelpRequest
+from models.messages import mark
+from models.requests import Contact, HelpRequest
 from models.sealing import Broken
 from models.vocabulary import Level, Status
 
 BATCH = 5000
+_WITH_WORDS = ("received", "contact_attached")
 _BEFORE_ALL = -(2**63)
 
 
@@ -119,7 +122,45 @@ def _head_fault(session: Session, chain: Chain) -> str:
 def altered(session: Session) -> Iterator[str]:
     """Whatever stands otherwise than the ledger says: requests, quarters that were closed."""
     yield from disagreements(session)
+    yield from other_words(session)
     yield from quarter_closing.altered(session)
+
+
+def other_words(session: Session) -> Iterator[str]:
+    """Contacts whose words, name, sender or place are not those that the ledger has marked, and
+    marked words that are gone without their request being erased."""
+    connection = session.connection()
+    entries = connection.execute(
+        select(col(Event.detail)).where(col(Event.kind).in_(_WITH_WORDS)).order_by(col(Event.seq))
+    )
+    marks: dict[int, set[str]] = defaultdict(set)
+    for row in entries.yield_per(BATCH):
+        detail = orjson.loads(row.detail)
+        if detail.get("words"):
+            marks[int(detail["journal"])].add(detail["words"])
+    contacts = connection.execute(
+        select(
+            col(Contact.journal_id),
+            col(Contact.sender),
+            col(Contact.name),
+            col(Contact.text),
+            col(Contact.place),
+            col(Contact.salt),
+            col(HelpRequest.number),
+            col(HelpRequest.erased_at),
+        )
+        .join(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
+        .order_by(col(Contact.id))
+    )
+    for one in contacts.yield_per(BATCH):
+        known = marks.get(one.journal_id)
+        if known is None:
+            continue
+        if one.salt is None:
+            if one.erased_at is None:
+                yield f"words of {one.number} have lost what the ledger marks them by"
+        elif mark(one.salt, one.sender, one.name, one.text, one.place) not in known:
+            yield f"words of {one.number} are not those that the ledger has marked"
 
 
 def disagreements(session: Session) -> Iterator[str]:

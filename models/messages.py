@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
+
+import orjson
 
 from models.vocabulary import Level, OutboxState
 
@@ -242,3 +245,9 @@ class Unavailable(Exception):
 
 class Unsure(Unavailable):
     """The provider may have taken the message: it is asked before anything is sent again."""
+
+
+def mark(salt: str, *said: str | None) -> str:
+    """What the ledger says of words without saying them: a hash that nobody can guess at without
+    the salt, which stands beside the words and is erased with them."""
+    return sha256(orjson.dumps([salt, *said])).hexdigest() if salt else ""

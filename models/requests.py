@@ -144,6 +144,7 @@ class Contact(SQLModel, table=True):
     error: str | None = operational(None)
     level: str | None = operational(None)
     assessment: dict[str, Any] | None = document(sensitive)
+    salt: str | None = operational(None)
 
 
 class FormerNumber(SQLModel, table=True):

@@ -22,6 +22,7 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
         request=request,
         channel=arrival.channel,
         journal=arrival.journal_id,
+        words=arrival.mark,
     )
     opening.record_assessment(tx, arrival, request)
     if request["status"] == Status.NEEDS_CLARIFICATION and not arrival.inbound.missed:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from models.messages import Inbound
+from models.messages import Inbound, mark
 from models.phrases import Phrasebook
 from models.vocabulary import Form, Level
 from referral.areas import Gazetteer
@@ -131,6 +131,13 @@ class Arrival:
     reply: Reply | None
     stopped: bool = False  # the person asked us not to write
     newcomer: bool = False  # the person is new with this contact and has no earlier request
+    salt: str = ""  # beside the words, for what the ledger says of them
+
+    @property
+    def mark(self) -> str:
+        """What the ledger says of the words as they came."""
+        said = self.inbound
+        return mark(self.salt, said.sender, said.name, said.text, said.place)
 
     @property
     def level(self) -> Level:

@@ -72,6 +72,7 @@ def open_request(
         request=request,
         channel=arrival.channel,
         journal=arrival.journal_id,
+        words=arrival.mark,
         status=request["status"],
         level=request["level"],
         first_responder=decided.first.officer.login,

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from gateway.state import State
 from models.access import StaffSession
+from models.bars import Bar
 from models.erasures import Erasure
 from models.events import Event
 from models.holds import LegalHold
@@ -221,3 +222,20 @@ def test_before_anything_goes_the_keyboard_is_asked_who_it_is(
     assert answer.headers["location"].startswith("/account/confirm")
     [row] = county.every(Erasure)
     assert row.proposed_by is None
+
+
+def test_who_is_complained_of_in_one_request_erases_none_of_that_person(
+    county: County, state: State, wish: int
+) -> None:
+    """The wish is about another request; agreeing would wipe out the complaint as well."""
+    complaint = county.call("complaint", "我要投诉值班长态度恶劣，请处理", PHONE)
+    over(county, complaint)
+    request = county.request(complaint)
+    with acting(state.database, state.mint) as tx:
+        tx.add(Bar, id=tx.mint(), request_id=request.id, login="lead01", why="complained_of",
+               by="system", at=county.now())  # fmt: skip
+    barred, other = somebody(state, "lead01"), somebody(state, "lead02")
+    html = {"accept": "text/html"}
+    assert barred.get(f"/erasures/{wish}", headers=html).status_code == 404
+    assert press(barred, f"/erasures/{wish}/propose", words="回拨核实").status_code == 404
+    assert other.get(f"/erasures/{wish}", headers=html).status_code == 200
