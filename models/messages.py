@@ -249,5 +249,5 @@ class Unsure(Unavailable):
 
 def mark(salt: str, *said: str | None) -> str:
     """What the ledger says of words without saying them: a hash that nobody can guess at without
-    the salt, which stands beside the words and is erased with them."""
+    the salt, which stands sealed beside the words and is erased with them."""
     return sha256(orjson.dumps([salt, *said])).hexdigest() if salt else ""

@@ -144,7 +144,7 @@ class Contact(SQLModel, table=True):
     error: str | None = operational(None)
     level: str | None = operational(None)
     assessment: dict[str, Any] | None = document(sensitive)
-    salt: str | None = operational(None)
+    salt: str | None = secret(None)
 
 
 class FormerNumber(SQLModel, table=True):
