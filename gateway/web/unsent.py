@@ -17,6 +17,7 @@ NOT_SHOWN = (*drafts.NOT_TYPED, "password", "again", "current", "code", "had")
 """What is no text of anybody, or a secret."""
 _ACT = re.compile(r"/(desk|inbox)/([^/]{1,40})/([a-z_]{1,40})")
 _ENTER = "/desk/enter"
+_CODE = re.compile(r"[a-z][a-z_]*")
 _CARRIED = ("left_page", "left_place", "left_act")
 
 
@@ -33,6 +34,11 @@ class Unsent:
     def carried(self) -> str:
         """The fields as the form of the sign-in carries them."""
         return orjson.dumps(dict(self.fields)).decode()
+
+    @property
+    def words(self) -> list[str]:
+        """What was typed, without the codes of what was chosen from a list."""
+        return [value for value in self.fields.values() if not _CODE.fullmatch(value)]
 
 
 def typed(path: str, form: Mapping[str, str]) -> Unsent:

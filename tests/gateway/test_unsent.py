@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import select
 
+from gateway.web.unsent import Unsent
 from models.desk import Draft
 from tests.gateway.people import FOOD, PASSWORD, application, said, signed_in
 
@@ -97,3 +98,8 @@ def test_what_came_along_broken_or_far_too_long_costs_nobody_the_sign_in(state, 
     )  # fmt: skip
     assert let_in.status_code == 303
     assert drafts(state) == []
+
+
+def test_one_reads_what_one_typed_and_no_code_of_a_choice() -> None:
+    left = Unsent("/desk/enter", fields={"text": "老人没饭吃", "channel": "web_form", "no": "12"})
+    assert left.words == ["老人没饭吃", "12"]
