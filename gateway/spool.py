@@ -93,8 +93,9 @@ class Spool:
     def keep_files(self, about: str, contents: Sequence[Content], at: datetime) -> int:
         """Keep what came with words that are kept; how many of them are safe on the disk. The same
         file is kept once."""
-        known = {path.name.partition("-")[2] for path in self.files()}
-        room = self._most_bytes - sum(path.stat().st_size for path in self.files())
+        waits = self.files()
+        known = {path.name.partition("-")[2] for path in waits}
+        room = self._most_bytes - sum(path.stat().st_size for path in waits)
         done = 0
         for content in contents:
             mark = sha256(about.encode() + b"\0" + content.body).hexdigest()[:24] + _FILE

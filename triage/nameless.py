@@ -5,11 +5,8 @@ found.
 """
 
 import re
-import tomllib
-from functools import cache
-from importlib import resources
 
-from triage.names import read_people
+from triage.names import name_list, read_people
 from triage.redact import redact_person
 from triage.text import plain
 
@@ -38,13 +35,7 @@ def nameless(text: str) -> str:
             if _COUNT.match(flat[place]):
                 shown[place] = "*"
     for match in (*_CALLED.finditer(flat), *_I_AM.finditer(flat)):
-        if match.re is _CALLED or match[1][0] in _surnames():
+        if match.re is _CALLED or match[1][0] in name_list().surnames:
             start, end = match.span(1)
             shown[start + 1 : end] = "*" * (end - start - 1)
     return "".join(shown)
-
-
-@cache
-def _surnames() -> frozenset[str]:
-    rows = resources.files("triage.rules").joinpath("names.toml").read_text("utf-8")
-    return frozenset(tomllib.loads(rows)["surnames"])

@@ -83,7 +83,9 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class NameList:
+    """What names.toml lists."""
+
     surnames: frozenset[str]
     doubles: frozenset[str]
     given: frozenset[str]
@@ -91,10 +93,11 @@ class _Names:
 
 
 @cache
-def _names() -> _Names:
+def name_list() -> NameList:
+    """The surnames, the characters of given names and the words that are no names."""
     source = resources.files("triage.rules").joinpath("names.toml").read_text("utf-8")
     read = tomllib.loads(source)
-    return _Names(
+    return NameList(
         surnames=frozenset(read["surnames"]),
         doubles=frozenset(read["double_surnames"]),
         given=frozenset(read["given"]),
@@ -206,7 +209,7 @@ def _may_follow_name(flat: str, at: int) -> bool:
     last = at - 1
     while last > at - 7 and last >= 0 and flat[last] in _BETWEEN:
         last -= 1
-    return last > 0 and (flat[last] in _names().given or flat[last] in "某×x*○" or last < at - 3)
+    return last > 0 and (flat[last] in name_list().given or flat[last] in "某×x*○" or last < at - 3)
 
 
 def _begins(flat: str, start: int) -> bool:
@@ -221,7 +224,7 @@ def _begins(flat: str, start: int) -> bool:
 
 def _name_at(flat: str, begin: int, *, sure: bool) -> int | None:
     """Where a name that begins here ends. Unless ``sure``, only what looks like a name is one."""
-    names = _names()
+    names = name_list()
     if flat[begin : begin + 2] in names.doubles:
         first = begin + 2
     elif flat[begin] in names.surnames:
@@ -249,7 +252,7 @@ def _name_at(flat: str, begin: int, *, sure: bool) -> int | None:
 
 def _name_before(flat: str, end: int, *, sure: bool) -> tuple[int, int] | None:
     """A name that ends here."""
-    names = _names()
+    names = name_list()
     for length in (3, 2, 4):
         begin = end - length
         if begin < 0:
@@ -275,7 +278,7 @@ def _name_before(flat: str, end: int, *, sure: bool) -> tuple[int, int] | None:
     return None
 
 
-def _other(word: str, names: _Names) -> bool:
+def _other(word: str, names: NameList) -> bool:
     """Whether a word that looks like a name is another word."""
     return word in names.others or word[:2] in names.others or is_name_of_place(word)
 

@@ -1,11 +1,9 @@
 """Mask what recognises a person before a text goes to a list, a log or an export."""
 
 import re
-import tomllib
 from collections.abc import Iterable
-from functools import cache
-from importlib import resources
 
+from triage.names import name_list
 from triage.text import plain
 
 _JOIN = r"[ \-—.·_]?"
@@ -59,14 +57,8 @@ def redact_person(text: str, names: Iterable[str]) -> str:
 
 def star_name(name: str) -> str:
     """A name of which only the surname is shown: 欧阳**, 王*."""
-    shown = 2 if name[:2] in _double_surnames() else 1
+    shown = 2 if name[:2] in name_list().doubles else 1
     return name[:shown] + "*" * (len(name) - shown)
-
-
-@cache
-def _double_surnames() -> frozenset[str]:
-    rows = resources.files("triage.rules").joinpath("names.toml").read_text("utf-8")
-    return frozenset(tomllib.loads(rows)["double_surnames"])
 
 
 def _is_digit(char: str) -> bool:
