@@ -8,7 +8,7 @@ Clerks differ: some write the province, some leave the house number out, some wr
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import opencc
@@ -461,7 +461,7 @@ def _said(number: int) -> str:
     return "".join(_DIGITS[int(digit)] for digit in str(number))
 
 
-def _numerals(text: str, spelt) -> str:  # type: ignore[no-untyped-def]
+def _numerals(text: str, spelt: Callable[[int], str]) -> str:
     pieces, digits = [], ""
     for char in [*text, ""]:
         if char.isdecimal():

@@ -9,10 +9,14 @@ import pytest
 
 from tests.crash import faults, processes, syscalls
 
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.skipif(bool(syscalls.missing()), reason=syscalls.missing() or "-"),
-]
+pytestmark = pytest.mark.thorough
+
+
+@pytest.fixture(scope="module", autouse=True)
+def watched() -> None:
+    """Tried when these tests run, not whenever tests are collected."""
+    if why := syscalls.missing():
+        pytest.skip(why)
 
 
 @pytest.fixture
