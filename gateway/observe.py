@@ -19,6 +19,7 @@ class Plain(logging.Formatter):
     """``2026-11-22T08:00:00+0000 warning kept in the holding pen journal=4711``"""
 
     default_time_format = "%Y-%m-%dT%H:%M:%S%z"
+    default_msec_format = None
 
     def format(self, record: logging.LogRecord) -> str:
         known = {

@@ -1,54 +1,56 @@
 """``huiyin serve``: web processes for production. Workers run beside them (``huiyin work``)."""
 
-from typing import Any
+import time
 
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import observe
+from gateway import foreman, observe
 from gateway.app import create_app
+from gateway.listening import proxies, require_free
+from gateway.offices import Rules
 from gateway.settings import BadSettings, Settings, load
 from gateway.state import State, open_current, settle, wire
+from models.db import Busy
 from models.places import Staff
+
+AGAIN_SECONDS = 1.0
 
 
 def run(*, host: str, port: int, workers: int) -> int:
     """Serve until stopped. Refuses the demonstration's data and a database that is behind."""
-    require_ready()
-    uvicorn.run(
-        "gateway.commands.serve:build",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=5,
-        server_header=False,
-        **proxies(load()),
-    )
+    observe.set_up()
+    settings = load()
+    rules = require_ready(settings)
+    require_free(host, port)
+    settle()  # what every process will share
+    foreman.run(
+        lambda: _built(settings, rules), host=host, port=port, workers=workers,
+        more=proxies(settings),
+    )  # fmt: skip
     return 0
 
 
-def proxies(settings: Settings) -> dict[str, Any]:
-    """Whose word about the caller's address is taken: by default nobody's."""
-    trusted = settings.trusted_proxies
-    return {"proxy_headers": bool(trusted), "forwarded_allow_ips": trusted or "127.0.0.1"}
+def _built(settings: Settings, rules: Rules) -> FastAPI:
+    """One web process; one that is begun anew while the database is away waits for it."""
+    while True:
+        try:
+            return build(settings, rules)
+        except Busy:
+            time.sleep(AGAIN_SECONDS)
 
 
-def build() -> FastAPI:
-    """One web process."""
-    observe.set_up()
-    app = create_app(wire(load(), kind="serve"))
+def build(settings: Settings, rules: Rules | None = None) -> FastAPI:
+    """What one web process serves. Raises as ``wire``."""
+    app = create_app(wire(settings, kind="serve", rules=rules))
     settle()
     return app
 
 
-def require_ready() -> None:
-    """Raise ``BadSettings`` for what must not go into production."""
-    settings = load()
+def require_ready(settings: Settings) -> Rules:
+    """The rules by which a process may begin. Raise ``BadSettings`` for what must not go into
+    production."""
     settings.require_secret()
     settings.require_field_key()
     if settings.demo:
@@ -58,11 +60,13 @@ def require_ready() -> None:
             "HUIYIN_SECOND_FACTOR is not 'everybody'; 'huiyin serve' lets nobody in without one"
         )
     open_current(settings).close()
-    state = wire(settings, kind="check", channels={})
+    rules = Rules.load(settings.profile, settings.profile_dir)
+    state = wire(settings, kind="check", channels={}, rules=rules)
     try:
         _refuse_demo_accounts(state)
     finally:
         state.close()
+    return rules
 
 
 def _refuse_demo_accounts(state: State) -> None:

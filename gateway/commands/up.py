@@ -1,7 +1,6 @@
 """``huiyin up``: everything in one process; each step is idempotent and says what it did."""
 
 import os
-import socket
 import sys
 import threading
 from types import FrameType
@@ -11,8 +10,8 @@ import uvicorn
 
 from gateway import house, observe, standin
 from gateway.app import create_app
-from gateway.commands import serve
 from gateway.demo_history import History
+from gateway.listening import proxies, require_free
 from gateway.offices import Rules
 from gateway.settings import FILE, BadSettings, Settings, load
 from gateway.state import State, settle, wire
@@ -59,7 +58,7 @@ def run(*, demo: bool, host: str, port: int) -> int:
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
-        **serve.proxies(settings),
+        **proxies(settings),
     )
     server = _Server(config)
     settle()
@@ -76,7 +75,7 @@ def run(*, demo: bool, host: str, port: int) -> int:
 
 def prepare(*, demo: bool, host: str, port: int) -> Settings:
     """Settings with random secrets (mode 600) and a free port."""
-    _require_free(host, port)
+    require_free(host, port)
     new = not (load().data_dir / FILE).exists()
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 only compared
     here = f"http://{shown}:{port}"
@@ -158,14 +157,3 @@ _DEMO_ACCOUNTS = (
     ("grid worker 网格员", "grid_w0403"),
     ("supervisor 督办", "super01"),
 )
-
-
-def _require_free(host: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise BadSettings(
-                f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
-            ) from None

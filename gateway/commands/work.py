@@ -13,8 +13,9 @@ from gateway.ticks import Ticks
 def run() -> int:
     """Work until stopped."""
     observe.set_up()
-    require_ready()
-    state = wire(load(), kind="work")
+    settings = load()
+    rules = require_ready(settings)
+    state = wire(settings, kind="work", rules=rules)
     try:
         asyncio.run(_work(state))
     finally:

@@ -17,11 +17,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import uvicorn
 from sqlalchemy import text
 from twilio.request_validator import RequestValidator
 
-from gateway import county
+from gateway import county, foreman, observe
 from gateway.commands import serve, work
+from gateway.listening import proxies
+from gateway.settings import load
 from models.db import Database
 from models.migrations import upgrade
 from models.processes import enlist
@@ -261,6 +264,10 @@ class Server:
         """The process and all its children."""
         return descendants(self.process.pid)
 
+    def takers(self) -> list[int]:
+        """The processes that take calls: all but the foreman."""
+        return self.pids()[1:]
+
 
 class Forked(Server):
     """`huiyin serve` with one worker, forked from a process that has done the imports already: a
@@ -283,12 +290,17 @@ class Forked(Server):
 
     @staticmethod
     def life(env: dict[str, str], port: int, log: str) -> None:
-        """What the forked process does."""
+        """What the forked process does: the web process of `huiyin serve`, with nobody who would
+        begin it anew."""
         become(env, log)
+        observe.set_up()
+        settings = load()
+        app = serve.build(settings, serve.require_ready(settings))
         if place := env.get("DIES_AT"):
-            settle = serve.settle
-            serve.settle = lambda: (settle(), points.arm(place, int(env["DIES_AFTER"])))[0]
-        sys.exit(serve.run(host="127.0.0.1", port=port, workers=1))
+            points.arm(place, int(env["DIES_AFTER"]))
+        options = foreman.OPTIONS | proxies(settings)
+        uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, **options)
+        sys.exit(0)
 
     def alive(self) -> bool:
         """Whether it has not ended."""
