@@ -1,6 +1,6 @@
 """Which tests are the quick suite, and which wait for ``pytest -m thorough``.
 
-The quick suite is a net over everything that takes some five minutes; the thorough one repeats at
+The quick suite is a net over everything that takes some three minutes; the thorough one repeats at
 length what it shows in small. Neither holds a test of the other, and ``.ci/run`` runs both. A test
 is thorough
 
@@ -12,9 +12,12 @@ is thorough
 3. where it is marked ``thorough``: alone it takes as long as a hundred others;
 4. as one of a family, which is one test with many parameters (a rule for every page, role, service,
    sentence): a sample is quick, chosen by the checksum of the names; of what is marked ``quick``
-   one.
+   one;
+5. where its file has many that need a database: as many of them as ``PER_FILE`` says are quick,
+   chosen in the same way.
 
-Every file keeps something quick (those of ``tests/crash/`` together), or the run says so and stops.
+Every file keeps something quick (those of ``tests/crash/``, and those of ``tests/browser/``,
+together), or the run says so and stops.
 """
 
 from collections import defaultdict
@@ -36,11 +39,12 @@ ON_BOTH = (
 )
 LONG = (BROWSER, "tests/crash/", "tests/gateway/test_cli.py", "tests/gateway/test_rights")
 """Begun first, so that no worker is left alone with one of them at the end."""
-TOGETHER = ("tests/crash/",)
-"""Folders whose files are about one thing, and shown quickly by one of them."""
+TOGETHER = ("tests/crash/", BROWSER)
+"""Folders whose files are about one thing, and shown quickly by some of them."""
 EVERY = 3
 SAMPLE, ONE_IN = 2, 8
 """Of a family so many are quick, of a large one every eighth."""
+PER_FILE = 7
 
 
 class Files(LoadFileScheduling):
@@ -56,6 +60,7 @@ def mark(items: Sequence[pytest.Item]) -> None:
     _mark(_on_another_database(items))
     _mark(_beside_a_quick_one(items))
     _mark(_beyond_the_sample(items))
+    _mark(_beyond_what_a_file_shows(items))
 
 
 def order(items: list[pytest.Item]) -> None:
@@ -131,3 +136,15 @@ def _beyond_the_sample(items: Iterable[pytest.Item]) -> list[pytest.Item]:
         kept = 1 if dear else max(SAMPLE, len(family) // ONE_IN)
         left += sorted(family, key=_checksum)[kept:]
     return left
+
+
+def _beyond_what_a_file_shows(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Of each file with many tests that need a database those that it can do without."""
+    files: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        spec = getattr(item, "callspec", None)
+        if spec is None or "database_url" not in spec.params or _is_thorough(item):
+            continue
+        if not item.nodeid.startswith(ON_BOTH):
+            files[item.nodeid.partition("::")[0]].append(item)
+    return [one for of in files.values() for one in sorted(of, key=_checksum)[PER_FILE:]]

@@ -48,7 +48,7 @@ def pair(name: str, **more: Any) -> list[Any]:
 
 
 def test_a_test_for_both_databases_is_quick_on_one_and_each_database_gets_some() -> None:
-    runs = [one for n in range(60) for one in pair(f"test_{n}")]
+    runs = [one for n in range(60) for one in pair(f"test_{n}", file=f"tests/gateway/test_{n}.py")]
     left = [one.callspec.params["database_url"] for one in quick(runs)]
     assert len(left) == 60
     assert 10 < left.count("postgresql") < 30
@@ -56,6 +56,14 @@ def test_a_test_for_both_databases_is_quick_on_one_and_each_database_gets_some()
 
 def test_what_is_about_the_databases_is_quick_on_both() -> None:
     assert len(quick(pair("test_writes", file="tests/models/test_db.py"))) == 2
+
+
+def test_of_a_file_with_many_that_need_a_database_some_are_quick() -> None:
+    many = [one for n in range(30) for one in pair(f"test_{n}")]
+    without = [item(f"test_without_{n}") for n in range(30)]
+    left = quick(many + without)
+    assert len(left) == split.PER_FILE + 30
+    assert [one for one in left if one.callspec is None] == without
 
 
 def test_of_a_family_a_sample_is_quick_and_of_a_large_one_an_eighth() -> None:

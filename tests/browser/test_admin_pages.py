@@ -11,7 +11,7 @@ from referral.directory import ZONE
 from tests.browser.conftest import DESK, Visitor
 from tests.browser.test_bureau_pages import SMALL, at_work
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 Visit = Callable[..., Visitor]
 PAGES = {
@@ -69,7 +69,6 @@ def test_a_clock_is_proposed_by_one_and_accepted_by_another(
     expect(page.get_by_text("本县办法第十二条")).to_be_visible()
 
 
-@pytest.mark.quick
 def test_a_sentence_is_tried_without_script(visit: Visit, site_state: State) -> None:
     admin = visit(SMALL, script=False)
     at_work(admin, site_state, "admin01")

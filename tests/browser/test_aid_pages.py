@@ -15,7 +15,7 @@ from models.vocabulary import Role
 from referral.casework import Actor
 from tests.browser.conftest import DESK, Visitor, telephone
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 Visit = Callable[..., Visitor]
 PHONE = {"width": 390, "height": 844}
@@ -90,7 +90,6 @@ def test_three_presses_put_help_into_their_hands(
         officer.look(f"aid-{shot}-{name}")
 
 
-@pytest.mark.quick
 def test_a_warning_asks_for_a_reason_and_says_who_decides(visit: Visit, site_state: State) -> None:
     number = asked(visit(DESK))
     officer = visit(DESK)

@@ -13,13 +13,12 @@ from models.transaction import acting
 from tests.browser.conftest import DESK, Visitor, telephone
 from tests.browser.test_bureau_pages import SMALL, at_work
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 Visit = Callable[..., Visitor]
 LAMP = "公园的长椅坏了一个月，请派人修"
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize(
     ("size", "script"),
     [pytest.param(SMALL, False, id="phone-plain"), pytest.param(DESK, True, id="desk-script")],

@@ -9,7 +9,7 @@ from gateway.state import State
 from tests.browser.conftest import DESK, Visitor
 from tests.browser.test_bureau_pages import SMALL, at_work
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 LIST = (
     "类型,来源,姓名,电话,数值,期间\n"
@@ -20,7 +20,6 @@ LIST = (
 )
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize("size", [DESK, SMALL], ids=["desk", "phone"])
 def test_a_list_is_looked_at_read_in_and_taken_back(
     visit: Callable[..., Visitor], site_state: State, size: dict[str, int]

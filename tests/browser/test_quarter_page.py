@@ -13,12 +13,11 @@ from gateway.web import relief
 from tests.browser.conftest import DESK, Visitor
 from tests.browser.test_bureau_pages import OFFICER, SMALL, asked, at_work, do
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 Visit = Callable[..., Visitor]
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize(
     "size",
     [pytest.param(DESK, id="desk"), pytest.param(SMALL, id="phone", marks=pytest.mark.thorough)],

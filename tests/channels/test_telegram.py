@@ -358,6 +358,7 @@ def test_polled_updates_take_the_same_way_in_and_are_confirmed_afterwards(telegr
     assert len(telegram.answered) == 1
 
 
+@pytest.mark.thorough
 def test_an_update_that_cannot_be_taken_does_not_block_the_others_and_is_tried_again(telegram):
     poison, healthy = telegram.say("42", "一"), telegram.say("43", "二")
     polling = build(telegram.settings("polling"))

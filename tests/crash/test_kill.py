@@ -34,7 +34,7 @@ from tests.crash.processes import KEY, PROJECT, SAID, Server, huiyin, sms
 from tests.standins.twilio import TwilioStandIn
 
 KILLS = int(os.environ.get("HUIYIN_KILLS", "10"))
-FEW = min(KILLS, 4)
+FEW = min(KILLS, 2)
 
 
 @pytest.fixture(scope="module")

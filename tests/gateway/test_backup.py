@@ -124,6 +124,7 @@ def test_an_empty_machine_is_whole_again_with_nothing_but_the_file_and_its_key(
     assert "already holds tables" in refused(again)
 
 
+@pytest.mark.thorough
 def test_a_backup_of_sqlite_becomes_postgresql_and_comes_back_the_same(
     filled, backup, key_file, empty_postgresql, tmp_path
 ):
@@ -228,6 +229,7 @@ def _pieces(path: Path) -> tuple[bytes, list[bytes]]:
     return head, pieces
 
 
+@pytest.mark.thorough
 def test_another_key_no_key_and_no_backup_are_said_in_one_line(backup, filled, tmp_path):
     wrong = tmp_path / "wrong.key"
     wrong.write_text("00" * 32)
@@ -310,6 +312,7 @@ def test_the_schedule_keeps_days_weeks_and_months(tmp_path):
 
 
 @pytest.mark.parametrize("at", ["upgrade_to", "proofs", "enlist"])
+@pytest.mark.thorough
 def test_a_restore_that_is_killed_is_whole_when_it_is_run_again(
     filled, backup, key_file, tmp_path, at
 ):

@@ -353,6 +353,7 @@ def test_a_database_that_is_away_is_not_ready(system):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the lock is our own
+@pytest.mark.thorough
 def test_a_process_that_is_shut_out_by_its_neighbour_says_busy(system):
     held, release = threading.Event(), threading.Event()
 

@@ -189,6 +189,7 @@ def test_a_bad_line_of_the_settings_file_is_named_by_file_and_line(tmp_path):
     assert "huiyin.env:3: " in refused(huiyin("check", data=tmp_path))
 
 
+@pytest.mark.thorough
 def test_a_database_that_was_never_made_is_said_not_thrown(tmp_path):
     for command in (
         "export contacts", "verify intake", "verify ledger", "rules diff linfen", "serve", "work",
@@ -244,6 +245,7 @@ def test_a_bad_line_ends_triage_naming_its_place(line, place, tmp_path):
 # Replay, export, verify.
 
 
+@pytest.mark.thorough
 def test_a_second_replay_adds_nothing(filled, recorded, tmp_path):
     data = tmp_path / "again"
     shutil.copytree(filled, data)
@@ -364,6 +366,7 @@ def test_everything_is_accounted_for(filled):
     ],
     ids=["contact", "holder", "lead", "words", "number"],
 )
+@pytest.mark.thorough
 def test_what_is_missing_is_named(altered, statement, named):
     data, change = altered
     change(statement)
@@ -411,6 +414,7 @@ def test_an_entry_that_was_changed_is_named(altered, statement, first_bad):
     )
 
 
+@pytest.mark.thorough
 def test_a_ledger_that_was_cut_off_or_written_anew_differs_from_its_checkpoint(altered, tmp_path):
     data, change = altered
     head = tmp_path / "head"
@@ -451,6 +455,7 @@ def test_an_account_is_made_once_and_signs_in_by_a_link(filled, tmp_path):
     assert link.rpartition("/")[2].encode() not in stored, "only a hash is kept"
 
 
+@pytest.mark.thorough
 def test_a_token_is_printed_once_and_kept_as_a_hash(filled, tmp_path):
     data = tmp_path / "data"
     shutil.copytree(filled, data)

@@ -440,6 +440,7 @@ def test_twiml_is_shown_as_what_a_caller_hears() -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.thorough
 def test_the_simulator_calls_the_real_hooks_with_real_signatures(
     settings: Settings, now: Watch
 ) -> None:

@@ -26,6 +26,7 @@ def newer(database_url):
 
 
 @pytest.mark.parametrize("command", ["up", "serve", "work", "migrate", "check", "verify intake"])
+@pytest.mark.thorough
 def test_a_command_on_a_database_of_a_newer_program_is_refused_in_one_sentence(
     newer, database_url, tmp_path, command
 ):

@@ -97,6 +97,7 @@ def test_a_rule_for_later_words_counts_for_their_request(history, tmp_path):
     assert found[0]["would_be"]["level"] == "urgent"
 
 
+@pytest.mark.thorough
 def test_who_would_no_longer_be_urgent_is_counted_apart(history, tmp_path):
     counting = {
         s["rule"]
@@ -117,6 +118,7 @@ def triage(history):
     return huiyin("triage", data=history, given=line).stdout
 
 
+@pytest.mark.thorough
 def test_only_what_came_in_since_is_judged(history, tmp_path):
     found, said = diff(
         history, folder(tmp_path, clocks=SOONER), "--since", "2026-11-21T00:00:00+08:00"
@@ -130,6 +132,7 @@ def test_the_same_rules_change_nothing_and_a_shipped_profile_may_be_named(histor
     assert (found, said) == ([], "0 of 3 requests would be judged differently\n")
 
 
+@pytest.mark.thorough
 def test_the_table_can_be_read_and_ends_with_the_totals(history, tmp_path):
     found = huiyin("rules", "diff", str(folder(tmp_path, signals=DARK)), data=history)
     assert (found.returncode, found.stderr) == (0, "")
@@ -140,6 +143,7 @@ def test_the_table_can_be_read_and_ends_with_the_totals(history, tmp_path):
     assert totals.startswith("1 of 3 requests")
 
 
+@pytest.mark.thorough
 def test_nothing_is_written(history, tmp_path):
     before = exported("events", history)  # an export is an entry itself, and the only one
     diff(history, folder(tmp_path, signals=DARK))
@@ -159,6 +163,7 @@ def test_a_folder_without_rules_and_a_broken_rule_are_named(history, tmp_path):
     assert "signals.toml" in refused(huiyin("rules", "diff", str(broken), data=history))
 
 
+@pytest.mark.thorough
 def test_what_was_accepted_at_admin_lies_over_both_sides(history, tmp_path):
     history = shutil.copytree(history, tmp_path / "accepted")  # the others know of no change
     path = history / "huiyin.db"

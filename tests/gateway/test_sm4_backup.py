@@ -34,6 +34,7 @@ def sealed(request, tmp_path) -> Path:
     return data
 
 
+@pytest.mark.quick
 def test_a_sealed_and_rotated_county_is_whole_again_on_an_empty_machine(sealed, tmp_path):
     file, key_file = tmp_path / "county.backup", tmp_path / "backup.key"
     key_file.write_text(f"{BACKUP_KEY}\n", "ascii")

@@ -58,6 +58,7 @@ def numbers_of(data) -> list[str]:
     return [json.loads(line)["number"] for line in found.stdout.splitlines()]
 
 
+@pytest.mark.thorough
 def test_clocks_that_nobody_ticked_are_named_one_step_a_line(kept) -> None:
     early = huiyin("verify", "clocks", "--at", "2026-11-22T09:00:01+08:00", data=kept)
     assert (early.returncode, early.stderr) == (0, "")
@@ -123,6 +124,7 @@ def test_a_request_whose_row_was_changed_by_sql_is_named_by_the_ledger(altered) 
     assert "has the level none, the ledger says urgent" in said
 
 
+@pytest.mark.thorough
 def test_a_quarter_that_nobody_closed_is_named_by_the_ledger(altered) -> None:
     data, change = altered
     change(
@@ -141,6 +143,7 @@ def test_an_entry_before_the_first_is_found(altered) -> None:
     assert "entry -7 does not follow" in refused(huiyin("verify", "ledger", data=data), status=1)
 
 
+@pytest.mark.thorough
 def test_a_hole_in_a_roster_is_named_by_its_command_and_by_check(altered) -> None:
     data, change = altered
     whole = huiyin("verify", "rosters", data=data)

@@ -101,6 +101,7 @@ def noisy(seed: int) -> list[Order]:
     ]
 
 
+@pytest.mark.thorough
 def test_confidence_is_as_high_as_it_is_right_on_orders_it_never_saw() -> None:
     learned, checked = learn(noisy(1)[:400])
     unseen = noisy(2)[400:]
@@ -258,6 +259,7 @@ def test_what_is_no_model_at_all_is_refused(given_json: object) -> None:
         Model.from_json(given_json)
 
 
+@pytest.mark.thorough
 def test_a_missing_part_is_named() -> None:
     whole = model().as_json()
     for name in set(whole) - {"format", "version"}:
