@@ -61,7 +61,7 @@ def require_ready(settings: Settings) -> Rules:
         )
     open_current(settings).close()
     rules = Rules.load(settings.profile, settings.profile_dir)
-    state = wire(settings, kind="check", channels={}, rules=rules)
+    state = wire(settings, kind="check", rules=rules)
     try:
         _refuse_demo_accounts(state)
     finally:
