@@ -104,6 +104,15 @@ def test_a_writer_of_many_dialects_and_hard_pairs_is_understood_as_well() -> Non
     assert service_right(unseen).value >= 0.60
 
 
+def test_a_month_of_a_hotline_is_understood_by_one_who_never_saw_it() -> None:
+    """Four hundred of every class, decoy, topic and variant, by a writer of their own."""
+    unseen = seen("apart_9.jsonl")
+    assert urgent_recall(unseen).value >= 0.945
+    assert life_recall(unseen).value >= 0.92
+    assert false_alarms(unseen, Level.STANDARD, Level.CONSULTATION).value <= 0.06
+    assert pairs_right(unseen).value >= 0.73
+
+
 @pytest.mark.parametrize("name", sorted({*NEVER} - {"apart_8.jsonl"}))
 def test_of_new_texts_the_service_is_mostly_right(name: str) -> None:
     assert service_right(seen(name)).value >= 0.79
