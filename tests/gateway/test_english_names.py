@@ -3,8 +3,8 @@
 import pytest
 from fastapi import FastAPI
 
+from gateway.called import caller
 from gateway.state import State
-from gateway.web.called import caller
 from tests.conftest import Clock
 from tests.gateway.people import QUESTION, application, said, signed_in
 
