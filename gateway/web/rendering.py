@@ -5,10 +5,10 @@ template asks for it by ``t("key", name=value)``, which speaks the page's langua
 every template: ``language``, ``elder``, ``hotline``, ``now``, ``unwritten`` (steps of an invented
 history that are still to come), ``path``, ``switches`` (whether the
 switches of language and edition are shown), ``static(name)``, ``called(what, code)`` and
-``matter(summary)`` (``gateway.called``), ``comma``, ``semicolon``, ``colon``; filters: ``named`` (a
-row in the reader's language), ``when`` (an aware datetime in words, to the minute), ``day`` (the
-date alone), ``machine`` (RFC 3339), ``digits`` (what a telephone dials), ``money`` (a sum as it is
-read: 12,345.60).
+``matter(summary)`` (``gateway.called``), ``comma``, ``semicolon``, ``colon``, ``gap``; filters:
+``named`` (a row in the reader's language), ``when`` (an aware datetime in words, to the minute),
+``day`` (the date alone), ``machine`` (RFC 3339), ``digits`` (what a telephone dials), ``money`` (a
+sum as it is read: 12,345.60).
 """
 
 from collections.abc import Callable, Mapping
@@ -42,8 +42,8 @@ EMERGENCY_LINES = ("110", "119", "120")
 MOST_FIELDS = 200
 YEAR_SECONDS = 31_536_000
 _MARKS = {
-    False: {"comma": "、", "semicolon": "；", "colon": "："},
-    True: {"comma": ", ", "semicolon": "; ", "colon": ": "},
+    False: {"comma": "、", "semicolon": "；", "colon": "：", "gap": "　"},
+    True: {"comma": ", ", "semicolon": "; ", "colon": ": ", "gap": " "},
 }
 """What stands between the parts of a list or after its name; by whether the page is English."""
 
