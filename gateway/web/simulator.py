@@ -77,7 +77,6 @@ def _page(
         texts=_said(state, e164(telephone.number) or telephone.number, "sms", "console", "voice"),
         chats=_said(state, chat, "telegram"),
         on=[name for name in standin.CHANNELS if name in state.channels],
-        switches=False,
     )
 
 

@@ -16,7 +16,7 @@ _MARKS = "\uff00-\uffef\u3001-\u303f·"
 RUN = re.compile(f"[{_MARKS}]*[\u3400-\u9fff][{_MARKS}\u3400-\u9fff]*")
 PARTS = re.compile(r"\s+[·|]\s+|[,;()]|\s{2,}")
 """What stands between names on a line."""
-FROM_RULES = {"help_requests.summary", "units.name_zh", "tasks.note"}
+FROM_RULES = {"request.summary", "task.note", "unit.name_zh"}
 """Columns that hold names of the directory or of the rules."""
 SHOWN = ("alt", "aria-label", "content", "placeholder", "title", "value")
 EMPTY = {"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
