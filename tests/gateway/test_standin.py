@@ -29,10 +29,10 @@ async def take(app: FastAPI, kind: str, callback: str) -> None:
     await asyncio.gather(*standin._on_the_way)
 
 
-def told(state: State) -> Outgoing:
+def told(state: State) -> Outgoing | None:
     with state.database.read() as session:
-        rows = session.scalars(select(Outgoing).where(col(Outgoing.staff).is_(None)))
-        return next(iter(rows))
+        query = select(Outgoing).where(col(Outgoing.staff).is_(None)).order_by(col(Outgoing.id))
+        return session.scalars(query).first()
 
 
 @pytest.mark.parametrize("channel", TAKES)
