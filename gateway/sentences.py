@@ -94,7 +94,8 @@ def faults(
             for name, (key, params) in error.faults.items()
         }
     if error.key == "refusal.field":
-        return {error.params["field"]: phrases.say("refusal.must_fill", {}, Form.FULL, spoken)}
+        fill = phrases.say("refusal.must_fill", {}, Form.FULL, spoken)
+        return dict.fromkeys(error.params["field"].split(", "), fill)
     field = _FIELD_OF.get(error.key)
     return {field: sentence(phrases, error, spoken, called)} if field else {}
 
