@@ -42,13 +42,12 @@ def test_a_unit_sees_that_it_is_urged_and_reads_why(state: State, app: FastAPI) 
 
 def test_a_unit_reads_first_why_its_answer_came_back(state: State, app: FastAPI) -> None:
     number = said(state, "f", QUESTION).number
-    desk = signed_in(state, app, "dispatch01")
-    desk.act(number, "confirm")
+    signed_in(state, app, "dispatch01").act(number, "confirm")
     bureau = signed_in(state, app, "civil_affairs.1")
     bureau.act(number, "sign")
     bureau.act(number, "record_contact", who="本人", outcome="reached")
     assert bureau.act(number, "feedback", **ANSWER).status_code == 200
-    back = desk.act(number, "rehandle", reason="说本周上门，没有人来")
+    back = signed_in(state, app, "lead01").act(number, "rehandle", reason="说本周上门，没有人来")
     assert back.status_code == 200, back.text
     page = bureau.get(f"/inbox/{number}").text
     notice = page.partition('id="urged"')[2].partition("</section>")[0]
