@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -245,7 +246,8 @@ def test_an_english_page_says_in_chinese_only_what_people_typed(
     chromium: Browser, living: tuple[str, State, FastAPI]
 ) -> None:
     """Names of units, services, clocks, kinds and reasons have an English one; whatever else is
-    Chinese was typed by somebody, or the page says that it is Chinese."""
+    Chinese was typed by somebody, or the page says that it is Chinese. And no two parts of a page have one name:
+    what is looked for by it would be lost."""
     address, state, _ = living
     known = Known(state)
     bureau = state.offices.current().directory.unit["civil_affairs"].name_zh
@@ -267,6 +269,8 @@ def test_an_english_page_says_in_chinese_only_what_people_typed(
         for page in pages:
             html = visitor.context.request.get(page).text()
             wrong += [f"{login} {page}: {said}" for said in known.strange(html, page)]
+            ids = Counter(re.findall(r'<[a-z][^>]*\sid="([^"]+)"', html))
+            wrong += [f"{login} {page}: twice {name}" for name, n in ids.items() if n > 1]
         visitor.context.close()
     assert wrong == []
 
