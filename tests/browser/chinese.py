@@ -77,7 +77,11 @@ class Known:
         for text, quoted in reader.said:
             if not quoted:
                 found |= {part.strip() for part in PARTS.split(text)} & self.names
-            found |= {run for run in RUN.findall(text) if run not in typed}
+            found |= {
+                run
+                for run in RUN.findall(text)
+                if not all(part in typed for part in run.split("、"))
+            }
         return sorted(found)
 
 

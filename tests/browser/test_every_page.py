@@ -246,8 +246,8 @@ def test_an_english_page_says_in_chinese_only_what_people_typed(
     chromium: Browser, living: tuple[str, State, FastAPI]
 ) -> None:
     """Names of units, services, clocks, kinds and reasons have an English one; whatever else is
-    Chinese was typed by somebody, or the page says that it is Chinese. And no two parts of a page have one name:
-    what is looked for by it would be lost."""
+    Chinese was typed by somebody, or the page says that it is Chinese. And no two parts of a page
+    have one name: what is looked for by it would be lost."""
     address, state, _ = living
     known = Known(state)
     bureau = state.offices.current().directory.unit["civil_affairs"].name_zh
