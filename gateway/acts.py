@@ -217,8 +217,14 @@ def read_form(act: Takes, form: Mapping[str, str]) -> Body:
     try:
         return act.body.model_validate(filled)
     except ValidationError as error:
-        field = str(error.errors(include_input=False, include_url=False)[0]["loc"][0])
-        raise Refusal("refusal.field", {"field": field}, 422) from None
+        raise unfilled(error) from None
+
+
+def unfilled(error: ValidationError) -> Refusal:
+    """What a form lacks or has wrong, every field of it at once."""
+    found = error.errors(include_input=False, include_url=False)
+    fields = dict.fromkeys(str(one["loc"][0]) for one in found if one["loc"])
+    return Refusal("refusal.field", {"field": ", ".join(fields)}, 422)
 
 
 def known(form: Mapping[str, Any], act: Act) -> dict[str, str]:

@@ -19,13 +19,22 @@ ENOUGH = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """What is not there yet: a ``unit`` or an ``authority`` by its code, and when."""
+
+    what: str
+    code: str
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One step. ``missing`` are the names of what is not there yet, ``count`` what is."""
+    """One step. ``missing`` is what is not there yet, ``count`` what is."""
 
     code: str
     done: bool
     count: int
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 def steps(connection: Any, office: Office, now: datetime) -> tuple[Step, ...]:
@@ -55,8 +64,7 @@ def _units(office: Office, now: datetime) -> Step:
     for code in sorted(leads):
         unit = office.directory.responsible(code, None, today)
         if unit is None or not unit.duty_phone:
-            body = office.policy.authorities.get(code)
-            missing.append(body.name_zh if body else code)
+            missing.append(Missing("authority", code))
     return Step("units", not missing, len(leads) - len(missing), tuple(missing))
 
 
@@ -65,13 +73,13 @@ def _people(office: Office, now: datetime) -> Step:
     today = now.astimezone(ZONE).date()
     peopled = {officer.unit for officer in office.directory.officers}
     serving = [unit for unit in office.directory.units if unit.serves_on(today)]
-    missing = tuple(unit.name_zh for unit in serving if unit.code not in peopled)
+    missing = tuple(Missing("unit", unit.code) for unit in serving if unit.code not in peopled)
     return Step("people", bool(serving) and not missing, len(serving) - len(missing), missing)
 
 
 def _rosters(office: Office, now: datetime) -> Step:
     gaps = foresight.holes(office, now)
-    missing = tuple(f"{gap.unit} {foresight.said(gap)}" for gap in gaps)
+    missing = tuple(Missing("unit", gap.unit, foresight.said(gap)) for gap in gaps)
     shifts = len(office.directory.shifts)
     return Step("rosters", shifts > 0 and not missing, shifts, missing)
 

@@ -164,7 +164,6 @@ def of_area(session: Session, actor: Actor, office: Office, after: str = "") -> 
 def card_of(home: registry.Known, office: Office, _now: datetime | None) -> Card:
     """A household in one line, masked."""
     place = office.directory.place.get(home.area or "")
-    names = office.policy.categories
     return Card(
         home.id,
         masked_name(home.head_name),
@@ -172,7 +171,7 @@ def card_of(home: registry.Known, office: Office, _now: datetime | None) -> Card
         place.name if place else "",
         len(home.people),
         tuple(masked(number) for number in home.phones),
-        tuple(names[code].name_zh if code in names else code for code in home.codes),
+        tuple(home.codes),
         home.row.get("ended_why") or "",
     )
 
@@ -213,7 +212,7 @@ def page(
 
     def codes(resident_id: int | None) -> tuple[tuple[str, date | None, date | None], ...]:
         return tuple(
-            (_named(office, row.code), row.valid_from, row.valid_until)
+            (row.code, row.valid_from, row.valid_until)
             for row in known
             if row.resident_id == resident_id
         )
@@ -249,11 +248,6 @@ def reveal(state: State, actor: Actor, household_id: str, purpose: str, *, now: 
     with acting(state.database, state.mint) as tx:
         admit(tx.connection, actor, office, household_id, act="reveal", now=now)
         access.look(tx, actor, act="reveal_household", now=now, purpose=f"{household_id}: {why}")
-
-
-def _named(office: Office, code: str) -> str:
-    known = office.policy.categories.get(code)
-    return known.name_zh if known else code
 
 
 def _rows(connection: Connection, table: Any, household_id: str) -> list[Any]:

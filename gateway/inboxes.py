@@ -6,7 +6,7 @@ as for the tabs yellow and red, so that no row stands under a lamp it does not b
 the same number of queries however long it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from gateway import access, views
 from gateway.lamps import LAST_WORKING_DAY, URGENT_SHARE, YELLOW_SHARE, Lamp, lamp
 from gateway.lines import Line
 from models.clocks import Clock
+from models.events import Event
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.vocabulary import ClockUnit, ReferralRole, ReferralStatus, Status
@@ -40,13 +41,14 @@ _TAKEN = (ReferralStatus.SIGNED, ReferralStatus.IN_PROGRESS)
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One row: the request, the unit's own clock, its own order. ``to_sign``: it may be signed
-    from the list."""
+    from the list; ``urged``: a supervisor asked for it, and its answer is not in."""
 
     line: Line
     lamp: Lamp
     leads: bool
     order: str
     to_sign: bool
+    urged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,11 @@ def page(
     numbers = [line.number for line in found.lines]
     units = sorted(units_of(office, actor, now))
     orders, clocks = _orders(session, units, numbers), _clocks(session, units, numbers)
+    urged = _urged(session, numbers)
     calendar = office.policy.calendar
     return Inbox(
-        tuple(_entry(line, orders, clocks, now, calendar) for line in found.lines), found.after
+        tuple(_entry(line, orders, clocks, urged, now, calendar) for line in found.lines),
+        found.after,
     )
 
 
@@ -126,6 +130,7 @@ def _entry(
     line: Line,
     orders: Mapping[str, Any],
     clocks: Mapping[str, Any],
+    urged: Collection[str],
     now: datetime,
     calendar: Calendar,
 ) -> Entry:
@@ -138,6 +143,7 @@ def _entry(
         leads=order is not None and order.role == ReferralRole.LEAD,
         order=order.status if order is not None else "",
         to_sign=unsigned or (order is not None and order.status == ReferralStatus.DISPATCHED),
+        urged=line.number in urged and order is not None and order.completed_at is None,
     )
 
 
@@ -158,6 +164,18 @@ def _orders(session: Session, units: Sequence[str], numbers: Sequence[str]) -> d
     for row in sorted(session.connection().execute(query), key=_first_order):
         found.setdefault(row.number, row)
     return found
+
+
+def _urged(session: Session, numbers: Sequence[str]) -> Collection[str]:
+    """Which of these requests a supervisor asked for."""
+    if not numbers:
+        return ()
+    query = (
+        select(col(HelpRequest.number))
+        .join(Event, col(Event.request_id) == col(HelpRequest.id))
+        .where(col(HelpRequest.number).in_(numbers), col(Event.kind) == "urged")
+    )
+    return frozenset(session.connection().execute(query).scalars())
 
 
 def _first_order(row: Any) -> tuple[bool, bool, int]:

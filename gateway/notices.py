@@ -33,6 +33,7 @@ class Told:
 
     version: str
     script: str
+    language: str
     papers: tuple[str, ...]
     given: tuple[Given, ...]
 
@@ -66,7 +67,7 @@ def told(connection: Any, office: Office, request: Mapping[str, Any], now: datet
     if not Status(request["status"]).is_open:
         return None
     try:
-        notice, script = informing.script(connection, office, request, now)
+        notice, script, language = informing.script(connection, office, request, now)
     except Refusal:  # no lead: nobody has decided what it is
         return None
     given = tuple(
@@ -82,4 +83,4 @@ def told(connection: Any, office: Office, request: Mapping[str, Any], now: datet
         )
         for one in history(connection, request["id"], informing.GIVEN)
     )
-    return Told(notice.version, script, notice.papers, given)
+    return Told(notice.version, script, language, notice.papers, given)

@@ -113,11 +113,11 @@ def owed(
 def answers_for(
     connection: Any, office: Office, household_id: str, now: datetime
 ) -> tuple[str, str] | None:
-    """The township of a household and who answers for its data there; None where nobody is
-    named."""
+    """The township of a household, by its code, and who answers for its data there; None where
+    nobody is named."""
     area = connection.execute(
         select(col(Household.area)).where(col(Household.id) == household_id)
     ).scalar()
     unit = office.directory.responsible("township", area, now.astimezone(ZONE).date())
     officer = holder(holders(connection), office, unit.code, DATA) if unit else None
-    return (unit.name_zh, officer.name) if unit and officer else None
+    return (unit.code, officer.name) if unit and officer else None

@@ -174,7 +174,7 @@ def _of_household(session: Session, said: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What places, matters and units are called."""
+    """What places, matters and units are called, in both languages."""
 
     places: Mapping[str, str]
     services: Mapping[str, str]
@@ -186,8 +186,12 @@ class _Names:
         directory = office.directory
         return cls(
             {one.code: one.name for one in directory.places},
-            {one.service: one.name_zh for one in office.policy.routes if one.in_force(day)},
-            {one.code: one.name_zh for one in directory.units},
+            {
+                one.service: f"{one.name_zh} {one.name_en}"
+                for one in office.policy.routes
+                if one.in_force(day)
+            },
+            {one.code: f"{one.name_zh} {one.name_en}" for one in directory.units},
         )
 
     def said(self, row: Any) -> list[str]:

@@ -1,12 +1,15 @@
 """A refusal as one clear sentence in the reader's language; the one place that words it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from gateway.called import Called
 from models.phrases import SOURCE_LANGUAGE, Phrasebook
 from models.vocabulary import Form
 from referral.casework import Refusal
 from referral.feedback import Faulty
 from referral.lifecycle import Impossible
+from referral.wording import when
 
 _WORDS_OF: Mapping[str, tuple[str, ...]] = {
     "act": ("act",),
@@ -28,6 +31,9 @@ _WORDS_OF: Mapping[str, tuple[str, ...]] = {
 }
 """Which words a parameter is made of: the phrases under ``staff.<name>``."""
 
+_NAMED: Mapping[str, str] = {"unit": "unit", "decides": "authority"}
+"""Which parameters are codes of the directory or of the rules, and of what."""
+
 _STATUS = {
     "impossible.status": 409,
     "impossible.reason": 409,
@@ -47,9 +53,17 @@ def language(accepted: str | None, phrases: Phrasebook) -> str:
     return SOURCE_LANGUAGE
 
 
-def sentence(phrases: Phrasebook, error: Refusal | Impossible, spoken: str) -> str:
-    """What the refusal says, its codes put into words."""
-    params = {name: _worded(phrases, name, value, spoken) for name, value in error.params.items()}
+def _as_it_is(_what: str, code: str | None) -> str:
+    return code or ""
+
+
+def sentence(
+    phrases: Phrasebook, error: Refusal | Impossible, spoken: str, called: Called = _as_it_is
+) -> str:
+    """What the refusal says, its codes put into words and its moments into the time here."""
+    params = {
+        name: _worded(phrases, name, value, spoken, called) for name, value in error.params.items()
+    }
     return phrases.say(error.key, params, Form.FULL, spoken)
 
 
@@ -70,7 +84,9 @@ _FIELD_OF: Mapping[str, str] = {
 """Which field of a form a refusal is about."""
 
 
-def faults(phrases: Phrasebook, error: Refusal | Impossible, spoken: str) -> dict[str, str]:
+def faults(
+    phrases: Phrasebook, error: Refusal | Impossible, spoken: str, called: Called = _as_it_is
+) -> dict[str, str]:
     """What is wrong at which field, worded; {} where the refusal is about no field."""
     if isinstance(error, Faulty):
         return {
@@ -78,9 +94,10 @@ def faults(phrases: Phrasebook, error: Refusal | Impossible, spoken: str) -> dic
             for name, (key, params) in error.faults.items()
         }
     if error.key == "refusal.field":
-        return {error.params["field"]: phrases.say("refusal.must_fill", {}, Form.FULL, spoken)}
+        fill = phrases.say("refusal.must_fill", {}, Form.FULL, spoken)
+        return dict.fromkeys(error.params["field"].split(", "), fill)
     field = _FIELD_OF.get(error.key)
-    return {field: sentence(phrases, error, spoken)} if field else {}
+    return {field: sentence(phrases, error, spoken, called)} if field else {}
 
 
 def status_of(error: Refusal | Impossible) -> int:
@@ -98,11 +115,17 @@ def word(phrases: Phrasebook, family: str, code: str, spoken: str) -> str:
     return code
 
 
-def _worded(phrases: Phrasebook, name: str, value: str, spoken: str) -> str:
-    families = _WORDS_OF.get(name, ())
-    if not families:
+def _worded(phrases: Phrasebook, name: str, value: str, spoken: str, called: Called) -> str:
+    families, what = _WORDS_OF.get(name, ()), _NAMED.get(name)
+    if name == "due":
+        return when(datetime.fromisoformat(value), spoken)
+    if not families and not what:
         return value
-    parts = [_one(phrases, families, part, spoken) for part in value.split(", ") if part]
+    parts = [
+        called(what, part) if what else _one(phrases, families, part, spoken)
+        for part in value.split(", ")
+        if part
+    ]
     joined = (", " if spoken.startswith("en") else "、").join(parts)
     return joined or value
 

@@ -166,8 +166,7 @@ def _lifted(
         .values(**changes)
     )
     after = {**aid, **changes}
-    note = rule.name_zh
-    grants.ask(tx, TaskKind.EXPLAIN_RELIEF, aid["unit"], aid, now=now, due=due, note=note)
+    grants.ask(tx, TaskKind.EXPLAIN_RELIEF, aid["unit"], aid, now=now, due=due, note="")
     grants.record(
         tx,
         "relief_lifted",

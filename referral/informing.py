@@ -128,8 +128,8 @@ def give_notice(
 
 def script(
     tx: Transaction, office: Office, request: Mapping[str, Any], now: datetime
-) -> tuple[Notice, str]:
-    """The notice and the words to read out to a caller, in the caller's language."""
+) -> tuple[Notice, str, str]:
+    """The notice, the words to read out to a caller, and their language: the caller's own."""
     who = correspondent(tx, office, request)
     notice = notice_for(tx, office, request, now, who.language)
     lead = casework.lead_of(tx, request["id"])
@@ -143,7 +143,8 @@ def script(
         understood=request["summary"],
     )
     said = {**params, **notice.params, "version": notice.version}
-    return notice, office.phrases.say("standard_accepted", said, Form.SPOKEN, who.language)
+    words = office.phrases.say("standard_accepted", said, Form.SPOKEN, who.language)
+    return notice, words, who.language
 
 
 def _kept(

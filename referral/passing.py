@@ -32,7 +32,7 @@ def not_below(unit: Unit | None, code: str) -> Unit:
     if unit is None:
         raise Refusal("refusal.no_such_bureau", {"bureau": code}, 422)
     if unit.authority in GRASSROOTS:
-        raise Refusal("refusal.never_down", {"unit": unit.name_zh}, 422)
+        raise Refusal("refusal.never_down", {"unit": unit.code}, 422)
     return unit
 
 
@@ -83,7 +83,7 @@ def new_order(
     may_on_referral("dispatch", None, "system")
     barred = bars(tx, [request["id"]]).get(request["id"], ())
     if not accused.may_have(office.directory, barred, unit):
-        raise Refusal("refusal.barred", {"unit": unit.name_zh}, 422)
+        raise Refusal("refusal.barred", {"unit": unit.code}, 422)
     urgent = Level(request["level"]).is_urgent
     order = tx.add(
         Referral,

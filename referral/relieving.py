@@ -63,7 +63,7 @@ def authorise(
     level = guards.asks(found)
     said = reason.strip()
     if level and len(said) < 2:
-        raise Refusal("refusal.relief_reason", _who_decides(office, found, level), 422)
+        raise Refusal("refusal.relief_reason", _who_decides(found, level), 422)
     kept: dict[str, Any] = {
         "guards": [one.as_json() for one in found],
         "reason": said,
@@ -231,8 +231,7 @@ def _entitled(office: Office, actor: Actor, found: tuple[Guard, ...]) -> bool:
     return unit.authority == _COORDINATION or named <= {unit.authority}
 
 
-def _who_decides(office: Office, found: tuple[Guard, ...], level: str) -> dict[str, str]:
+def _who_decides(found: tuple[Guard, ...], level: str) -> dict[str, str]:
     keys = dict.fromkeys(one.key for one in found if one.asks in (REASON, DECISION))
     named = dict.fromkeys(one.decides for one in found if one.asks == level)
-    bodies = [office.policy.authorities[code].name_zh for code in named if code]
-    return {"guards": ", ".join(keys), "decides": "、".join(bodies)}
+    return {"guards": ", ".join(keys), "decides": ", ".join(filter(None, named))}

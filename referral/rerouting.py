@@ -49,7 +49,7 @@ def correct_route(
     route = route_of(office, request, now, service)
     unit = _wanted(office, request, route, service, bureau, day)
     if unit.code == old["bureau"] and (service is None or service == request["service"]):
-        raise Refusal("refusal.same_bureau", {"unit": unit.name_zh})
+        raise Refusal("refusal.same_bureau", {"unit": unit.code})
     urgent = Level(request["level"]).is_urgent
     due, clock = _kept_due(office, request, old, route=route, corrected=service is not None)
     passing.end_order(tx, request, old, ReferralStatus.CANCELLED, now)
@@ -107,7 +107,7 @@ def bring_in(
     row = may_on_referral("dispatch", None, actor.role)
     unit = passing.bureau(office, bureau, now)
     if unit.code in passing.with_orders(tx, request):
-        raise Refusal("refusal.has_order", {"unit": unit.name_zh})
+        raise Refusal("refusal.has_order", {"unit": unit.code})
     lead = casework.lead_of(tx, request["id"])
     if lead["completed_at"] is not None:
         raise Refusal("refusal.result_is_in", {"number": request["number"]})

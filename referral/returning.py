@@ -13,7 +13,7 @@ from models.disputes import Dispute
 from models.referrals import Referral
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralStatus, TaskKind
-from referral import casework, clocks, clockwork, passing, telling, wording
+from referral import casework, clocks, clockwork, passing, telling
 from referral.casework import Actor, Refusal
 from referral.clocks import Rung
 from referral.directory import ZONE, Unit
@@ -140,7 +140,7 @@ def _may_return(
         raise Refusal("refusal.returned_once", number)
     last = until(office, request, order)
     if now > last:
-        raise Refusal("refusal.return_too_late", {**number, "due": wording.when(last, "zh-CN")})
+        raise Refusal("refusal.return_too_late", {**number, "due": last.isoformat()})
     if Level(request["level"]).is_urgent and not first_aid:
         raise Refusal("refusal.first_aid_goes_on", number, 422)
 
@@ -148,7 +148,7 @@ def _may_return(
 def _right_unit(office: Office, order: Row, code: str, now: datetime) -> Unit:
     unit = passing.bureau(office, code, now)
     if unit.code == order["bureau"]:
-        raise Refusal("refusal.names_itself", {"unit": unit.name_zh}, 422)
+        raise Refusal("refusal.names_itself", {"unit": unit.code}, 422)
     return unit
 
 
@@ -163,8 +163,6 @@ def _ask(
     now: datetime,
 ) -> None:
     """The decision waits visibly, and whoever decides a contested one is told at once."""
-    asker = office.directory.unit.get(order["bureau"])
-    name = asker.name_zh if asker else order["bureau"]
     decider = who(office, request, Rung.SUPERVISOR, now) if above else None
     telling.ask(
         tx,
@@ -173,10 +171,12 @@ def _ask(
         request,
         now=now,
         due=due,
-        note=name,
+        note=order["bureau"],
         unit=decider.unit.code if decider else None,
     )
     if decider is not None:
+        asker = office.directory.unit.get(order["bureau"])
+        name = asker.name_zh if asker else order["bureau"]
         telling.tell_staff(
             tx, office, "staff_decide_return", request, decider, due=due, now=now, asker=name
         )

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from gateway import exporting, hooks, sentences, sessions
 from gateway.access import Actor, Partner, Viewer
+from gateway.called import caller
 from gateway.state import State
 from referral.casework import Refusal
 from referral.lifecycle import Impossible
@@ -40,13 +41,13 @@ class ApiRoute(APIRoute):
 
 def refused(request: Request, error: Refusal | Impossible) -> JSONResponse:
     """The refusal as JSON: the sentence, and its key for machines."""
-    phrases = state_of(request).offices.current().phrases
-    spoken = sentences.language(request.headers.get("accept-language"), phrases)
+    office = state_of(request).offices.current()
+    spoken = sentences.language(request.headers.get("accept-language"), office.phrases)
     status = sentences.status_of(error)
     happened = [{**one, "at": exporting.local(one["at"])} for one in getattr(error, "happened", ())]
     return JSONResponse(
         {
-            "error": sentences.sentence(phrases, error, spoken),
+            "error": sentences.sentence(office.phrases, error, spoken, caller(office, spoken)),
             "key": error.key,
             **({"meanwhile": happened} if happened else {}),
         },

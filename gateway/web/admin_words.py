@@ -2,13 +2,13 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from fastapi import Request
 
-from gateway import trying
+from gateway import overlay, trying
 from gateway.web.rendering import language_of, translator
 from referral import wording
 from referral.calendars import Calendar
@@ -34,7 +34,9 @@ _PLAIN = ("clock", "urgent_clock")
 
 def of(request: Request, office: Office) -> dict[str, Any]:
     """What the templates call: ``body`` names an authority, ``amount`` a clock's length, ``shown``
-    the value of a field, ``named`` a row, ``moment`` when a clock begins or stops."""
+    the value of a field, ``changed`` the fields of a change with what they were and become,
+    ``named`` a row, ``titled`` the row that a change is about, ``moment`` when a clock begins or
+    stops."""
     language = language_of(request)
     t = translator(office.phrases, language)
 
@@ -70,6 +72,25 @@ def of(request: Request, office: Office) -> dict[str, Any]:
     def named(row: Any) -> str:
         return wording.named(row, language)
 
+    def titled(kind: str, subject: str) -> str:
+        row = overlay.row_of(office.policy, kind, subject)
+        return t("admin.rule.title", name=named(row), subject=subject) if row else subject
+
+    def changed(
+        kind: str, subject: str, rows: Iterable[tuple[str, Any, Any]]
+    ) -> Iterator[tuple[str, str, str]]:
+        """A length is said with its measure, which may change with it."""
+        rows = tuple(rows)
+        row = overlay.row_of(office.policy, kind, subject)
+        same = getattr(row, "measure", "")
+        measures = next((two for name, *two in rows if name == "measure"), [same, same])
+        for name, *two in rows:
+            if name == "amount" and all(measures):
+                was, becomes = (amount(*one) for one in zip(two, measures, strict=True))
+            else:
+                was, becomes = (shown(name, one) for one in two)
+            yield name, was, becomes
+
     def moment(said: str) -> str:
         """When a clock begins or stops; a county's own words are shown as they are."""
         try:
@@ -77,7 +98,15 @@ def of(request: Request, office: Office) -> dict[str, Any]:
         except KeyError:
             return said
 
-    return {"body": body, "amount": amount, "shown": shown, "named": named, "moment": moment}
+    return {
+        "body": body,
+        "amount": amount,
+        "shown": shown,
+        "changed": changed,
+        "named": named,
+        "titled": titled,
+        "moment": moment,
+    }
 
 
 def slug(said: str) -> str:

@@ -12,9 +12,9 @@ from sqlmodel import Session, col
 
 from gateway import access, aid_views, homes, registry
 from gateway.access import Actor
+from gateway.called import caller, reader
 from gateway.homes import Card, Page
-from gateway.web.called import caller
-from gateway.web.rendering import state_of
+from gateway.web.rendering import language_of, state_of
 from models.households import Belonging
 from models.requests import HelpRequest
 from models.transaction import acting
@@ -48,6 +48,7 @@ def choices(request: Request, actor: Actor, typed: Mapping[str, str]) -> Choices
     """What the form may be filled with. A search and a look at a household are kept."""
     state = state_of(request)
     office, now = state.offices.current(), state.now()
+    language = language_of(request)
     searches = actor.role in access.RIGHTS["see_household"]
     asked = {name: request.query_params.get(name, "").strip()[:200] for name in ASKED}
     searched = searches and any(asked.values())
@@ -62,8 +63,8 @@ def choices(request: Request, actor: Actor, typed: Mapping[str, str]) -> Choices
             found,
             _own(reading, actor, office, now),
             chosen,
-            _requests(reading, actor, office, now),
-            _grants(reading, actor, office, now),
+            _requests(reading, actor, office, language, now),
+            _grants(reading, actor, office, language, now),
         )
     if searched or chosen is not None:
         with acting(state.database, state.mint) as tx:
@@ -119,7 +120,10 @@ def _own(reading: Session, actor: Actor, office: Office, now: datetime) -> list[
     return [homes.card_of(one, office, now) for one in known]
 
 
-def _requests(reading: Session, actor: Actor, office: Office, now: datetime) -> list[Option]:
+def _requests(
+    reading: Session, actor: Actor, office: Office, language: str, now: datetime
+) -> list[Option]:
+    matter = reader(office, language)
     rows = reading.connection().execute(
         select(col(HelpRequest.number), col(HelpRequest.place), col(HelpRequest.summary))
         .where(
@@ -129,13 +133,22 @@ def _requests(reading: Session, actor: Actor, office: Office, now: datetime) -> 
         .order_by(col(HelpRequest.id).desc())
         .limit(MOST)
     )
-    return [(row.number, _label(row.number, row.summary or row.place)) for row in rows]
+    return [(row.number, _label(row.number, matter(row.summary) or row.place)) for row in rows]
 
 
-def _grants(reading: Session, actor: Actor, office: Office, now: datetime) -> list[Option]:
+def _grants(
+    reading: Session, actor: Actor, office: Office, language: str, now: datetime
+) -> list[Option]:
+    called = caller(office, language)
     lines: Any = aid_views.ledger(reading, actor, office, {}, now=now, limit=MOST).lines
     return [
-        (one.number, _label(one.number, f"{one.need_name} {one.recipient} {one.unit_name}"))
+        (
+            one.number,
+            _label(
+                one.number,
+                f"{called('aid_need', one.need)} {one.recipient} {called('unit', one.unit)}",
+            ),
+        )
         for one in lines
     ]
 

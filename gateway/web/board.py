@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from gateway import access, board, overdue, views
 from gateway.board import Board
-from gateway.web.called import caller
+from gateway.called import caller
 from gateway.web.rendering import language_of, state_of
 from gateway.web.staff import SignedIn, StaffRoute, staff_page
 from models.requests import HelpRequest

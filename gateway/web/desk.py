@@ -141,8 +141,7 @@ def _read(model: type[Body], fields: Any) -> Body:
     try:
         return model.model_validate(filled)
     except ValidationError as error:
-        field = str(error.errors(include_input=False, include_url=False)[0]["loc"][0])
-        raise Refusal("refusal.field", {"field": field}, 422) from None
+        raise acts.unfilled(error) from None
 
 
 @router.get("/{number}")

@@ -259,8 +259,7 @@ def _read(model: type[Any], fields: Mapping[str, str]) -> Any:
     try:
         made: BaseModel = model.model_validate(filled)
     except ValidationError as error:
-        field = str(error.errors(include_input=False, include_url=False)[0]["loc"][0])
-        raise Refusal("refusal.field", {"field": field}, 422) from None
+        raise acts.unfilled(error) from None
     return made
 
 

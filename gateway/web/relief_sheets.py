@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from gateway import aid_sheets, sentences
 from gateway.aid_report import Report
 from gateway.aid_views import Ledger
+from gateway.called import caller
 from gateway.web.rendering import language_of, state_of, translator
 
 HEADS = (
@@ -32,7 +33,8 @@ def _speaker(request: Request) -> Callable[..., str]:
 
 def ledger(request: Request, found: Ledger) -> Iterable[Any]:
     """The list and its totals."""
-    phrases, language = state_of(request).offices.current().phrases, language_of(request)
+    office, language = state_of(request).offices.current(), language_of(request)
+    phrases, called = office.phrases, caller(office, language)
     t = _speaker(request)
 
     def word(family: str, code: str) -> str:
@@ -46,14 +48,14 @@ def ledger(request: Request, found: Ledger) -> Iterable[Any]:
             word("aid_state", one.state),
             one.recipient,
             one.area_name,
-            one.service_name,
-            one.need_name,
-            one.cause_name,
+            called("service", one.service),
+            called("aid_need", one.need),
+            called("aid_cause", one.cause),
             aid_sheets.money(one.amount_fen),
             one.goods,
             one.standard,
-            one.fund_name,
-            one.giver_name,
+            called("aid_fund", one.fund),
+            called("unit", one.giver or one.unit),
             one.filed_at,
             one.explain_due_at,
             one.explained_at,
@@ -65,7 +67,8 @@ def ledger(request: Request, found: Ledger) -> Iterable[Any]:
     yield t("aid.page.ledger"), [t(f"aid.head.{name}") for name in HEADS], rows
     heads = [t(f"aid.head.{name}") for name in ("need", "grants", "goods_grants", "yuan")]
     totals = (
-        (one.name, one.grants, one.goods, aid_sheets.money(one.amount_fen)) for one in found.totals
+        (called("aid_need", one.code), one.grants, one.goods, aid_sheets.money(one.amount_fen))
+        for one in found.totals
     )
     yield t("aid.page.totals"), heads, totals
 
@@ -73,26 +76,30 @@ def ledger(request: Request, found: Ledger) -> Iterable[Any]:
 def quarter(request: Request, found: Report) -> list[Any]:
     """The tables of the quarterly report, those that are late by name."""
     t = _speaker(request)
+    called = caller(state_of(request).offices.current(), language_of(request))
     heads = [t(f"aid.head.{name}") for name in ("what", "grants", "people", "yuan")]
     tables: list[Any] = [
         (
             t(f"aid.report.{name}"),
             heads,
             [
-                (one.name or t("aid.page.whole"), one.grants, one.people,
+                (called(kind, one.code) or t("aid.page.whole"), one.grants, one.people,
                  aid_sheets.money(one.amount_fen))
                 for one in (*getattr(found, name), found.whole)
             ],
         )
-        for name in ("units", "needs", "causes")
+        for name, kind in (("units", "unit"), ("needs", "aid_need"), ("causes", "aid_cause"))
     ]  # fmt: skip
     counted = [(t(f"aid.report.{name}"), value) for name, value in counts(found)]
     tables.append((t("aid.report.counts"), [t("aid.head.what"), t("aid.head.grants")], counted))
     late = [t(f"aid.head.{name}") for name in ("number", "giver", "explain_due_at")]
-    owed = [(one.number, one.unit_name, one.explain_due_at) for one in found.late]
+    owed = [(one.number, called("unit", one.unit), one.explain_due_at) for one in found.late]
     tables.append((t("aid.report.late"), late, owed))
     names = ("reserve", "begin", "into", "out", "mended", "end")
-    books = [(one.name, one.begin, one.into, one.out, one.mended, one.end) for one in found.books]
+    books = [
+        (called("unit", one.unit), one.begin, one.into, one.out, one.mended, one.end)
+        for one in found.books
+    ]
     tables.append((t("aid.report.books"), [t(f"aid.head.{name}") for name in names], books))
     return tables
 

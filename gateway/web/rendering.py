@@ -4,10 +4,11 @@ Every value is escaped, an undefined name is an error, and no sentence stands in
 template asks for it by ``t("key", name=value)``, which speaks the page's language. Other names in
 every template: ``language``, ``elder``, ``hotline``, ``now``, ``unwritten`` (steps of an invented
 history that are still to come), ``path``, ``switches`` (whether the
-switches of language and edition are shown), ``static(name)``, ``called(what, code)``
-(``gateway.web.called``); filters: ``named`` (a row in the reader's language), ``when`` (an aware
-datetime in words, to the minute), ``day`` (the date alone), ``machine`` (RFC 3339),
-``digits`` (what a telephone dials), ``money`` (a sum as it is read: 12,345.60).
+switches of language and edition are shown), ``static(name)``, ``called(what, code)`` and
+``matter(summary)`` (``gateway.called``), ``comma``, ``semicolon``, ``colon``, ``gap``; filters:
+``named`` (a row in the reader's language), ``when`` (an aware datetime in words, to the minute),
+``day`` (the date alone), ``machine`` (RFC 3339), ``digits`` (what a telephone dials), ``money`` (a
+sum as it is read: 12,345.60).
 """
 
 from collections.abc import Callable, Mapping
@@ -25,9 +26,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
+from gateway.called import caller, reader
 from gateway.hooks import raw_of
 from gateway.state import State
-from gateway.web.called import caller
 from gateway.web.spoofing import in_page
 from models.messages import Unreadable
 from models.phrases import SOURCE_LANGUAGE, Phrasebook
@@ -40,6 +41,11 @@ STATIC = HERE / "static"
 EMERGENCY_LINES = ("110", "119", "120")
 MOST_FIELDS = 200
 YEAR_SECONDS = 31_536_000
+_MARKS = {
+    False: {"comma": "、", "semicolon": "；", "colon": "：", "gap": "　"},
+    True: {"comma": ", ", "semicolon": "; ", "colon": ": ", "gap": " "},
+}
+"""What stands between the parts of a list or after its name; by whether the page is English."""
 
 
 @pass_context
@@ -157,6 +163,8 @@ def page(
         "elder": is_elder(request),
         "hotline": office.hotline,
         "called": caller(office, language),
+        "matter": reader(office, language),
+        **_MARKS[language.startswith("en")],
         "now": state.now(),
         "unwritten": state.unwritten(),
         "path": request.url.path,

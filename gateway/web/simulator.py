@@ -5,16 +5,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-import httpx2
 import orjson
 from defusedxml import ElementTree  # type: ignore[import-untyped]
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 from sqlmodel import col
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from channels.web import e164
 from gateway import standin
@@ -26,7 +24,6 @@ from models.outbox import Outgoing
 from referral.casework import Refusal
 
 BASE = "/simulator"
-FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 its name
 SHOWN = 12
 LOOKED_AT = 400
@@ -77,7 +74,6 @@ def _page(
         texts=_said(state, e164(telephone.number) or telephone.number, "sms", "console", "voice"),
         chats=_said(state, chat, "telegram"),
         on=[name for name in standin.CHANNELS if name in state.channels],
-        switches=False,
     )
 
 
@@ -109,7 +105,7 @@ async def text(request: Request, state: Demo, form: Typed) -> Response:
         "From": number, "To": standin.NUMBER, "Body": form.get("text", ""), "NumMedia": "0",
         "NumSegments": "1", "ApiVersion": "2010-04-01",
     }  # fmt: skip
-    answer = await _signed(request, state, "/hook/sms", fields)
+    answer = await standin.signed(request.app, state.settings, "/hook/sms", fields)
     return _back(number=form.get("number", ""), answer=answer)
 
 
@@ -130,7 +126,9 @@ async def chat(request: Request, state: Demo, form: Typed) -> Response:
         "content-type": "application/json",
         SECRET_HEADER: state.settings.env["TELEGRAM_SECRET"],
     }
-    answer = await _post(request, state, "/hook/telegram", orjson.dumps(update), headers)
+    answer = await standin.posted(
+        request.app, state.settings, "/hook/telegram", orjson.dumps(update), headers
+    )
     return _back(chat=who, answer=answer)
 
 
@@ -159,7 +157,7 @@ async def call(request: Request, state: Demo, form: Typed) -> Response:
         fields["SpeechResult"] = value
     elif act == "hang_up":
         path, fields["CallStatus"] = "/hook/voice/status", "completed"
-    answer = await _signed(request, state, path, fields)
+    answer = await standin.signed(request.app, state.settings, path, fields)
     if answer.status_code > 299:
         return _page(request, state, Telephone(number=number), refused=str(answer.status_code))
     if act == "hang_up":
@@ -183,21 +181,3 @@ def spoken(twiml: str) -> tuple[tuple[str, ...], str, str]:
             action = found.get("action", "")
             return words, line, action[action.find("/hook/") :] if "/hook/" in action else ""
     return words, "over", ""
-
-
-async def _signed(request: Request, state: State, path: str, fields: Mapping[str, str]) -> Any:
-    validator = RequestValidator(state.settings.env["TWILIO_AUTH_TOKEN"])
-    address = state.settings.public_url.rstrip("/") + quote(path, safe="/?=&")
-    signature = validator.compute_signature(address, dict(fields))
-    headers = {"content-type": FORM, "x-twilio-signature": signature}
-    return await _post(request, state, path, urlencode(fields).encode(), headers)
-
-
-async def _post(
-    request: Request, state: State, path: str, body: bytes, headers: Mapping[str, str]
-) -> Any:
-    """Through the whole application, as if it came from outside."""
-    transport = httpx2.ASGITransport(app=request.app)
-    base = state.settings.public_url.rstrip("/")
-    async with httpx2.AsyncClient(transport=transport, base_url=base) as client:
-        return await client.post(path, content=body, headers=dict(headers))

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 
 from gateway import access, hooks, same_site, sentences, sessions
 from gateway.access import Actor
+from gateway.called import caller
 from gateway.state import State
 from gateway.web import along, rendering, unsent
 from gateway.web.kept_first import written
@@ -167,14 +168,14 @@ def checked(session: sessions.SignedIn, form: Form) -> dict[str, str]:
 
 def worded(request: Request, error: Refusal | Impossible) -> str:
     """A refusal as a sentence in the page's language."""
-    phrases = state_of(request).offices.current().phrases
-    return sentences.sentence(phrases, error, rendering.language_of(request))
+    office, language = state_of(request).offices.current(), rendering.language_of(request)
+    return sentences.sentence(office.phrases, error, language, caller(office, language))
 
 
 def faults_of(request: Request, error: Refusal | Impossible) -> dict[str, str]:
     """What a refusal says of which field, in the page's language."""
-    phrases = state_of(request).offices.current().phrases
-    return sentences.faults(phrases, error, rendering.language_of(request))
+    office, language = state_of(request).offices.current(), rendering.language_of(request)
+    return sentences.faults(office.phrases, error, language, caller(office, language))
 
 
 def staff_page(

@@ -45,7 +45,7 @@ def test_a_clock_is_proposed_by_one_and_accepted_by_another(
     page.get_by_label("依据", exact=True).fill("本县办法第十二条")
     page.get_by_label("理由（记入台账）").fill("与市里统一")
     page.get_by_role("button", name="看有什么变化").click()
-    expect(page.locator("#preview ins").first).to_have_text("9")
+    expect(page.locator("#preview ins").first).to_contain_text("9 ")
     admin.look("admin-difference-desk")
     page.get_by_role("button", name="提交，等第二个人同意").click()
     own = page.locator("article.change").filter(has_text="CLK-NOTICE").first

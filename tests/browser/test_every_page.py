@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,6 +14,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+from sqlmodel import col
 
 from gateway import standin
 from gateway.app import create_app
@@ -22,6 +25,8 @@ from gateway.offices import Rules
 from gateway.settings import Settings
 from gateway.state import State
 from gateway.web import ROUTERS
+from models.requests import HelpRequest
+from tests.browser.chinese import Known
 from tests.browser.conftest import DESK, Visitor
 from tests.browser.test_bureau_pages import SMALL, at_work
 
@@ -228,6 +233,44 @@ def test_every_page_fits_a_telephone_in_english_too(
             visitor.page.goto(where)
             if (wide := visitor.overflow()) > 0:
                 wrong.append(f"{login} {where}: {wide} px too wide")
+        visitor.context.close()
+    assert wrong == []
+
+
+LISTS = {"lead01": ("/desk",), "super01": ("/desk",), "civil_affairs.head": ("/inbox", "/paper")}
+"""Who opens requests, and where."""
+
+
+@pytest.mark.thorough
+def test_an_english_page_says_in_chinese_only_what_people_typed(
+    chromium: Browser, living: tuple[str, State, FastAPI]
+) -> None:
+    """Names of units, services, clocks, kinds and reasons have an English one; whatever else is
+    Chinese was typed by somebody, or the page says that it is Chinese. And no two parts of a page
+    have one name: what is looked for by it would be lost."""
+    address, state, _ = living
+    known = Known(state)
+    bureau = state.offices.current().directory.unit["civil_affairs"].name_zh
+    assert known.strange(f"<li>lead · {bureau}</li><b>没人写过</b>") == [bureau, "没人写过"]
+    with state.database.read() as session:
+        numbers = session.connection().execute(
+            select(col(HelpRequest.number)).order_by(col(HelpRequest.id))
+        )
+        cases = [number for (number,) in numbers][::4]
+    wrong = []
+    for login in dict.fromkeys([*(one.login for one in PAGES), "civil_affairs.head"]):
+        visitor = Visitor(chromium, address, DESK, script=False)
+        if login:
+            at_work(visitor, state, login)
+        pages = [filled(visitor.page, one.address or one.path)
+                 for one in PAGES if one.login == login]  # fmt: skip
+        pages += [f"{base}/{number}" for base in LISTS.get(login, ()) for number in cases]
+        visitor.context.add_cookies([{"name": "lang", "value": "en", "url": address}])
+        for page in pages:
+            html = visitor.context.request.get(page).text()
+            wrong += [f"{login} {page}: {said}" for said in known.strange(html, page)]
+            ids = Counter(re.findall(r'<[a-z][^>]*\sid="([^"]+)"', html))
+            wrong += [f"{login} {page}: twice {name}" for name, n in ids.items() if n > 1]
         visitor.context.close()
     assert wrong == []
 

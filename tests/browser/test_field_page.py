@@ -125,6 +125,9 @@ def test_two_reports_without_a_signal_survive_a_reload_and_arrive_once(
     assert said(site_state, "山沟里一户没有粮食了") == []
     worker.context.set_offline(False)
     expect(page.locator("#queue")).to_be_hidden(timeout=AGAIN)
+    expect(page.locator("#saved p")).to_have_count(2)
+    expect(page.locator(".reports")).to_contain_text("桥下住着一个不知姓名的人")
+    worker.look("field-arrived-phone")
     page.reload()
     assert len(said(site_state, "山沟里一户没有粮食了")) == 1
     assert len(said(site_state, "桥下住着一个不知姓名的人")) == 1

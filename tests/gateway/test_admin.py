@@ -451,3 +451,23 @@ def test_a_test_message_goes_to_the_console_and_stands_in_the_ledger(
         steps = checklist.steps(session.connection(), state.offices.current(), state.now())
     assert not next(step for step in steps if step.code == "lines").done
     state.close()
+
+
+def test_every_ladder_that_can_be_chosen_has_a_name(state: State, app: FastAPI) -> None:
+    office = state.offices.current()
+    keys = office.phrases.keys()
+    assert [name for name in office.policy.ladders if f"admin.ladder.{name}" not in keys] == []
+
+
+def test_a_change_is_named_and_its_length_has_its_measure(state: State, app: FastAPI) -> None:
+    admin, other = (signed_in(state, app, login) for login in (ADMIN, SUPER))
+    wanted = {
+        "kind": "clock", "subject": "CLK-SIGN", "amount": "2", "measure": "working_day",
+        "ladder": "standard", "effective_from": "2026-12-01", "source": "本县办法第九条",
+        "tag": "L", "reason": "周末无人签收", "step": "propose",
+    }  # fmt: skip
+    assert admin.form("/admin/rule", **wanted).status_code == 303
+    page = other.get("/admin/changes").text
+    assert "签收（CLK-SIGN）" in page
+    assert "<del>1 个工作日</del>" in page
+    assert "<ins>2 个工作日</ins>" in page

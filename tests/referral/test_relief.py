@@ -88,7 +88,7 @@ def test_money_out_of_a_short_reserve_waits_for_who_decides_and_is_never_refused
     with pytest.raises(Refusal) as why:
         county.on(TOWN, "authorise", number)
     assert why.value.key == "refusal.relief_reason"
-    assert why.value.params["decides"] == "民政局"
+    assert why.value.params["decides"] == "civil_affairs"
     county.on(TOWN, "authorise", number, reason="三口人没有一分钱")
     row = county.aid(number)
     assert (row.state, row.asked_unit) == ("proposed", "civil_affairs")

@@ -11,6 +11,7 @@
   let database = null;
   let sending = false;
   let wanted = false;
+  let arrived = [];
   let leaving = false;
 
   function id() {
@@ -92,10 +93,14 @@
     await send();
   }
 
-  function say(text) {
+  function say(...lines) {
     const box = document.getElementById("saved");
     box.hidden = false;
-    box.firstElementChild.textContent = text;
+    box.replaceChildren(...lines.map((line) => {
+      const said = document.createElement("p");
+      said.append(line);
+      return said;
+    }));
     box.scrollIntoView({ block: "nearest" });
   }
 
@@ -175,6 +180,7 @@
     if (sending) { wanted = true; return; }
     sending = true;
     wanted = false;
+    arrived = [];
     try {
       if (!(await all()).length) { return; }
       const me = await session();
@@ -182,6 +188,7 @@
       for (const entry of await all()) {
         if (!entry.reason && !(await post(entry, me.csrf))) { break; }
       }
+      if (arrived.length) { await renew(); }
     } catch (away) { /* no signal: it waits here */ } finally {
       sending = false;
       await show();
@@ -202,9 +209,10 @@
     if (answer.ok && said.kept && said.key === entry.key) {
       await drop(entry.key);
       await show();
-      say(words.sent.replace("NUMBER", said.number || "")
+      arrived.push(words.sent.replace("NUMBER", said.number || "")
         + (said.problems || []).map((problem) => " " + problem).join("")
         + ((said.differs || []).length ? " " + words.differs : ""));
+      say(...arrived);
       if (entry.fields.of) { done(entry); }
       return true;
     }
@@ -214,6 +222,16 @@
       return true;
     }
     return false;
+  }
+
+  /* What was reported stands on the page as soon as it has arrived. */
+  async function renew() {
+    const answer = await fetch(words.scope, { headers: { accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    ["section[aria-labelledby=mine]", "a[href='#mine']"].forEach((place) => {
+      const [old, fresh] = [document.querySelector(place), page.querySelector(place)];
+      if (old && fresh) { old.replaceWith(fresh); }
+    });
   }
 
   function done(entry) {

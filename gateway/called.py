@@ -1,0 +1,59 @@
+"""What a code of the directory or of the rules is called, in its reader's language."""
+
+from collections.abc import Callable
+from typing import Any
+
+from models.vocabulary import Form
+from referral.office import Office
+from referral.wording import named
+
+Called = Callable[[str, str | None], str]
+_UNCLEAR = "words.unclear"
+
+
+def caller(office: Office, language: str) -> Called:
+    """``called`` of the templates: ``called("unit", code)``, likewise of a ``service``, an
+    ``authority``, a ``category`` of households, or a reason of the closed list of an act; the code
+    itself where it is unknown, as with what was given by somebody outside."""
+    rows: dict[str, Callable[[str], Any]] = {
+        "unit": office.directory.unit.get,
+        "authority": office.policy.authorities.get,
+        "category": office.policy.categories.get,
+        "service": lambda code: next(
+            (one for one in office.policy.routes if one.service == code), None
+        ),
+    }
+
+    def called(what: str, code: str | None) -> str:
+        if not code:
+            return ""
+        row = rows[what](code) if what in rows else office.policy.ground(what, code)
+        return named(row, language) if row else code
+
+    return called
+
+
+def reader(office: Office, language: str) -> Callable[[str], str]:
+    """``matter`` of the templates: a summary as it was kept, with the kind of help that it opens
+    with in the reader's language. What follows are the caller's own words and stays as it is."""
+    known: dict[str, str] = {}
+    for row in office.policy.routes:
+        known |= dict.fromkeys((row.name_zh, row.name_en), named(row, language))
+    for kept in office.phrases.languages():
+        known[_said(office, kept)] = _said(office, language)
+    longest_first = sorted(filter(None, known), key=len, reverse=True)
+
+    def matter(summary: str) -> str:
+        for name in longest_first:
+            if summary == name:
+                return known[name]
+            if summary.startswith(f"{name}："):
+                mark = ": " if language.startswith("en") else "："
+                return known[name] + mark + summary[len(name) + 1 :]
+        return summary
+
+    return matter
+
+
+def _said(office: Office, language: str) -> str:
+    return office.phrases.say(_UNCLEAR, {}, Form.FULL, language)
