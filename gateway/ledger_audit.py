@@ -15,7 +15,7 @@ from sqlalchemy import String, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
-from gateway import quarter_closing
+from gateway import look_audit, quarter_closing
 from models.events import GENESIS, Event, Ledger, first_broken
 from models.messages import mark
 from models.requests import Contact, HelpRequest
@@ -120,7 +120,8 @@ def _head_fault(session: Session, chain: Chain) -> str:
 
 
 def altered(session: Session) -> Iterator[str]:
-    """Whatever stands otherwise than the ledger says: requests, quarters that were closed."""
+    """Whatever stands otherwise than the ledger says: looks, requests, closed quarters."""
+    yield from look_audit.faults(session)
     yield from disagreements(session)
     yield from other_words(session)
     yield from quarter_closing.altered(session)
