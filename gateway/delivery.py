@@ -1,4 +1,4 @@
-"""The outbox leaves the house: claim in one transaction, send outside any, settle one by one.
+"""The outbox leaves the house: claim in one transaction, send outside any, settle each at once.
 
 At least once to the provider, with the row's id as the one idempotency reference of all attempts by
 all routes. Where it is not known whether a provider took a message (it did not answer in time, or
@@ -20,6 +20,7 @@ from sqlmodel import col
 from channels import Channel
 from gateway import conversations, spending
 from gateway.routes import Routes, patience
+from gateway.settling import Settling
 from models import outbox
 from models.db import Busy, Database
 from models.messages import Outbound, Unavailable, Undeliverable, Unsure
@@ -61,6 +62,7 @@ class Delivery:
         self._office = office
         self._key = key
         self._routes = routes or Routes(())
+        self._settling = Settling(database, mint)
 
     async def round(self, now: Callable[[], datetime], *, limit: int = 50) -> int:
         """Send one batch; returns how many were claimed. ``now`` is asked again at settling."""
@@ -94,7 +96,7 @@ class Delivery:
         try:
             provider_id = await self._taken_before(row, now)
             if provider_id is not None:
-                await self._settle(self._sent, row, now(), provider_id, row.channel)
+                await self._taken(row, now(), provider_id, row.channel)
                 return
             provider_id = await asyncio.wait_for(self._send(row, route), SEND_SECONDS)
         except Undeliverable as refused:
@@ -111,7 +113,7 @@ class Delivery:
             await self._settle(self._later, row, now(), type(bug).__name__, route)
         else:
             self._routes.worked(route)
-            await self._settle(self._sent, row, now(), provider_id, route)
+            await self._taken(row, now(), provider_id, route)
 
     def _note_failure(self, route: str, at: datetime) -> None:
         rest = timedelta(minutes=self._value("route_rest_minutes"))
@@ -157,21 +159,26 @@ class Delivery:
         except Busy:  # the lease runs out and it is sent again: at least once
             log.warning("could not settle", extra={"outbox": row.id})
 
-    def _sent(self, row: Any, now: datetime, provider_id: str, route: str) -> None:
-        with acting(self._database, self._mint) as tx:
-            outbox.settle(
-                tx,
-                row.id,
-                state=OutboxState.SENT,
-                channel=route,
-                sent_at=now,
-                provider_id=provider_id,
-                next_at=self._awaited_until(row, now, route),
-                unsure_at=None,
-                error=None,
-            )
-            if row.request_id is not None and row.staff is None:
-                promises.stop(tx, row.request_id, ("CLK-FIRST-REPLY",), now)
+    async def _taken(self, row: Any, now: datetime, provider_id: str, route: str) -> None:
+        try:
+            await self._settling.write(lambda tx: self._sent(tx, row, now, provider_id, route))
+        except Busy:  # as above
+            log.warning("could not settle", extra={"outbox": row.id})
+
+    def _sent(self, tx: Transaction, row: Any, now: datetime, provider_id: str, route: str) -> None:
+        outbox.settle(
+            tx,
+            row.id,
+            state=OutboxState.SENT,
+            channel=route,
+            sent_at=now,
+            provider_id=provider_id,
+            next_at=self._awaited_until(row, now, route),
+            unsure_at=None,
+            error=None,
+        )
+        if row.request_id is not None and row.staff is None:
+            promises.stop(tx, row.request_id, ("CLK-FIRST-REPLY",), now)
 
     def _awaited_until(self, row: Any, now: datetime, route: str) -> datetime | None:
         """Until when an urgent message has to have arrived, where that can be known."""
