@@ -10,7 +10,7 @@ arrived. What no route takes or brings becomes a task for a person.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,11 +62,11 @@ class Delivery:
         self._office = office
         self._key = key
         self._routes = routes or Routes(())
-        self._settling = Settling(database, mint)
 
     async def round(self, now: Callable[[], datetime], *, limit: int = 50) -> int:
         """Send one batch; returns how many were claimed. ``now`` is asked again at settling."""
         rows = await asyncio.to_thread(self._claim, now(), limit)
+        self._settling = Settling(self._database, self._mint, _write_sent)
         await asyncio.gather(*(self._one(row, now) for row in rows))
         return len(rows)
 
@@ -96,7 +96,7 @@ class Delivery:
         try:
             provider_id = await self._taken_before(row, now)
             if provider_id is not None:
-                await self._taken(row, now(), provider_id, row.channel)
+                await self._sent(row, now(), provider_id, row.channel)
                 return
             provider_id = await asyncio.wait_for(self._send(row, route), SEND_SECONDS)
         except Undeliverable as refused:
@@ -113,7 +113,7 @@ class Delivery:
             await self._settle(self._later, row, now(), type(bug).__name__, route)
         else:
             self._routes.worked(route)
-            await self._taken(row, now(), provider_id, route)
+            await self._sent(row, now(), provider_id, route)
 
     def _note_failure(self, route: str, at: datetime) -> None:
         rest = timedelta(minutes=self._value("route_rest_minutes"))
@@ -159,26 +159,12 @@ class Delivery:
         except Busy:  # the lease runs out and it is sent again: at least once
             log.warning("could not settle", extra={"outbox": row.id})
 
-    async def _taken(self, row: Any, now: datetime, provider_id: str, route: str) -> None:
+    async def _sent(self, row: Any, now: datetime, provider_id: str, route: str) -> None:
+        until = self._awaited_until(row, now, route)
         try:
-            await self._settling.write(lambda tx: self._sent(tx, row, now, provider_id, route))
+            await self._settling.write((row, outbox.Sent(row.id, route, now, provider_id, until)))
         except Busy:  # as above
             log.warning("could not settle", extra={"outbox": row.id})
-
-    def _sent(self, tx: Transaction, row: Any, now: datetime, provider_id: str, route: str) -> None:
-        outbox.settle(
-            tx,
-            row.id,
-            state=OutboxState.SENT,
-            channel=route,
-            sent_at=now,
-            provider_id=provider_id,
-            next_at=self._awaited_until(row, now, route),
-            unsure_at=None,
-            error=None,
-        )
-        if row.request_id is not None and row.staff is None:
-            promises.stop(tx, row.request_id, ("CLK-FIRST-REPLY",), now)
 
     def _awaited_until(self, row: Any, now: datetime, route: str) -> datetime | None:
         """Until when an urgent message has to have arrived, where that can be known."""
@@ -255,6 +241,16 @@ class Delivery:
                 holder = tx.execute(_HOLDER.where(col(HelpRequest.id) == row.request_id)).scalar()
                 said = f"{holder}: {error}" if holder else error
                 conversations.undelivered(tx, self._office(), row, now=now, error=said)
+
+
+def _write_sent(tx: Transaction, parts: Sequence[tuple[Any, outbox.Sent]]) -> None:
+    outbox.settle_sent(tx, [sent for _, sent in parts])
+    first: dict[int, datetime] = {}
+    for row, sent in parts:
+        if row.request_id is not None and row.staff is None:
+            first.setdefault(row.request_id, sent.at)
+    for request_id, at in first.items():
+        promises.stop(tx, request_id, ("CLK-FIRST-REPLY",), at)
 
 
 def tried(row: Any) -> list[str]:

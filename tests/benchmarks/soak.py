@@ -2,12 +2,14 @@
 
 python -m tests.benchmarks.soak [--rate 50] [--minutes 10] [--beside] [--postgresql]
 
-Signed text messages are due at even times and their lateness counts from then, answered or not; the
-provider brings back a signed receipt for each message of ours, and somebody reads the desk every
-two seconds. With ``--beside`` an export, both proofs and a backup begin anew whenever they have
-ended. Memory, open files and threads of the web process and the worker are taken each second:
-growth is the last fifth against the second. At the end nothing may be lost, doubled, or wait;
-status 1 otherwise. Clients and provider are this one process, so its own waits are in the figures.
+Signed text messages are due at even times and their lateness counts from then, answered or not; one
+in fifty is about a danger, since nobody claims a case here and each such one is told to five people
+again and again. The provider brings back a signed receipt for each message of ours, and somebody
+reads the desk every two seconds. With ``--beside`` an export, both proofs and a backup begin anew
+whenever they have ended. Memory, open files and threads of the web process and the worker are taken
+each second: growth is the last fifth against the second. At the end nothing may be lost, doubled,
+or wait; status 1 otherwise. Clients and provider are this one process, so its own waits are in the
+figures.
 """
 
 import argparse
@@ -21,7 +23,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import count, cycle
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -40,6 +42,10 @@ from tests.crash.processes import PROJECT, SAID, Forked, Sms, Worker, arrived, s
 from tests.standins.twilio import TwilioStandIn
 
 APART = 4999
+DANGER = ("家里断粮两天了", "我爸突然倒地", "村里的自来水", "母亲八十一岁")
+OFTEN = 0.02
+"""The share of messages that begin like these, which the rules find urgent or nearly so."""
+BRINGERS = 4
 READER = "op01"
 GOALS = "goals: p99 <= 250 ms at 50/s, memory < 5 %, open files and threads flat, 0 lost, 0 stuck"
 BESIDE = (("export", "contacts"), ("verify", "intake"), ("verify", "ledger"), ("backup", "{}"))
@@ -86,8 +92,9 @@ class Stream:
         log = self.folder / "server.log"
         self._key = _signed_in(self.url, self.env)
         self._server, self._worker = Forked.serve(self.env, log), Worker([], self.env, 0, log)
-        self._over = threading.Event()
-        others = (self._watch, self._read, self._bring, *((self._beside,) if beside else ()))
+        self._over, self._turn = threading.Event(), count()
+        others = [self._watch, self._read, *[self._bring] * BRINGERS]
+        others += [self._beside] if beside else []
         threads = [threading.Thread(target=one) for one in others]
         loads = [os.getloadavg()[0]]
         try:
@@ -96,6 +103,7 @@ class Stream:
                 thread.start()
             messages = self._stream(rate, seconds)
             loads.append(os.getloadavg()[0])
+            self._say(rate, loads)
             self._until_sent()
             self._over.set()
             for thread in threads:
@@ -104,14 +112,19 @@ class Stream:
             self._over.set()
             self._server.kill()
             self._worker.kill()
-        self._say(rate, loads)
+        self._outbox()
         require_whole(self.url, self.env, {message.sid for message in messages})
         print(f"0 lost, 0 doubled, 0 stuck; {GOALS}")
 
     def _stream(self, rate: float, seconds: float) -> list[Sms]:
         chance = random.Random(4)
+        grave = [words for words in SAID if words.startswith(DANGER)]
+        plain = [words for words in SAID if not words.startswith(DANGER)]
         messages = [
-            sms(f"+86199{chance.randrange(20_000) * APART % 10**8:08d}", chance.choice(SAID))
+            sms(
+                f"+86199{chance.randrange(20_000) * APART % 10**8:08d}",
+                chance.choice(grave if chance.random() < OFTEN else plain),
+            )
             for _ in range(int(rate * seconds))
         ]
         begun = time.monotonic() + 0.5
@@ -136,14 +149,16 @@ class Stream:
         return status
 
     def _bring(self) -> None:
-        """The provider's receipts, in the order in which it took the messages."""
-        at = 0
-        while not self._over.wait(0.02):
-            while at < len(self.provider.messages):
-                one = self.provider.messages[at]
-                if self._try(arrived(one["row"]["sid"], one["fields"]), "receipt") // 100 != 2:
-                    break
-                at += 1
+        """The provider's receipts, in about the order in which it took the messages."""
+        for at in self._turn:
+            while at >= len(self.provider.messages):
+                if self._over.wait(0.02):
+                    return
+            one = self.provider.messages[at]
+            receipt = arrived(one["row"]["sid"], one["fields"])
+            while self._try(receipt, "receipt") // 100 != 2:
+                if self._over.wait(0.2):
+                    return
 
     def _read(self) -> None:
         """The desk, as a browser asks for it."""
@@ -200,7 +215,8 @@ class Stream:
         print(
             f"{len(self.late)} messages at {rate:.0f}/s: p50 {cuts[499] * 1e3:.0f} ms, p99 "
             f"{cuts[989] * 1e3:.0f} ms, longest {max(self.late) * 1e3:.0f} ms; "
-            f"answers: {dict(sorted(self.told.items()))}"
+            f"answers: {dict(sorted(self.told.items()))}; {len(self.provider.messages)} of ours "
+            "went out meanwhile"
         )
         desk = quantiles(self.pages, n=100)
         print(f"desk: {len(self.pages)} pages, p50 {desk[49] * 1e3:.0f} ms, "
@@ -214,8 +230,9 @@ class Stream:
                 f"open files {was[1]:.0f} -> {now[1]:.0f}, threads {was[2]:.0f} -> {now[2]:.0f}"
             )
             steps = [found[n * len(found) // 10][0] for n in range(10)] + [found[-1][0]]
-            print("  " + " ".join(f"{size:.0f}" for size in steps) + " MB at each tenth")
-        self._outbox()
+            print(
+                "  " + " ".join(f"{size:.0f}" for size in steps) + " MB at each tenth", flush=True
+            )
 
     def _outbox(self) -> None:
         database = read(self.url)
@@ -223,7 +240,13 @@ class Stream:
             rows = (
                 session.connection()
                 .execute(
-                    select(Outgoing.state, Outgoing.urgent, Outgoing.posted_at, Outgoing.sent_at)
+                    select(
+                        Outgoing.phrase,
+                        Outgoing.state,
+                        Outgoing.urgent,
+                        Outgoing.posted_at,
+                        Outgoing.sent_at,
+                    )
                 )
                 .all()
             )

@@ -49,9 +49,9 @@ WORK: Mapping[str, Point] = {
     "messages are claimed": Point("gateway.delivery:Delivery", "_claim", after=True),
     "the provider is not called yet": Point("gateway.delivery:Delivery", "_send"),
     "the provider has taken it": Point("gateway.delivery:Delivery", "_send", after=True),
-    "not settled yet": Point("gateway.delivery:Delivery", "_taken"),
-    "settled, not committed": Point("gateway.delivery:Delivery", "_sent", after=True),
-    "settled": Point("gateway.delivery:Delivery", "_taken", after=True),
+    "not settled yet": Point("gateway.delivery:Delivery", "_sent"),
+    "settled, not committed": Point("models.outbox", "settle_sent", after=True),
+    "settled": Point("gateway.delivery:Delivery", "_sent", after=True),
     "inside a sweep of the clocks": Point("gateway.sweeping:Sweep", "round"),
     "a comparison is not committed": Point("gateway.repeats", "compare_waiting", after=True),
 }
