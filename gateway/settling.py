@@ -6,11 +6,14 @@ its own part is committed.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from models.db import Database
 from models.transaction import Transaction, acting
+
+log = logging.getLogger(__name__)
 
 Part = TypeVar("Part")
 
@@ -48,6 +51,7 @@ class Settling(Generic[Part]):
                 done.cancel()
             raise
         except Exception as error:
+            log.warning("written one by one: %s", type(error).__name__, extra={"n": len(taken)})
             for part, done in taken:
                 await self._alone(part, done, error if len(taken) == 1 else None)
         else:

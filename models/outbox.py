@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, Table, Text, bindparam, select, text, update
+from sqlalchemy import Index, Table, Text, bindparam, or_, select, text, update
 from sqlmodel import SQLModel, col
 
 from models.columns import document, key, operational, personal, sensitive
@@ -133,7 +133,7 @@ _SETTLE_SENT = (
     update(_TABLE)
     .where(
         _TABLE.c.id == bindparam("of"),
-        _TABLE.c.state.in_([OutboxState.READY, OutboxState.LEASED]),
+        or_(_TABLE.c.state == OutboxState.READY, _TABLE.c.state == OutboxState.LEASED),
     )
     .values(
         state=OutboxState.SENT,

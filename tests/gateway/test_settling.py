@@ -7,10 +7,14 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from gateway.delivery import Delivery
 from gateway.settling import Settling
 from gateway.state import State
 from models.counters import Counter
+from models.outbox import Outgoing
 from models.transaction import Transaction
+from models.vocabulary import OutboxState
+from tests.gateway.people import FOOD, said
 
 
 @pytest.fixture
@@ -80,3 +84,16 @@ def test_who_waits_is_told_when_the_writing_is_called_off(state: State) -> None:
 
     assert asyncio.CancelledError in {type(one) for one in asyncio.run(run())}
     assert reached(state, "off") in (0, 3), "all or nothing of what was handed in"
+
+
+def test_a_round_of_the_outbox_is_settled_together(
+    state: State, caplog: pytest.LogCaptureFixture
+) -> None:
+    for n in range(6):
+        said(state, f"m{n}", FOOD, f"+86139000011{n:02d}")
+    delivery = Delivery(state.database, state.mint, state.channels, state.offices.current)
+    claimed = asyncio.run(delivery.round(state.now))
+    with state.database.read() as session:
+        states = session.scalars(select(col(Outgoing.state))).all()
+    assert list(states).count(OutboxState.SENT) == claimed > 6
+    assert "one by one" not in caplog.text
