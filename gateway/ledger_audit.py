@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from gateway import look_audit, quarter_closing
 from gateway.ledger_rows import disagreements
-from models.events import GENESIS, Event, Ledger, first_broken
+from models.events import GENESIS, Event, Ledger, seal
 from models.proofs import Tree
 from models.requests import HelpRequest
 from models.sealing import Broken
@@ -98,11 +98,10 @@ def _one_by_one(session: Session, after: int, chain: Chain) -> Sequence[Any]:
 def _entry_fault(row: Any, chain: Chain) -> str:
     follows = f"entry {row.seq} does not follow from the one before"
     try:
-        entry = Event(**{name: getattr(row, name) for name in Event.model_fields})
-        broken = first_broken([entry], chain.tip)
+        sealed = seal(chain.tip, row._mapping)  # no object of each row: nine tenths of the time
     except (ValueError, TypeError, AttributeError):  # a value of another kind than was written
         return f"entry {row.seq} cannot be read"
-    if row.seq != chain.seq + 1 or broken is not None:
+    if row.seq != chain.seq + 1 or row.previous != chain.tip or sealed != row.hash:
         return follows
     if row.number != row.of_request:
         return f"entry {row.seq} is of {row.number}, its row says {row.of_request}"
