@@ -1,4 +1,4 @@
-"""The outbox leaves the house: claim in one transaction, send outside any, settle one by one.
+"""The outbox leaves the house: claim in one transaction, send outside any, settle each at once.
 
 At least once to the provider, with the row's id as the one idempotency reference of all attempts by
 all routes. Where it is not known whether a provider took a message (it did not answer in time, or
@@ -10,7 +10,7 @@ arrived. What no route takes or brings becomes a task for a person.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from sqlmodel import col
 from channels import Channel
 from gateway import conversations, spending
 from gateway.routes import Routes, patience
+from gateway.settling import Settling
 from models import outbox
 from models.db import Busy, Database
 from models.messages import Outbound, Unavailable, Undeliverable, Unsure
@@ -65,6 +66,7 @@ class Delivery:
     async def round(self, now: Callable[[], datetime], *, limit: int = 50) -> int:
         """Send one batch; returns how many were claimed. ``now`` is asked again at settling."""
         rows = await asyncio.to_thread(self._claim, now(), limit)
+        self._settling = Settling(self._database, self._mint, _write_sent)
         await asyncio.gather(*(self._one(row, now) for row in rows))
         return len(rows)
 
@@ -94,7 +96,7 @@ class Delivery:
         try:
             provider_id = await self._taken_before(row, now)
             if provider_id is not None:
-                await self._settle(self._sent, row, now(), provider_id, row.channel)
+                await self._sent(row, now(), provider_id, row.channel)
                 return
             provider_id = await asyncio.wait_for(self._send(row, route), SEND_SECONDS)
         except Undeliverable as refused:
@@ -111,7 +113,7 @@ class Delivery:
             await self._settle(self._later, row, now(), type(bug).__name__, route)
         else:
             self._routes.worked(route)
-            await self._settle(self._sent, row, now(), provider_id, route)
+            await self._sent(row, now(), provider_id, route)
 
     def _note_failure(self, route: str, at: datetime) -> None:
         rest = timedelta(minutes=self._value("route_rest_minutes"))
@@ -157,21 +159,12 @@ class Delivery:
         except Busy:  # the lease runs out and it is sent again: at least once
             log.warning("could not settle", extra={"outbox": row.id})
 
-    def _sent(self, row: Any, now: datetime, provider_id: str, route: str) -> None:
-        with acting(self._database, self._mint) as tx:
-            outbox.settle(
-                tx,
-                row.id,
-                state=OutboxState.SENT,
-                channel=route,
-                sent_at=now,
-                provider_id=provider_id,
-                next_at=self._awaited_until(row, now, route),
-                unsure_at=None,
-                error=None,
-            )
-            if row.request_id is not None and row.staff is None:
-                promises.stop(tx, row.request_id, ("CLK-FIRST-REPLY",), now)
+    async def _sent(self, row: Any, now: datetime, provider_id: str, route: str) -> None:
+        until = self._awaited_until(row, now, route)
+        try:
+            await self._settling.write((row, outbox.Sent(row.id, route, now, provider_id, until)))
+        except Busy:  # as above
+            log.warning("could not settle", extra={"outbox": row.id})
 
     def _awaited_until(self, row: Any, now: datetime, route: str) -> datetime | None:
         """Until when an urgent message has to have arrived, where that can be known."""
@@ -248,6 +241,16 @@ class Delivery:
                 holder = tx.execute(_HOLDER.where(col(HelpRequest.id) == row.request_id)).scalar()
                 said = f"{holder}: {error}" if holder else error
                 conversations.undelivered(tx, self._office(), row, now=now, error=said)
+
+
+def _write_sent(tx: Transaction, parts: Sequence[tuple[Any, outbox.Sent]]) -> None:
+    outbox.settle_sent(tx, [sent for _, sent in parts])
+    first: dict[int, datetime] = {}
+    for row, sent in parts:
+        if row.request_id is not None and row.staff is None:
+            first.setdefault(row.request_id, sent.at)
+    for request_id, at in first.items():
+        promises.stop(tx, request_id, ("CLK-FIRST-REPLY",), at)
 
 
 def tried(row: Any) -> list[str]:

@@ -5,6 +5,7 @@ which they do not use: half of what such a call costs before it is kept would be
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -20,7 +21,9 @@ from channels import Channel
 from gateway.intake import Intake
 from gateway.settings import Settings
 from gateway.state import State
-from models.messages import Answer, Outcome, Raw
+from models.messages import Answer, Forged, Outcome, Raw
+
+log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 12
 """Twilio waits fifteen seconds in all; after twelve we say 503 and let the provider repeat."""
@@ -72,7 +75,13 @@ class Hooks:
 async def take(intake: Intake, adapter: Channel, raw: Raw, state: State) -> Answer:
     """One call through the path. Raises what the error handlers of the app word as 4xx or 503."""
     begun = perf_counter()
-    outcome = await kept(intake.receive(adapter, raw, state.now()))
+    try:
+        pending = intake.receive(adapter, raw, state.now())
+    except Forged:
+        state.counts.refused("signature")
+        log.warning("a call is not from whom it says", extra={"channel": adapter.name})
+        raise
+    outcome = await kept(pending)
     state.counts.received(adapter.name, outcome, perf_counter() - begun)
     return adapter.answer(raw, outcome)
 

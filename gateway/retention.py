@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from importlib import resources
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlmodel import col
 
-from gateway import expiry
+from gateway import expiry, look_audit
 from gateway.erasure import EMPTIED, of_calls, of_requests
 from gateway.expiry import BATCH, Part, held
 from models import assurances
@@ -115,10 +116,15 @@ def _cases(tx: Transaction, before: datetime, now: datetime) -> list[int]:
     return ids
 
 
-def _looks(tx: Transaction, before: datetime, _now: datetime) -> list[int]:
-    query = select(col(Look.id)).where(col(Look.at) < before).limit(BATCH)
-    ids = list(tx.execute(query).scalars())
-    tx.execute(delete(Look).where(col(Look.id).in_(ids)))
+def _looks(tx: Transaction, before: datetime, now: datetime) -> list[int]:
+    """The oldest, one after the other up to the first whose time is not over: they are a chain."""
+    query = select(col(Look.id), col(Look.at), col(Look.seq), col(Look.hash))
+    oldest = tx.execute(query.order_by(col(Look.seq)).limit(BATCH))
+    over = list(takewhile(lambda look: look.at < before, oldest))
+    ids = [look.id for look in over]
+    if over:
+        tx.execute(delete(Look).where(col(Look.id).in_(ids)))
+        look_audit.purged(tx, (over[-1].seq, over[-1].hash), now)
     return ids
 
 

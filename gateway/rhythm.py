@@ -41,7 +41,8 @@ class Beat:
 
 class Rhythm:
     """The jobs of one process. ``clock`` is monotonic seconds, ``now`` the time of day; every
-    ``watch`` seconds the two are held against each other."""
+    ``watch`` seconds the two are held against each other; ``jumped`` hears by how many seconds the
+    time of day was set."""
 
     def __init__(
         self,
@@ -49,10 +50,12 @@ class Rhythm:
         clock: Callable[[], float] = monotonic,
         now: Callable[[], datetime] = settings.utc_now,
         watch: float = 1.0,
+        jumped: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         self._clock = clock
         self._now = now
         self._watch_seconds = watch
+        self._jumped = jumped
         self._beats = [Beat(job, seconds, clock()) for job, seconds in plan]
         self._scheduler: AsyncIOScheduler | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -112,12 +115,28 @@ class Rhythm:
         apart = self._apart()
         while True:
             await asyncio.sleep(self._watch_seconds)
-            if abs(self._apart() - apart) > _DRIFT_SECONDS:
-                apart = self._apart()
+            drift = self._apart() - apart
+            if abs(drift) > _DRIFT_SECONDS:
+                apart += drift
                 self.lay_anew()
+                await self._tell(drift)
+
+    async def _tell(self, drift: float) -> None:
+        if self._jumped is None:
+            return
+        try:
+            await self._jumped(drift)
+        except Exception:  # the watch goes on; that every job came anew is in the log
+            log.exception("a jump of the time of day could not be recorded")
 
     def _apart(self) -> float:
-        return self._now().timestamp() - self._clock()
+        """The time of day less the clock, read at one moment: a machine that lets this process
+        wait between the two has not jumped."""
+        while True:
+            before = self._clock()
+            apart = self._now().timestamp() - before
+            if self._clock() - before < _DRIFT_SECONDS / 4:
+                return apart
 
     def lay_anew(self) -> None:
         """The time of day was set: every job comes now, and from now on as often as it should."""

@@ -37,7 +37,17 @@ class Counts:
             buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
             registry=self.registry,
         )
+        self._refused = Counter(
+            "huiyin_refusals",
+            "Calls that were refused: a signature that does not fit, nobody signed in, no right",
+            ["what"],
+            registry=self.registry,
+        )
         self._children: dict[tuple[str, str], Counter] = {}
+
+    def refused(self, what: str) -> None:
+        """Count one refusal of ``signature``, ``session`` or ``right``."""
+        self._refused.labels(what).inc()
 
     def received(self, channel: str, outcome: Outcome, seconds: float | None = None) -> None:
         """Count one answered call, which took so long to keep."""

@@ -28,6 +28,7 @@ from gateway import (
     rounds,
 )
 from gateway.chores import Chore
+from gateway.clock_jumps import Jumps
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat
@@ -81,6 +82,7 @@ class Ticks:
         self._memory = repeats.Memory()
         self._sweep = Sweep(database, mint, offices.current)
         self._asked: dict[str, datetime] = {}
+        jumps = Jumps(database, mint, now)
         self._rhythm = Rhythm(
             [
                 (self.deliver, 1.0),
@@ -96,7 +98,9 @@ class Ticks:
                 (self.look_ahead, 3600.0),
                 *more,
                 (self.reach_out, 60.0),
-            ]
+                (jumps.settle_clock, 60.0),
+            ],
+            jumped=jumps.note,
         )
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -1,9 +1,12 @@
 """Keys to the house: sessions, one-time links, bearer tokens, codes. Only hashes are kept."""
 
 import secrets
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
+import orjson
 from sqlalchemy import Index
 from sqlmodel import SQLModel
 
@@ -75,7 +78,9 @@ class ApiToken(SQLModel, table=True):
 
 
 class Look(SQLModel, table=True):
-    """Somebody looked at somebody's data: who, when, what, why."""
+    """Somebody looked at somebody's data: who, when, what, why. Each is chained to the one before
+    by its hash, like the entries of the ledger, which takes the head of this chain in at intervals:
+    pages are opened too often for an entry each."""
 
     __table_args__ = (Index("ix_look_login_at", "login", "at"),)
 
@@ -86,6 +91,8 @@ class Look(SQLModel, table=True):
     request_id: int | None = key(foreign="request.id", nullable=True, index=True)
     ground: str = operational("")
     purpose: str = operational("")
+    seq: int = operational(index=True, unique=True)
+    hash: str = operational()
 
 
 class Attempt(SQLModel, table=True):
@@ -105,3 +112,11 @@ def fresh() -> tuple[str, str]:
 def hashed(value: str) -> str:
     """The hash under which a key is found; keys are random, so no salt or stretching is needed."""
     return sha256(value.encode()).hexdigest()
+
+
+def seal_look(previous: str, look: Mapping[str, Any]) -> str:
+    """The hash of a look: SHA-256 over the previous hash and the look's canonical JSON."""
+    at = look["at"].astimezone(UTC)  # as every database gives it back
+    who = (look["login"], look["act"], look["request_id"], look["ground"], look["purpose"])
+    canonical = orjson.dumps((previous, look["seq"], look["id"], at, *who), option=orjson.OPT_UTC_Z)
+    return sha256(canonical).hexdigest()

@@ -77,6 +77,7 @@ class Database:
             connect_args={"check_same_thread": False, "timeout": PATIENCE_SECONDS / 2},
             pool_size=10,
             max_overflow=20,
+            pool_use_lifo=True,  # each connection has pages of its own in memory: use few of them
             json_serializer=_json,
             hide_parameters=True,  # an error must not quote what a citizen wrote
             json_deserializer=orjson.loads,

@@ -30,15 +30,21 @@ class Event(SQLModel, table=True):
     hash: str = operational()
 
 
+GENESIS = sha256(b"huiyin").hexdigest()
+
+
 class Ledger(SQLModel, table=True):
-    """The head of the chain: one row. Locking it is what makes writers take turns."""
+    """The head of the chain, and of that of the looks: one row. Locking it is what makes writers
+    take turns. An entry has taken in the looks up to ``looks_sealed``."""
 
     id: int = key()
     seq: int = operational()
     hash: str = operational()
+    looks: int = operational(0)
+    look_hash: str = operational(GENESIS)
+    looks_sealed: int = operational(0)
 
 
-GENESIS = sha256(b"huiyin").hexdigest()
 SYSTEM = "system"
 
 

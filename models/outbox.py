@@ -8,9 +8,9 @@ later each time. The text is kept as it was sent.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Index, Text, select, text, update
+from sqlalchemy import Index, Table, Text, bindparam, or_, select, text, update
 from sqlmodel import SQLModel, col
 
 from models.columns import document, key, operational, personal, sensitive
@@ -62,6 +62,12 @@ class Outgoing(SQLModel, table=True):
     error: str | None = operational(None)
 
 
+_TABLE: Table = Outgoing.__table__  # type: ignore[attr-defined]
+_LEASE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("of"))
+    .values(state=OutboxState.LEASED, attempts=_TABLE.c.attempts + 1, next_at=bindparam("until"))
+)
 LEASE_SECONDS = 30
 LEASE_CAP_SECONDS = 600
 
@@ -87,13 +93,9 @@ def claim(tx: Transaction, now: datetime, limit: int = 50) -> Sequence[Any]:
         .order_by(col(Outgoing.urgent).desc(), col(Outgoing.next_at), col(Outgoing.id))
         .limit(limit)
     ).all()
-    for row in found:
-        until = now + _lease(row.attempts)
-        tx.later(
-            update(Outgoing)
-            .where(col(Outgoing.id) == row.id)
-            .values(state=OutboxState.LEASED, attempts=row.attempts + 1, next_at=until)
-        )
+    if found:
+        leases = ({"of": row.id, "until": now + _lease(row.attempts)} for row in found)
+        tx.execute(_LEASE, list(leases))
     return found
 
 
@@ -114,6 +116,40 @@ def settle(tx: Transaction, row_id: int, **changes: Any) -> bool:
         .values(**changes)
     )
     return bool(done.rowcount)
+
+
+class Sent(NamedTuple):
+    """A provider has taken a message: which one, by which route, when, what the provider calls it,
+    and until when it has to have arrived."""
+
+    of: int
+    route: str
+    at: datetime
+    provider: str
+    until: datetime | None
+
+
+_SETTLE_SENT = (
+    update(_TABLE)
+    .where(
+        _TABLE.c.id == bindparam("of"),
+        or_(_TABLE.c.state == OutboxState.READY, _TABLE.c.state == OutboxState.LEASED),
+    )
+    .values(
+        state=OutboxState.SENT,
+        channel=bindparam("route"),
+        sent_at=bindparam("at"),
+        provider_id=bindparam("provider"),
+        next_at=bindparam("until"),
+        unsure_at=None,
+        error=None,
+    )
+)
+
+
+def settle_sent(tx: Transaction, taken: Sequence[Sent]) -> None:
+    """Write that providers have taken these messages; those that are settled stay as they are."""
+    tx.execute(_SETTLE_SENT, [one._asdict() for one in taken])
 
 
 _ORDER = {OutboxState.SENT: 1, OutboxState.FAILED: 2, OutboxState.DELIVERED: 3}

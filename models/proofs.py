@@ -5,7 +5,7 @@ says what the whole ledger was at one size. An entry with the hashes beside its 
 root and to no other, so the root that was kept outside is all that a reader needs. Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -16,14 +16,38 @@ FORM = "huiyin-ledger-proof-1"
 _FIELDS = ("seq", "at", "number", "kind", "by", "detail", "previous", "hash", "path")
 
 
-def root(leaves: Sequence[bytes]) -> bytes:
+class Tree:
+    """The tree over hashes that come one after the other, of which only its full parts are kept:
+    as many as the number of leaves has binary digits."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, leaf: bytes) -> None:
+        """One more, behind the others."""
+        node, size = _leaf(leaf), self._size
+        while size & 1:
+            node, size = _node(self._parts.pop(), node), size >> 1
+        self._parts.append(node)
+        self._size += 1
+
+    def root(self) -> bytes:
+        """The root over all so far; of none the hash of nothing."""
+        if not self._parts:
+            return sha256(b"").digest()
+        node = self._parts[-1]
+        for part in reversed(self._parts[:-1]):
+            node = _node(part, node)
+        return node
+
+
+def root(leaves: Iterable[bytes]) -> bytes:
     """The root over the hashes of all entries, the oldest first; of none the hash of nothing."""
-    if not leaves:
-        return sha256(b"").digest()
-    level = [_leaf(leaf) for leaf in leaves]
-    while len(level) > 1:
-        level = _above(level)
-    return level[0]
+    tree = Tree()
+    for leaf in leaves:
+        tree.add(leaf)
+    return tree.root()
 
 
 def paths(leaves: Sequence[bytes], wanted: Sequence[int]) -> list[list[bytes]]:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlmodel import SQLModel, col
 
 from models import inserts, keyring, numbers
+from models.access import Look, seal_look
 from models.counters import Counter
 from models.db import Database
 from models.events import SYSTEM, Event, Ledger, seal
@@ -42,6 +43,7 @@ class Transaction:
     connection: Connection
     mint: Callable[[], int]
     _head: tuple[int, str]
+    _looks: tuple[int, str]
     _added: defaultdict[Table, list[Row]] = field(default_factory=partial(defaultdict, list))
     _counters: dict[str, int] = field(default_factory=dict)
     _events: list[Row] = field(default_factory=list)
@@ -128,6 +130,8 @@ class Transaction:
         """Send everything to the database; called once, before the commit."""
         for act in self._ends:
             act(self)
+        if looks := self._added.get(_LOOK):
+            self._chain(looks)
         for table in sorted(self._added, key=_order):
             if rows := self._added[table]:
                 inserts.write(self.connection, table, rows)
@@ -139,6 +143,14 @@ class Transaction:
             self.execute(statement)
         if self._events:
             self._seal()
+
+    def _chain(self, looks: Sequence[Row]) -> None:
+        seq, previous = self._looks
+        for look in looks:
+            seq += 1
+            look["seq"] = seq
+            previous = look["hash"] = seal_look(previous, look)
+        self.later(update(Ledger).values(looks=seq, look_hash=previous))
 
     def _seal(self) -> None:
         seq, previous = self._head
@@ -157,12 +169,16 @@ def acting(database: Database, mint: Callable[[], int]) -> Iterator[Transaction]
     with database.write() as connection:
         head = connection.execute(_HEAD).one()  # on PostgreSQL the lock that makes writers queue
         keyring.turn(connection, head.field_key)
-        transaction = Transaction(connection, mint, (head.seq, head.hash))
+        looks = head.looks, head.look_hash
+        transaction = Transaction(connection, mint, (head.seq, head.hash), looks)
         yield transaction
         transaction.write()
 
 
-_HEAD = select(col(Ledger.seq), col(Ledger.hash), keyring.NEWEST).with_for_update(of=Ledger)
+_LOOK: Table = Look.__table__  # type: ignore[attr-defined]
+_HEAD = select(
+    col(Ledger.seq), col(Ledger.hash), col(Ledger.looks), col(Ledger.look_hash), keyring.NEWEST
+).with_for_update(of=Ledger)
 _ORDER: dict[Table, int] = {}
 
 

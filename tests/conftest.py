@@ -165,7 +165,8 @@ class Lent:
         # rows are few: deleting them is ten times as fast as cutting forty tables off
         self._empty = (
             *(f'DELETE FROM "{table}"' for table in written),
-            f"UPDATE ledger SET seq = 0, hash = '{GENESIS}'",
+            f"UPDATE ledger SET seq = 0, hash = '{GENESIS}', looks = 0, "
+            f"look_hash = '{GENESIS}', looks_sealed = 0",
             "INSERT INTO counter VALUES ('directory', 1)",
         )
 

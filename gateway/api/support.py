@@ -7,7 +7,7 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
-from gateway import exporting, hooks, sentences, sessions
+from gateway import exporting, hooks, refusals, sentences, sessions
 from gateway.access import Actor, Partner, Viewer
 from gateway.called import caller
 from gateway.state import State
@@ -41,6 +41,7 @@ class ApiRoute(APIRoute):
 
 def refused(request: Request, error: Refusal | Impossible) -> JSONResponse:
     """The refusal as JSON: the sentence, and its key for machines."""
+    refusals.note(request, state_of(request), error)
     office = state_of(request).offices.current()
     spoken = sentences.language(request.headers.get("accept-language"), office.phrases)
     status = sentences.status_of(error)

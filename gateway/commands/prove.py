@@ -31,7 +31,7 @@ def run(*, number: str, output: Path, size: int) -> int:
         raise ValueError(f"{number!r} is no request number such as HY20261122-00431-8")
     database = open_current(load())
     with database.read() as session:
-        chain = walk(session)
+        chain = walk(session, keep=True)
         if chain.fault:
             print(f"huiyin: {chain.fault}", file=sys.stderr)
             return 1

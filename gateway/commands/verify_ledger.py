@@ -7,7 +7,6 @@ from pathlib import Path
 from gateway.ledger_audit import Chain, altered, walk
 from gateway.settings import load
 from gateway.state import open_current
-from models.proofs import root
 
 SHOWN = 50
 
@@ -19,7 +18,7 @@ def run(*, checkpoint: Path | None) -> int:
     database = open_current(load())
     expected = _read(checkpoint)
     with database.read() as session:
-        chain = walk(session)
+        chain = walk(session, note=expected[0] if expected else 0)
         fault = chain.fault or _against(expected, chain)
         faults = [fault] if fault else list(islice(altered(session), SHOWN))
     database.close()
@@ -29,7 +28,7 @@ def run(*, checkpoint: Path | None) -> int:
         return 1
     if checkpoint is not None:
         checkpoint.write_text(f"{chain.seq} {chain.tip}\n", "utf-8")
-    print(f"{chain.seq} entries, unbroken; head {chain.tip[:16]}; root {root(chain.leaves).hex()}")
+    print(f"{chain.seq} entries, unbroken; head {chain.tip[:16]}; root {chain.tree.root().hex()}")
     return 0
 
 
@@ -39,7 +38,7 @@ def _against(expected: tuple[int, str] | None, chain: Chain) -> str:
     seq, digest = expected
     if seq > chain.seq:
         return f"the checkpoint knows entry {seq}, the ledger ends at {chain.seq}"
-    if seq and chain.leaves[seq - 1].hex() != digest:
+    if seq and chain.noted != digest:
         return f"entry {seq} differs from the checkpoint"
     return ""
 

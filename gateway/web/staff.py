@@ -12,7 +12,7 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from gateway import access, hooks, same_site, sentences, sessions
+from gateway import access, hooks, refusals, same_site, sentences, sessions
 from gateway.access import Actor
 from gateway.called import caller
 from gateway.state import State
@@ -54,6 +54,7 @@ class StaffRoute(APIRoute):
                 back = path if request.method == "GET" else f"/{path.split('/')[1]}"
                 return RedirectResponse(f"/account/confirm?next={quote(back)}", 303)
             except (Refusal, Impossible) as error:
+                refusals.note(request, state_of(request), error)
                 return staff_page(
                     request,
                     "refused_part.html" if asked_by_script(request) else "refused.html",

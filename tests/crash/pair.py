@@ -1,5 +1,6 @@
 """Two gateways on one database: each message may come to both of them at the same moment, and
-either of them, or the database under both, is taken away again and again."""
+either of them, or the database under both, is taken away again and again. A third that has just
+started, and is told nothing yet, takes the place of the one that is killed."""
 
 import http.client
 import random
@@ -46,7 +47,7 @@ class Pair:
         Raises AssertionError for what is lost, doubled or wrongly answered."""
         self._env = processes.environment(self.folder, self.url)
         self._log = self.folder / "server.log"
-        self._servers = [self._start(), self._start()]
+        self._servers, self._spare = [self._start(), self._start()], self._start()
         self._stopping, self._quiet = threading.Event(), threading.Event()
         self._sent: set[str] = set()
         self._taken: set[str] = set()
@@ -59,7 +60,7 @@ class Pair:
                 client.start()
             end = time.monotonic() + seconds
             while self.deaths.total() < kills and time.monotonic() < end:
-                time.sleep(self.chance.uniform(0.05, 0.8))
+                time.sleep(self.chance.uniform(0.05, 0.5))
                 self._take_away()
                 advance(self.deaths.total())
             self._quiet.set()
@@ -68,7 +69,7 @@ class Pair:
             assert not any(client.is_alive() for client in clients), "some are never answered"
         finally:
             self._stopping.set()
-            for server in self._servers:
+            for server in (*self._servers, self._spare):
                 server.kill()
         assert self._taken == self._sent
         assert not {500, 400, 403, 404, 409, 422} & set(self.statuses), self.statuses
@@ -79,6 +80,7 @@ class Pair:
         return Forked.serve(self._env, self._log)
 
     def _take_away(self) -> None:
+        self._spare = self._up(self._spare)
         if self.cluster is not None and self.chance.random() < 1 / 3:
             cluster = self.cluster
             pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=cluster.pgdata,
@@ -89,17 +91,22 @@ class Pair:
             self.deaths["PostgreSQL, stopped immediate"] += 1
         else:
             self._kill_one()
-        for at in range(2):  # as whoever supervises them would
-            while not _answers(self._servers[at]):
-                self._servers[at].kill()
-                self._servers[at] = self._start()
+        for at in range(2):
+            self._servers[at] = self._up(self._servers[at])
 
     def _kill_one(self) -> None:
-        at = self.chance.randrange(2)
-        following = self._start()  # starts while this one still takes
+        """The two in turn, so that neither lives long."""
+        at = self.deaths.total() % 2
         self._servers[at].kill()
-        self._servers[at] = following
+        self._servers[at], self._spare = self._spare, self._start()
         self.deaths["a gateway"] += 1
+
+    def _up(self, server: Server) -> Server:
+        """This one when it answers, else another, as whoever supervises it would do."""
+        while not _answers(server):
+            server.kill()
+            server = self._start()
+        return server
 
     def _client(self, seed: int) -> None:
         chance = random.Random(seed)

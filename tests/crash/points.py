@@ -50,6 +50,7 @@ WORK: Mapping[str, Point] = {
     "the provider is not called yet": Point("gateway.delivery:Delivery", "_send"),
     "the provider has taken it": Point("gateway.delivery:Delivery", "_send", after=True),
     "not settled yet": Point("gateway.delivery:Delivery", "_sent"),
+    "settled, not committed": Point("models.outbox", "settle_sent", after=True),
     "settled": Point("gateway.delivery:Delivery", "_sent", after=True),
     "inside a sweep of the clocks": Point("gateway.sweeping:Sweep", "round"),
     "a comparison is not committed": Point("gateway.repeats", "compare_waiting", after=True),

@@ -80,3 +80,16 @@ def test_the_ledger_says_no_word_and_the_same_words_are_marked_differently(
     assert mark("", "x") == ""
     with state.database.read() as session:
         assert walk(session).fault == ""
+
+
+def test_words_are_held_against_their_mark_also_after_they_moved_to_another_request(
+    state: State, spoken: str
+) -> None:
+    other = next(one for one in rows(state, HelpRequest) if one.number != spoken)
+    last = next(one for one in rows(state, Contact) if one.external_id == "b")
+    with acting(state.database, state.mint) as tx:  # as a merge does
+        tx.execute(update(Contact).where(col(Contact.id) == last.id).values(request_id=other.id))
+    assert faults(state) == []
+    with acting(state.database, state.mint) as tx:
+        tx.execute(update(Contact).where(col(Contact.id) == last.id).values(text="没有什么事"))
+    assert faults(state) == [f"words of {other.number} are not those that the ledger has marked"]

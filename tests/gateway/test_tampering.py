@@ -305,6 +305,6 @@ def test_a_proof_holds_and_any_changed_bit_of_what_it_proves_does_not(filled: St
 
 def proof_of(state: State) -> dict:
     with state.database.read() as session:
-        chain = ledger_audit.walk(session)
+        chain = ledger_audit.walk(session, keep=True)
         number = session.connection().execute(text("SELECT number FROM request")).scalars().first()
         return orjson.loads(orjson.dumps(proof(session, chain, number, 0)))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -104,3 +105,94 @@ def test_a_report_of_another_message_changes_nothing(database: Database, mint: M
         )  # fmt: skip
     assert found is None
     assert row_of(database, message).state == OutboxState.SENT
+
+
+def reported(database: Database, mint: Mint, state: OutboxState, **more: Any) -> Any:
+    given = {"channel": "sms", "provider_id": "SM1", "reference": None, "error": None, **more}
+    with acting(database, mint) as tx:
+        return outbox.report(
+            tx, given["channel"], given["provider_id"], reference=given["reference"],
+            state=state, at=WEDNESDAY + MINUTE, error=given["error"], patience=MINUTE * 5,
+        )  # fmt: skip
+
+
+def sent(database: Database, mint: Mint, **more: Any) -> int:
+    fields = {"state": OutboxState.SENT, "provider_id": "SM1", "next_at": None, **more}
+    return posted(database, mint, **fields)
+
+
+def test_what_a_provider_has_taken_is_written_once_and_together(
+    database: Database, mint: Mint
+) -> None:
+    one, two = posted(database, mint, urgent=True, error="away"), posted(database, mint)
+    gone = sent(database, mint, provider_id="SM9")
+    until = WEDNESDAY + MINUTE
+    with acting(database, mint) as tx:
+        outbox.settle_sent(
+            tx,
+            [
+                outbox.Sent(one, "voice", WEDNESDAY, "CA1", until),
+                outbox.Sent(two, "sms", WEDNESDAY, "SM2", None),
+                outbox.Sent(gone, "sms", WEDNESDAY, "SM3", until),
+            ],
+        )
+    row = row_of(database, one)
+    assert (row.state, row.channel, row.sent_at) == (OutboxState.SENT, "voice", WEDNESDAY)
+    assert (row.provider_id, row.next_at, row.error) == ("CA1", until, None)
+    assert (row_of(database, two).provider_id, row_of(database, two).next_at) == ("SM2", None)
+    assert row_of(database, gone).provider_id == "SM9", "what is settled stays as it is"
+
+
+def test_a_report_is_believed_for_the_route_that_the_message_went_or_has_left(
+    database: Database, mint: Mint
+) -> None:
+    message = sent(database, mint, channel="voice", tried=["sms"], provider_id="CA1")
+    assert (
+        reported(database, mint, OutboxState.DELIVERED, channel="chat", provider_id="CA1") is None
+    )
+    left = {"channel": "sms", "provider_id": "SM1", "reference": str(message)}
+    assert reported(database, mint, OutboxState.FAILED, **left) is None
+    assert row_of(database, message).state == OutboxState.SENT
+    assert reported(database, mint, OutboxState.DELIVERED, **left).id == message
+    row = row_of(database, message)
+    assert (row.state, row.delivered_at) == (OutboxState.DELIVERED, WEDNESDAY + MINUTE)
+    assert row.provider_id == "SM1", "the one that brought it"
+
+
+def test_a_report_before_we_have_settled_is_known_by_our_own_reference(
+    database: Database, mint: Mint
+) -> None:
+    message = posted(database, mint, state=OutboxState.LEASED)
+    for nonsense in ("", "x", "２", str(message + 1)):
+        assert reported(database, mint, OutboxState.SENT, reference=nonsense) is None
+    found = reported(database, mint, OutboxState.SENT, reference=str(message))
+    assert (found.id, found.state) == (message, OutboxState.LEASED)
+    row = row_of(database, message)
+    assert (row.state, row.provider_id, row.next_at) == (OutboxState.SENT, "SM1", None)
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_an_urgent_message_is_waited_for_and_due_at_once_when_it_did_not_arrive(
+    database: Database, mint: Mint, *, urgent: bool
+) -> None:
+    message = posted(database, mint, state=OutboxState.LEASED, urgent=urgent)
+    reported(database, mint, OutboxState.SENT, reference=str(message))
+    row = row_of(database, message)
+    assert row.next_at == (WEDNESDAY + MINUTE * 6 if urgent else None)
+    reported(database, mint, OutboxState.FAILED, error="30003")
+    row = row_of(database, message)
+    assert row.error == "30003"
+    assert row.delivered_at is None
+    expected = (OutboxState.SENT, WEDNESDAY + MINUTE) if urgent else (OutboxState.FAILED, None)
+    assert (row.state, row.next_at) == expected
+
+
+def test_what_is_not_sent_stays_with_its_reason_and_is_not_due(
+    database: Database, mint: Mint
+) -> None:
+    message, other = posted(database, mint), posted(database, mint)
+    with acting(database, mint) as tx:
+        outbox.suppress(tx, message, "cap of the day reached")
+    row = row_of(database, message)
+    assert (row.state, row.error) == (OutboxState.SUPPRESSED, "cap of the day reached")
+    assert claimed(database, mint) == [other]

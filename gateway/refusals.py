@@ -1,0 +1,38 @@
+"""Who was refused something is counted and logged: which right, which account, which page; never
+what the page was about."""
+
+import logging
+from http import HTTPStatus
+
+from fastapi import Request
+
+from gateway import sentences
+from gateway.state import State
+from referral.casework import Refusal
+from referral.lifecycle import Impossible
+
+log = logging.getLogger(__name__)
+
+_WHAT: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "session",
+    HTTPStatus.FORBIDDEN: "right",
+    HTTPStatus.NOT_FOUND: "right",  # what is foreign answers like what is not there
+}
+
+
+def note(request: Request, state: State, error: Refusal | Impossible) -> None:
+    """Remember a refusal that is about who asks; others are a matter of the case."""
+    what = _WHAT.get(sentences.status_of(error))
+    if what is None:
+        return
+    state.counts.refused(what)
+    signed_in = getattr(request.state, "signed_in", None)
+    route = request.scope.get("route")
+    log.warning(
+        "refused",
+        extra={
+            "why": error.key,
+            "login": signed_in.actor.login if signed_in else "",
+            "route": getattr(route, "path", ""),
+        },
+    )
