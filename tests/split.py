@@ -44,7 +44,7 @@ TOGETHER = ("tests/crash/", BROWSER)
 EVERY = 3
 SAMPLE, ONE_IN = 2, 8
 """Of a family so many are quick, of a large one every eighth."""
-PER_FILE = 7
+PER_FILE = 5
 
 
 class Files(LoadFileScheduling):

@@ -176,6 +176,7 @@ def logged():
     root.setLevel(level)
 
 
+@pytest.mark.thorough
 def test_neither_logs_nor_figures_say_anything_about_anybody(settings, now, logged):
     with (
         TwilioStandIn().serve() as twilio,

@@ -45,7 +45,8 @@ def test_the_length_stays_and_nothing_raises(said: str) -> None:
     assert len(nameless(said)) == len(said)
 
 
-def test_twice_the_words_take_no_more_than_twice_the_time() -> None:
+def test_eight_times_the_words_take_about_eight_times_the_time() -> None:
+    """Were each held against each, it would be sixty-four."""
     unit = "我叫王秀英，住3号楼2单元501室，" * 400
 
     def cost(text: str) -> float:
@@ -56,4 +57,4 @@ def test_twice_the_words_take_no_more_than_twice_the_time() -> None:
             best = min(best, time.process_time() - begun)
         return best
 
-    assert cost(unit * 4) / cost(unit * 2) < 2.6
+    assert cost(unit * 8) / cost(unit) < 24
