@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from models.messages import Correspondent, Inbound, Location, Media, Say, Step, Turn
+from models.messages import Correspondent, Inbound, Location, Media, Say, Step, Turn, remark
 from models.vocabulary import Level
 
 VERSION = "1"
@@ -27,7 +27,7 @@ _URGENT_WORDS = {
     **dict.fromkeys(("不急", "不紧急", "not urgent", "no"), "no"),
 }
 _CLAIMS = {"danger": Level.LIFE_THREAT, "urgent": Level.URGENT}
-_LABELS = {"who": "求助人", "where": "地点", "what": "情况", "more": "补充"}
+_SAID, _BESIDE = ("what", "more"), {"who": "求助人", "where": "地点"}
 _CONTROL = frozenset(
     {"v", "step", "id", "sender", "staff", "media", "lat", "lon", "datum", "claim"}
 )
@@ -203,7 +203,9 @@ def _contact(state: Mapping[str, str]) -> Inbound:
 
 
 def _paragraph(state: Mapping[str, str]) -> str:
-    return "\n".join(f"{label}：{state[key]}" for key, label in _LABELS.items() if state.get(key))
+    said = [state[key] for key in _SAID if state.get(key)]
+    beside = [remark(f"{label}：{state[key]}") for key, label in _BESIDE.items() if state.get(key)]
+    return "\n".join((*said, *beside))
 
 
 def _media(state: Mapping[str, str]) -> tuple[Media, ...]:

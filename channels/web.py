@@ -27,16 +27,18 @@ from models.messages import (
     Raw,
     Undeliverable,
     Unreadable,
+    remark,
 )
 from models.vocabulary import Form, Level
 
 _SALT = b"huiyin.web.form"
 _HOW_URGENT = {"danger": Level.LIFE_THREAT, "soon": Level.PRIORITY}
 _TICKED = frozenset({"1", "on", "true", "yes"})
-_SAID = ("what", "how_urgent", "where", "phone", "name", "for_other", "confidential")
+_SAID = ("what", "how_urgent", "where", "phone", "name", "for_other", "confidential", "reach")
 _DATUMS = frozenset({"WGS-84", "GCJ-02", "BD-09", "CGCS2000"})
-_FOR_OTHER = "（代他人填写）"
-_PHONE_AS_WRITTEN = "（留的电话：{phone}）"
+_FOR_OTHER = remark("代他人填写")
+_REACH = {"call": remark("希望打电话联系"), "text": remark("希望发短信联系，不方便接电话")}
+_PHONE_AS_WRITTEN = remark("留的电话：{phone}")
 _MAX_FIELDS = 200
 _LONGEST_PHONE = 200
 
@@ -86,6 +88,7 @@ class WebChannel(Channel):
         lines = [fields.get("what", "")]
         if fields.get("for_other", "") in _TICKED:
             lines.append(_FOR_OTHER)
+        lines.append(_REACH.get(fields.get("reach", ""), ""))
         if phone and not sender:
             lines.append(_PHONE_AS_WRITTEN.format(phone=phone))
         contact = Inbound(

@@ -22,6 +22,7 @@ from gateway.hooks import PATIENCE_SECONDS
 from gateway.recorded import Recorded
 from gateway.state import State
 from models.clocks import Clock
+from models.messages import remark
 from models.requests import Contact, HelpRequest
 from models.transaction import acting
 from models.vocabulary import Level
@@ -132,21 +133,20 @@ def _report(
 
 
 def _words(office: Office, fields: Mapping[str, str], home: Any) -> str:
-    """The report as a contact reads: one line for each thing that was filled in."""
+    """The report as a contact reads: what was said, under it what else was filled in."""
     category = office.policy.outreach.finding("report", fields.get("category", ""))
     what = fields.get("what", "")[:LONGEST]
     minor = fields.get("minor") == "1"
-    person = home.head_name if home else fields.get("person", "")[:200]
-    lines = (
-        ("类别", category.name_zh if category and (what or minor) else ""),
-        ("求助人", person),
-        ("地点", fields.get("where", "")[:200]),
-        ("情况", what or (category.name_zh if category else "")),
-        ("提示", "涉及未成年人" if minor else ""),
-    )
     if not what and category is None:
         return ""
-    return "\n".join(f"{label}：{said}" for label, said in lines if said)
+    lines = (
+        ("类别", category.name_zh if category and what else ""),
+        ("求助人", home.head_name if home else fields.get("person", "")[:200]),
+        ("地点", fields.get("where", "")[:200]),
+        ("提示", "涉及未成年人" if minor else ""),
+    )
+    said = what or (category.name_zh if category else "")
+    return "\n".join((said, *(remark(f"{label}：{value}") for label, value in lines if value)))
 
 
 def _looked_into(

@@ -1,5 +1,6 @@
 """The frozen values that cross a boundary between a channel and the rest. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,6 +73,20 @@ class Inbound:
     reply_to: str | None = None  # another telephone number to answer, where the form gave one
     taken_by: str | None = None  # login of the operator who took the words: the one first asked
     about: str | None = None
+
+
+_REMARKS = re.compile(r"(?:\n?〔[^〔〕\n]*〕)+\Z")
+
+
+def remark(said: str) -> str:
+    """A line that a form adds under somebody's words, for whoever reads them."""
+    plain = " ".join(said.replace("〔", "（").replace("〕", "）").split())
+    return f"〔{plain}〕"
+
+
+def spoken(text: str) -> str:
+    """The words without the remarks under them."""
+    return _REMARKS.sub("", text) if text.endswith("〕") else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """What a text means: how urgent, whose matter, which signals decided, and why. Pure and total."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from models.messages import spoken
 from models.vocabulary import Level, Track, worst
 from triage.aid import all_needs, first_service, handoff
 from triage.facts import Facts, read_facts
@@ -108,7 +109,16 @@ class Assessment:
 def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
     """Assess one text. Never raises for any string, takes time linear in its length, and gives the
     same answer for the same arguments. Automation only raises: more danger in a text never gives
-    a lower level, and neither does a level the person claims (Social Assistance Law Art. 50)."""
+    a lower level, and neither does a level the person claims (Social Assistance Law Art. 50). What
+    a form added under the words can make danger greater, never smaller."""
+    whole, said = _assess(text, context, signals), spoken(text)
+    if said == text:
+        return whole
+    alone = _assess(said, context, signals)
+    return whole if whole.level.rank < alone.level.rank else replace(alone, facts=whole.facts)
+
+
+def _assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
     folded = fold(text)
     scan = signals.matcher.scan(folded)
     repairs = signals.sounds.repairs(folded.text)

@@ -214,7 +214,7 @@ def test_a_report_is_led_through_five_questions_to_one_contact(start):
     assert steps[-1].contact == Inbound(
         external_id=f"chat:9:report:{start.external_id}",
         sender="9",
-        text="求助人：赵家老两口\n地点：清溪镇三组老仓库旁\n情况：没有炭火三天了",
+        text="没有炭火三天了\n〔求助人：赵家老两口〕\n〔地点：清溪镇三组老仓库旁〕",
         place="清溪镇三组老仓库旁",
         media=(Media("telegram:f1", "image/jpeg"),),
         name="赵家老两口",
@@ -239,7 +239,7 @@ def test_unknown_person_position_and_no_photo_are_enough():
     assert contact is not None
     assert contact.name is None
     assert contact.location == Location(30.5, 120.0)
-    assert contact.text == "情况：路边有人躺着发抖"
+    assert contact.text == "路边有人躺着发抖"
     assert contact.claims is None
 
 
@@ -281,7 +281,7 @@ def test_words_that_answer_no_question_are_still_in_the_report():
     assert contact is not None
     assert (
         contact.text
-        == "求助人：赵家\n地点：三组\n情况：没炭火\n补充：门口\n他说不想活了\n孩子也在\n狗也在"
+        == "没炭火\n门口\n他说不想活了\n孩子也在\n狗也在\n〔求助人：赵家〕\n〔地点：三组〕"
     )
     assert len(contact.media) == 1
 
@@ -354,7 +354,7 @@ def test_an_abandoned_report_can_still_be_turned_into_a_contact():
     steps = talk([words("上报"), words("赵家"), words("三组"), words("没炭火")])
     left = FLOW.unfinished(stored(steps[-1].state))
     assert left is not None
-    assert left.text == "求助人：赵家\n地点：三组\n情况：没炭火"
+    assert left.text == "没炭火\n〔求助人：赵家〕\n〔地点：三组〕"
     assert left.reporter == "grid7"
     assert FLOW.unfinished(stored(talk([words("上报")])[-1].state)) is None
     assert FLOW.unfinished({}) is None

@@ -161,12 +161,12 @@ def test_a_telephone_number_is_understood_however_it_is_written(written, number)
 def test_a_number_that_is_not_understood_stays_among_the_words():
     found = contact({"what": "断电了", "phone": "村口小店 8431"})
     assert found.sender == ""
-    assert found.text == "断电了\n（留的电话：村口小店 8431）"
+    assert found.text == "断电了\n〔留的电话：村口小店 8431〕"
 
 
 def test_whoever_fills_it_in_for_somebody_else_says_so_in_the_words():
     found = contact({"what": "邻居老人三天没出门", "for_other": "1"})
-    assert found.text == "邻居老人三天没出门\n（代他人填写）"
+    assert found.text == "邻居老人三天没出门\n〔代他人填写〕"
     assert found.reporter is None
 
 
@@ -239,3 +239,16 @@ def test_nothing_can_be_pushed_to_a_form():
 
 def test_it_is_loaded_by_its_name():
     assert load(["web"], SETTINGS)["web"].address_kind == "tel"
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        ("call", "\n〔希望打电话联系〕"),
+        ("text", "\n〔希望发短信联系，不方便接电话〕"),
+        ("", ""),
+        ("pigeon", ""),
+    ],
+)
+def test_how_somebody_wants_to_be_reached_stands_with_the_words(way: str, said: str) -> None:
+    assert contact({"what": "家里没米了", "reach": way}).text == "家里没米了" + said

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.messages import remark, spoken
 from models.vocabulary import Level
 from triage.assess import Assessment, Context, assess
 from triage.policy import load_signals
@@ -113,3 +114,25 @@ def test_time_grows_with_length_and_no_faster(piece: str) -> None:
     seconds(2000)
     # eight times for eight times the text; what grows with the square takes sixty-four times
     assert seconds(32_000) < 40 * max(seconds(4000), 0.002)
+
+
+REMARKS = ["代他人填写", "希望打电话联系", "希望发短信联系，不方便接电话", "求助人：张大爷"]
+
+
+@pytest.mark.parametrize("beside", REMARKS)
+@pytest.mark.parametrize("said", [*DANGER, "请问低保要带哪些材料", "路灯坏了三天"])
+def test_what_a_form_adds_under_the_words_makes_no_danger_smaller(said: str, beside: str) -> None:
+    text = f"{said}\n{remark(beside)}"
+    alone, under = assess(said, Context(), POLICY), assess(text, Context(), POLICY)
+    assert under.level.rank <= alone.level.rank
+    holds(text, under)
+
+
+def test_danger_that_was_typed_into_the_field_of_the_telephone_is_heard() -> None:
+    text = "请尽快联系\n" + remark("留的电话：家里断粮两天了")
+    assert assess(text, Context(), POLICY).level.is_urgent
+
+
+def test_a_remark_is_one_line_whatever_was_typed() -> None:
+    assert spoken("断粮\n" + remark("留的电话：〔村口〕\n小店")) == "断粮"
+    assert spoken("国办发〔2020〕12号怎么执行") == "国办发〔2020〕12号怎么执行"

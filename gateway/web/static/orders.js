@@ -4,7 +4,7 @@
   function each(found, act) { Array.prototype.forEach.call(found, act); }
 
   // One press sends once; the back button or a broken connection gives the button back.
-  each(document.querySelectorAll("form.once"), function (form) {
+  function once(form) {
     var buttons = form.querySelectorAll("button[type=submit]");
     form.addEventListener("submit", function (event) {
       setTimeout(function () { if (!event.defaultPrevented) each(buttons, function (one) { one.disabled = true; }); }, 0);
@@ -12,10 +12,11 @@
     function again() { each(buttons, function (one) { one.disabled = false; }); }
     window.addEventListener("pageshow", again);
     form.addEventListener("input", again);
-  });
+  }
 
-  var every = document.getElementById("pick-all");
-  if (every) {
+  function several() {
+    var every = document.getElementById("pick-all");
+    if (!every) { return; }
     document.getElementById("pick-every").hidden = false;
     every.addEventListener("change", function () {
       each(document.querySelectorAll(".pick input:not([disabled])"), function (one) {
@@ -23,6 +24,13 @@
       });
     });
   }
+
+  each(document.querySelectorAll("form.once"), once);
+  several();
+  document.addEventListener("huiyin:renewed", function (event) {
+    each(event.target.querySelectorAll("form.once"), once);
+    several();
+  });
 
   var print = document.getElementById("print-now");
   if (print) {

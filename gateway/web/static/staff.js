@@ -21,6 +21,22 @@
     setInterval(() => { if (navigator.onLine) location.reload(); }, WALL);
   }
 
+  // --- arrows go from figure to figure of a table of heat; Enter opens the list behind one
+  document.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const cell = step && event.target.closest("table.heat td");
+    if (!cell || event.ctrlKey || event.altKey || event.metaKey) return;
+    const rows = [...cell.closest("tbody").rows];
+    let [down, right] = [rows.indexOf(cell.parentElement), cell.cellIndex];
+    for (;;) {
+      down += step[0]; right += step[1];
+      const next = rows[down] && rows[down].cells[right];
+      if (!next) return;
+      const link = next.querySelector("a");
+      if (link) { event.preventDefault(); link.focus(); return; }
+    }
+  });
+
   // --- the stream, or every fifteen seconds
   function become(now) {
     if (now === state) return;
