@@ -29,8 +29,9 @@ OPTIONS: dict[str, Any] = {
     "timeout_graceful_shutdown": GRACE_SECONDS,
 }
 """How each process serves, in uvicorn's words."""
-_SIGNS = "/dev/shm"  # noqa: S108  # nosec B108 unnamed files of mode 600
-"""Where a process shows that it lives, in memory: a full disk stops no sign."""
+_SIGNS = "/dev/shm"  # noqa: S108  # nosec B108
+"""Where a process shows that it lives: in memory, since a full disk must stop no sign; the files have
+no name and are mode 600."""
 _PR_SET_PDEATHSIG = 1
 
 
