@@ -30,8 +30,8 @@ OPTIONS: dict[str, Any] = {
 }
 """How each process serves, in uvicorn's words."""
 _SIGNS = "/dev/shm"  # noqa: S108  # nosec B108
-"""Where a process shows that it lives: in memory, since a full disk must stop no sign; the files have
-no name and are mode 600."""
+"""Where a process shows that it lives: in memory, since a full disk must stop no sign; in files of
+mode 600 without a name."""
 _PR_SET_PDEATHSIG = 1
 
 
