@@ -164,8 +164,8 @@ CALLS_OUT = {
     "gateway.canaries",  # our own address
     "gateway.heartbeat",  # the address of the settings
     "gateway.single_sign_on",  # the issuer of the settings
-    "gateway.commands.simulate", "gateway.web.simulator",  # our own address, in the demonstration
-    "gateway.commands.up",  # listens for a moment, whether a port is free
+    "gateway.commands.simulate", "gateway.standin",  # our own address, in the demonstration
+    "gateway.listening",  # listens for a moment, whether a port is free
 }  # fmt: skip
 CLIENTS = ("httpx2", "requests", "aiohttp", "urllib.request", "urllib3", "http.client", "socket",
            "smtplib", "ftplib", "authlib", "aiogram", "twilio")  # fmt: skip
