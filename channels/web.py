@@ -38,7 +38,7 @@ _SAID = ("what", "how_urgent", "where", "phone", "name", "for_other", "confident
 _DATUMS = frozenset({"WGS-84", "GCJ-02", "BD-09", "CGCS2000"})
 _FOR_OTHER = remark("代他人填写")
 _REACH = {"call": remark("希望打电话联系"), "text": remark("希望发短信联系，不方便接电话")}
-_PHONE_AS_WRITTEN = remark("留的电话：{phone}")
+_PHONE_AS_WRITTEN = "留的电话：{phone}"
 _MAX_FIELDS = 200
 _LONGEST_PHONE = 200
 
@@ -90,7 +90,7 @@ class WebChannel(Channel):
             lines.append(_FOR_OTHER)
         lines.append(_REACH.get(fields.get("reach", ""), ""))
         if phone and not sender:
-            lines.append(_PHONE_AS_WRITTEN.format(phone=phone))
+            lines.append(remark(_PHONE_AS_WRITTEN.format(phone=phone)))
         contact = Inbound(
             external_id=self._external_id(fields),
             sender=sender,

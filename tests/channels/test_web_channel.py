@@ -19,6 +19,7 @@ from models.messages import (
     Raw,
     Undeliverable,
     Unreadable,
+    spoken,
 )
 from models.vocabulary import Level
 
@@ -252,3 +253,9 @@ def test_it_is_loaded_by_its_name():
 )
 def test_how_somebody_wants_to_be_reached_stands_with_the_words(way: str, said: str) -> None:
     assert contact({"what": "家里没米了", "reach": way}).text == "家里没米了" + said
+
+
+def test_a_telephone_as_written_stays_one_remark_whatever_is_in_it() -> None:
+    found = contact({"what": "断电了", "phone": "村口〔小店〕\n8431"})
+    assert spoken(found.text) == "断电了"
+    assert found.text.endswith("\n〔留的电话：村口（小店） 8431〕")
