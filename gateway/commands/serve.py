@@ -41,7 +41,7 @@ def _built(settings: Settings, rules: Rules) -> FastAPI:
             time.sleep(AGAIN_SECONDS)
 
 
-def build(settings: Settings, rules: Rules | None = None) -> FastAPI:
+def build(settings: Settings, rules: Rules) -> FastAPI:
     """What one web process serves. Raises as ``wire``."""
     app = create_app(wire(settings, kind="serve", rules=rules))
     settle()

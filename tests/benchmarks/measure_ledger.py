@@ -22,17 +22,17 @@ import orjson
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
-from gateway.settings import Settings, utc_now
+from gateway.settings import utc_now
 from gateway.state import State, wire
 from models.events import Event
 from models.journal import JournalEntry
 from models.requests import Contact, HelpRequest
 from models.transaction import Transaction, acting
 from referral.directory import ZONE
-from tests.benchmarks.restart import fill
+from tests.benchmarks.restart import fill, settings_of
 from tests.benchmarks.trial import held
 from tests.crash import processes
-from tests.crash.processes import KEY, PROJECT
+from tests.crash.processes import PROJECT
 
 TOGETHER = 200
 Row = dict[str, Any]
@@ -52,15 +52,7 @@ def main() -> int:
         fill(url, folder, given.requests, **sealed)
         env = processes.environment(folder, url)
         env["HUIYIN_FIELD_ENCRYPTION"] = "off" if given.plain else "on"
-        settings = Settings(
-            data_dir=folder,
-            database_url=url,
-            database_key=KEY if url.startswith("sqlite") else "",
-            secret_key="s" * 32,
-            channels="console",
-            **sealed,
-        )
-        state = wire(settings, kind="bench", channels={})
+        state = wire(settings_of(url, folder, **sealed), kind="bench", channels={})
         try:
             entries = _multiply(state, given.entries)
         finally:

@@ -72,9 +72,9 @@ def main() -> int:
     return 0
 
 
-def fill(url: str, folder: Path, requests: int, **more: Any) -> None:
-    """Requests by the path itself, each of another person."""
-    settings = Settings(
+def settings_of(url: str, folder: Path, **more: Any) -> Settings:
+    """Of a hotline on the database of a trial, which takes and sends nothing."""
+    return Settings(
         data_dir=folder,
         database_url=url,
         database_key=KEY if url.startswith("sqlite") else "",
@@ -82,6 +82,11 @@ def fill(url: str, folder: Path, requests: int, **more: Any) -> None:
         channels="console",
         **more,
     )
+
+
+def fill(url: str, folder: Path, requests: int, **more: Any) -> None:
+    """Requests by the path itself, each of another person."""
+    settings = settings_of(url, folder, **more)
     state = wire(settings, kind="bench", channels={"recording": RecordingChannel()})
     try:
         for start in range(0, requests, CHUNK):

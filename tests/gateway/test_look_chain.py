@@ -5,8 +5,6 @@ HUIYIN_TAMPERINGS=1000 makes as many random changes on each database (60 without
 
 import os
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import Connection, text
@@ -22,14 +20,11 @@ from models.transaction import acting
 from models.vocabulary import Role
 from tests.conftest import Clock
 from tests.gateway.people import FOOD, QUESTION, said
+from tests.gateway.test_tampering import trying
 
 TIMES = int(os.environ.get("HUIYIN_TAMPERINGS", "60"))
 OPERATOR = Actor("op01", Role.OPERATOR, "hotline", "W")
 COLUMNS = ("id", "at", "login", "act", "request_id", "ground", "purpose", "seq", "hash")
-
-
-class Undo(Exception):
-    """The change was only tried."""
 
 
 def look(state: State, purpose: str = "", *, request: int | None = None) -> None:
@@ -69,19 +64,6 @@ def seen(state: State, now: Clock) -> State:
         if n in (2, 5):
             assert take_in(state)
     return state
-
-
-@contextmanager
-def trying(state: State) -> Iterator[Connection]:
-    """A transaction whose changes are seen inside and gone afterwards."""
-    try:
-        with state.database.write() as connection:
-            if state.database.is_sqlite:
-                connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-            yield connection
-            raise Undo
-    except Undo:
-        pass
 
 
 def rewrite(connection: Connection, begin: int) -> None:
