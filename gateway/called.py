@@ -1,6 +1,7 @@
 """What a code of the directory or of the rules is called, in its reader's language."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from models.vocabulary import Form
@@ -36,20 +37,25 @@ def caller(office: Office, language: str) -> Called:
 def reader(office: Office, language: str) -> Callable[[str], str]:
     """``matter`` of the templates: a summary as it was kept, with the kind of help that it opens
     with in the reader's language. What follows are the caller's own words and stays as it is."""
-    known: dict[str, str] = {}
-    for row in office.policy.routes:
-        known |= dict.fromkeys((row.name_zh, row.name_en), named(row, language))
-    for kept in office.phrases.languages():
-        known[_said(office, kept)] = _said(office, language)
-    longest_first = sorted(filter(None, known), key=len, reverse=True)
+
+    @cache  # most pages show no summary
+    def names() -> list[tuple[str, str]]:
+        known: dict[str, str] = {}
+        for row in office.policy.routes:
+            known |= dict.fromkeys((row.name_zh, row.name_en), named(row, language))
+        for kept in office.phrases.languages():
+            known[_said(office, kept)] = _said(office, language)
+        return sorted(
+            ((name, said) for name, said in known.items() if name), key=lambda one: -len(one[0])
+        )
 
     def matter(summary: str) -> str:
-        for name in longest_first:
+        for name, said in names():
             if summary == name:
-                return known[name]
+                return said
             if summary.startswith(f"{name}："):
                 mark = ": " if language.startswith("en") else "："
-                return known[name] + mark + summary[len(name) + 1 :]
+                return said + mark + summary[len(name) + 1 :]
         return summary
 
     return matter
