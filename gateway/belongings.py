@@ -17,7 +17,7 @@ from models.households import Belonging, Resident
 from models.transaction import Transaction
 from referral.directory import ZONE
 from referral.office import Office
-from triage.household_matching import Finding, Home, read_home
+from triage.household_matching import Finding, Home, Match, read_home
 from triage.matter import Matter, facts_of
 
 KEPT = 3
@@ -25,19 +25,26 @@ KEPT = 3
 _RECENT = 6
 
 
-def propose(tx: Transaction, row: Any, matter: Matter, now: datetime) -> None:
-    """Write which households a contact may be about. What a person has decided stands, and once
-    one is confirmed nothing more is proposed. ``row`` is the contact as ``repeats`` reads it."""
+def likely(connection: Connection, row: Any, matter: Matter) -> list[Match]:
+    """Which households a contact may be about, the likeliest first. ``row`` is the contact as
+    ``repeats`` reads it."""
     query = home_of(row, matter)
     if not (query.phones or query.people or query.dwelling):
+        return []
+    return registry.search(connection, query, row.said_at.astimezone(ZONE).date())[:KEPT]
+
+
+def propose(tx: Transaction, row: Any, found: Sequence[Match], now: datetime) -> None:
+    """Write which households a contact may be about. What a person has decided stands, and once
+    one is confirmed nothing more is proposed."""
+    if not found:
         return
     columns = Belonging.__table__.columns  # type: ignore[attr-defined]
     standing = tx.execute(select(*columns).where(columns.request_id == row.request_id)).all()
     if any(one.state == "confirmed" for one in standing):
         return
     known = {one.household_id for one in standing}
-    found = registry.search(tx.connection, query, row.said_at.astimezone(ZONE).date())
-    for match in found[:KEPT]:
+    for match in found:
         if match.household_id in known:
             continue
         tx.execute(

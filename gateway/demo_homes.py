@@ -12,7 +12,6 @@ from gateway.acts import ACTS, perform
 from gateway.state import State
 from models.households import Belonging
 from models.requests import HelpRequest
-from models.transaction import acting
 from models.vocabulary import Role
 from referral.casework import Actor, Refusal
 from referral.lifecycle import Impossible
@@ -25,9 +24,8 @@ def live(state: State, now: datetime) -> int:
     """Compare all that came in, link every other sure proposal; how many were linked."""
     memory = repeats.Memory()
     for _ in range(_MOST_ROUNDS):
-        with acting(state.database, state.mint) as tx:
-            if not repeats.compare_waiting(tx, memory, now=now):
-                break
+        if not repeats.compare_waiting(state.database, state.mint, memory, now=now):
+            break
     with state.database.read() as session:
         sure = session.connection().execute(
             select(

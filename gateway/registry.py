@@ -107,6 +107,12 @@ def enrol(
         tx.add(HouseholdKey, hash=one, household_id=household_id)
 
 
+def are_missing(connection: Connection) -> bool:
+    """Whether there is anything for ``write_missing_keys`` to do."""
+    _, mark = keyring.lasting_secret(connection, "household_key.hash")
+    return hashed_under(connection) != mark or bool(unkeyed(connection, 1))
+
+
 def write_missing_keys(tx: Transaction, most: int = 200) -> int:
     """Make findable what came in without keys, at most ``most``; how many there were. All wait
     anew when the key that stands outside is another than the one they were hashed with."""

@@ -1,13 +1,15 @@
 """The same matter again, among open requests: each new contact is held against those that share a
 key with it, and what is alike is proposed to a person.
 
-Intake only notes that a contact waits (one narrow row), so that no caller waits for this; a tick
-does the rest within a second, in the order of arrival, so that of any two the later one meets the
-keys of the earlier.
+Intake only notes that a contact waits (one narrow row); a tick does the rest within a second, in
+the order of arrival, so that of any two the later one meets the keys of the earlier. Comparing only
+reads, beside the writers; what came of it is written in a transaction of its own, so that no
+caller waits for a comparison.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +18,12 @@ from sqlmodel import col
 
 from gateway import belongings
 from models import keyring
+from models.db import Database
 from models.events import SYSTEM
-from models.likenesses import Likeness, probe, remember, waiting
+from models.likenesses import NEWEST, Likeness, probe, remember, still_waiting, waiting
 from models.requests import Contact, HelpRequest
-from models.transaction import Row, Transaction
+from models.transaction import Row, Transaction, acting
+from triage.household_matching import Match
 from triage.matter import Matter, causes_of, facts_of, read_matter
 from triage.repeat_keys import hashed, keys
 from triage.same_matter import Likeness as Verdict
@@ -31,6 +35,8 @@ RERANKED = 24
 KEPT: Mapping[Relation, int] = {Relation.REPEAT: 3, Relation.HOUSEHOLD: 3, Relation.EVENT: 8}
 """Proposals of each kind that one contact may add: more than a person can look at helps nobody."""
 _REMEMBERED = 5_000
+_HASHED = "repeat_key.hash"
+_NOTHING: Mapping[int, Sequence[int]] = {}
 
 _CONTACTS = (
     select(
@@ -68,35 +74,102 @@ class Memory:
         return known
 
 
-def compare_waiting(tx: Transaction, memory: Memory, *, now: datetime, most: int = BATCH) -> int:
-    """Compare the contacts that wait, at most ``most``; how many there were."""
-    ids = waiting(tx.connection, most)
-    if not ids:
-        return 0
-    scale, secret = shipped_scale(), keyring.secret_for(tx.connection, "repeat_key.hash")
-    found = {row.id: row for row in tx.execute(_CONTACTS, {"ids": ids})}
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found for one contact that waited. ``row`` is the contact as ``contacts`` reads it,
+    None while it is in the holding pen: it waits again when it is read."""
+
+    contact_id: int
+    row: Any
+    hashes: Sequence[int] = ()
+    alike: Sequence[tuple[Any, Verdict]] = ()
+    homes: Sequence[Match] = ()
+
+
+def compare_waiting(
+    database: Database, mint: Callable[[], int], memory: Memory, *, now: datetime, most: int = BATCH
+) -> int:
+    """Compare the contacts that wait, at most ``most``; how many there were. Raises ``Busy``."""
+    with database.read() as session:
+        connection = session.connection()
+        secret = keyring.secret_for(connection, _HASHED)
+        looked = look(connection, memory, secret, most)
+    if looked:
+        with acting(database, mint) as tx:
+            write(tx, looked, secret, now)
+    return len(looked)
+
+
+def look(connection: Connection, memory: Memory, secret: bytes, most: int = BATCH) -> list[Looked]:
+    """What the contacts that wait are alike to, and whose household they may be about: the oldest
+    first, each held against those before it as well. Only reads."""
+    ids = waiting(connection, most)
+    rows = {row.id: row for row in contacts(connection, ids)}
+    scale, looked = shipped_scale(), []
+    fresh: dict[int, list[int]] = defaultdict(list)
     for contact_id in ids:
-        row = found.get(contact_id)
-        if row is None:  # still in the holding pen: it is written again when it is read
-            remember(tx, contact_id, ())
+        row = rows.get(contact_id)
+        if row is None:
+            looked.append(Looked(contact_id, None))
             continue
-        hashes = [hashed(key, secret) for key in keys(memory.matter(row))]
-        if row.closed_at is None:
-            _propose(tx, row, search(tx.connection, memory, row, hashes, scale), now)
-            belongings.propose(tx, row, memory.matter(row), now)
-        remember(tx, contact_id, hashes)
-    return len(ids)
+        matter = memory.matter(row)
+        hashes = [hashed(key, secret) for key in keys(matter)]
+        if row.closed_at is not None:
+            looked.append(Looked(contact_id, row, hashes))
+            continue
+        found = search(connection, memory, row, hashes, scale, fresh)
+        homes = belongings.likely(connection, row, matter)
+        looked.append(Looked(contact_id, row, hashes, found, homes))
+        for one in hashes:
+            fresh[one].append(contact_id)
+    return looked
+
+
+def write(tx: Transaction, looked: Sequence[Looked], secret: bytes, now: datetime) -> None:
+    """Write the proposals and the keys. What changed since they were looked at counts: a contact
+    that another process compared meanwhile is left alone, a request that was closed is not
+    proposed, and where keys are hashed with another secret by now all are looked at anew."""
+    if keyring.secret_for(tx.connection, _HASHED) != secret:
+        return
+    wait = still_waiting(tx.connection, [one.contact_id for one in looked])
+    closed = _closed(tx, looked)
+    for one in looked:
+        if one.contact_id not in wait:
+            continue
+        if one.row is not None and one.row.request_id not in closed:
+            alike = [pair for pair in one.alike if pair[0].request_id not in closed]
+            _propose(tx, one.row, alike, now)
+            belongings.propose(tx, one.row, one.homes, now)
+        remember(tx, one.contact_id, one.hashes)
+
+
+def _closed(tx: Transaction, looked: Sequence[Looked]) -> set[int]:
+    """Those of the requests looked at that are closed by now."""
+    rows = [one.row for one in looked if one.row is not None]
+    ids = {row.request_id for row in rows}
+    ids |= {other.request_id for one in looked for other, _ in one.alike}
+    of = col(HelpRequest.id)
+    found = select(of).where(of.in_(sorted(ids)), col(HelpRequest.closed_at).is_not(None))
+    return set(tx.execute(found).scalars())
 
 
 def search(
-    connection: Connection, memory: Memory, row: Any, hashes: Sequence[int], scale: Scale
+    connection: Connection,
+    memory: Memory,
+    row: Any,
+    hashes: Sequence[int],
+    scale: Scale,
+    fresh: Mapping[int, Sequence[int]] = _NOTHING,
 ) -> list[tuple[Any, Verdict]]:
     """What open requests a contact is alike to: for each the likest of its contacts, best first,
     of each relation no more than ``KEPT``.
 
-    ``row`` is the contact as ``contacts`` reads it."""
+    ``row`` is the contact as ``contacts`` reads it; ``fresh`` are contacts by key, the oldest
+    first, whose keys nobody has written yet."""
     shared: dict[int, float] = {}
-    for ids in probe(connection, hashes).values():
+    kept = probe(connection, hashes)
+    for key in dict.fromkeys(hashes):
+        ids = [*reversed(fresh.get(key, ())), *kept.get(key, ())][:NEWEST]
         for one in ids:  # a key that few have says more than one of a whole street
             shared[one] = shared.get(one, 0) + 1 / len(ids)
     shared.pop(row.id, None)
@@ -148,10 +221,10 @@ def _telephone(sender: str) -> Iterable[str]:
 
 
 def _propose(
-    tx: Transaction, row: Any, found: Iterable[tuple[Any, Verdict]], now: datetime
+    tx: Transaction, row: Any, found: Sequence[tuple[Any, Verdict]], now: datetime
 ) -> None:
     """Write the proposals; what a person has decided about two requests stands."""
-    standing = _standing(tx, row.request_id)
+    standing = _standing(tx, row.request_id) if found else {}
     for other, verdict in found:
         known = standing.get(other.request_id)
         if known is not None and (known.state != "proposed" or known.score >= verdict.score):

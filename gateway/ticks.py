@@ -174,9 +174,13 @@ class Ticks:
             pass
 
     def _compare(self) -> int:
-        with acting(self._database, self._mint) as tx:
-            registry.write_missing_keys(tx)
-            return repeats.compare_waiting(tx, self._memory, now=self._now())
+        database, mint = self._database, self._mint
+        with database.read() as session:
+            missing = registry.are_missing(session.connection())
+        if missing:
+            with acting(database, mint) as tx:
+                registry.write_missing_keys(tx)
+        return repeats.compare_waiting(database, mint, self._memory, now=self._now())
 
     async def resume(self) -> None:
         """Try again what waits in the holding pen."""

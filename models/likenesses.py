@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Index, text
-from sqlmodel import SQLModel
+from sqlalchemy import BigInteger, Connection, Index, select, text
+from sqlmodel import SQLModel, col
 
 from models.columns import document, key, operational, sensitive
 from models.transaction import Transaction
@@ -161,6 +161,13 @@ _WAITING = text("SELECT contact_id FROM repeat_key WHERE hash = 0 ORDER BY conta
 def waiting(connection: Connection, most: int) -> list[int]:
     """Contacts that nobody has held against the others yet, the oldest first."""
     return list(connection.execute(_WAITING, {"most": most}).scalars())
+
+
+def still_waiting(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Those of the contacts that wait still."""
+    of = col(RepeatKey.contact_id)
+    found = select(of).where(col(RepeatKey.hash) == WAITING, of.in_(ids))
+    return set(connection.execute(found).scalars())
 
 
 def remember(tx: Transaction, contact_id: int, hashes: Iterable[int]) -> None:

@@ -53,7 +53,7 @@ WORK: Mapping[str, Point] = {
     "settled, not committed": Point("models.outbox", "settle_sent", after=True),
     "settled": Point("gateway.delivery:Delivery", "_sent", after=True),
     "inside a sweep of the clocks": Point("gateway.sweeping:Sweep", "round"),
-    "a comparison is not committed": Point("gateway.repeats", "compare_waiting", after=True),
+    "a comparison is not committed": Point("gateway.repeats", "write", after=True),
 }
 """On the way out and in the recurring work."""
 

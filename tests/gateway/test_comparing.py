@@ -1,0 +1,83 @@
+"""Holding what came in against the open requests keeps nobody waiting, and what changes while it is
+under way counts."""
+
+import threading
+
+from sqlalchemy import Connection, func, select, update
+from sqlmodel import col
+
+from gateway import repeats
+from gateway.state import State
+from models import keyring
+from models.likenesses import Likeness, waiting
+from models.requests import HelpRequest
+from models.transaction import acting
+from tests.gateway.people import said
+
+HUNGRY = "我叫赵平安，住清溪镇杨柳村三组十五号，家里断粮两天了，电话13900004321"
+AGAIN = "还是杨柳村三组十五号赵平安，家里没吃的已经两天，电话13900004321"
+
+
+def _secret(connection: Connection) -> bytes:
+    return keyring.secret_for(connection, "repeat_key.hash")
+
+
+def _looked(state: State) -> list[repeats.Looked]:
+    with state.database.read() as session:
+        connection = session.connection()
+        return repeats.look(connection, repeats.Memory(), _secret(connection))
+
+
+def _written(state: State, looked: list[repeats.Looked]) -> int:
+    """Write what was found; how many proposals there are then."""
+    with acting(state.database, state.mint) as tx:
+        repeats.write(tx, looked, _secret(tx.connection), state.now())
+    with state.database.read() as session:
+        counted = session.connection().execute(select(func.count()).select_from(Likeness))
+        return counted.scalar_one()
+
+
+def test_a_comparison_waits_for_no_writer(state: State) -> None:
+    said(state, "a", HUNGRY)
+    said(state, "b", AGAIN, "+8613900004322")
+    found: list[repeats.Looked] = []
+    with acting(state.database, state.mint):  # somebody writes all the time
+        thread = threading.Thread(target=lambda: found.extend(_looked(state)))
+        thread.start()
+        thread.join(timeout=8)
+    assert [len(one.alike) for one in found] == [0, 1]
+
+
+def test_two_that_came_together_are_held_against_each_other(state: State) -> None:
+    said(state, "a", HUNGRY)
+    said(state, "b", AGAIN, "+8613900004322")
+    assert _written(state, _looked(state)) == 1
+    assert _looked(state) == []
+
+
+def test_what_another_process_compared_meanwhile_is_proposed_once(state: State) -> None:
+    said(state, "a", HUNGRY)
+    said(state, "b", AGAIN, "+8613900004322")
+    first, second = _looked(state), _looked(state)
+    assert _written(state, first) == 1
+    with acting(state.database, state.mint) as tx:
+        tx.execute(update(Likeness).values(state="refused", decided_by="op01"))
+    assert _written(state, second) == 1
+
+
+def test_a_request_that_was_closed_meanwhile_is_not_proposed(state: State) -> None:
+    earlier = said(state, "a", HUNGRY)
+    said(state, "b", AGAIN, "+8613900004322")
+    looked = _looked(state)
+    with acting(state.database, state.mint) as tx:
+        of = update(HelpRequest).where(col(HelpRequest.number) == earlier.number)
+        tx.execute(of.values(closed_at=state.now()))
+    assert _written(state, looked) == 0
+
+
+def test_what_was_hashed_with_another_secret_is_looked_at_anew(state: State) -> None:
+    said(state, "a", HUNGRY)
+    looked = _looked(state)
+    with acting(state.database, state.mint) as tx:
+        repeats.write(tx, looked, b"that of yesterday", state.now())
+        assert waiting(tx.connection, 10) == [looked[0].contact_id]
