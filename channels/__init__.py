@@ -8,6 +8,7 @@ turns a provider's call into ``models.messages`` values and sends finished texts
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -75,6 +76,10 @@ class Channel(ABC):
     @abstractmethod
     async def send(self, message: Outbound) -> str:
         """Send and return the provider's id; ``Undeliverable`` or ``Unavailable`` otherwise."""
+
+    def connected(self) -> AbstractAsyncContextManager[None]:
+        """Keep connections open from one message to the next while inside."""
+        return nullcontext()
 
     def key(self, raw: Raw) -> str | None:
         """The provider's own id of this call, when it has one: the first guard against repeats."""

@@ -1,17 +1,9 @@
-"""What the SMS and voice channels share: Twilio's signature, its forms, and its REST API."""
+"""What the SMS and voice channels share: Twilio's signature and its forms."""
 
-import asyncio
 import hmac
-import importlib
-import json
 import re
-from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from twilio.request_validator import (  # type: ignore[import-untyped]
@@ -19,11 +11,7 @@ from twilio.request_validator import (  # type: ignore[import-untyped]
     get_signature_algorithm,
 )
 
-from channels import ChannelSettings
-from models.messages import Forged, Outbound, Raw, Unavailable, Undeliverable, Unreadable, Unsure
-
-TIMEOUT = 10.0
-"""Seconds that a call of the REST API may take; HUIYIN_TWILIO_TIMEOUT changes it."""
+from models.messages import Forged, Outbound, Raw, Unreadable
 
 HANDLE = re.compile(r"(?:[a-z]{2,12}:)?\+?[0-9]{3,20}\Z")
 """A telephone number or short code as Twilio writes it, or "whatsapp:+…"."""
@@ -32,16 +20,6 @@ _FORM = "application/x-www-form-urlencoded"
 _ESCAPED = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 _MOST_FIELDS = 500  # Twilio sends some thirty; a body of a million separators is not worth a sort
 _CACHED_BODY = 16_384
-
-# Twilio's error codes that no later try can change: the number is wrong, opted out, or cannot be
-# reached in this way (https://www.twilio.com/docs/api/errors). All other refusals that are about
-# us (authentication, suspension, our own number) or about load are tried again.
-_FINAL = frozenset(
-    {21210, 21211, 21214, 21215, 21217, 21219, 21265, 21401, 21407, 21408, 21421, 21604}
-    | {21610, 21612, 21614, 21617, 21635, 21656, 13223, 13224, 13225, 13226, 13227, 63003, 63024}
-)
-_BUSY = frozenset({20429, 21611})  # too many requests; the queue of our number is full
-_LATER = frozenset({401, 403, 404, 408, 409, 425, 429})
 
 
 class Form:
@@ -175,106 +153,3 @@ def with_reference(url: str, message: Outbound) -> str:
 def reference(raw: Raw) -> str | None:
     """The key of our message that its address for receipts names."""
     return dict(parse_qsl(raw.query)).get("key")
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Our account at Twilio, from HUIYIN_TWILIO_*. Its ``repr`` shows no secret."""
-
-    sid: str = field(repr=False)
-    token: str = field(repr=False)
-    number: str
-    base: str
-    timeout: float = TIMEOUT
-
-    @classmethod
-    def of(cls, settings: ChannelSettings, channel: str) -> "Account":
-        """Raises ValueError naming the first setting that is missing."""
-        env = settings.env
-        for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"):
-            if not env.get(name):
-                raise ValueError(f"HUIYIN_{name} is not set, and the channel {channel} needs it")
-        return cls(
-            sid=env["TWILIO_ACCOUNT_SID"],
-            token=env["TWILIO_AUTH_TOKEN"],
-            number=env["TWILIO_FROM"],
-            base=env.get("TWILIO_API_BASE") or "https://api.twilio.com",
-            timeout=float(env.get("TWILIO_TIMEOUT") or TIMEOUT),
-        )
-
-    @asynccontextmanager
-    async def api(self, headers: Mapping[str, str] | None = None) -> AsyncIterator[Any]:
-        """Twilio's own client for a few calls, ``timeout`` seconds in all.
-
-        Inside the block every failure becomes ``Undeliverable`` (refused for good) or
-        ``Unavailable`` (away, busy, too slow, unreadable, or a fault of our account).
-        """
-        await asyncio.to_thread(_import_client)
-        from aiohttp import ClientConnectorError, ClientError
-        from twilio.base.exceptions import (  # type: ignore[import-untyped]
-            TwilioException,
-            TwilioRestException,
-        )
-        from twilio.rest import Client  # type: ignore[import-untyped]
-
-        try:
-            async with asyncio.timeout(self.timeout), _carrier(dict(headers or {})) as carrier:
-                client = Client(self.sid, self.token, http_client=carrier)
-                client.api.base_url = self.base
-                yield client
-        except TwilioRestException as error:
-            raise _consequence(error.status, error.code) from None
-        except ClientConnectorError as error:  # not even connected: it took nothing
-            raise Unavailable(f"Twilio cannot be reached: {type(error).__name__}") from None
-        except (TwilioException, ClientError, OSError, TimeoutError) as error:
-            raise Unsure(f"Twilio did not answer: {type(error).__name__}") from None
-        except (json.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
-            raise Unsure(f"Twilio's answer is unreadable: {type(error).__name__}") from None
-
-
-def references(message: Outbound) -> dict[str, str]:
-    """Headers that carry the idempotency key and the request number on an outbound call."""
-    headers = {"I-Twilio-Idempotency-Token": message.key}
-    if message.number:
-        headers["X-Huiyin-Request"] = message.number
-    return {
-        name: value.encode("ascii", "replace").decode().replace("\n", "").replace("\r", "")
-        for name, value in headers.items()
-    }
-
-
-def accepted(sid: object) -> str:
-    """The provider's id of what it accepted; ``Unavailable`` when the answer holds none."""
-    if not isinstance(sid, str) or not 0 < len(sid) <= 64:
-        raise Unavailable("Twilio's answer holds no id")
-    return sid
-
-
-def _consequence(status: int, code: int | None) -> Exception:
-    reason = f"Twilio refused with status {status} and code {code}"
-    if code in _FINAL:
-        return Undeliverable(reason)
-    if code in _BUSY or status in _LATER or not 400 <= status < 500:
-        return Unavailable(reason)
-    return Undeliverable(reason)
-
-
-def _import_client() -> None:
-    for module in ("aiohttp", "twilio.rest", "twilio.rest.api", "twilio.http.async_http_client"):
-        importlib.import_module(module)
-
-
-def _carrier(headers: dict[str, str]) -> Any:
-    """The SDK's own HTTP client, adding our headers: its API takes none per call."""
-    from twilio.http.async_http_client import (  # type: ignore[import-untyped]
-        AsyncTwilioHttpClient,
-    )
-
-    class Carrier(AsyncTwilioHttpClient):  # type: ignore[misc]
-        async def request(self, *args: Any, **kwargs: Any) -> Any:
-            sent = {**(kwargs.get("headers") or {}), **headers}
-            if auth := kwargs.pop("auth", None):  # aiohttp takes it as a header from now on
-                sent["Authorization"] = "Basic " + b64encode(":".join(auth).encode()).decode()
-            return await super().request(*args, **{**kwargs, "headers": sent})
-
-    return Carrier()

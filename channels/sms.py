@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from channels import Channel, ChannelSettings, _twilio
+from channels import Channel, ChannelSettings, _twilio, _twilio_api
 from models.messages import (
     Answer,
     DeliveryReport,
@@ -57,7 +58,7 @@ class Sms(Channel):
 
     def __init__(self, settings: ChannelSettings) -> None:
         """Raises ValueError when a Twilio setting is missing."""
-        self._account = _twilio.Account.of(settings, self.name)
+        self._account = _twilio_api.Account.of(settings, self.name)
         self._validator = RequestValidator(self._account.token)
 
     def verify(self, raw: Raw) -> None:
@@ -116,6 +117,10 @@ class Sms(Channel):
         """Empty TwiML, whatever came of it."""
         return _NOTHING
 
+    def connected(self) -> AbstractAsyncContextManager[None]:
+        """Keep the connections to Twilio's API open from one message to the next."""
+        return self._account.connected()
+
     async def send(self, message: Outbound) -> str:
         """Send the text and return Twilio's SID, that of the last part for a long text.
 
@@ -126,7 +131,7 @@ class Sms(Channel):
         callback = _twilio.with_reference(message.callback_url, message)
         for number, part in enumerate(parts, 1):
             last = number == len(parts)
-            async with self._account.api(_twilio.references(message)) as client:
+            async with self._account.api(_twilio_api.references(message)) as client:
                 sent = await client.messages.create_async(
                     to=_twilio.dialable(message.address),
                     body=part,
@@ -134,7 +139,7 @@ class Sms(Channel):
                     **({"status_callback": callback} if callback and last else {}),
                 )
                 sid = sent.sid
-            sid = _twilio.accepted(sid)
+            sid = _twilio_api.accepted(sid)
         return sid
 
     async def find(self, message: Outbound, since: datetime) -> str | None:
@@ -144,7 +149,7 @@ class Sms(Channel):
             to, after = _twilio.dialable(message.address), since.astimezone(UTC)
             for row in await client.messages.list_async(to=to, date_sent_after=after):
                 if row.direction != "inbound" and row.body == last and row.sid:
-                    return _twilio.accepted(row.sid)
+                    return _twilio_api.accepted(row.sid)
         return None
 
     def _sender(self, address: str) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from channels import Channel, ChannelSettings, _twilio
+from channels import Channel, ChannelSettings, _twilio, _twilio_api
 from channels._call import CallFlow
 from channels._twiml import RING, Speaker
 from models.messages import (
@@ -61,7 +62,7 @@ class Voice(Channel):
 
     def __init__(self, settings: ChannelSettings) -> None:
         """Raises ValueError when a Twilio setting is missing."""
-        self._account = _twilio.Account.of(settings, self.name)
+        self._account = _twilio_api.Account.of(settings, self.name)
         self._validator = RequestValidator(self._account.token)
         self._settings = settings
         self._hook = f"{settings.public_url.rstrip('/')}/hook/{self.name}"
@@ -127,6 +128,10 @@ class Voice(Channel):
         twiml = self._speaker.twiml(step, outcome, action=following)
         return Answer(twiml.encode(), media_type=_XML)
 
+    def connected(self) -> AbstractAsyncContextManager[None]:
+        """Keep the connections to Twilio's API open from one message to the next."""
+        return self._account.connected()
+
     async def send(self, message: Outbound) -> str:
         """Call the address and read the text, twice where there is room; returns the CallSid. For
         people who cannot read. ``Undeliverable`` when the address is no telephone number."""
@@ -139,7 +144,7 @@ class Voice(Channel):
         if len(twiml) > LONGEST:
             raise Undeliverable("the text is too long to be read out in one call")
         callback = _twilio.with_reference(message.callback_url, message)
-        async with self._account.api(_twilio.references(message)) as client:
+        async with self._account.api(_twilio_api.references(message)) as client:
             call = await client.calls.create_async(
                 to=address,
                 from_=self._account.number,
@@ -148,7 +153,7 @@ class Voice(Channel):
                 **({"status_callback": callback} if callback else {}),
             )
             sid = call.sid
-        return _twilio.accepted(sid)
+        return _twilio_api.accepted(sid)
 
     async def missed(self, since: datetime) -> Sequence[Inbound]:
         """Calls since then that failed because we did not answer Twilio, or that ended before they

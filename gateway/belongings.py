@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 from sqlmodel import Session, col
 
 from gateway import registry
@@ -34,37 +34,38 @@ def likely(connection: Connection, row: Any, matter: Matter) -> list[Match]:
     return registry.search(connection, query, row.said_at.astimezone(ZONE).date())[:KEPT]
 
 
-def propose(tx: Transaction, row: Any, found: Sequence[Match], now: datetime) -> None:
-    """Write which households a contact may be about. What a person has decided stands, and once
-    one is confirmed nothing more is proposed."""
+def propose(tx: Transaction, found: Sequence[tuple[Any, Sequence[Match]]], now: datetime) -> None:
+    """Write which households contacts may be about. What a person has decided stands, and once
+    one is confirmed nothing more is proposed for its request."""
     if not found:
         return
     columns = Belonging.__table__.columns  # type: ignore[attr-defined]
-    standing = tx.execute(select(*columns).where(columns.request_id == row.request_id)).all()
-    if any(one.state == "confirmed" for one in standing):
-        return
-    known = {one.household_id for one in standing}
-    for match in found:
-        if match.household_id in known:
-            continue
-        tx.execute(
-            insert(Belonging),  # at once, so that the next contact of this batch sees it
-            {
-                "id": tx.mint(),
-                "request_id": row.request_id,
-                "contact_id": row.id,
-                "household_id": match.household_id,
-                "resident_id": None,
-                "score": round(match.score, 3),
-                "findings": [_kept(one) for one in match.findings],
-                "state": "proposed",
-                "proposed_at": now,
-                "proposed_by": SYSTEM,
-                "decided_at": None,
-                "decided_by": None,
-                "reason": "",
-            },
+    ids = [row.request_id for row, _ in found]
+    standing = tx.execute(
+        select(columns.request_id, columns.household_id, columns.state).where(
+            columns.request_id.in_(ids)
         )
+    ).all()
+    sure = {one.request_id for one in standing if one.state == "confirmed"}
+    known = {(one.request_id, one.household_id) for one in standing}
+    for row, homes in found:
+        for match in () if row.request_id in sure else homes:
+            both = (row.request_id, match.household_id)
+            if both in known:
+                continue
+            known.add(both)
+            tx.add(
+                Belonging,
+                id=tx.mint(),
+                request_id=row.request_id,
+                contact_id=row.id,
+                household_id=match.household_id,
+                score=round(match.score, 3),
+                findings=[_kept(one) for one in match.findings],
+                state="proposed",
+                proposed_at=now,
+                proposed_by=SYSTEM,
+            )
 
 
 def home_of(row: Any, matter: Matter) -> Home:

@@ -11,6 +11,7 @@ arrived. What no route takes or brings becomes a task for a person.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,9 @@ GIVE_UP_AFTER = {True: 8, False: 12}  # attempts, by urgent: a person takes over
 FIRST_DELAY_SECONDS = {True: 5, False: 30}
 DELAY_CAP_SECONDS = {True: 300, False: 3600}
 SEND_SECONDS = 15
+ROUND_SECONDS = 1.0
+MOST_UNDER_WAY = 100
+"""Messages that providers are given at the same time."""
 BEFORE = timedelta(minutes=2)
 """A provider's clock may be behind ours when it is asked what it took since an attempt."""
 
@@ -62,17 +66,44 @@ class Delivery:
         self._office = office
         self._key = key
         self._routes = routes or Routes(())
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def all_due(self, now: Callable[[], datetime]) -> None:
+        """Send what is due, batch after batch, until nothing is and all is settled."""
+        async with AsyncExitStack() as stack:
+            for channel in self._channels.values():
+                await stack.enter_async_context(channel.connected())
+            while await self.round(now):
+                pass
 
     async def round(self, now: Callable[[], datetime], *, limit: int = 50) -> int:
-        """Send one batch; returns how many were claimed. ``now`` is asked again at settling."""
-        rows = await asyncio.to_thread(self._claim, now(), limit)
-        self._settling = Settling(self._database, self._mint, _write_sent)
-        await asyncio.gather(*(self._one(row, now) for row in rows))
-        return len(rows)
+        """Claim and send one batch; how many were claimed, or are under way still. ``now`` is asked
+        again at settling. A provider that lets us wait holds up only what it was given: after a
+        second the next round may take what has become due meanwhile."""
+        room = min(limit, MOST_UNDER_WAY - len(self._under_way))
+        rows = await asyncio.to_thread(self._claim, now(), room) if room > 0 else []
+        if not self._under_way:
+            self._settling = Settling(self._database, self._mint, _write_sent)
+        self._under_way |= {asyncio.ensure_future(self._one(row, now)) for row in rows}
+        if self._under_way:
+            await self._some_settled()
+        return max(len(rows), len(self._under_way))
+
+    async def _some_settled(self) -> None:
+        try:
+            done, self._under_way = await asyncio.wait(self._under_way, timeout=ROUND_SECONDS)
+        except asyncio.CancelledError:
+            for one in self._under_way:
+                one.cancel()
+            raise
+        for one in done:
+            one.result()
 
     def _claim(self, now: datetime, limit: int) -> list[Any]:
         with acting(self._database, self._mint) as tx:
-            return [row for row in outbox.claim(tx, now, limit) if not self._capped(tx, row, now)]
+            rows = outbox.claim(tx, now, limit)
+            spending.read_counts(tx, rows, key=self._key, now=now)
+            return [row for row in rows if not self._capped(tx, row, now)]
 
     def _capped(self, tx: Transaction, row: Any, now: datetime) -> bool:
         """Hold back what would cost too much; a person says it instead where that matters."""

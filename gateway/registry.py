@@ -1,6 +1,6 @@
 """The registry of households: entering one with its people, finding one, reading all out again."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from models import keyring
+from models.db import Database
 from models.households import (
     CROWD,
     Household,
@@ -23,7 +24,7 @@ from models.households import (
     rekey,
     unkeyed,
 )
-from models.transaction import Row, Transaction
+from models.transaction import Row, Transaction, acting
 from triage.household_keys import keys, name_key, nearest
 from triage.household_matching import (
     Home,
@@ -107,10 +108,16 @@ def enrol(
         tx.add(HouseholdKey, hash=one, household_id=household_id)
 
 
-def are_missing(connection: Connection) -> bool:
-    """Whether there is anything for ``write_missing_keys`` to do."""
-    _, mark = keyring.lasting_secret(connection, "household_key.hash")
-    return hashed_under(connection) != mark or bool(unkeyed(connection, 1))
+def make_findable(database: Database, mint: Callable[[], int]) -> None:
+    """``write_missing_keys`` where there is anything for it to do: looking keeps no writer waiting.
+    Raises ``Busy``."""
+    with database.read() as session:
+        connection = session.connection()
+        _, mark = keyring.lasting_secret(connection, "household_key.hash")
+        wanted = hashed_under(connection) != mark or unkeyed(connection, 1)
+    if wanted:
+        with acting(database, mint) as tx:
+            write_missing_keys(tx)
 
 
 def write_missing_keys(tx: Transaction, most: int = 200) -> int:

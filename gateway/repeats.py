@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 from sqlmodel import col
 
 from gateway import belongings
@@ -133,14 +133,14 @@ def write(tx: Transaction, looked: Sequence[Looked], secret: bytes, now: datetim
         return
     wait = still_waiting(tx.connection, [one.contact_id for one in looked])
     closed = _closed(tx, looked)
-    for one in looked:
-        if one.contact_id not in wait:
-            continue
-        if one.row is not None and one.row.request_id not in closed:
-            alike = [pair for pair in one.alike if pair[0].request_id not in closed]
-            _propose(tx, one.row, alike, now)
-            belongings.propose(tx, one.row, one.homes, now)
-        remember(tx, one.contact_id, one.hashes)
+    found = [one for one in looked if one.contact_id in wait]
+    open_ = [one for one in found if one.row is not None and one.row.request_id not in closed]
+    standing = _standing(tx, [one.row.request_id for one in open_ if one.alike])
+    for one in open_:
+        alike = [pair for pair in one.alike if pair[0].request_id not in closed]
+        _propose(tx, one.row, alike, standing, now)
+    belongings.propose(tx, [(one.row, one.homes) for one in open_ if one.homes], now)
+    remember(tx, {one.contact_id: one.hashes for one in found})
 
 
 def _closed(tx: Transaction, looked: Sequence[Looked]) -> set[int]:
@@ -221,13 +221,17 @@ def _telephone(sender: str) -> Iterable[str]:
 
 
 def _propose(
-    tx: Transaction, row: Any, found: Sequence[tuple[Any, Verdict]], now: datetime
+    tx: Transaction,
+    row: Any,
+    found: Sequence[tuple[Any, Verdict]],
+    standing: dict[frozenset[int], Row],
+    now: datetime,
 ) -> None:
-    """Write the proposals; what a person has decided about two requests stands."""
-    standing = _standing(tx, row.request_id) if found else {}
+    """Add to the proposals in ``standing``; what a person decided about two requests stays."""
     for other, verdict in found:
-        known = standing.get(other.request_id)
-        if known is not None and (known.state != "proposed" or known.score >= verdict.score):
+        both = frozenset((row.request_id, other.request_id))
+        known = standing.get(both)
+        if known is not None and (known["state"] != "proposed" or known["score"] >= verdict.score):
             continue
         later = (row.received_at, row.request_id) > (other.received_at, other.request_id)
         values: Row = {
@@ -235,25 +239,22 @@ def _propose(
             "score": round(verdict.score, 3),
             "findings": _findings(verdict, turned=not later),
         }
-        if known is not None:
-            tx.execute(update(Likeness).where(col(Likeness.id) == known.id).values(**values))
-            continue
-        first, second = (row, other) if later else (other, row)
-        tx.execute(
-            insert(Likeness),  # at once, so that the next contact of this batch sees it
-            {
-                "id": tx.mint(),
-                "request_id": first.request_id,
-                "other_id": second.request_id,
-                "state": "proposed",
-                "proposed_at": now,
-                "proposed_by": SYSTEM,
-                "decided_at": None,
-                "decided_by": None,
-                "reason": "",
+        if known is None:
+            first, second = (row, other) if later else (other, row)
+            standing[both] = tx.add(
+                Likeness,
+                id=tx.mint(),
+                request_id=first.request_id,
+                other_id=second.request_id,
+                proposed_at=now,
+                proposed_by=SYSTEM,
                 **values,
-            },
-        )
+            )
+        elif "relation" in known:  # added for an earlier contact of this very batch
+            known.update(values)
+        else:
+            known["score"] = values["score"]
+            tx.later(update(Likeness).where(col(Likeness.id) == known["id"]).values(**values))
 
 
 def _findings(verdict: Verdict, *, turned: bool) -> list[dict[str, Any]]:
@@ -264,11 +265,17 @@ def _findings(verdict: Verdict, *, turned: bool) -> list[dict[str, Any]]:
     return found
 
 
-def _standing(tx: Transaction, request_id: int) -> dict[int, Any]:
+def _standing(tx: Transaction, request_ids: Sequence[int]) -> dict[frozenset[int], Row]:
+    """What is proposed or was decided about these requests, by the two that it is about."""
     columns = Likeness.__table__.columns  # type: ignore[attr-defined]
     rows = tx.execute(
         select(
             columns.id, columns.request_id, columns.other_id, columns.state, columns.score
-        ).where(or_(columns.request_id == request_id, columns.other_id == request_id))
+        ).where(or_(columns.request_id.in_(request_ids), columns.other_id.in_(request_ids)))
     )
-    return {row.other_id if row.request_id == request_id else row.request_id: row for row in rows}
+    return {
+        frozenset((row.request_id, row.other_id)): {
+            "id": row.id, "state": row.state, "score": row.score
+        }
+        for row in rows
+    }  # fmt: skip

@@ -6,6 +6,7 @@ own numbers are written to. An urgent message is counted and never held back.
 """
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -32,16 +33,23 @@ class Over:
     is_first: bool
 
 
+def read_counts(tx: Transaction, rows: Iterable[Any], *, key: str, now: datetime) -> None:
+    """Read at once what ``over`` will count for these messages."""
+    day = now.astimezone(ZONE).date()
+    metered = (row for row in rows if _is_metered(row))
+    tx.read_counters(_name(key, day, kind, of) for row in metered for kind, of in _caps(row))
+
+
 def over(tx: Transaction, office: Office, row: Any, *, key: str, now: datetime) -> Over | None:
     """Count a message that is about to be sent for the first time; what speaks against it. A person
     is told once a day for each cap that is passed."""
-    if row.channel not in METERED or row.attempts or row.staff is not None:
+    if not _is_metered(row):
         return None
     day = now.astimezone(ZONE).date()
     values: Any = office.policy.values
     found = None
     spent = 0
-    for kind, of in (("all", ""), ("block", row.address[:-BLOCK]), ("number", row.address)):
+    for kind, of in _caps(row):
         spent = tx.count(_name(key, day, kind, of))
         most = values[f"sms_per_{kind}_per_day"].value
         if spent > most:
@@ -49,6 +57,14 @@ def over(tx: Transaction, office: Office, row: Any, *, key: str, now: datetime) 
     if not row.address.startswith(tuple(str(values["sms_countries"].value).split())):
         found = Over("numbers of this country are not written to", spent == 1)
     return None if row.urgent or row.safety else found
+
+
+def _is_metered(row: Any) -> bool:
+    return row.channel in METERED and not row.attempts and row.staff is None
+
+
+def _caps(row: Any) -> tuple[tuple[str, str], ...]:
+    return ("all", ""), ("block", row.address[:-BLOCK]), ("number", row.address)
 
 
 def forget(tx: Transaction, now: datetime) -> None:

@@ -159,9 +159,8 @@ class Ticks:
                 await asyncio.sleep(ATTEND_AGAIN_SECONDS)
 
     async def deliver(self) -> None:
-        """Send what is due, batch after batch, until nothing is."""
-        while await self._delivery.round(self._now):
-            pass
+        """Send what is due."""
+        await self._delivery.all_due(self._now)
 
     async def sweep(self) -> None:
         """Take every step of every clock that is due, urgent ones and the oldest first."""
@@ -174,13 +173,8 @@ class Ticks:
             pass
 
     def _compare(self) -> int:
-        database, mint = self._database, self._mint
-        with database.read() as session:
-            missing = registry.are_missing(session.connection())
-        if missing:
-            with acting(database, mint) as tx:
-                registry.write_missing_keys(tx)
-        return repeats.compare_waiting(database, mint, self._memory, now=self._now())
+        registry.make_findable(self._database, self._mint)
+        return repeats.compare_waiting(self._database, self._mint, self._memory, now=self._now())
 
     async def resume(self) -> None:
         """Try again what waits in the holding pen."""

@@ -4,7 +4,7 @@ requests and what people decided, what a merge changed, and who belongs together
 Software writes proposals here; only a named person's act writes the rest (I4).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -170,9 +170,10 @@ def still_waiting(connection: Connection, ids: Sequence[int]) -> set[int]:
     return set(connection.execute(found).scalars())
 
 
-def remember(tx: Transaction, contact_id: int, hashes: Iterable[int]) -> None:
-    """Write the keys of a contact that was compared; it waits no longer."""
-    rows = [{"hash": one, "contact": contact_id} for one in hashes]
+def remember(tx: Transaction, hashes: Mapping[int, Iterable[int]]) -> None:
+    """Write the keys of contacts that were compared; they wait no longer."""
+    rows = [{"hash": one, "contact": contact} for contact in hashes for one in hashes[contact]]
     if rows:
         tx.execute(_REMEMBER[tx.connection.dialect.name], rows)
-    tx.execute(_COMPARED, {"contact": contact_id})
+    if hashes:
+        tx.execute(_COMPARED, [{"contact": contact} for contact in hashes])

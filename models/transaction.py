@@ -6,7 +6,7 @@ added is therefore not yet visible to a query of the same transaction.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -46,6 +46,7 @@ class Transaction:
     _looks: tuple[int, str]
     _added: defaultdict[Table, list[Row]] = field(default_factory=partial(defaultdict, list))
     _counters: dict[str, int] = field(default_factory=dict)
+    _stored: dict[str, int | None] = field(default_factory=dict)
     _events: list[Row] = field(default_factory=list)
     _updates: list[Any] = field(default_factory=list)
     _ends: dict[Callable[["Transaction"], None], None] = field(default_factory=dict)
@@ -107,11 +108,18 @@ class Transaction:
 
     def count(self, name: str) -> int:
         """The next value of a named counter, from 1."""
-        if name not in self._counters:
-            found = self.execute(_COUNTED, {"counter": name}).scalar()
-            self._counters[name] = found or 0
-        self._counters[name] += 1
+        if name not in self._stored:
+            self._stored[name] = self.execute(_COUNTED, {"counter": name}).scalar()
+        self._counters[name] = self._counters.get(name, self._stored[name] or 0) + 1
         return self._counters[name]
+
+    def read_counters(self, names: Iterable[str]) -> None:
+        """Read at once what ``count`` will be asked for."""
+        wanted = sorted(set(names) - self._stored.keys())
+        if wanted:
+            self._stored.update(dict.fromkeys(wanted))
+            for name, value in self.execute(_SEVERAL, {"counters": wanted}):
+                self._stored[name] = value
 
     def mark(self) -> Mark:
         """Remember this point."""
@@ -135,14 +143,22 @@ class Transaction:
         for table in sorted(self._added, key=_order):
             if rows := self._added[table]:
                 inserts.write(self.connection, table, rows)
-        for name, value in self._counters.items():
-            changed = self.execute(_COUNT, {"counter": name, "reached": value})
-            if not changed.rowcount:
-                self.execute(insert(Counter), {"name": name, "value": value})
+        if self._counters:
+            self._write_counters()
         for statement in self._updates:
             self.execute(statement)
         if self._events:
             self._seal()
+
+    def _write_counters(self) -> None:
+        new = [name for name in self._counters if self._stored[name] is None]
+        known = [name for name in self._counters if self._stored[name] is not None]
+        if new:
+            rows = [{"name": name, "value": self._counters[name]} for name in new]
+            self.execute(insert(Counter), rows)
+        if known:
+            rows = [{"counter": name, "reached": self._counters[name]} for name in known]
+            self.execute(_COUNT, rows)
 
     def _chain(self, looks: Sequence[Row]) -> None:
         seq, previous = self._looks
@@ -191,6 +207,9 @@ def _order(table: Table) -> int:
 
 _MOVE_HEAD = update(Ledger).values(seq=bindparam("reached"), hash=bindparam("sealed"))
 _COUNTED = select(col(Counter.value)).where(col(Counter.name) == bindparam("counter"))
+_SEVERAL = select(col(Counter.name), col(Counter.value)).where(
+    col(Counter.name).in_(bindparam("counters", expanding=True))
+)
 _COUNT = (
     update(Counter)
     .where(col(Counter.name) == bindparam("counter"))

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from channels import ChannelSettings, _twilio
+from channels import Channel, ChannelSettings, _twilio
 from channels.sms import LONGEST, channel
 from models.messages import (
     Forged,
@@ -466,3 +466,23 @@ def test_captured_webhooks_are_understood():
         assert said.sender == fields["From"]
         assert said.text == fields["Body"]
         assert len(said.media) == int(fields["NumMedia"])
+
+
+async def _three(channel: Channel) -> None:
+    for key in ("1", "2", "3"):
+        await channel.send(replace(MESSAGE, key=key))
+
+
+def test_messages_in_a_row_share_one_connection_and_keep_their_own_keys(twilio):
+    channel = sms(twilio.base)
+
+    async def in_a_row() -> None:
+        async with channel.connected():
+            await _three(channel)
+
+    asyncio.run(in_a_row())
+    keys = [one["headers"]["i-twilio-idempotency-token"] for one in twilio.messages]
+    assert keys == ["1", "2", "3"]
+    assert len(twilio.connections) == 1
+    asyncio.run(_three(channel))
+    assert len(twilio.connections) == 4

@@ -10,11 +10,12 @@ from sqlmodel import col
 from gateway.delivery import Delivery
 from gateway.routes import Routes
 from gateway.state import State
-from models.messages import Unavailable, Undeliverable, Unsure
+from models.messages import Outbound, Unavailable, Undeliverable, Unsure
 from models.outbox import Outgoing
 from models.tasks import Task
 from models.vocabulary import OutboxState
 from tests.conftest import Clock
+from tests.gateway.people import said
 from tests.gateway.test_other_routes import Way, receipt, rounds, row
 
 QUIET = "请问低保要带哪些材料，我住在柳湾镇柳湾村"
@@ -76,6 +77,13 @@ def test_a_route_that_is_away_is_tried_later_each_time_and_then_a_person_is_aske
     assert len(tasks) <= 1
 
 
+def row_states(state: State) -> set[str]:
+    """What became of the messages to citizens that were due."""
+    with state.database.read() as session:
+        found = session.scalars(select(Outgoing).where(col(Outgoing.phrase) == "receipt")).all()
+    return {one.state for one in found}
+
+
 def test_what_is_not_known_is_asked_about_soon_when_it_is_urgent(
     state: State, delivery: Delivery, channels: dict[str, Way], now: Clock
 ) -> None:
@@ -132,3 +140,37 @@ def test_a_refusal_for_good_is_not_tried_again(
     message = row(state)
     assert (message.state, message.attempts) == (OutboxState.FAILED, 1)
     assert message.error == "opted out"
+
+
+class _Slow(Way):
+    """A route that answers nobody for the first message until something else went out."""
+
+    async def send(self, message: Outbound) -> str:
+        if not self.sent and not self.begun.is_set():
+            self.begun.set()
+            await asyncio.wait_for(self.free.wait(), 10)
+            self.waited = len(self.sent)
+        taken = await super().send(message)
+        self.free.set()
+        return taken
+
+
+def test_a_provider_that_lets_us_wait_holds_up_only_what_it_was_given(
+    state: State, channels: dict[str, Way], now: Clock
+) -> None:
+    slow = state.channels["recording"] = _Slow("recording")
+    delivery = Delivery(
+        state.database, state.mint, state.channels, state.offices.current, Routes(("recording",))
+    )
+    receipt(state, QUIET)
+
+    async def both() -> None:
+        slow.begun, slow.free = asyncio.Event(), asyncio.Event()
+        sending = asyncio.ensure_future(delivery.all_due(now))
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        await asyncio.to_thread(said, state, "b", GRAVE, "+8613900001111")
+        await asyncio.wait_for(sending, 20)
+
+    asyncio.run(both())
+    assert slow.waited >= 1, "the call for help went out while the other message hung"
+    assert row_states(state) == {OutboxState.SENT}

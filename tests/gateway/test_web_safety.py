@@ -160,7 +160,7 @@ def test_every_body_has_a_limit(state: State, app: FastAPI) -> None:
 
 CALLS_OUT = {
     "channels._telegram", "channels._telegram_api", "channels.telegram",  # the provider, by its SDK
-    "channels._twilio", "channels._twiml", "channels.sms", "channels.voice",
+    "channels._twilio", "channels._twilio_api", "channels._twiml", "channels.sms", "channels.voice",
     "gateway.canaries",  # our own address
     "gateway.heartbeat",  # the address of the settings
     "gateway.single_sign_on",  # the issuer of the settings

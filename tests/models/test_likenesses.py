@@ -22,8 +22,7 @@ def filled(state: State) -> list[int]:
         rows = [{"hash": 1000 + one, "contact_id": 10_000_000 + one} for one in range(3000)]
         rows += [{"hash": CROWDED, "contact_id": one} for one in range(1, 400)]
         tx.execute(insert(RepeatKey), rows)
-        for one in ids:
-            remember(tx, one, [CROWDED, RARE])
+        remember(tx, {one: [CROWDED, RARE] for one in ids})
     return ids
 
 
@@ -31,8 +30,8 @@ def test_a_new_contact_waits_until_it_is_compared(state: State) -> None:
     said(state, "a", FOOD)
     with acting(state.database, state.mint) as tx:
         (one,) = waiting(tx.connection, 10)
-        remember(tx, one, [CROWDED])
-        remember(tx, one, [CROWDED])
+        remember(tx, {one: [CROWDED]})
+        remember(tx, {one: [CROWDED]})
         assert waiting(tx.connection, 10) == []
 
 

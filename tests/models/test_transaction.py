@@ -107,3 +107,17 @@ def test_counters_go_on_where_the_last_act_left_them(database, mint):
         with acting(database, mint) as tx:
             numbers += [tx.count("turn"), tx.count("turn")]
     assert numbers == [1, 2, 3, 4, 5, 6]
+
+
+def test_counters_that_are_read_at_once_count_as_if_each_were_asked_for(database, mint):
+    with acting(database, mint) as tx:
+        assert [tx.count("old"), tx.count("old")] == [1, 2]
+    with acting(database, mint) as tx:
+        tx.read_counters(["old", "new", "idle", "old"])
+        begun = tx.mark()
+        assert [tx.count("old"), tx.count("new"), tx.count("new")] == [3, 1, 2]
+        tx.undo(begun)
+        assert [tx.count("old"), tx.count("new"), tx.count("other")] == [3, 1, 1]
+    stored = {one.name: one.value for one in all_of(database, Counter)}
+    expected = {"old": 3, "new": 1, "other": 1}
+    assert {name: stored.get(name) for name in (*expected, "idle")} == {**expected, "idle": None}

@@ -53,6 +53,7 @@ class TwilioStandIn:
         self.media: dict[str, list[dict[str, str]]] = {}
         self.faults: list[dict[str, str]] = []
         self.requests: list[str] = []
+        self.connections: set[int] = set()  # the client's ports
         self._plan: deque[tuple[int, int | None] | float | bytes] = deque()
         self.app = self._routes()
 
@@ -60,6 +61,7 @@ class TwilioStandIn:
         """Forget everything that was accepted, listed or planned."""
         for kept in (self.messages, self.calls, self.media, self.faults, self.requests, self._plan):
             kept.clear()
+        self.connections.clear()
 
     def settings(self) -> dict[str, str]:
         """The ``env`` of a channel that talks to this stand-in."""
@@ -191,6 +193,7 @@ class TwilioStandIn:
         return {"row": row, "fields": {}, "headers": {}, "at": at}
 
     async def _refusal(self, request: Request) -> Response | None:
+        self.connections |= {request.client.port} if request.client else set()
         self.requests.append(f"{request.method} {request.url.path}?{request.url.query}")
         expected = "Basic " + base64.b64encode(f"{self.sid}:{self.token}".encode()).decode()
         if not secrets.compare_digest(request.headers.get("authorization", ""), expected):
