@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from gateway import access, repeats
+from gateway import access, matters
 from gateway.access import DESK, Actor, Viewer
 from models.likenesses import Likeness, Link
 from models.requests import Contact, HelpRequest
@@ -143,12 +143,12 @@ def _held_beside(connection: Any, own: Any, other: Row) -> tuple[Mapping[str, An
         ).scalar()
         for one in (own.id, other["id"])
     ]
-    found = {row.request_id: row for row in repeats.contacts(connection, [i for i in first if i])}
+    found = {row.request_id: row for row in matters.contacts(connection, [i for i in first if i])}
     likeness: dict[str, Any] = {
         "relation": "", "score": 0.0, "state": "beside", "findings": [], "proposed_by": "",
     }  # fmt: skip
     if len(found) == 2:
-        verdict = compare(repeats.matter_of(found[own.id]), repeats.matter_of(found[other["id"]]))
+        verdict = compare(matters.matter_of(found[own.id]), matters.matter_of(found[other["id"]]))
         told = verdict.as_json()
         likeness |= {**told, "relation": told["relation"] or ""}
     return likeness, other, True

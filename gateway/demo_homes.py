@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from gateway import repeats
 from gateway.acts import ACTS, perform
+from gateway.matters import Memory
 from gateway.state import State
 from models.households import Belonging
 from models.requests import HelpRequest
@@ -22,7 +23,7 @@ _MOST_ROUNDS = 20
 
 def live(state: State, now: datetime) -> int:
     """Compare all that came in, link every other sure proposal; how many were linked."""
-    memory = repeats.Memory()
+    memory = Memory()
     for _ in range(_MOST_ROUNDS):
         if not repeats.compare_waiting(state.database, state.mint, memory, now=now):
             break

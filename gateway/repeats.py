@@ -7,8 +7,8 @@ reads, beside the writers; what came of it is written in a transaction of its ow
 caller waits for a comparison.
 """
 
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from sqlmodel import col
 
 from gateway import belongings
+from gateway.matters import Memory, contacts
 from models import keyring
 from models.db import Database
 from models.events import SYSTEM
@@ -24,7 +25,6 @@ from models.likenesses import NEWEST, Likeness, probe, remember, still_waiting, 
 from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction, acting
 from triage.household_matching import Match
-from triage.matter import Matter, causes_of, facts_of, read_matter
 from triage.repeat_keys import hashed, keys
 from triage.same_matter import Likeness as Verdict
 from triage.same_matter import Relation, Scale, compare, shipped_scale
@@ -34,50 +34,27 @@ RERANKED = 24
 """Contacts that are compared in full for one new one."""
 KEPT: Mapping[Relation, int] = {Relation.REPEAT: 3, Relation.HOUSEHOLD: 3, Relation.EVENT: 8}
 """Proposals of each kind that one contact may add: more than a person can look at helps nobody."""
-_REMEMBERED = 5_000
 _HASHED = "repeat_key.hash"
 _NOTHING: Mapping[int, Sequence[int]] = {}
 
-_CONTACTS = (
+_NEAR = (
     select(
         col(Contact.id),
         col(Contact.request_id),
-        col(Contact.sender),
-        col(Contact.reporter),
-        col(Contact.text),
-        col(Contact.place),
-        col(Contact.said_at),
-        col(Contact.assessment),
         col(HelpRequest.received_at),
-        col(HelpRequest.closed_at),
         col(HelpRequest.track),
     )
     .join(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
     .where(col(Contact.id).in_(bindparam("ids", expanding=True)))
     .order_by(col(Contact.id))
 )
-
-
-class Memory:
-    """Matters that were read lately, by contact: a busy street is not read anew for each caller."""
-
-    def __init__(self) -> None:
-        self._read: OrderedDict[int, Matter] = OrderedDict()
-
-    def matter(self, row: Any) -> Matter:
-        """The matter of a stored contact, whose words never change."""
-        known = self._read.get(row.id)
-        if known is None:
-            known = self._read[row.id] = matter_of(row)
-            if len(self._read) > _REMEMBERED:
-                self._read.popitem(last=False)
-        return known
+"""What a comparison needs of a contact besides its matter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was found for one contact that waited. ``row`` is the contact as ``contacts`` reads it,
-    None while it is in the holding pen: it waits again when it is read."""
+    """What was found for one contact that waited. ``row`` is as ``matters.contacts`` reads it, None
+    while the contact is in the holding pen: it waits again when it is read."""
 
     contact_id: int
     row: Any
@@ -164,8 +141,8 @@ def search(
     """What open requests a contact is alike to: for each the likest of its contacts, best first,
     of each relation no more than ``KEPT``.
 
-    ``row`` is the contact as ``contacts`` reads it; ``fresh`` are contacts by key, the oldest
-    first, whose keys nobody has written yet."""
+    ``row`` is as ``matters.contacts`` reads it; ``fresh`` are contacts by key, the oldest first,
+    whose keys nobody has written yet."""
     shared: dict[int, float] = {}
     kept = probe(connection, hashes)
     for key in dict.fromkeys(hashes):
@@ -174,14 +151,14 @@ def search(
             shared[one] = shared.get(one, 0) + 1 / len(ids)
     shared.pop(row.id, None)
     near = sorted(shared, key=lambda one: (-shared[one], -one))[:RERANKED]
-    mine = memory.matter(row)
+    mine, theirs = memory.matter(row), memory.matters(connection, near)
     best: dict[int, tuple[Verdict, Any]] = {}
-    for other in contacts(connection, near):
+    for other in connection.execute(_NEAR, {"ids": near}) if near else ():
         if other.request_id == row.request_id or (other.track == "grievance") != (
             row.track == "grievance"
         ):
             continue
-        verdict = compare(mine, memory.matter(other), scale, explain=False)
+        verdict = compare(mine, theirs[other.id], scale, explain=False)
         known = best.get(other.request_id)
         if verdict.relation is not None and (known is None or verdict.odds > known[0].odds):
             best[other.request_id] = verdict, other
@@ -190,34 +167,8 @@ def search(
     for verdict, other in ranked:
         if verdict.relation is not None and room[verdict.relation]:
             room[verdict.relation] -= 1
-            found.append((other, compare(mine, memory.matter(other), scale)))
+            found.append((other, compare(mine, theirs[other.id], scale)))
     return found
-
-
-def contacts(connection: Connection, ids: Sequence[int]) -> list[Any]:
-    """Contacts with what a comparison needs of them and of their requests."""
-    return list(connection.execute(_CONTACTS, {"ids": list(ids)})) if ids else []
-
-
-def matter_of(row: Any) -> Matter:
-    """The matter of a stored contact, from the facts that were read when it came in. A reporter's
-    or an office's own telephone is no sign of whose matter it is."""
-    own = () if row.reporter is not None else tuple(_telephone(row.sender))
-    return read_matter(
-        row.text,
-        facts_of(row.assessment),
-        causes_of(row.assessment),
-        at=row.said_at,
-        place=row.place,
-        given=own,
-    )
-
-
-def _telephone(sender: str) -> Iterable[str]:
-    """A sender's number as people write it; a chat's handle is none."""
-    digits = sender.removeprefix("+86")
-    if digits.isdecimal() and len(digits) >= 7:
-        yield digits
 
 
 def _propose(

@@ -33,6 +33,7 @@ from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat
 from gateway.intake import Call, Intake
+from gateway.matters import Memory
 from gateway.offices import Offices
 from gateway.rhythm import Rhythm
 from gateway.routes import Routes, order
@@ -79,7 +80,7 @@ class Ticks:
         self._now = now
         self._heartbeat = heartbeat
         self._delivery = Delivery(database, mint, channels, offices.current, routes, key)
-        self._memory = repeats.Memory()
+        self._memory = Memory()
         self._sweep = Sweep(database, mint, offices.current)
         self._asked: dict[str, datetime] = {}
         jumps = Jumps(database, mint, now)

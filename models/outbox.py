@@ -152,6 +152,17 @@ def settle_sent(tx: Transaction, taken: Sequence[Sent]) -> None:
     tx.execute(_SETTLE_SENT, [one._asdict() for one in taken])
 
 
+_REPORTED = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("of"))
+    .values(
+        state=bindparam("becomes"),
+        next_at=bindparam("until"),
+        error=bindparam("why"),
+        provider_id=bindparam("provider"),
+        delivered_at=bindparam("arrived"),
+    )
+)
 _ORDER = {OutboxState.SENT: 1, OutboxState.FAILED: 2, OutboxState.DELIVERED: 3}
 
 
@@ -198,15 +209,17 @@ def report(
         return None
     if _ORDER[state] <= _ORDER.get(OutboxState(found.state), 0):
         return found
-    changes: dict[str, Any] = {
-        "state": state,
-        "next_at": at + patience if found.urgent and state is OutboxState.SENT else None,
-        "error": error,
-        "provider_id": provider_id,
-    }
-    if state is OutboxState.DELIVERED:
-        changes["delivered_at"] = at
+    until = at + patience if found.urgent and state is OutboxState.SENT else None
+    becomes = state
     if state is OutboxState.FAILED and found.urgent and found.state == OutboxState.SENT:
-        changes |= {"state": OutboxState.SENT, "next_at": at}
-    tx.later(update(Outgoing).where(col(Outgoing.id) == found.id).values(**changes))
+        becomes, until = OutboxState.SENT, at
+    tx.later(
+        _REPORTED,
+        of=found.id,
+        becomes=becomes,
+        until=until,
+        why=error,
+        provider=provider_id,
+        arrived=at if state is OutboxState.DELIVERED else None,
+    )
     return found

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -48,7 +50,7 @@ class Transaction:
     _counters: dict[str, int] = field(default_factory=dict)
     _stored: dict[str, int | None] = field(default_factory=dict)
     _events: list[Row] = field(default_factory=list)
-    _updates: list[Any] = field(default_factory=list)
+    _updates: list[tuple[Any, Row]] = field(default_factory=list)
     _ends: dict[Callable[["Transaction"], None], None] = field(default_factory=dict)
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
@@ -77,9 +79,10 @@ class Transaction:
         everything is written; what was undone meanwhile it no longer finds."""
         self._ends[act] = None
 
-    def later(self, statement: Any) -> None:
-        """A change of existing rows, made after the new rows are in, forgotten by ``undo``."""
-        self._updates.append(statement)
+    def later(self, statement: Any, **values: Any) -> None:
+        """A change of existing rows, made after the new rows are in, forgotten by ``undo``. With
+        ``values`` for its parameters, several in a row are sent together."""
+        self._updates.append((statement, values))
 
     def event(
         self,
@@ -145,8 +148,9 @@ class Transaction:
                 inserts.write(self.connection, table, rows)
         if self._counters:
             self._write_counters()
-        for statement in self._updates:
-            self.execute(statement)
+        for statement, changes in groupby(self._updates, key=itemgetter(0)):
+            values = [one for _, one in changes if one]
+            self.execute(statement, values or None)
         if self._events:
             self._seal()
 

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, select, text
 from sqlmodel import col
 
 from gateway import repeats
+from gateway.matters import Memory
 from models.db import Database
 from models.inserts import write
 from models.journal import JournalEntry
@@ -154,7 +155,7 @@ def searches(connection: Connection, people: list[dict[str, Any]], count: int) -
                 "track": "standard",
             }
         )
-        memory = repeats.Memory()  # nothing is remembered: the worst case
+        memory = Memory()  # nothing is remembered: the worst case
         began, clock = time.process_time(), time.perf_counter()
         hashes = [hashed(key) for key in keys(memory.matter(row))]
         found = repeats.search(connection, memory, row, hashes, scale)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlmodel import col
 
 from gateway import repeats
+from gateway.matters import Memory
 from gateway.state import State
 from models import keyring
 from models.likenesses import Likeness, waiting
@@ -25,7 +26,7 @@ def _secret(connection: Connection) -> bytes:
 def _looked(state: State) -> list[repeats.Looked]:
     with state.database.read() as session:
         connection = session.connection()
-        return repeats.look(connection, repeats.Memory(), _secret(connection))
+        return repeats.look(connection, Memory(), _secret(connection))
 
 
 def _written(state: State, looked: list[repeats.Looked]) -> int:
