@@ -73,8 +73,17 @@ class Delivery:
         async with AsyncExitStack() as stack:
             for channel in self._channels.values():
                 await stack.enter_async_context(channel.connected())
-            while await self.round(now):
-                pass
+            try:
+                while await self.round(now):
+                    pass
+            except asyncio.CancelledError:
+                for one in self._under_way:
+                    one.cancel()
+                raise
+            finally:  # connections are closed under nobody
+                if self._under_way:
+                    await asyncio.wait(self._under_way)
+                    self._under_way = set()
 
     async def round(self, now: Callable[[], datetime], *, limit: int = 50) -> int:
         """Claim and send one batch; how many were claimed, or are under way still. ``now`` is asked
@@ -90,12 +99,7 @@ class Delivery:
         return max(len(rows), len(self._under_way))
 
     async def _some_settled(self) -> None:
-        try:
-            done, self._under_way = await asyncio.wait(self._under_way, timeout=ROUND_SECONDS)
-        except asyncio.CancelledError:
-            for one in self._under_way:
-                one.cancel()
-            raise
+        done, self._under_way = await asyncio.wait(self._under_way, timeout=ROUND_SECONDS)
         for one in done:
             one.result()
 
