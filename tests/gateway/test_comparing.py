@@ -82,3 +82,10 @@ def test_what_was_hashed_with_another_secret_is_looked_at_anew(state: State) -> 
     with acting(state.database, state.mint) as tx:
         repeats.write(tx, looked, b"that of yesterday", state.now())
         assert waiting(tx.connection, 10) == [looked[0].contact_id]
+
+
+def test_what_left_the_holding_pen_meanwhile_waits_still(state: State) -> None:
+    said(state, "a", HUNGRY)
+    (looked,) = _looked(state)
+    assert _written(state, [repeats.Looked(looked.contact_id, None)]) == 0
+    assert [one.contact_id for one in _looked(state)] == [looked.contact_id]
