@@ -149,8 +149,9 @@ class Transaction:
         if self._counters:
             self._write_counters()
         for statement, changes in groupby(self._updates, key=itemgetter(0)):
-            values = [one for _, one in changes if one]
-            self.execute(statement, values or None)
+            values = [one for _, one in changes]
+            for one in [values] if any(values) else values:
+                self.execute(statement, one or None)
         if self._events:
             self._seal()
 
