@@ -23,6 +23,7 @@ from models.db import Database
 from tests.gateway import commands
 from tests.gateway.world import free_port
 
+PATIENT = 30  # seconds for a page while the history is still being told beside other tests
 ROOT = Path(__file__).parent.parent.parent
 FORMULA = "=HYPERLINK(1)断粮两天了，孩子饿得直哭"
 RECORDED = [
@@ -528,12 +529,12 @@ def until_whole(base: str, patience: float = 300) -> None:
 def test_the_demonstration_is_ready_within_seconds(running):
     data, base, seconds = running
     assert seconds < 60
-    page = httpx2.get(f"{base}/help")
+    page = httpx2.get(f"{base}/help", timeout=PATIENT)
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
     assert "<form" in page.text
-    assert httpx2.get(f"{base}/healthz").text == "ok\n"
-    assert "huiyin_calls" in httpx2.get(f"{base}/metrics").text
+    assert httpx2.get(f"{base}/healthz", timeout=PATIENT).text == "ok\n"
+    assert "huiyin_calls" in httpx2.get(f"{base}/metrics", timeout=PATIENT).text
     assert (data / "huiyin.env").stat().st_mode & 0o077 == 0
     assert b"SQLite format" not in (data / "huiyin.db").read_bytes()[:16], "the file is encrypted"
 
