@@ -101,7 +101,7 @@ class Account:
         Inside the block every failure becomes ``Undeliverable`` (refused for good) or
         ``Unavailable`` (away, busy, too slow, unreadable, or a fault of our account).
         """
-        if "twilio.rest.api" not in sys.modules:  # a second's work, once
+        if _MODULES[-1] not in sys.modules:  # a second's work, once
             await asyncio.to_thread(_import_client)
         from aiohttp import ClientConnectorError, ClientError
         from twilio.base.exceptions import (  # type: ignore[import-untyped]
@@ -152,8 +152,11 @@ def _consequence(status: int, code: int | None) -> Exception:
     return Undeliverable(reason)
 
 
+_MODULES = ("aiohttp", "twilio.rest", "twilio.rest.api", "twilio.http.async_http_client")
+
+
 def _import_client() -> None:
-    for module in ("aiohttp", "twilio.rest", "twilio.rest.api", "twilio.http.async_http_client"):
+    for module in _MODULES:
         importlib.import_module(module)
 
 

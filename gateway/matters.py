@@ -11,23 +11,33 @@ from models.requests import Contact, HelpRequest
 from triage.matter import Matter, causes_of, facts_of, read_matter
 
 _REMEMBERED = 5_000
-_CONTACTS = (
-    select(
-        col(Contact.id),
-        col(Contact.request_id),
-        col(Contact.sender),
-        col(Contact.reporter),
-        col(Contact.text),
-        col(Contact.place),
-        col(Contact.said_at),
-        col(Contact.assessment),
-        col(HelpRequest.received_at),
-        col(HelpRequest.closed_at),
-        col(HelpRequest.track),
+
+
+def _reading(*columns: Any) -> Any:
+    """A query of contacts by their ids, with these columns and what their requests say."""
+    return (
+        select(
+            col(Contact.id),
+            col(Contact.request_id),
+            col(HelpRequest.received_at),
+            col(HelpRequest.closed_at),
+            col(HelpRequest.track),
+            *columns,
+        )
+        .join(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
+        .where(col(Contact.id).in_(bindparam("ids", expanding=True)))
+        .order_by(col(Contact.id))
     )
-    .join(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
-    .where(col(Contact.id).in_(bindparam("ids", expanding=True)))
-    .order_by(col(Contact.id))
+
+
+_REQUESTS = _reading()
+_CONTACTS = _reading(
+    col(Contact.sender),
+    col(Contact.reporter),
+    col(Contact.text),
+    col(Contact.place),
+    col(Contact.said_at),
+    col(Contact.assessment),
 )
 
 
@@ -57,6 +67,11 @@ class Memory:
 def contacts(connection: Connection, ids: Sequence[int]) -> list[Any]:
     """Contacts with what a comparison needs of them and of their requests."""
     return list(connection.execute(_CONTACTS, {"ids": list(ids)})) if ids else []
+
+
+def requests_of(connection: Connection, ids: Sequence[int]) -> list[Any]:
+    """The same without what was said: what may change about contacts whose matter is known."""
+    return list(connection.execute(_REQUESTS, {"ids": list(ids)})) if ids else []
 
 
 def matter_of(row: Any) -> Matter:

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 from sqlmodel import col
 
 from gateway import belongings
-from gateway.matters import Memory, contacts
+from gateway.matters import Memory, contacts, requests_of
 from models import keyring
 from models.db import Database
 from models.events import SYSTEM
 from models.likenesses import NEWEST, Likeness, probe, remember, still_waiting, waiting
-from models.requests import Contact, HelpRequest
+from models.requests import HelpRequest
 from models.transaction import Row, Transaction, acting
 from triage.household_matching import Match
 from triage.repeat_keys import hashed, keys
@@ -36,19 +36,6 @@ KEPT: Mapping[Relation, int] = {Relation.REPEAT: 3, Relation.HOUSEHOLD: 3, Relat
 """Proposals of each kind that one contact may add: more than a person can look at helps nobody."""
 _HASHED = "repeat_key.hash"
 _NOTHING: Mapping[int, Sequence[int]] = {}
-
-_NEAR = (
-    select(
-        col(Contact.id),
-        col(Contact.request_id),
-        col(HelpRequest.received_at),
-        col(HelpRequest.track),
-    )
-    .join(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
-    .where(col(Contact.id).in_(bindparam("ids", expanding=True)))
-    .order_by(col(Contact.id))
-)
-"""What a comparison needs of a contact besides its matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +143,7 @@ def search(
     near = sorted(shared, key=lambda one: (-shared[one], -one))[:RERANKED]
     mine, theirs = memory.matter(row), memory.matters(connection, near)
     best: dict[int, tuple[Verdict, Any]] = {}
-    for other in connection.execute(_NEAR, {"ids": near}) if near else ():
+    for other in requests_of(connection, near):
         if other.request_id == row.request_id or (other.track == "grievance") != (
             row.track == "grievance"
         ):
