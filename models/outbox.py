@@ -10,14 +10,25 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, Table, Text, bindparam, or_, select, text, update
+from sqlalchemy import (
+    Index,
+    Integer,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlmodel import SQLModel, col
 
 from models.columns import document, key, operational, personal, sensitive
 from models.transaction import Transaction
 from models.vocabulary import OutboxState
 
-_DUE = text("next_at IS NOT NULL")
+_WAITS = text("next_at IS NOT NULL")
 _SENT = text("provider_id IS NOT NULL")
 
 
@@ -27,7 +38,14 @@ class Outgoing(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_next_at", "next_at", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index(
+            "ix_outbox_urgent_next_at",
+            "urgent",
+            "next_at",
+            "id",
+            sqlite_where=_WAITS,
+            postgresql_where=_WAITS,
+        ),
         Index(
             "ix_outbox_provider_id",
             "provider_id",
@@ -72,6 +90,23 @@ LEASE_SECONDS = 30
 LEASE_CAP_SECONDS = 600
 
 
+def _due(urgent: bool) -> Select[Any]:
+    return (
+        select(*_TABLE.columns)
+        .where(
+            _TABLE.c.urgent.is_(urgent),
+            _TABLE.c.next_at.is_not(None),
+            _TABLE.c.next_at <= bindparam("now"),
+        )
+        .order_by(_TABLE.c.next_at, _TABLE.c.id)
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+DUE = {urgent: _due(urgent) for urgent in (True, False)}
+"""One range of one index each: what has waited longest is found at once, however much waits."""
+
+
 def leased_at(row: Any) -> datetime:
     """When the attempt began whose lease this row still bears."""
     begun: datetime = row.next_at - _lease(row.attempts - 1)
@@ -82,17 +117,16 @@ def _lease(attempts: int) -> timedelta:
     return timedelta(seconds=min(LEASE_SECONDS * 2**attempts, LEASE_CAP_SECONDS))
 
 
-def claim(tx: Transaction, now: datetime, limit: int = 50) -> Sequence[Any]:
+def claim(tx: Transaction, now: datetime, limit: int = 50) -> list[Any]:
     """Take what is due, urgent first, and hold it for a lease that grows with every attempt.
 
     Returns the rows as they were; the attempt that begins now is ``row.attempts + 1``.
     """
-    found: Sequence[Any] = tx.execute(
-        select(*Outgoing.__table__.columns)  # type: ignore[attr-defined]
-        .where(col(Outgoing.next_at).is_not(None), col(Outgoing.next_at) <= now)
-        .order_by(col(Outgoing.urgent).desc(), col(Outgoing.next_at), col(Outgoing.id))
-        .limit(limit)
-    ).all()
+    found: list[Any] = []
+    for urgent in (True, False):
+        if len(found) < limit:
+            given = {"now": now, "most": limit - len(found)}
+            found += tx.execute(DUE[urgent], given).all()
     if found:
         leases = ({"of": row.id, "until": now + _lease(row.attempts)} for row in found)
         tx.execute(_LEASE, list(leases))

@@ -121,9 +121,11 @@ def _join(
 
 
 def _waiting(tx: Transaction, staff: Sequence[str], now: datetime) -> dict[tuple[str, str], Any]:
-    """Digests that are still held back, by reader. ``next_at`` lies ahead: one index range."""
+    """Digests that are still held back, by reader. ``next_at`` lies ahead: two ranges of
+    one index."""
     rows = tx.execute(
         select(*Outgoing.__table__.columns).where(  # type: ignore[attr-defined]
+            col(Outgoing.urgent).in_((True, False)),
             col(Outgoing.next_at) > now,
             col(Outgoing.phrase) == PHRASE,
             col(Outgoing.state) == OutboxState.READY,

@@ -15,6 +15,7 @@ from models.outbox import Outgoing
 from models.transaction import acting
 from models.vocabulary import OutboxState
 from tests.conftest import WEDNESDAY
+from tests.plans import ranges
 
 MINUTE = timedelta(minutes=1)
 
@@ -52,6 +53,14 @@ def test_what_is_due_this_very_moment_is_claimed_once_and_urgent_first(
     assert claimed(database, mint) == []
     assert row_of(database, later).state == OutboxState.READY
     assert row_of(database, settled).attempts == 0
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_what_is_due_is_found_without_sorting_all_that_waits(
+    database: Database, urgent: bool
+) -> None:
+    query = outbox.DUE[urgent].params(now=WEDNESDAY, most=50)
+    assert ranges(database, query, "ix_outbox_urgent_next_at")
 
 
 def test_a_lease_doubles_with_every_attempt_up_to_ten_minutes(
