@@ -1,6 +1,7 @@
 """The real thing for tests: `huiyin serve` as processes of its own, and Twilio's signed posts."""
 
 import http.client
+import importlib
 import multiprocessing
 import os
 import secrets
@@ -290,12 +291,12 @@ class Forked(Server):
 
     @staticmethod
     def life(env: dict[str, str], port: int, log: str) -> None:
-        """What the forked process does: the web process of `huiyin serve`, with nobody who would
-        begin it anew."""
+        """What the forked process does: the web process of `huiyin serve`, with rules that were
+        read before, as its foreman does, and nobody who would begin it anew."""
         become(env, log)
         observe.set_up()
         settings = load()
-        app = serve.build(settings, serve.require_ready(settings))
+        app = serve.build(settings, importlib.import_module("tests.crash.warmed").RULES)
         if place := env.get("DIES_AT"):
             points.arm(place, int(env["DIES_AFTER"]))
         options = foreman.OPTIONS | proxies(settings)

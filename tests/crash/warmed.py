@@ -5,26 +5,27 @@ import tempfile
 from pathlib import Path
 
 from gateway.app import create_app
+from gateway.offices import Rules
 from gateway.settings import Settings
 from gateway.state import wire
 from tests.crash import processes
 
 
-def warm() -> None:
-    """Wire one process and close it again."""
+def warm() -> Rules:
+    """Wire one process and close it again; the rules it went by."""
     folder = Path(tempfile.mkdtemp(prefix="huiyin-warm-"))
     url = f"sqlite:///{folder / 'huiyin.db'}"
     processes.prepare(url)
-    state = wire(
-        Settings(
-            data_dir=folder, database_url=url, database_key=processes.KEY, secret_key="s" * 40,
-            channels="web",
-        ),
-        kind="test",
+    settings = Settings(
+        data_dir=folder, database_url=url, database_key=processes.KEY, secret_key="s" * 40,
+        channels="web",
     )  # fmt: skip
+    rules = Rules.load(settings.profile, settings.profile_dir)
+    state = wire(settings, kind="test", rules=rules)
     create_app(state)
     state.close()
     shutil.rmtree(folder)
+    return rules
 
 
-warm()
+RULES = warm()
