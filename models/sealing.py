@@ -134,7 +134,8 @@ def parts_of_text(value: str) -> tuple[int, str, bytes]:
         number, sealed = int(pieces[1]), a2b_base64(pieces[3], strict_mode=True)
     except (ValueError, IndexError, NotBase64):
         raise Broken("a value that begins like a sealed one is none") from None
-    if text_of("|".join((pieces[0], str(number), pieces[2], "")), sealed) != value:
+    rest = len(sealed) % 3  # bits behind the last byte are the one thing that a2b lets pass
+    if pieces[1] != str(number) or rest and text_of("", sealed[-rest:]) != pieces[3][-4:]:
         raise Broken("a sealed value is not written as it was sealed")
     return number, pieces[2], sealed
 
