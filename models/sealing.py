@@ -135,7 +135,7 @@ def parts_of_text(value: str) -> tuple[int, str, bytes]:
     except (ValueError, IndexError, NotBase64):
         raise Broken("a value that begins like a sealed one is none") from None
     rest = len(sealed) % 3  # bits behind the last byte are the one thing that a2b lets pass
-    if pieces[1] != str(number) or rest and text_of("", sealed[-rest:]) != pieces[3][-4:]:
+    if pieces[1] != str(number) or (rest and text_of("", sealed[-rest:]) != pieces[3][-4:]):
         raise Broken("a sealed value is not written as it was sealed")
     return number, pieces[2], sealed
 
