@@ -13,11 +13,11 @@ finishes it. A database that is locked or away raises ``Busy``: the provider is 
 
 import dataclasses
 import logging
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from ssl import RAND_bytes  # unlike os.urandom it does not let go of the GIL: writers go on
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -213,7 +213,7 @@ class Intake:
             reply=office.reply_to(call.address_kind, inbound),
             stopped=who.stopped,
             newcomer=who.newcomer,
-            salt="" if before else secrets.token_hex(16),
+            salt="" if before else RAND_bytes(16).hex(),
         )
         by_itself = speaks_for_itself(call, inbound)
         joins = who.joins(assessment, inbound.about, call.now) if by_itself else None
