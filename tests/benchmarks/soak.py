@@ -8,8 +8,8 @@ again and again. The provider brings back a signed receipt for each message of o
 reads the desk every two seconds. With ``--beside`` an export, both proofs and a backup begin anew
 whenever they have ended. Memory, open files and threads of the web process and the worker are taken
 each second: growth is the last fifth against the second. At the end nothing may be lost, doubled,
-or wait; status 1 otherwise. Clients and provider are this one process, so its own waits are in the
-figures.
+or wait; status 1 otherwise. The citizens are a process of their own; provider, receipts and desk
+are this one, on the same machine.
 """
 
 import argparse
@@ -21,9 +21,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count, cycle
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -80,7 +81,7 @@ class Stream:
     folder: Path
     env: dict[str, str]
     provider: TwilioStandIn
-    late: list[float] = field(default_factory=list)
+    late: list[float] = field(init=False)
     told: Counter[str] = field(default_factory=Counter)
     pages: list[float] = field(default_factory=list)
     taken: dict[str, list[tuple[float, int, int]]] = field(
@@ -101,7 +102,10 @@ class Stream:
             self._server.wait()
             for thread in threads:
                 thread.start()
-            messages = self._stream(rate, seconds)
+            with ProcessPoolExecutor(1, get_context("forkserver")) as citizens:
+                call = citizens.submit(_stream, self._server.port, rate, seconds)
+                taken, self.late, told = call.result()
+            self.told += told
             loads.append(os.getloadavg()[0])
             self._say(rate, loads)
             self._until_sent()
@@ -113,38 +117,11 @@ class Stream:
             self._server.kill()
             self._worker.kill()
         self._outbox()
-        require_whole(self.url, self.env, {message.sid for message in messages})
+        require_whole(self.url, self.env, taken)
         print(f"0 lost, 0 doubled, 0 stuck; {GOALS}")
 
-    def _stream(self, rate: float, seconds: float) -> list[Sms]:
-        chance = random.Random(4)
-        grave = [words for words in SAID if words.startswith(DANGER)]
-        plain = [words for words in SAID if not words.startswith(DANGER)]
-        messages = [
-            sms(
-                f"+86199{chance.randrange(20_000) * APART % 10**8:08d}",
-                chance.choice(grave if chance.random() < OFTEN else plain),
-            )
-            for _ in range(int(rate * seconds))
-        ]
-        begun = time.monotonic() + 0.5
-        with ThreadPoolExecutor(48) as pool:
-            for n, message in enumerate(messages):
-                due = begun + n / rate
-                time.sleep(max(0.0, due - time.monotonic()))
-                pool.submit(self._post, message, due)
-        return messages
-
-    def _post(self, message: Sms, due: float) -> None:
-        while self._try(message, "message") != 200:
-            time.sleep(0.05)
-        self.late.append(time.monotonic() - due)
-
     def _try(self, message: Sms, what: str) -> int:
-        try:
-            status, _ = self._server.post(message)
-        except (OSError, http.client.HTTPException):
-            status = 0
+        status = _status(self._server.port, message)
         self.told[f"{what} {status}"] += 1
         return status
 
@@ -261,6 +238,48 @@ class Stream:
             ends = f"p99 {waits[int(len(waits) * 0.99)]:.1f} s" if waits else "none sent"
             print(f"outbox, {'urgent' if urgent else 'others'}: {dict(states)}; to the provider "
                   f"{ends}")  # fmt: skip
+
+
+def _stream(port: int, rate: float, seconds: float) -> tuple[set[str], list[float], Counter[str]]:
+    """All citizens' messages, in a process of their own: which were sent, how late each was
+    answered, what was answered."""
+    chance = random.Random(4)
+    grave = [words for words in SAID if words.startswith(DANGER)]
+    plain = [words for words in SAID if not words.startswith(DANGER)]
+    messages = [
+        sms(
+            f"+86199{chance.randrange(20_000) * APART % 10**8:08d}",
+            chance.choice(grave if chance.random() < OFTEN else plain),
+        )
+        for _ in range(int(rate * seconds))
+    ]
+    late: list[float] = []
+    told: Counter[str] = Counter()
+
+    def post(message: Sms, due: float) -> None:
+        status = 0
+        while status != 200:
+            status = _status(port, message)
+            told[f"message {status}"] += 1
+            if status != 200:
+                time.sleep(0.05)
+        late.append(time.monotonic() - due)
+
+    begun = time.monotonic() + 0.5
+    with ThreadPoolExecutor(48) as pool:
+        for n, message in enumerate(messages):
+            due = begun + n / rate
+            time.sleep(max(0.0, due - time.monotonic()))
+            pool.submit(post, message, due)
+    return {message.sid for message in messages}, late, told
+
+
+def _status(port: int, message: Sms) -> int:
+    """What was answered, or 0."""
+    try:
+        return processes.post(port, message)[0]
+    except (OSError, http.client.HTTPException):
+        return 0
 
 
 def _signed_in(url: str, env: dict[str, str]) -> str:

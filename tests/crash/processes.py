@@ -190,6 +190,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def post(port: int, message: Sms, patience: float = 20) -> tuple[int, str | None]:
+    """Status and Retry-After. Raises OSError or HTTPException when there is no answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
+    try:
+        connection.request("POST", message.path, message.body, message.headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.headers.get("retry-after")
+    finally:
+        connection.close()
+
+
 @dataclass
 class Server:
     """One start of a web server, in a process group of its own."""
@@ -238,15 +250,8 @@ class Server:
         return self.process.poll() is None
 
     def post(self, message: Sms, patience: float = 20) -> tuple[int, str | None]:
-        """Status and Retry-After. Raises OSError or HTTPException when there is no answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience)
-        try:
-            connection.request("POST", message.path, message.body, message.headers)
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status, answer.headers.get("retry-after")
-        finally:
-            connection.close()
+        """As ``post``, to this server."""
+        return post(self.port, message, patience)
 
     def kill(self) -> None:
         """SIGKILL to every process of it, as a power failure would."""
