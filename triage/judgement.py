@@ -7,6 +7,7 @@ from enum import StrEnum
 from models.vocabulary import Level
 from triage.frames import Hit
 from triage.message import PUBLIC_CUES, Message
+from triage.places import read_address
 from triage.rows import Rule
 from triage.signals import Span
 
@@ -107,20 +108,35 @@ def judge(message: Message, rule: Rule, hit: Hit) -> Judgement:
     if level.is_urgent and (
         message.exercise
         or message.chain
-        or _doubted(message, rule, span)
+        or _doubted(message, rule, span, purpose)
         or _averted(message, place)
     ):
         level = Level.PRIORITY
     return Judgement(polarity, time, person, purpose, counts, level)
 
 
-def _doubted(message: Message, rule: Rule, span: Span) -> bool:
+def _doubted(message: Message, rule: Rule, span: Span, purpose: Purpose) -> bool:
     """Whether experience speaks against the row. What a county wrote itself, experience has not
-    met: it counts as it is written."""
+    met: it counts as it is written. So does a cry."""
+    if rule.level.is_urgent and purpose is Purpose.REPORT and _is_cry(message, span):
+        return False
     weak = rule.confirm or (message.petition and (rule.loose or rule.plea))
     if message.disaster or (rule.local and not weak):
         return False
     return not message.second.confirms(span, weak=weak)
+
+
+def _is_cry(message: Message, span: Span) -> bool:
+    """Whether nothing stands beside the words of danger but who, where, and a call for help."""
+    text, borders = message.folded.text, message.second.borders
+    if len(text) > borders.cry:
+        return False
+    rest = f"{text[: span[0]]} {text[span[1] :]}"
+    if place := read_address(rest):
+        rest = f"{rest[: place.start]} {rest[place.end :]}"
+    for word in message.policy.groups["cry_fill"]:
+        rest = rest.replace(word, " ")
+    return sum(map(str.isalnum, rest)) <= borders.bare
 
 
 def _polarity(message: Message, span: Span, since: int) -> Polarity:

@@ -30,7 +30,7 @@ JUDGED_CUES = frozenset(
         "counterfactual", "threat", "study", "ask_policy", "ask", "complaint", "settled", "thanks",
         "plea", "not_plea", "offer", "recruit", "cheer", "notice", "chain", "chain_ask",
         "flood_scene", "desk_talk", "under_way", "general_question", "all_over", "exercise",
-        "innocent", "salutation", "civic", "emergency", "collector",
+        "innocent", "cry_fill", "salutation", "civic", "emergency", "collector",
         "elder", "infant", "child", "pregnant", "disabled", "device",
         "resolved_D2", "resolved_D3", "resolved_D4", "resolved_D5", "resolved_D6",
         "resolved_U1", "resolved_U2", "resolved_U3", "resolved_U4", "resolved_U5",

@@ -23,9 +23,11 @@ class Borders:
     by itself, ``part`` does so for one sentence of several where the whole is above ``floor``,
     ``confirm`` is enough where a row of the rules is weak, below ``against`` no row brings more
     than a person's look, ``life`` makes an alarm one of danger
-    to life, ``desk`` is the border of an alarm in a sentence about a desk's business. In the choice
-    of a service ``route``, ``particular`` and ``named`` are what the rows' word and the text's own
-    weigh beside experience."""
+    to life, ``desk`` is the border of an alarm in a sentence about a desk's business. A text of
+    no more than ``cry`` characters, of which ``bare`` say something else than the danger, who,
+    where and a call for help, is a cry: experience has too little of it to speak against. In the
+    choice of a service ``route``, ``particular`` and ``named`` are what the rows' word and the
+    text's own weigh beside experience."""
 
     alarm: float
     part: float
@@ -34,6 +36,8 @@ class Borders:
     against: float
     life: float
     desk: float
+    cry: int
+    bare: int
     route: float
     particular: float
     named: float

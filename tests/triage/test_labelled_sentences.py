@@ -84,6 +84,15 @@ def test_of_four_new_writers_together_danger_is_found_and_the_ordinary_left() ->
     assert pairs_right(unseen).value >= 0.84
 
 
+def test_a_cry_of_a_few_words_is_not_talked_down_by_experience() -> None:
+    """The plainest words of danger, who, where and a call for help: "my house is on fire" was
+    put back for want of anything that experience had met."""
+    cries = seen("cries.jsonl")
+    assert urgent_recall(cries).value >= 0.97
+    assert life_recall(cries).value >= 0.96
+    assert false_alarms(cries, Level.STANDARD, Level.CONSULTATION).value <= 0.15
+
+
 def test_in_what_is_added_to_a_request_danger_is_found_and_most_of_the_ordinary_left() -> None:
     """Short words that lean on what was said before them: half of the near-identical pairs only."""
     added = seen("apart_7.jsonl")
