@@ -160,7 +160,7 @@ def _offers(
         home = known[row.household_id]
         seen = sees_household(viewer, office, home.area) or row.state == "confirmed"
         history = (
-            timeline(connection, home.id, now, but=request_id)[:_RECENT]
+            timeline(connection, viewer, office, home.id, now, but=request_id)[:_RECENT]
             if row.state == "confirmed" and seen
             else ()
         )

@@ -12,6 +12,7 @@ from gateway import access, registry
 from gateway.access import Actor
 from gateway.revealing import masked
 from gateway.state import State
+from gateway.timeline import requests_of
 from models.households import (
     Belonging,
     Household,
@@ -20,7 +21,7 @@ from models.households import (
     Resident,
 )
 from models.requests import HelpRequest
-from models.transaction import acting
+from models.transaction import Transaction, acting
 from referral.belonging import reaches
 from referral.casework import GRASSROOTS, Refusal, need
 from referral.directory import ZONE
@@ -247,7 +248,17 @@ def reveal(state: State, actor: Actor, household_id: str, purpose: str, *, now: 
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
         admit(tx.connection, actor, office, household_id, act="reveal", now=now)
-        access.look(tx, actor, act="reveal_household", now=now, purpose=f"{household_id}: {why}")
+        looked(tx, actor, household_id, act="reveal_household", now=now, why=why)
+
+
+def looked(
+    tx: Transaction, actor: Actor, household_id: str, *, act: str, now: datetime, why: str = ""
+) -> None:
+    """Remember a look at a household: once for itself, and once for each of its requests, whose
+    citizens are told who looked."""
+    purpose = f"{household_id}: {why}" if why else household_id
+    for request_id in (None, *requests_of(tx.connection, household_id)):
+        access.look(tx, actor, act=act, now=now, request_id=request_id, purpose=purpose)
 
 
 def _rows(connection: Connection, table: Any, household_id: str) -> list[Any]:

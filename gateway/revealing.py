@@ -63,7 +63,7 @@ def reveal(
         request = access.admit(tx, actor, office, number, act="reveal", now=now)
         why = _purpose(office, actor, ground, purpose)
         if not access.sight(actor, request).person:
-            access.refuse_confidential()
+            raise Refusal("refusal.confidential", status=403)
         watching.require_measure(tx, office, actor, request["id"], now)
         request_id = request["id"]
         access.look(

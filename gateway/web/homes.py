@@ -76,11 +76,11 @@ def _page(
     office, now = state.offices.current(), state.now()
     with state.database.read() as reading:
         page = homes.page(reading, actor, office, household_id, now=now, revealed=revealed)
-        history = timeline(reading.connection(), household_id, now)
+        history = timeline(reading.connection(), actor, office, household_id, now)
         answers = posts.answers_for(reading.connection(), office, household_id, now)
     if request.method == "GET":
         with acting(state.database, state.mint) as tx:
-            access.look(tx, actor, act="see_household", now=now, purpose=household_id)
+            homes.looked(tx, actor, household_id, act="see_household", now=now)
     return staff_page(
         request, "household.html", status=status, page=page, history=history, revealed=revealed,
         error=error, answers=answers,
