@@ -116,7 +116,7 @@ def show(
         tab=onward.tab_of(request.query_params.get("tab")),
         home=home,
         names=names_of(office, actor, case, now, language_of(request)),
-        files=files,
+        files=files if case.sight.person else {},
         people=staff_names(office),
         papers=printing.fitting(case.request["status"], frozenset(h.kind for h in case.history)),
         added=added,
