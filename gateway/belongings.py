@@ -113,6 +113,12 @@ class Beside:
     proposed: tuple[Offer, ...] = ()
     unknown: Any = None
 
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The other requests whose words are shown in it."""
+        told = self.confirmed.history if self.confirmed else ()
+        return tuple(one.request_id for one in told if one.request_id is not None)
+
 
 def beside(
     session: Session, viewer: Viewer, office: Office, request_id: int, now: datetime

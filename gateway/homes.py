@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 from sqlmodel import Session, col
 
-from gateway import access, registry
+from gateway import access, registry, watching
 from gateway.access import Actor
 from gateway.revealing import masked
 from gateway.state import State
@@ -242,13 +242,18 @@ def page(
 
 
 def reveal(state: State, actor: Actor, household_id: str, purpose: str, *, now: datetime) -> None:
-    """Keep that somebody looks at a household's names and numbers, and why. Raises
-    ``Refusal``."""
+    """Keep that somebody looks at a household's names and numbers, and why: in the ledger before
+    anything is shown. Raises ``Refusal``: 429 for who has looked at too many within the hour."""
     why = need(purpose, "refusal.purpose")
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
         admit(tx.connection, actor, office, household_id, act="reveal", now=now)
+        watching.require_measure(tx, office, actor, ("household", household_id), now)
         looked(tx, actor, household_id, act="reveal_household", now=now, why=why)
+        tx.event(
+            "household_revealed", at=now, by=actor.login, household=household_id, purpose=why[:200]
+        )
+        watching.alarm_for(tx, office, actor.login, now, and_now=("household", household_id))
 
 
 def looked(

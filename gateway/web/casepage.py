@@ -88,7 +88,7 @@ def show(
         looked = part and access.looked(reading, actor, request_id, since=now - LOOKED_AGAIN)
     if request.method == "GET" and not looked:
         with acting(state.database, state.mint) as tx:
-            for opened in (request_id, *like.ids):
+            for opened in dict.fromkeys((request_id, *like.ids, *home.ids)):
                 access.look(tx, actor, act="see", now=now, request_id=opened)
     return staff_page(
         request,

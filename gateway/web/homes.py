@@ -57,9 +57,11 @@ def reveal(request: Request, session: SignedIn, form: Fields, household_id: str)
     try:
         homes.reveal(state, session.actor, household_id, fields.get("purpose", ""), now=state.now())
     except Refusal as refusal:
-        if refusal.status != 422:
+        if refusal.status not in (422, 429):
             raise
-        return _page(request, session, household_id, error=worded(request, refusal), status=422)
+        return _page(
+            request, session, household_id, error=worded(request, refusal), status=refusal.status
+        )
     return _page(request, session, household_id, revealed=True)
 
 

@@ -136,7 +136,7 @@ def test_a_confidential_voice_and_face_reach_nobody_who_may_not_know_who_it_is(s
         answer = bureau.get(path)
         assert answer.status_code == 200
         assert (where in answer.text, "calls.example" in answer.text) == (False, False), path
-    (contact,) = bureau.get(f"/api/v1/requests/{number}").json()["contacts"]
+    (contact,) = bureau.get(f"/api/v1/requests/{number}").json()["said"]
     assert (contact["reporter"], contact["external_id"]) == (None, "")
     assert signed_in(state, app, "op01").get(where).status_code == 200
     assert signed_in(state, app, "grid_w010101").get(where).status_code == 200, "who sent it"
