@@ -27,6 +27,8 @@ from referral.casework import GRASSROOTS, Refusal, need
 from referral.directory import ZONE
 from referral.office import Office
 from triage.household_matching import Home
+from triage.nameless import nameless
+from triage.redact import redact_person
 
 SHOWN = 20
 
@@ -195,8 +197,8 @@ def page(
     session: Session, actor: Actor, office: Office, household_id: str, *, now: datetime,
     revealed: bool = False,
 ) -> Page:  # fmt: skip
-    """The household's page; names and numbers in full only when ``revealed``. Raises
-    ``Refusal``."""
+    """The household's page; names and numbers in full, also in the note, where it moved and whose
+    a number is only when ``revealed``. Raises ``Refusal``."""
     connection = session.connection()
     home = admit(connection, actor, office, household_id, act="see_household", now=now)
     today = now.astimezone(ZONE).date()
@@ -206,7 +208,7 @@ def page(
 
     def numbers(resident_id: int | None) -> tuple[tuple[str, str], ...]:
         return tuple(
-            (row.number if revealed else masked(row.number), row.whose)
+            (row.number, row.whose) if revealed else (masked(row.number), "")
             for row in phones
             if row.resident_id == resident_id
         )
@@ -234,10 +236,13 @@ def page(
         )
         for row in people
     )
+    note, moved_to = home.row["note"], home.row["moved_to"] or ""
+    if not revealed:
+        names = [home.head_name, *(name for row in people for name in (row.name, row.carer or ""))]
+        note, moved_to = redact_person(nameless(note), names), ""
     card = card_of(home, office, now)
     return Page(
-        card, members, numbers(None), codes(None), home.row["note"],
-        home.row["moved_to"] or "", home.row["version"],
+        card, members, numbers(None), codes(None), note, moved_to, home.row["version"]
     )  # fmt: skip
 
 

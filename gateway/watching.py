@@ -25,7 +25,7 @@ SUPERVISORS = "coordination_office"
 REVEALING = ("reveal", "reveal_household")
 SEEING = (
     "see", "see_household", "see_attachment", "see_held", "see_relief", "search_household",
-    "search_person", "export_relief",
+    "search_person", "export_relief", "export_faults",
 )  # fmt: skip
 KINDS = (
     ("reveal", REVEALING, "reveal_alarm_per_hour"),
