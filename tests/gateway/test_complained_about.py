@@ -31,7 +31,7 @@ WORD = "青石榴"
 CALLER = "+8613900004321"
 SECRET = f"我母亲断粮两天了，{WORD}一粒米也没有发，在滨河街道临江社区"
 OTHER = "我父亲断粮两天了，也在滨河街道临江社区"
-BUNDLE = "flood-1"
+BUNDLES = {"household": 7001, "event": 7002}
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def arranged(state: State, login: str) -> tuple[str, str]:
         for request_id, relation in ((one, "household"), (two, "household"), (one, "event")):
             tx.add(
                 Link, id=state.mint(), request_id=request_id, relation=relation,
-                bundle=BUNDLE + relation, at=now, by="lead01",
+                bundle=BUNDLES[relation], at=now, by="lead01",
             )  # fmt: skip
         tx.add(
             Relief, id=state.mint(), number="JZ20260930-00001-1", kind="advance", state="delivered",
@@ -104,7 +104,7 @@ def arranged(state: State, login: str) -> tuple[str, str]:
 def paths(secret: str, other: str) -> list[str]:
     """Every page and answer that may be asked for, about the one and about the other."""
     parts = {
-        "household_id": HOME, "unit": "civil_affairs", "bundle": BUNDLE + "event", "name": "plan",
+        "household_id": HOME, "unit": "civil_affairs", "bundle": BUNDLES["event"], "name": "plan",
         "token": "x", "kind": "units", "batch_id": 1, "wish_id": 1, "entry_id": 1, "key": "k",
     }  # fmt: skip
     found = {
