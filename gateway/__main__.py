@@ -212,9 +212,16 @@ def export(
     masked: Annotated[
         bool, typer.Option("--masked", help="So that nobody can be recognised.")
     ] = False,
+    is_open: Annotated[
+        bool, typer.Option("--open", help="With everybody's words and names; needs --purpose.")
+    ] = False,
+    purpose: Annotated[str, typer.Option(help="What it is for; kept in the ledger.")] = "",
 ) -> None:
     """Write out what the system holds, complete and restartable."""
-    run("export", what=what, fmt=fmt, since=since, until=until, output=output, mask=masked)
+    run(
+        "export", what=what, fmt=fmt, since=since, until=until, output=output, mask=masked,
+        is_open=is_open, purpose=purpose,
+    )  # fmt: skip
 
 
 @app.command()

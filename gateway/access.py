@@ -191,7 +191,7 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     if viewer.role not in RIGHTS["see"]:
         return [false()]
     units = sorted(units_of(office, viewer, now))
-    clean = not_barred(viewer.login, {above for u in units for above in chain(office.directory, u)})
+    clean = unbarred(viewer, office, now)
     if viewer.role in JURISDICTION:
         return [clean]
     holds = col(HelpRequest.holder_unit).in_(units)
@@ -206,11 +206,7 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     # I9: a complaint never comes before the people it may be about.
     quiet = and_(
         col(HelpRequest.track) != Track.GRIEVANCE,
-        or_(
-            col(HelpRequest.service).is_(None),
-            col(HelpRequest.service) != GRIEVANCE,
-            holds,
-        ),
+        or_(col(HelpRequest.service).is_(None), col(HelpRequest.service) != GRIEVANCE, holds),
     )
     if viewer.role is Role.TOWNSHIP_OFFICER:
         return [or_(own, holds, ordered), quiet, clean]
@@ -219,6 +215,15 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     )
     mine = col(HelpRequest.holder_person) == viewer.login
     return [or_(reported, mine, and_(own, holds)), quiet, clean]
+
+
+def unbarred(
+    viewer: Actor, office: Office, now: datetime, *, of: Any = HelpRequest.id
+) -> ColumnElement[bool]:
+    """That what belongs to a request (``of`` names it) does not complain about this viewer."""
+    units = units_of(office, viewer, now)
+    above = {one for unit in units for one in chain(office.directory, unit)}
+    return not_barred(viewer.login, above, of=of)
 
 
 def areas(office: Office, area: str | None) -> list[str]:
@@ -292,8 +297,3 @@ def looked(session: Session, actor: Actor, request_id: int, *, since: datetime) 
         col(Look.at) >= since,
     )
     return session.connection().execute(query.limit(1)).first() is not None
-
-
-def refuse_confidential() -> None:
-    """Raise the ``Refusal`` for who asks for the person of a confidential request."""
-    raise Refusal("refusal.confidential", status=403)

@@ -104,14 +104,21 @@ def told(body: Body) -> dict[str, Any]:
     return found
 
 
-def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[bool]]:
-    """The conditions under which a grant exists for this viewer; [] means all of them."""
-    if isinstance(viewer, Partner):
-        return [col(Relief.proposed_by) == f"partner:{viewer.name}"]
+def is_countywide(viewer: Actor, office: Office) -> bool:
+    """Whether the grants of the whole county are this viewer's to see."""
     unit = office.directory.unit.get(viewer.unit)
     county = unit is not None and unit.authority in WHOLE_COUNTY
-    if viewer.role in access.JURISDICTION or (county and viewer.role not in FIELD):
-        return []
+    return viewer.role in access.JURISDICTION or (county and viewer.role not in FIELD)
+
+
+def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[bool]]:
+    """The conditions under which a grant exists for this viewer: never one of a request that
+    complains about them."""
+    if isinstance(viewer, Partner):
+        return [col(Relief.proposed_by) == f"partner:{viewer.name}"]
+    clean = access.unbarred(viewer, office, now, of=Relief.request_id)
+    if is_countywide(viewer, office):
+        return [clean]
     seen = select(col(HelpRequest.id)).where(*access.scope(viewer, office, now))
     mine: list[ColumnElement[bool]] = [
         col(Relief.unit) == viewer.unit,
@@ -120,7 +127,7 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     ]
     if viewer.role in (Role.TOWNSHIP_OFFICER, *FIELD):
         mine.append(col(Relief.area).in_(access.areas(office, viewer.area)))
-    return [or_(*mine)]
+    return [or_(*mine), clean]
 
 
 def admit(connection: Any, viewer: Viewer, office: Office, number: str, now: datetime) -> Row:

@@ -177,7 +177,7 @@ def _decisions(
 ) -> int:
     query = select(func.count()).select_from(Decision)
     query = query.where(col(Decision.decided_at) >= since, col(Decision.decided_at) < until)
-    if aid.scope(actor, office, since):
+    if not aid.is_countywide(actor, office):
         query = query.where(col(Decision.unit) == actor.unit)
     return int(connection.execute(query).scalar() or 0)
 
@@ -205,7 +205,7 @@ def _books(
         .where(col(AidEntry.at) < until)
         .group_by(col(Reserve.unit), col(AidEntry.kind))
     )
-    if aid.scope(actor, office, since):
+    if not aid.is_countywide(actor, office):
         query = query.where(col(Reserve.unit) == actor.unit)
     sums: dict[str, Counter[str]] = {}
     for unit, kind, before, during in connection.execute(query):

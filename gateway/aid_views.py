@@ -1,6 +1,6 @@
 """The aid of the county as lists show it: names masked, sums in yuan, what is still owed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -234,7 +234,9 @@ def ground(office: Office, act: str, code: str) -> str:
     return found.name_zh if found else code
 
 
-def of_request(session: Session, request_id: int) -> list[dict[str, Any]]:
+def of_request(
+    session: Session, viewer: Viewer, office: Office, request_id: int, now: datetime
+) -> list[dict[str, Any]]:
     """The grants of a request and of those of the same household, the newest first: rows."""
     connection = session.connection()
     mine = family.of_request(connection, request_id)
@@ -245,11 +247,28 @@ def of_request(session: Session, request_id: int) -> list[dict[str, Any]]:
         )
         .order_by(col(Relief.id).desc())
     )
-    return [dict(row._mapping) for row in rows]
+    return _told(connection, viewer, office, [dict(row._mapping) for row in rows], now)
 
 
 def year_of(
-    session: Session, office: Office, row: Mapping[str, Any], now: datetime
+    session: Session, viewer: Viewer, office: Office, row: Mapping[str, Any], now: datetime
 ) -> tuple[Line, ...]:
     """The year's picture of the household of a grant: one list over all who gave."""
-    return tuple(line(one, office) for one in grants.year(session.connection(), row, now))
+    connection = session.connection()
+    rows = _told(connection, viewer, office, grants.year(connection, row, now), now)
+    return tuple(line(one, office) for one in rows)
+
+
+def _told(
+    connection: Any, viewer: Viewer, office: Office, rows: Iterable[dict[str, Any]], now: datetime
+) -> list[dict[str, Any]]:
+    """Without the grants of requests that complain about the viewer."""
+    told = list(rows)
+    if not told or not isinstance(viewer, access.Actor):
+        return told
+    seen = select(col(Relief.id)).where(
+        col(Relief.id).in_([one["id"] for one in told]),
+        access.unbarred(viewer, office, now, of=Relief.request_id),
+    )
+    ids = set(connection.execute(seen).scalars())
+    return [one for one in told if one["id"] in ids]

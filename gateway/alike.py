@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from gateway import access, matters
 from gateway.access import DESK, Actor, Viewer
+from gateway.masking import Masking
 from models.likenesses import Likeness, Link
 from models.requests import Contact, HelpRequest
 from models.transaction import Row
@@ -90,20 +91,23 @@ def together(
         return Together()
     connection = session.connection()
     own = connection.execute(_requests(col(HelpRequest.id) == request_id)).one()
-    alike = [] if own.closed_at is not None else _proposed(connection, request_id)
+    exists = access.scope(viewer, office, now)
+    alike = [] if own.closed_at is not None else _proposed(connection, request_id, exists)
     if beside:
         other = access.admit(connection, viewer, office, beside, act="see", now=now)
         alike = [one for one in alike if one[1]["id"] != other["id"]]
         if other["id"] != request_id:
             alike.insert(0, _held_beside(connection, own, other))
     shown = alike[:SHOWN]
-    words = _words(connection, [row["id"] for _, row, _ in shown])
+    words = _words(connection, viewer, [row for _, row, _ in shown])
     return Together(
         alike=tuple(_alike(likeness, row, words, mine=mine) for likeness, row, mine in shown),
-        linked=_linked(connection, request_id),
-        joined=_numbers(connection, col(HelpRequest.merged_into) == request_id),
-        master=next(iter(_numbers(connection, col(HelpRequest.id) == own.merged_into)), None),
-        wave=_wave(connection, own) if own.closed_at is None else (),
+        linked=_linked(connection, request_id, exists),
+        joined=_numbers(connection, col(HelpRequest.merged_into) == request_id, *exists),
+        master=next(
+            iter(_numbers(connection, col(HelpRequest.id) == own.merged_into, *exists)), None
+        ),
+        wave=_wave(connection, own, exists) if own.closed_at is None else (),
         ids=tuple(row["id"] for _, row, _ in shown),
     )
 
@@ -112,7 +116,9 @@ def _requests(*where: Any) -> Any:
     return select(*HelpRequest.__table__.columns).where(*where)  # type: ignore[attr-defined]
 
 
-def _proposed(connection: Any, request_id: int) -> list[tuple[Mapping[str, Any], Row, bool]]:
+def _proposed(
+    connection: Any, request_id: int, exists: Sequence[Any]
+) -> list[tuple[Mapping[str, Any], Row, bool]]:
     """Standing proposals with the other request, the likest first; whether this one is later."""
     columns = Likeness.__table__.columns  # type: ignore[attr-defined]
     rows = connection.execute(
@@ -125,7 +131,9 @@ def _proposed(connection: Any, request_id: int) -> list[tuple[Mapping[str, Any],
     ).all()
     others = {row.other_id if row.request_id == request_id else row.request_id: row for row in rows}
     found = connection.execute(
-        _requests(col(HelpRequest.id).in_(list(others)), col(HelpRequest.closed_at).is_(None))
+        _requests(
+            col(HelpRequest.id).in_(list(others)), col(HelpRequest.closed_at).is_(None), *exists
+        )
     )
     of = {row.id: dict(row._mapping) for row in found}
     return [
@@ -188,19 +196,26 @@ def _findings(findings: Sequence[Mapping[str, Any]], *, mine: bool) -> Iterable[
         )
 
 
-def _words(connection: Any, ids: Sequence[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
+def _words(connection: Any, viewer: Actor, shown: Sequence[Row]) -> dict[int, list[str]]:
+    told: dict[int, list[Any]] = {}
     rows = connection.execute(
-        select(col(Contact.request_id), col(Contact.text))
-        .where(col(Contact.request_id).in_(ids))
+        select(
+            col(Contact.request_id), col(Contact.text), col(Contact.name), col(Contact.assessment)
+        )
+        .where(col(Contact.request_id).in_([row["id"] for row in shown]))
         .order_by(col(Contact.id))
     )
     for row in rows:
-        found.setdefault(row.request_id, []).append(redact(row.text))
+        told.setdefault(row.request_id, []).append(row)
+    found: dict[int, list[str]] = {}
+    for row in shown:
+        sees, contacts = access.sight(viewer, row), told.get(row["id"], [])
+        mask = Masking.of(contacts, whole=sees.person)
+        found[row["id"]] = [redact(mask.words(one.text)) for one in contacts if sees.words]
     return found
 
 
-def _linked(connection: Any, request_id: int) -> dict[str, tuple[str, ...]]:
+def _linked(connection: Any, request_id: int, exists: Sequence[Any]) -> dict[str, tuple[str, ...]]:
     """Numbers that share a household or an event with it."""
     found: dict[str, tuple[str, ...]] = {}
     own = connection.execute(
@@ -210,19 +225,19 @@ def _linked(connection: Any, request_id: int) -> dict[str, tuple[str, ...]]:
         rows = connection.execute(
             select(col(HelpRequest.number))
             .join(Link, col(Link.request_id) == col(HelpRequest.id))
-            .where(col(Link.bundle) == bundle, col(Link.request_id) != request_id)
+            .where(col(Link.bundle) == bundle, col(Link.request_id) != request_id, *exists)
             .order_by(col(HelpRequest.id))
         )
         found[relation] = tuple(rows.scalars())
     return found
 
 
-def _numbers(connection: Any, where: Any) -> tuple[str, ...]:
-    query = select(col(HelpRequest.number)).where(where).order_by(col(HelpRequest.id))
+def _numbers(connection: Any, *where: Any) -> tuple[str, ...]:
+    query = select(col(HelpRequest.number)).where(*where).order_by(col(HelpRequest.id))
     return tuple(connection.execute(query).scalars())
 
 
-def _wave(connection: Any, own: Any) -> tuple[str, ...]:
+def _wave(connection: Any, own: Any, exists: Sequence[Any]) -> tuple[str, ...]:
     """Open requests reached from this one over proposals of one event, and not linked with it."""
     columns = Likeness.__table__.columns  # type: ignore[attr-defined]
     seen, asked = {own.id}, [own.id]
@@ -236,9 +251,11 @@ def _wave(connection: Any, own: Any) -> tuple[str, ...]:
         ).all()
         asked = list({one for row in rows for one in row} - seen)
         seen.update(asked)
-    linked = set(_linked(connection, own.id).get("event", ()))
+    linked = set(_linked(connection, own.id, exists).get("event", ()))
     numbers = _numbers(
         connection,
-        col(HelpRequest.id).in_(seen - {own.id}) & col(HelpRequest.closed_at).is_(None),
+        col(HelpRequest.id).in_(seen - {own.id}),
+        col(HelpRequest.closed_at).is_(None),
+        *exists,
     )
     return tuple(number for number in numbers if number not in linked)[:WAVE]

@@ -222,7 +222,8 @@ Shown = Callable[[Any, Viewer, Office, Any, datetime], int | None]
 def _of_contact(
     connection: Any, viewer: Viewer, office: Office, row: Any, now: datetime
 ) -> int | None:
-    """Who may read the words may see the pictures; so may the member of staff who sent them."""
+    """Who may read the words and know who says them may see and hear it: a voice and a face tell.
+    So may the member of staff who sent it."""
     channel, _, external_id = row.about_key.partition(":")
     request = connection.execute(
         select(*HelpRequest.__table__.columns)  # type: ignore[attr-defined]
@@ -233,7 +234,8 @@ def _of_contact(
             *access.scope(viewer, office, now),
         )
     ).first()
-    if request is not None and access.sight(viewer, request._mapping).words:
+    sees = access.sight(viewer, request._mapping) if request is not None else None
+    if sees is not None and sees.words and sees.person:
         found: int = request.id
         return found
     if isinstance(viewer, Actor) and viewer.login == row.kept_by:

@@ -113,6 +113,12 @@ class Beside:
     proposed: tuple[Offer, ...] = ()
     unknown: Any = None
 
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The other requests whose words are shown in it."""
+        told = self.confirmed.history if self.confirmed else ()
+        return tuple(one.request_id for one in told if one.request_id is not None)
+
 
 def beside(
     session: Session, viewer: Viewer, office: Office, request_id: int, now: datetime
@@ -160,7 +166,7 @@ def _offers(
         home = known[row.household_id]
         seen = sees_household(viewer, office, home.area) or row.state == "confirmed"
         history = (
-            timeline(connection, home.id, now, but=request_id)[:_RECENT]
+            timeline(connection, viewer, office, home.id, now, but=request_id)[:_RECENT]
             if row.state == "confirmed" and seen
             else ()
         )

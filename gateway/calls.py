@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, insert, literal, select, update
 from sqlmodel import Session, col
 
+from gateway import access
 from models import keyring
 from models.desk import PhoneCall
 from models.messages import Line, Outcome, Step, Turn
@@ -99,7 +100,7 @@ class Ringing:
     """The newest request of the last thirty days, an open one before a closed one."""
 
 
-def live(session: Session, office: Office, now: datetime) -> list[Ringing]:
+def live(session: Session, viewer: Actor, office: Office, now: datetime) -> list[Ringing]:
     """The calls that ring or go on now, the longest waiting first."""
     rows = session.connection().execute(
         select(*PhoneCall.__table__.columns)  # type: ignore[attr-defined]
@@ -108,10 +109,10 @@ def live(session: Session, office: Office, now: datetime) -> list[Ringing]:
         .limit(20)
     )
     shown = [row for row in rows if row.answered_at or row.rang_at > now - RINGS][:MOST]
-    return [_ringing(session, office, row, now) for row in shown]
+    return [_ringing(session, viewer, office, row, now) for row in shown]
 
 
-def one(session: Session, office: Office, call_id: int, now: datetime) -> Ringing:
+def one(session: Session, viewer: Actor, office: Office, call_id: int, now: datetime) -> Ringing:
     """One call. Raises ``Refusal`` (404)."""
     row = (
         session.connection()
@@ -124,10 +125,10 @@ def one(session: Session, office: Office, call_id: int, now: datetime) -> Ringin
     )
     if row is None:
         raise Refusal("refusal.not_found", status=404)
-    return _ringing(session, office, row, now)
+    return _ringing(session, viewer, office, row, now)
 
 
-def _ringing(session: Session, office: Office, row: Any, now: datetime) -> Ringing:
+def _ringing(session: Session, viewer: Actor, office: Office, row: Any, now: datetime) -> Ringing:
     officer = office.directory.officer.get(row.answered_by or "")
     found: dict[str, Any] = {
         "id": row.id,
@@ -136,11 +137,15 @@ def _ringing(session: Session, office: Office, row: Any, now: datetime) -> Ringi
         "seconds": int((now - row.rang_at) / timedelta(seconds=1)),
         "answered_by": officer.name if officer else row.answered_by,
     }
-    return Ringing(**found, **(_known(session, row.caller, now) if row.caller else {}))
+    known = _known(session, viewer, office, row.caller, now) if row.caller else {}
+    return Ringing(**found, **known)
 
 
-def _known(session: Session, caller: str, now: datetime) -> Mapping[str, Any]:
-    """What the caller's number tells; {} for a stranger."""
+def _known(
+    session: Session, viewer: Actor, office: Office, caller: str, now: datetime
+) -> Mapping[str, Any]:
+    """What the caller's number tells this viewer; {} for a stranger. Of requests that do not
+    exist for them nothing is told, nor who it is that they know only by those."""
     connection = session.connection()
     who = connection.execute(
         select(col(Person.id), col(Person.name), col(Person.language))
@@ -160,7 +165,7 @@ def _known(session: Session, caller: str, now: datetime) -> Mapping[str, Any]:
             col(HelpRequest.received_at),
             col(HelpRequest.closed_at),
         )
-        .where(col(HelpRequest.person_id) == who.id)
+        .where(col(HelpRequest.person_id) == who.id, *access.scope(viewer, office, now))
         .order_by(col(HelpRequest.received_at).desc(), col(HelpRequest.id).desc())
         .limit(20)
     ).all()
@@ -168,7 +173,7 @@ def _known(session: Session, caller: str, now: datetime) -> Mapping[str, Any]:
     recent = [row for row in opened + list(rows) if row.received_at > now - RECENT]
     opened.sort(key=lambda row: Level(row.level).rank)
     return {
-        "name": who.name,
+        "name": who.name if rows else None,
         "language": who.language if who.language != "zh-CN" else None,
         "place": next((row.place for row in rows if row.place), None),
         "requests": tuple((row.number, row.level) for row in opened),

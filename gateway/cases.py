@@ -168,7 +168,9 @@ def case(
     found = Case(
         request=shown,
         sight=sees,
-        contacts=tuple(_said(one, sees, mask) for one in contacts),
+        contacts=tuple(
+            _said(one, sees, mask, named=sees.person or not row["confidential"]) for one in contacts
+        ),
         orders=tuple(_order(one, office, sees) for one in orders),
         promises=tuple(
             _promise(one, office, now) for one in _rows(connection, Clock, row["id"], Clock.due_at)
@@ -191,12 +193,12 @@ def _rows(connection: Any, table: Any, request_id: int, order: Any) -> list[Any]
     return list(connection.execute(query.order_by(col(order), *table.__table__.primary_key)))
 
 
-def _said(row: Any, sees: Sight, mask: Masking) -> Said:
+def _said(row: Any, sees: Sight, mask: Masking, *, named: bool) -> Said:
     text = mask.words(row.text) if sees.words else ""
     return Said(
         id=str(row.id),
         channel=row.channel,
-        external_id=row.external_id,
+        external_id=row.external_id if named else "",
         sender=masked(row.sender),
         text=text,
         at=row.said_at,
@@ -204,9 +206,9 @@ def _said(row: Any, sees: Sight, mask: Masking) -> Said:
         state=row.state,
         error=row.error,
         place=row.place if sees.words else None,
-        reporter=row.reporter,
+        reporter=row.reporter if named else None,
         media=tuple(
-            {"url": url, "content_type": kind} for url, kind in (row.media or []) if sees.words
+            {"url": url, "content_type": kind} for url, kind in (row.media or []) if sees.person
         ),
         level=row.level,
         pieces=marked(

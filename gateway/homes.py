@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 from sqlmodel import Session, col
 
-from gateway import access, registry
+from gateway import access, registry, watching
 from gateway.access import Actor
 from gateway.revealing import masked
 from gateway.state import State
+from gateway.timeline import requests_of
 from models.households import (
     Belonging,
     Household,
@@ -20,12 +21,14 @@ from models.households import (
     Resident,
 )
 from models.requests import HelpRequest
-from models.transaction import acting
+from models.transaction import Transaction, acting
 from referral.belonging import reaches
 from referral.casework import GRASSROOTS, Refusal, need
 from referral.directory import ZONE
 from referral.office import Office
 from triage.household_matching import Home
+from triage.nameless import nameless
+from triage.redact import redact_person
 
 SHOWN = 20
 
@@ -194,8 +197,8 @@ def page(
     session: Session, actor: Actor, office: Office, household_id: str, *, now: datetime,
     revealed: bool = False,
 ) -> Page:  # fmt: skip
-    """The household's page; names and numbers in full only when ``revealed``. Raises
-    ``Refusal``."""
+    """The household's page; names and numbers in full, also in the note, where it moved and whose
+    a number is only when ``revealed``. Raises ``Refusal``."""
     connection = session.connection()
     home = admit(connection, actor, office, household_id, act="see_household", now=now)
     today = now.astimezone(ZONE).date()
@@ -205,7 +208,7 @@ def page(
 
     def numbers(resident_id: int | None) -> tuple[tuple[str, str], ...]:
         return tuple(
-            (row.number if revealed else masked(row.number), row.whose)
+            (row.number, row.whose) if revealed else (masked(row.number), "")
             for row in phones
             if row.resident_id == resident_id
         )
@@ -233,21 +236,39 @@ def page(
         )
         for row in people
     )
+    note, moved_to = home.row["note"], home.row["moved_to"] or ""
+    if not revealed:
+        names = [home.head_name, *(name for row in people for name in (row.name, row.carer or ""))]
+        note, moved_to = redact_person(nameless(note), names), ""
     card = card_of(home, office, now)
     return Page(
-        card, members, numbers(None), codes(None), home.row["note"],
-        home.row["moved_to"] or "", home.row["version"],
+        card, members, numbers(None), codes(None), note, moved_to, home.row["version"]
     )  # fmt: skip
 
 
 def reveal(state: State, actor: Actor, household_id: str, purpose: str, *, now: datetime) -> None:
-    """Keep that somebody looks at a household's names and numbers, and why. Raises
-    ``Refusal``."""
+    """Keep that somebody looks at a household's names and numbers, and why: in the ledger before
+    anything is shown. Raises ``Refusal``: 429 for who has looked at too many within the hour."""
     why = need(purpose, "refusal.purpose")
     office = state.offices.current()
     with acting(state.database, state.mint) as tx:
         admit(tx.connection, actor, office, household_id, act="reveal", now=now)
-        access.look(tx, actor, act="reveal_household", now=now, purpose=f"{household_id}: {why}")
+        watching.require_measure(tx, office, actor, ("household", household_id), now)
+        looked(tx, actor, household_id, act="reveal_household", now=now, why=why)
+        tx.event(
+            "household_revealed", at=now, by=actor.login, household=household_id, purpose=why[:200]
+        )
+        watching.alarm_for(tx, office, actor.login, now, and_now=("household", household_id))
+
+
+def looked(
+    tx: Transaction, actor: Actor, household_id: str, *, act: str, now: datetime, why: str = ""
+) -> None:
+    """Remember a look at a household: once for itself, and once for each of its requests, whose
+    citizens are told who looked."""
+    purpose = f"{household_id}: {why}" if why else household_id
+    for request_id in (None, *requests_of(tx.connection, household_id)):
+        access.look(tx, actor, act=act, now=now, request_id=request_id, purpose=purpose)
 
 
 def _rows(connection: Connection, table: Any, household_id: str) -> list[Any]:

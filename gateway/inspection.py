@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 from channels.web import e164
 from gateway import access
 from gateway.access import Actor
-from gateway.masking import Masking
+from gateway.masking import TYPED, Masking
 from gateway.revealing import masked
 from models import keyring, numbers
 from models.access import Look
@@ -31,9 +31,6 @@ from models.vocabulary import TaskKind
 PAGE = 100
 MOST_EXPORTED = 50_000
 CHECKED = 500
-_TYPED = frozenset(
-    ("answer", "note", "reason", "who", "seen_by", "receipt", "why_absent", "words", "text")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +168,7 @@ def _events(
     for row in rows:
         detail = mask.detail(orjson.loads(row.detail))
         if not typed:
-            detail = {name: value for name, value in detail.items() if name not in _TYPED}
+            detail = {name: value for name, value in detail.items() if name not in TYPED}
         yield Entry(row.at, row.number, row.kind, row.by, detail, row.seq, None)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from models.bars import barred_of
 from models.db import Busy, Database
 from models.events import Event, Ledger
 
@@ -27,11 +28,13 @@ BEHIND = 100
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What was entered up to ``seq``: the numbers of the requests, and whether it was a call."""
+    """What was entered up to ``seq``: the numbers of the requests, and whether it was a call.
+    ``barred`` are those of them that do not exist for somebody."""
 
     seq: int
     numbers: tuple[str, ...] = ()
     call: bool = False
+    barred: tuple[str, ...] = ()
 
 
 class Pulse:
@@ -117,10 +120,11 @@ class Pulse:
                 )
                 .all()
             )
+            numbers = tuple(dict.fromkeys(row.number for row in rows if row.number))
+            barred = barred_of(session.connection(), numbers)
         if not rows:
             return None
-        numbers = dict.fromkeys(row.number for row in rows if row.number)
-        return News(rows[-1].seq, tuple(numbers), any(row.kind in CALLS for row in rows))
+        return News(rows[-1].seq, numbers, any(row.kind in CALLS for row in rows), barred)
 
 
 CALLS = ("call_rang", "call_answered", "call_ended")

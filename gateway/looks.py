@@ -14,6 +14,8 @@ from referral.office import Office
 from referral.wording import named
 
 MOST = 100
+SHOWING = ("reveal", "reveal_household")
+OPENING = ("see", "see_household", "see_attachment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """How often a post of a unit opened the request."""
+    """How often a post of a unit opened the request, its household or what was sent along."""
 
     unit: str
     role: str
@@ -49,7 +51,7 @@ def of(reader: Any, office: Office, request_ids: list[int], *, language: str) ->
     rows = reader.execute(
         select(col(Look.at), col(Look.act), col(Look.ground), col(Staff.unit), col(Staff.role))
         .join(Staff, col(Staff.login) == col(Look.login))
-        .where(col(Look.request_id).in_(request_ids), col(Look.act).in_(("see", "reveal")))
+        .where(col(Look.request_id).in_(request_ids), col(Look.act).in_(SHOWING + OPENING))
         .order_by(col(Look.at).desc(), col(Look.id).desc())
     ).all()
 
@@ -64,7 +66,7 @@ def of(reader: Any, office: Office, request_ids: list[int], *, language: str) ->
     shown: list[Shown] = []
     opened: dict[tuple[str, str], list[datetime]] = {}
     for row in rows:
-        if row.act == "reveal":
+        if row.act in SHOWING:
             shown.append(Shown(row.at, unit_of(row.unit), row.role, purpose_of(row.ground)))
         else:
             opened.setdefault((unit_of(row.unit), row.role), []).append(row.at)

@@ -1,9 +1,10 @@
 """What stays of words before somebody reads them who may not know who the person is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.vocabulary import Protection
 from triage.nameless import nameless
 from triage.redact import redact_person, star_name
 
@@ -51,40 +52,54 @@ class Masking:
         return value
 
 
+TYPED = frozenset(
+    ("answer", "note", "reason", "who", "seen_by", "receipt", "why_absent", "words", "text")
+)
+"""What was typed into an act, by the name under which the ledger has it."""
 _SENDERS = frozenset(("sender", "to", "phones", "phone"))
-_NAMES = frozenset(("head_name", "name"))
-_LISTS_OF_NAMES = frozenset(("members",))
-_PLACES = frozenset(("address", "place"))
+_NAMES = frozenset(("head_name", "name", "members", "recipient"))
 _TEXTS = frozenset(("text", "error", "result", "summary", "detail", "note"))
+_KNOWN: Mapping[str, str] = {"number": Protection.OPERATIONAL}
+_GONE = "***"
 
 
-def row(kept: Mapping[str, Any], masked: Any) -> dict[str, Any]:
-    """A row of an export as a list may show it: names starred, numbers masked by ``masked``,
-    places left out, and in words whatever recognises somebody."""
-    return {name: _cell(name, value, masked) for name, value in kept.items()}
+def row(kept: Mapping[str, Any], masked: Any, fields: Mapping[str, str] = _KNOWN) -> dict[str, Any]:
+    """A row of an export as a list may show it. ``fields`` says of each field its protection class:
+    what is not operational, and what nobody has classed, is shown only as far as there is a way to:
+    names starred, numbers masked by ``masked``, and in words whatever recognises somebody."""
+    names = [
+        one for name in _NAMES & kept.keys() for one in str(kept[name] or "").split(";") if one
+    ]
+    raw = kept.get("sender") == ""  # a call that nobody could read: its fields are no sentences
+    found = {}
+    for name, value in kept.items():
+        is_open = fields.get(name) == Protection.OPERATIONAL and name not in _TEXTS
+        found[name] = value if is_open else _cell(name, value, masked, names)
+    if raw and kept.get("text"):
+        found["text"] = _GONE
+    return found
 
 
-def _cell(name: str, value: Any, masked: Any) -> Any:
+def _cell(name: str, value: Any, masked: Any, names: Sequence[str]) -> Any:
     if value is None or value == "":
         return value
     if name in _SENDERS:
         return ";".join(masked(one) for one in str(value).split(";"))
     if name in _NAMES:
-        return star_name(str(value))
-    if name in _LISTS_OF_NAMES:
         return ";".join(star_name(one) for one in str(value).split(";"))
-    if name in _PLACES:
-        return "***"
     if name in _TEXTS:
-        return _redacted(value)
-    return value
+        return _redacted(value, names)
+    return _GONE
 
 
-def _redacted(value: Any) -> Any:
+def _redacted(value: Any, names: Sequence[str]) -> Any:
     if isinstance(value, str):
-        return nameless(value)
+        return redact_person(nameless(value), names)
     if isinstance(value, Mapping):
-        return {name: _redacted(one) for name, one in value.items()}
+        return {
+            name: _GONE if name in TYPED and one else _redacted(one, names)
+            for name, one in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [_redacted(one) for one in value]
+        return [_redacted(one, names) for one in value]
     return value

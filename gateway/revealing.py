@@ -63,14 +63,14 @@ def reveal(
         request = access.admit(tx, actor, office, number, act="reveal", now=now)
         why = _purpose(office, actor, ground, purpose)
         if not access.sight(actor, request).person:
-            access.refuse_confidential()
-        watching.require_measure(tx, office, actor, request["id"], now)
+            raise Refusal("refusal.confidential", status=403)
+        watching.require_measure(tx, office, actor, ("request", request["id"]), now)
         request_id = request["id"]
         access.look(
             tx, actor, act="reveal", now=now, request_id=request_id, ground=ground, purpose=why
         )
         tx.event("revealed", at=now, by=actor.login, request=request, ground=ground, purpose=why)
-        watching.alarm_for(tx, office, actor.login, now, and_now=request_id)
+        watching.alarm_for(tx, office, actor.login, now, and_now=("request", request_id))
         return _who(tx, request)  # leaves here only when the commit has succeeded
 
 

@@ -9,7 +9,7 @@ names of the registry are found at once, however many requests there are, closed
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -19,29 +19,36 @@ from sqlmodel import Session, col
 from channels.web import e164
 from gateway import access, registry, views
 from gateway.access import Actor
+from gateway.revealing import masked
 from models import keyring, numbers
+from models.access import Look
 from models.households import Belonging, probe
 from models.people import FIELD, Address
 from models.requests import Contact, HelpRequest
+from models.transaction import Transaction
 from referral.directory import ZONE
 from referral.office import Office
 from triage.household_matching import read_home
+from triage.redact import star_name
 
 SECONDS = 0.6
 """So long words are looked for; then the search says how far it came."""
 TOGETHER = 200
 LONGEST_NAME = 60
+ONCE_IN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found. ``by`` is how: number, telephone, words. Of words: how many open requests
-    were ``looked`` through, and ``on``, the key from which to look on when that were not all."""
+    """What was found. ``by`` is how: number, telephone, words; ``whom`` is the person who may have
+    been looked for, masked. Of words: how many open requests were ``looked`` through, and ``on``,
+    the key from which to look on when that were not all."""
 
     page: views.Page
     by: str
     looked: int = 0
     on: str | None = None
+    whom: str = ""
 
 
 def search(
@@ -54,23 +61,42 @@ def search(
     now: datetime,
     clock: Callable[[], float] = monotonic,
 ) -> Found:
-    """Requests that this viewer may see and that these words mean. Raises ``Refusal``."""
+    """Requests that this viewer may see and that these words mean; by who somebody is only for
+    whom a person may be revealed to. Raises ``Refusal``."""
     access.allow(viewer, "see_desk")
-    exact = _by_number(session.connection(), said)
+    exact = _by_number(session.connection(), said, person=_knows(viewer))
     if exact is not None:
         by, where = exact
         page = views.queue(session, viewer, office, where=where, after=after, now=now)
-        return Found(page, by)
+        return Found(page, by, whom=masked(e164(said) or "") if by == "telephone" else "")
     return _by_words(session, viewer, office, said, after=after, now=now, clock=clock)
 
 
-def _by_number(connection: Any, said: str) -> tuple[str, list[ColumnElement[bool]]] | None:
+def keep(tx: Transaction, actor: Actor, found: Found, now: datetime) -> None:
+    """Remember whom somebody looked for, once in ten minutes: an open page asks again by itself."""
+    same = (
+        col(Look.login) == actor.login,
+        col(Look.at) > now - ONCE_IN,
+        col(Look.act) == "search_person",
+        col(Look.purpose) == found.whom,
+    )
+    if found.whom and tx.execute(select(col(Look.id)).where(*same).limit(1)).first() is None:
+        access.look(tx, actor, act="search_person", now=now, purpose=found.whom)
+
+
+def _knows(viewer: Actor) -> bool:
+    return viewer.role in access.RIGHTS["reveal"]
+
+
+def _by_number(
+    connection: Any, said: str, *, person: bool
+) -> tuple[str, list[ColumnElement[bool]]] | None:
     if number := numbers.normal(said):
         return "number", [col(HelpRequest.number) == number]
     plain = said.upper().replace(" ", "")
     if not any(letter.isdecimal() for letter in plain):
         return None
-    if telephone := e164(said):
+    if person and (telephone := e164(said)):
         people = select(col(Address.person_id)).where(
             col(Address.kind) == "tel",
             col(Address.lookup).in_(keyring.names(connection, FIELD, telephone)),
@@ -108,10 +134,11 @@ def _by_words(
                     whole = whole and row is rows[-1]
                     break
     at_once = [col(HelpRequest.id).in_(hits), *names.meant(terms)]
-    if after is None:
+    if after is None and _knows(viewer):
         at_once.append(col(HelpRequest.id).in_(_of_household(session, said)))
     page = views.queue(session, viewer, office, where=[or_(*at_once)], after=after, now=now)
-    return Found(page, "words", looked, None if whole else key)
+    whom = star_name(said.strip()[:LONGEST_NAME]) if _knows(viewer) else ""
+    return Found(page, "words", looked, None if whole else key, whom)
 
 
 def _open(

@@ -1,20 +1,24 @@
-"""All that happened around one household, over every channel, the newest first.
+"""All that happened around one household, over every channel, the newest first, as far as it exists
+for who reads it: a request that is not theirs to see is not there, nor is its number anywhere.
 
 Each kind of happening has a provider; a new kind is one more line of ``PROVIDERS``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 from sqlmodel import col
 
-from gateway import discovery_timeline
+from gateway import access, aid, discovery_timeline
+from gateway.access import Sight, Viewer
+from gateway.masking import Masking
 from models.households import Belonging
 from models.relief import Relief
 from models.requests import Contact, HelpRequest
+from referral.office import Office
 from triage.redact import redact
 
 SHOWN = 200
@@ -34,7 +38,25 @@ class Entry:
     request_id: int | None = None
 
 
-Provider = Callable[[Connection, str, datetime], Iterable[Entry]]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose household, and for whom: nothing is told but what exists for the viewer."""
+
+    household_id: str
+    viewer: Viewer
+    office: Office
+    now: datetime
+
+    def scope(self) -> list[ColumnElement[bool]]:
+        """Under which conditions a request exists here."""
+        return access.scope(self.viewer, self.office, self.now)
+
+    def sight(self, row: Any) -> Sight:
+        """What of such a request is shown."""
+        return access.sight(self.viewer, row._mapping)
+
+
+Provider = Callable[[Connection, Asked], Iterable[Entry]]
 
 
 def _requests(household_id: str) -> Any:
@@ -48,8 +70,9 @@ def _requests(household_id: str) -> Any:
     )
 
 
-def requests(connection: Connection, household_id: str, _now: datetime) -> Iterable[Entry]:
-    """What was asked for, and how it stands."""
+def requests(connection: Connection, asked: Asked) -> Iterable[Entry]:
+    """What was asked for and how it stands; who rang, wrote or reported, on any channel. Of a
+    confidential request nothing tells who reported it but to whom may know."""
     found = connection.execute(
         select(
             col(HelpRequest.id),
@@ -58,44 +81,46 @@ def requests(connection: Connection, household_id: str, _now: datetime) -> Itera
             col(HelpRequest.summary),
             col(HelpRequest.status),
             col(HelpRequest.closed_at),
-        ).where(col(HelpRequest.id).in_(_requests(household_id)))
-    )
+            col(HelpRequest.confidential),
+        ).where(col(HelpRequest.id).in_(_requests(asked.household_id)), *asked.scope())
+    ).all()
+    told = _told(connection, [row.id for row in found])
     for row in found:
-        yield Entry(
-            row.received_at, "request", redact(row.summary), row.number, "", row.status, row.id
-        )
+        sees, contacts = asked.sight(row), told.get(row.id, [])
+        mask = Masking.of(contacts, whole=sees.person)
+        place = (row.number, "", row.status, row.id)
+        words = redact(mask.words(row.summary)) if sees.words else ""
+        yield Entry(row.received_at, "request", words, *place)
         if row.closed_at is not None:
-            yield Entry(row.closed_at, "closed", "", row.number, "", row.status, row.id)
+            yield Entry(row.closed_at, "closed", "", *place)
+        for one in contacts:
+            words = redact(mask.words(one.text))[:200] if sees.words else ""
+            by = (one.reporter or "") if sees.person else ""
+            yield Entry(one.said_at, "contact", words, row.number, by, one.channel, row.id)
 
 
-def contacts(connection: Connection, household_id: str, _now: datetime) -> Iterable[Entry]:
-    """Who rang, wrote or reported, on any channel."""
-    found = connection.execute(
-        select(
-            col(Contact.request_id),
-            col(Contact.said_at),
-            col(Contact.channel),
-            col(Contact.text),
-            col(Contact.reporter),
-            col(HelpRequest.number),
-        )
-        .join(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
-        .where(col(Contact.request_id).in_(_requests(household_id)))
-    )
-    for row in found:
-        yield Entry(
-            row.said_at, "contact", redact(row.text)[:200], row.number, row.reporter or "",
-            row.channel, row.request_id,
-        )  # fmt: skip
+def _told(connection: Connection, ids: list[int]) -> Mapping[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    query = select(
+        col(Contact.request_id), col(Contact.said_at), col(Contact.channel), col(Contact.text),
+        col(Contact.reporter), col(Contact.name), col(Contact.assessment),
+    ).where(col(Contact.request_id).in_(ids))  # fmt: skip
+    for row in connection.execute(query) if ids else ():
+        found.setdefault(row.request_id, []).append(row)
+    return found
 
 
-def aid(connection: Connection, household_id: str, _now: datetime) -> Iterable[Entry]:
-    """Help that was put into somebody's hands."""
+def relief(connection: Connection, asked: Asked) -> Iterable[Entry]:
+    """Help that was put into somebody's hands, as far as its list shows it."""
     found = connection.execute(
         select(
             col(Relief.request_id), col(Relief.delivered_at), col(Relief.number),
             col(Relief.giver), col(Relief.goods),
-        ).where(col(Relief.household_id) == household_id, col(Relief.delivered_at).is_not(None))
+        ).where(
+            col(Relief.household_id) == asked.household_id,
+            col(Relief.delivered_at).is_not(None),
+            *aid.scope(asked.viewer, asked.office, asked.now),
+        )
     )  # fmt: skip
     for row in found:
         yield Entry(
@@ -103,29 +128,54 @@ def aid(connection: Connection, household_id: str, _now: datetime) -> Iterable[E
         )
 
 
-def doors(connection: Connection, household_id: str, _now: datetime) -> Iterable[Entry]:
-    """Visits made and warnings seen to, or waiting."""
-    for one in discovery_timeline.of_household(connection, household_id):
-        yield Entry(one.at, one.kind, redact(one.note), one.number or "", one.by)
+def doors(connection: Connection, asked: Asked) -> Iterable[Entry]:
+    """Visits made and warnings seen to, or waiting. What was said at a door that became a request
+    is told to whom the request exists for and may know who it is about."""
+    moments = discovery_timeline.of_household(connection, asked.household_id)
+    numbers = {one.number for one in moments if one.number}
+    rows = connection.execute(
+        select(col(HelpRequest.number), col(HelpRequest.confidential)).where(
+            col(HelpRequest.number).in_(numbers), *asked.scope()
+        )
+    )
+    shown = {row.number for row in rows if asked.sight(row).person} if numbers else set()
+    for one in moments:
+        if one.number is None:
+            yield Entry(one.at, one.kind, redact(one.note), "", one.by)
+        elif one.number in shown:
+            yield Entry(one.at, one.kind, redact(one.note), one.number, one.by)
+        else:
+            yield Entry(one.at, one.kind)
 
 
 PROVIDERS: tuple[Provider, ...] = (
     requests,
-    contacts,
-    aid,
+    relief,
     doors,
 )
 
 
 def timeline(
-    connection: Connection, household_id: str, now: datetime, *, but: int | None = None
+    connection: Connection,
+    viewer: Viewer,
+    office: Office,
+    household_id: str,
+    now: datetime,
+    *,
+    but: int | None = None,
 ) -> list[Entry]:
-    """Everything about a household, the newest first; without what belongs to the request
-    ``but``."""
+    """Everything about a household that exists for this viewer, the newest first; without what
+    belongs to the request ``but``."""
+    asked = Asked(household_id, viewer, office, now)
     found = [
         one
         for provider in PROVIDERS
-        for one in provider(connection, household_id, now)
+        for one in provider(connection, asked)
         if but is None or one.request_id != but
     ]
     return sorted(found, key=lambda one: one.at, reverse=True)[:SHOWN]
+
+
+def requests_of(connection: Connection, household_id: str) -> list[int]:
+    """Every request of a household, whoever sees it: to keep whose data a look was at."""
+    return list(connection.execute(_requests(household_id)).scalars())

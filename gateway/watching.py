@@ -4,10 +4,11 @@ The thresholds are values of the profile. Work goes on at the alarm; only at the
 revealing does somebody have to wait, and the next hour begins by itself.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import col
 
 from gateway.access import Actor
@@ -21,41 +22,55 @@ from referral.office import Office
 
 HOUR = timedelta(hours=1)
 SUPERVISORS = "coordination_office"
-KINDS = (("reveal", "reveal_alarm_per_hour"), ("see", "look_alarm_per_hour"))
+REVEALING = ("reveal", "reveal_household")
+SEEING = (
+    "see", "see_household", "see_attachment", "see_held", "see_relief", "search_household",
+    "search_person", "export_relief", "export_faults",
+)  # fmt: skip
+KINDS = (
+    ("reveal", REVEALING, "reveal_alarm_per_hour"),
+    ("see", SEEING, "look_alarm_per_hour"),
+)
+"""What is counted together: whether it is a request or a household that is opened."""
+OF_A_HOUSEHOLD = ("see_household", "reveal_household")
+"""Kept once for the household, which counts, and once for each of its requests."""
+
+Subject = tuple[str, int | str]
+"""What somebody looked at: ("request", its id) or ("household", its number)."""
 
 
 def require_measure(
-    tx: Transaction, office: Office, actor: Actor, request_id: int, now: datetime
+    tx: Transaction, office: Office, actor: Actor, subject: Subject, now: datetime
 ) -> None:
     """Raise ``Refusal`` (429) when this one more person would be too many within the hour. Whom
     one has just looked at may be looked at again."""
     most = _value(office, "reveal_most_per_hour")
-    seen = _seen(tx, actor.login, "reveal", now)
-    if request_id not in seen and len(seen) >= most:
+    seen = _seen(tx, actor.login, REVEALING, now)
+    if subject not in seen and len(seen) >= most:
         raise Refusal("refusal.too_many_looks", {"most": str(most)}, 429)
 
 
 def alarm(tx: Transaction, office: Office, now: datetime) -> None:
     """Raise the alarm for everybody who has looked at very many within the hour."""
-    for act, key in KINDS:
+    for _, acts, key in KINDS:
         many = (
             select(col(Look.login))
-            .where(col(Look.at) > now - HOUR, col(Look.act) == act)
+            .where(col(Look.at) > now - HOUR, *_counted(acts))
             .group_by(col(Look.login))
-            .having(func.count(func.distinct(col(Look.request_id))) >= _value(office, key))
+            .having(func.count() >= _value(office, key))
         )
         for login in tx.execute(many).scalars().all():
             alarm_for(tx, office, login, now)
 
 
 def alarm_for(
-    tx: Transaction, office: Office, login: str, now: datetime, *, and_now: int | None = None
+    tx: Transaction, office: Office, login: str, now: datetime, *, and_now: Subject | None = None
 ) -> None:
     """Raise the alarm for one person if it is due and none stands: a task and an entry in the
-    ledger. ``and_now`` is a request that is being revealed in this transaction."""
+    ledger. ``and_now`` is what is being revealed in this transaction."""
     found = {}
-    for act, key in KINDS:
-        seen = _seen(tx, login, act, now)
+    for act, acts, key in KINDS:
+        seen = _seen(tx, login, acts, now)
         if act == "reveal" and and_now is not None:
             seen.add(and_now)
         if len(seen) >= _value(office, key):
@@ -76,11 +91,22 @@ def alarm_for(
     tx.event("bulk_look", at=now, login=login, looks=found)
 
 
-def _seen(tx: Transaction, login: str, act: str, now: datetime) -> set[int | None]:
-    query = select(func.distinct(col(Look.request_id))).where(
-        col(Look.login) == login, col(Look.at) > now - HOUR, col(Look.act) == act
+def _seen(tx: Transaction, login: str, acts: Sequence[str], now: datetime) -> set[Subject]:
+    query = select(col(Look.act), col(Look.request_id), col(Look.purpose)).where(
+        col(Look.login) == login, col(Look.at) > now - HOUR, *_counted(acts)
     )
-    return set(tx.execute(query).scalars())
+    return {_subject(row) for row in tx.execute(query.distinct())}
+
+
+def _subject(row: Any) -> Subject:
+    if row.act in OF_A_HOUSEHOLD:
+        return "household", row.purpose.partition(":")[0]
+    return ("request", row.request_id) if row.request_id is not None else (row.act, row.purpose)
+
+
+def _counted(acts: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    whole = or_(col(Look.act).not_in(OF_A_HOUSEHOLD), col(Look.request_id).is_(None))
+    return col(Look.act).in_(acts), whole
 
 
 def _stands(tx: Transaction, login: str, now: datetime) -> bool:

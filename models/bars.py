@@ -23,12 +23,15 @@ class Bar(SQLModel, table=True):
     at: datetime = operational()
 
 
-def not_barred(login: str, units: Collection[str]) -> ColumnElement[bool]:
-    """The condition that a request is not barred for a person of these units."""
+def not_barred(
+    login: str, units: Collection[str], *, of: Any = HelpRequest.id
+) -> ColumnElement[bool]:
+    """The condition that a request is not barred for a person of these units; ``of`` is the column
+    that names it."""
     return ~(
         select(col(Bar.id))
         .where(
-            col(Bar.request_id) == col(HelpRequest.id),
+            col(Bar.request_id) == col(of),
             or_(col(Bar.login) == login, col(Bar.unit).in_(sorted(units))),
         )
         .exists()
@@ -49,3 +52,12 @@ def bars(connection: Any, request_ids: Sequence[int]) -> dict[int, frozenset[str
             name = f"unit:{row.unit}" if row.unit is not None else row.login
             found.setdefault(row.request_id, set()).add(name)
     return {request: frozenset(names) for request, names in found.items()}
+
+
+def barred_of(connection: Any, numbers: Sequence[str]) -> tuple[str, ...]:
+    """Which of these requests are barred for anybody."""
+    query = select(col(HelpRequest.number)).where(
+        col(HelpRequest.number).in_(numbers),
+        col(HelpRequest.id).in_(select(col(Bar.request_id))),
+    )
+    return tuple(connection.execute(query).scalars()) if numbers else ()

@@ -110,7 +110,7 @@ def one(state: Process, viewer: Looker, number: str) -> Any:
     office, now = state.offices.current(), state.now()
     with state.database.read() as session:
         row = aid.admit(session.connection(), viewer, office, number, now)
-        year = aid_views.year_of(session, office, row, now)
+        year = aid_views.year_of(session, viewer, office, row, now)
     may = aid.acts(viewer, office, row) if isinstance(viewer, Actor) else ()
     return {**_told(row), "year": _local(year), "acts": list(may)}
 

@@ -16,8 +16,9 @@ import xlsxwriter
 
 from gateway import days, masking
 from gateway.cells import harmless, plain
+from gateway.export_fields import FIELDS
 from gateway.exporting import EXPORTS, Row, local
-from gateway.revealing import masked
+from gateway.revealing import LONGEST, masked
 from gateway.settings import load, utc_now
 from gateway.state import open_current
 from models.db import Database
@@ -27,9 +28,23 @@ from models.transaction import acting
 FORMATS = ("jsonl", "csv", "xlsx")
 
 
-def run(*, what: str, fmt: str, since: str, until: str, output: Path, mask: bool = False) -> int:
+def run(
+    *,
+    what: str,
+    fmt: str,
+    since: str,
+    until: str,
+    output: Path,
+    mask: bool = False,
+    is_open: bool = False,
+    purpose: str = "",
+) -> int:
     """Write the rows in order, with ``mask`` so that nobody can be recognised; the export is in the
-    ledger before the first row. ValueError for an unknown export, format or time."""
+    ledger before the first row, with what it is for. ValueError for an unknown export, format or
+    time, and for an export said to be open without a purpose."""
+    why = purpose.strip()[:LONGEST]
+    if is_open and (mask or not why):
+        raise ValueError('--open goes without --masked and needs --purpose "WHAT FOR"')
     if what not in EXPORTS:
         raise ValueError(f"there is no export {what!r}; there are {', '.join(EXPORTS)}")
     if fmt not in FORMATS:
@@ -38,10 +53,11 @@ def run(*, what: str, fmt: str, since: str, until: str, output: Path, mask: bool
     if fmt == "xlsx" and str(output) == "-":
         raise ValueError("a spreadsheet needs a file: add -o FILE.xlsx")
     database = open_current(load())
-    _record(database, what=what, format=fmt, since=since, until=until, masked=mask)
+    said = {"purpose": why} if why else {}
+    _record(database, what=what, format=fmt, since=since, until=until, masked=mask, **said)
     with database.read() as session, _sink(output) as sink:
         kept = EXPORTS[what](session, span)
-        chosen = (masking.row(row, masked) for row in kept) if mask else kept
+        chosen = (masking.row(row, masked, FIELDS[what]) for row in kept) if mask else kept
         rows = ({k: local(v) for k, v in row.items()} for row in chosen)
         {"jsonl": _jsonl, "csv": _csv, "xlsx": _xlsx}[fmt](rows, sink)
     database.close()

@@ -68,9 +68,11 @@ def choices(request: Request, actor: Actor, typed: Mapping[str, str]) -> Choices
         )
     if searched or chosen is not None:
         with acting(state.database, state.mint) as tx:
-            seen = chosen.card.id if chosen else " ".join(card.id for card, _ in found)
-            act = "see_household" if chosen else "search_household"
-            access.look(tx, actor, act=act, now=now, purpose=seen)
+            seen = " ".join(card.id for card, _ in found)
+            if chosen:
+                homes.looked(tx, actor, chosen.card.id, act="see_household", now=now)
+            else:
+                access.look(tx, actor, act="search_household", now=now, purpose=seen)
     return answer
 
 

@@ -51,7 +51,7 @@ def block(request: Request, actor: Actor, request_id: int, number: str) -> dict[
     state = state_of(request)
     office = state.offices.current()
     with state.database.read() as reading:
-        rows = aid_views.of_request(reading, request_id)
+        rows = aid_views.of_request(reading, actor, office, request_id, state.now())
         found = [_item(reading.connection(), state, office, actor, row) for row in rows]
     return {
         "items": found,
@@ -116,7 +116,7 @@ def show(
     with state.database.read() as reading:
         connection = reading.connection()
         row = aid.admit(connection, session.actor, office, number, now)
-        year = aid_views.year_of(reading, office, row, now)
+        year = aid_views.year_of(reading, session.actor, office, row, now)
         entries = grants.entries(connection, [row["id"]])
         item = _item(connection, state, office, session.actor, row)
         base = grants.number_of(connection, row["request_id"])

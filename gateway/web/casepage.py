@@ -88,7 +88,7 @@ def show(
         looked = part and access.looked(reading, actor, request_id, since=now - LOOKED_AGAIN)
     if request.method == "GET" and not looked:
         with acting(state.database, state.mint) as tx:
-            for opened in (request_id, *like.ids):
+            for opened in dict.fromkeys((request_id, *like.ids, *home.ids)):
                 access.look(tx, actor, act="see", now=now, request_id=opened)
     return staff_page(
         request,
@@ -116,7 +116,7 @@ def show(
         tab=onward.tab_of(request.query_params.get("tab")),
         home=home,
         names=names_of(office, actor, case, now, language_of(request)),
-        files=files,
+        files=files if case.sight.person else {},
         people=staff_names(office),
         papers=printing.fitting(case.request["status"], frozenset(h.kind for h in case.history)),
         added=added,

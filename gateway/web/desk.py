@@ -48,7 +48,8 @@ def enter_form(request: Request, session: SignedIn) -> Response:
         kept = drafts.of(reading, session.actor.login, FORM).get(FORM)
         asked = request.query_params.get("call", "")
         if asked.isdecimal() and len(asked) < 19 and session.actor.role in access.DESK:
-            known = calls.one(reading, state.offices.current(), int(asked), state.now())
+            office, now = state.offices.current(), state.now()
+            known = calls.one(reading, session.actor, office, int(asked), now)
             filled = {"sender": known.caller, "name": known.name or "", "place": known.place or ""}
             return _enter_page(request, {**filled, "call": asked})
     return _enter_page(request, kept.fields if kept else {})

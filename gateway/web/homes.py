@@ -57,9 +57,11 @@ def reveal(request: Request, session: SignedIn, form: Fields, household_id: str)
     try:
         homes.reveal(state, session.actor, household_id, fields.get("purpose", ""), now=state.now())
     except Refusal as refusal:
-        if refusal.status != 422:
+        if refusal.status not in (422, 429):
             raise
-        return _page(request, session, household_id, error=worded(request, refusal), status=422)
+        return _page(
+            request, session, household_id, error=worded(request, refusal), status=refusal.status
+        )
     return _page(request, session, household_id, revealed=True)
 
 
@@ -76,11 +78,11 @@ def _page(
     office, now = state.offices.current(), state.now()
     with state.database.read() as reading:
         page = homes.page(reading, actor, office, household_id, now=now, revealed=revealed)
-        history = timeline(reading.connection(), household_id, now)
+        history = timeline(reading.connection(), actor, office, household_id, now)
         answers = posts.answers_for(reading.connection(), office, household_id, now)
     if request.method == "GET":
         with acting(state.database, state.mint) as tx:
-            access.look(tx, actor, act="see_household", now=now, purpose=household_id)
+            homes.looked(tx, actor, household_id, act="see_household", now=now)
     return staff_page(
         request, "household.html", status=status, page=page, history=history, revealed=revealed,
         error=error, answers=answers,

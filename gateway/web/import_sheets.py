@@ -5,12 +5,13 @@ from tempfile import TemporaryDirectory
 
 from fastapi import APIRouter, Request, Response
 
-from gateway import import_files
+from gateway import access, import_files
 from gateway.import_kinds import KINDS
 from gateway.web.imports import BASE, allow, batch_of, looked_into, sayer
 from gateway.web.rendering import state_of
 from gateway.web.staff import SignedIn, StaffRoute
 from models.ids import Id
+from models.transaction import acting
 from models.vocabulary import Form
 from referral.casework import Refusal
 
@@ -36,7 +37,7 @@ def template(request: Request, session: SignedIn, kind: str) -> Response:
 
 @router.get("/{batch_id}/errors")
 def errors(request: Request, session: SignedIn, batch_id: Id) -> Response:
-    """The faulty lines as a table, to be mended and read in again."""
+    """The faulty lines as a table, to be mended and read in again; that it was taken is kept."""
     state = state_of(request)
     batch = batch_of(state, session.actor, batch_id)
     if not batch.body:
@@ -46,6 +47,10 @@ def errors(request: Request, session: SignedIn, batch_id: Id) -> Response:
         path = Path(folder) / "faults.xlsx"
         import_files.faulty(looked, sayer(request), path)
         content = path.read_bytes()
+    with acting(state.database, state.mint) as tx:
+        access.look(
+            tx, session.actor, act="export_faults", now=state.now(), purpose=f"import {batch_id}"
+        )
     return Response(
         content,
         media_type=_XLSX,

@@ -2,18 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy import select
+from sqlmodel import col
 
 from gateway import access, drafts, sessions
-from gateway.access import JURISDICTION
+from gateway.access import JURISDICTION, Actor
 from gateway.live import News, Pulse
+from gateway.state import State
 from gateway.web.onward import presence
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, session_of
+from models.requests import HelpRequest
 from models.transaction import acting
 from referral import leasing
 
@@ -30,8 +35,9 @@ async def live(
     session: Annotated[sessions.SignedIn, Depends(session_of)],
     last_event_id: Annotated[str, Header()] = "",
 ) -> AsyncIterator[ServerSentEvent]:
-    """``changed`` with the numbers that changed, for those who may see every request; ``tick``
-    for the others; ``call`` when a telephone rings or stops ringing. It ends with the session."""
+    """``changed`` with the numbers that changed, for those who may see every request that does not
+    complain about them; ``tick`` for the others; ``call`` when a telephone rings or stops ringing.
+    It ends with the session."""
     state = state_of(request)
     pulse: Pulse = request.app.state.pulse
     cookie = request.cookies.get(sessions.cookie_name(state.settings))
@@ -46,8 +52,23 @@ async def live(
                 await asyncio.to_thread(sessions.signed_in, state, cookie)
             except sessions.NotSignedIn:
                 return
-        for told in telling(news, sees_all=sees_all, hears=hears):
+        heard = news
+        if sees_all and news.barred:
+            heard = await asyncio.to_thread(_existing, state, session.actor, news)
+        for told in telling(heard, sees_all=sees_all, hears=hears):
             yield told
+
+
+def _existing(state: State, actor: Actor, news: News) -> News:
+    """The news without the numbers of requests that do not exist for this viewer."""
+    office, now = state.offices.current(), state.now()
+    query = select(col(HelpRequest.number)).where(
+        col(HelpRequest.number).in_(news.barred), *access.scope(actor, office, now)
+    )
+    with state.database.read() as reading:
+        seen = set(reading.connection().execute(query).scalars())
+    gone = set(news.barred) - seen
+    return replace(news, numbers=tuple(one for one in news.numbers if one not in gone), barred=())
 
 
 def telling(news: News, *, sees_all: bool, hears: bool) -> Iterator[ServerSentEvent]:

@@ -27,7 +27,7 @@ def strip(request: Request, session: SignedIn) -> Response:
     access.allow(session.actor, "see_held")
     state = state_of(request)
     with state.database.read() as reading:
-        found = calls.live(reading, state.offices.current(), state.now())
+        found = calls.live(reading, session.actor, state.offices.current(), state.now())
         dismissed = _dismissed(reading.connection(), session.actor.login)
     mine = session.actor.name or session.actor.login
     shown = [
@@ -56,7 +56,7 @@ def answer(request: Request, session: SignedIn, form: Fields, call_id: Id) -> Re
     with acting(state.database, state.mint) as tx:
         calls.take(tx, office, session.actor, call_id, now=now)
     with state.database.read() as reading:
-        found = calls.one(reading, office, call_id, now)
+        found = calls.one(reading, session.actor, office, call_id, now)
     there = f"{BASE}/{found.recent}" if found.recent else f"{BASE}/enter?call={call_id}"
     return RedirectResponse(there, 303)
 

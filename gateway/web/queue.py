@@ -74,6 +74,9 @@ def _shown(request: Request, session: Session, template: str) -> Response:
             "last": None if page.lines else views.last_arrival(reading, actor, office, now),
             "unclaimed": neglect.unclaimed(reading, actor, office, now),
         }
+    if found and found.whom:
+        with acting(state.database, state.mint) as tx:
+            searching.keep(tx, actor, found, now)
     if found and found.on is None and len(page.lines) == 1 and template == "desk.html":
         return RedirectResponse(f"{BASE}/{page.lines[0].number}", 303)
     return staff_page(

@@ -4,10 +4,11 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from gateway import attachments, recorded
 from models.attachments import Attachment
+from models.requests import Contact, HelpRequest
 from models.transaction import acting
 from referral.casework import Refusal
 from tests.gateway.people import application, signed_in
@@ -119,3 +120,28 @@ def test_a_picture_is_shown_to_who_may_read_the_words_and_to_nobody_else(state):
         if stranger in state.offices.current().directory.officer:
             assert signed_in(state, app, stranger).get(where).status_code == 404, stranger
     assert signed_in(state, app, "op01").get(where + "x").status_code == 404
+
+
+def test_a_confidential_voice_and_face_reach_nobody_who_may_not_know_who_it_is(state):
+    where, app = with_picture(state), application(state)
+    number = request_of(state).number
+    bureau = signed_in(state, app, f"{request_of(state).lead_bureau}.1")
+    assert bureau.get(where).status_code == 200
+    assert where in bureau.get(f"/inbox/{number}").text
+    with state.database.write() as connection:
+        connection.execute(update(HelpRequest).values(confidential=True))
+        connection.execute(update(Contact).values(media=[["https://calls.example/1", "audio/ogg"]]))
+    assert bureau.get(where).status_code == 404
+    for path in (f"/inbox/{number}", f"/api/v1/requests/{number}"):
+        answer = bureau.get(path)
+        assert answer.status_code == 200
+        assert (where in answer.text, "calls.example" in answer.text) == (False, False), path
+    (contact,) = bureau.get(f"/api/v1/requests/{number}").json()["said"]
+    assert (contact["reporter"], contact["external_id"]) == (None, "")
+    assert signed_in(state, app, "op01").get(where).status_code == 200
+    assert signed_in(state, app, "grid_w010101").get(where).status_code == 200, "who sent it"
+
+
+def request_of(state):
+    with state.database.read() as session:
+        return session.scalars(select(HelpRequest)).one()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlmodel import col
 
 from gateway import registry
@@ -197,3 +197,18 @@ def test_the_look_up_reads_index_ranges_and_no_table_on_either_database(state):
     else:
         assert "pk_household_key" in told_of
         assert "Seq Scan on household_key" not in told_of
+
+
+def test_the_note_of_a_household_names_nobody_until_somebody_says_why(state, app):
+    with state.database.write() as connection:
+        connection.execute(
+            update(Household)
+            .where(col(Household.id) == "HH00001")
+            .values(note="贺小满由邻居照看，电话13912345678", moved_to="柳湾镇柳湾村88号")
+        )
+    own = signed_in(state, app, "grid_w010101")
+    page = own.get("/households/HH00001").text
+    assert "由邻居照看" in page
+    assert not [mark for mark in ("小满", "13912345678", "柳湾村88号") if mark in page]
+    full = own.form("/households/HH00001/reveal", purpose="上门核实").text
+    assert "贺小满由邻居照看，电话13912345678" in full

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from models.access import Look
 from models.households import Household
 from models.imports import ImportBatch
 from models.requests import Contact, HelpRequest
@@ -90,6 +91,16 @@ def test_the_faulty_lines_come_back_as_a_table(state, app):
     assert answer.headers["content-type"].startswith("application/vnd.openxml")
     assert answer.content.startswith(b"PK")
     assert cadre.get("/imports/template/reports").content.startswith(b"PK")
+
+
+def test_who_takes_the_faulty_lines_is_kept(state, app):
+    cadre = signed_in(state, app, "village_w0101.1")
+    at = upload(cadre, "reports", HEAD + BAD).headers["location"]
+    assert cadre.get(f"{at}/errors").status_code == 200
+    with state.database.read() as session:
+        look = session.scalars(select(Look)).one()
+    batch_id = at.rpartition("/")[2]
+    assert (look.act, look.purpose) == ("export_faults", f"import {batch_id}")
 
 
 def test_a_file_that_is_none_is_said_on_the_page(state, app):

@@ -16,6 +16,7 @@ from gateway.revealing import masked
 from gateway.state import State
 from models.access import Look
 from models.events import Event
+from models.households import Household
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import acting
@@ -23,6 +24,7 @@ from models.vocabulary import Role, TaskKind
 from referral.casework import Refusal
 from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD, Caller, application, said, signed_in
+from tests.gateway.test_complained_about import linked
 from triage.redact import redact, redact_person, star_name
 
 PHONE = "13812345678"
@@ -321,3 +323,63 @@ def test_the_log_names_nobody_and_an_entry_is_one_line() -> None:
     assert PHONE not in line
     assert line.isprintable()
     assert "journal=123456789012345678" in line
+
+
+def registered(state: State, count: int) -> list[str]:
+    """So many invented households."""
+    ids = [f"T{at:04d}" for at in range(count)]
+    with acting(state.database, state.mint) as tx:
+        for one in ids:
+            tx.add(Household, id=one, head_name="王小明", address="滨河街道")
+    return ids
+
+
+def test_who_goes_through_the_register_is_noticed_and_has_to_wait(
+    state: State, app: FastAPI, now: Watch
+) -> None:
+    ids = registered(state, 61)
+    caller = signed_in(state, app, "op01")
+
+    def reveal(household: str) -> int:
+        status: int = caller.form(f"/households/{household}/reveal", purpose="上门核实").status_code
+        return status
+
+    assert {reveal(one) for one in ids[:19]} == {200}
+    assert tasks(state) == []
+    assert reveal(ids[18]) == reveal(ids[19]) == 200
+    [task] = tasks(state)
+    assert task.note == "op01: reveal 20"
+    assert {reveal(one) for one in ids[20:60]} == {200}
+    assert (reveal(ids[60]), reveal(ids[0])) == (429, 200)
+    assert kinds(state).count("household_revealed") == 62
+    assert kinds(state).count("bulk_look") == 1
+    number = said(state, "food", FOOD).number or ""
+    assert caller.act(number, "reveal", ground="locate").status_code == 429, "one measure for both"
+    now.forward(minutes=61)
+    again = signed_in(state, app, "op01")
+    assert again.form(f"/households/{ids[60]}/reveal", purpose="上门核实").status_code == 200
+
+
+def test_opening_households_counts_with_opening_requests(state: State, now: Watch) -> None:
+    said(state, "food", FOOD)
+    looked(state, "op01", "see", 100, now)
+    with acting(state.database, state.mint) as tx:
+        for at in range(50):
+            tx.add(
+                Look, id=state.mint(), at=now(), login="op01", act="see_household", purpose=f"T{at}"
+            )
+    rounds.run(state.database, state.mint, state.offices, now())
+    assert [task.note for task in tasks(state)] == ["op01: see 150"]
+
+
+def test_the_citizen_is_told_who_looked_at_their_household(state: State, app: FastAPI) -> None:
+    outcome = said(state, "food", FOOD)
+    number = outcome.number or ""
+    linked(state, number)
+    township = signed_in(state, app, "grid_w010101")
+    township.form("/households/HH00001/reveal", purpose="上门核实")
+    citizen = Caller(app)
+    citizen.http.post("/status", data={"number": number, "code": outcome.code or ""})
+    page = citizen.get("/status/case").text
+    assert "网格员" in page
+    assert "grid_w010101" not in page

@@ -11,6 +11,7 @@ from sqlmodel import col
 from gateway import registry, searching
 from gateway.access import Actor
 from gateway.state import State
+from models.access import Look
 from models.households import Belonging
 from models.requests import Contact, HelpRequest
 from models.transaction import acting
@@ -173,3 +174,44 @@ def test_odd_words_are_only_words(
 ) -> None:
     answer = signed_in(state, app, "op01").get("/desk", params={"q": words})
     assert answer.status_code in (200, 303)
+
+
+@pytest.mark.parametrize("login", ["admin01", "audit01"])
+def test_who_works_without_personal_data_finds_nobody_by_telephone_or_name(
+    state: State, app: FastAPI, three: dict[str, str], login: str
+) -> None:
+    registered(state, three["food"])
+    caller = signed_in(state, app, login)
+    for known, unknown in (("13900004321", "13900004320"), ("贺芳", "贺芬")):
+        hit, miss = (caller.get(f"/desk?q={said_of}") for said_of in (known, unknown))
+        assert (hit.status_code, miss.status_code) == (200, 200), known
+        assert not any(number in hit.text for number in three.values()), known
+    assert caller.get(f"/desk?q={three['food']}").status_code == 303, "a number names nobody"
+
+
+def test_a_search_for_a_person_is_kept_once_and_names_nobody(
+    state: State, app: FastAPI, three: dict[str, str]
+) -> None:
+    caller = signed_in(state, app, "op01")
+    for path in ("/desk", "/desk/rows"):
+        for asked in ("13900004321", "贺芳", three["food"]):
+            assert caller.get(f"{path}?q={asked}").status_code in (200, 303)
+    with state.database.read() as session:
+        looks = session.scalars(select(Look).where(col(Look.act) == "search_person"))
+        assert sorted(one.purpose for one in looks) == ["139****4321", "贺*"]
+
+
+def registered(state: State, number: str) -> None:
+    """A person has said that the request is of the household of 贺芳."""
+    with acting(state.database, state.mint) as tx:
+        request = tx.execute(
+            select(col(HelpRequest.id)).where(col(HelpRequest.number) == number)
+        ).scalar_one()
+        contact = tx.execute(
+            select(col(Contact.id)).where(col(Contact.request_id) == request)
+        ).scalar_one()
+        tx.add(
+            Belonging, id=state.mint(), request_id=request, contact_id=contact,
+            household_id="HH00001", state="confirmed", findings=[], proposed_at=state.now(),
+            proposed_by="system",
+        )  # fmt: skip

@@ -1,0 +1,209 @@
+"""Whoever a request complains about reads no word of it and no number, wherever they look."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from gateway import access, timeline
+from gateway.access import Actor
+from gateway.live import News, Pulse
+from gateway.state import State
+from gateway.web.live import _existing
+from models.access import Look
+from models.bars import Bar
+from models.households import Belonging
+from models.likenesses import Likeness, Link
+from models.relief import Relief
+from models.requests import Contact, HelpRequest
+from models.transaction import acting
+from models.vocabulary import Role
+from tests.gateway.operations import OPERATIONS
+from tests.gateway.people import application, partner, said, signed_in
+from tests.gateway.test_access import login_of
+from tests.gateway.test_desk import push
+
+HOME = "HH00001"
+WORD = "青石榴"
+CALLER = "+8613900004321"
+SECRET = f"我母亲断粮两天了，{WORD}一粒米也没有发，在滨河街道临江社区"
+OTHER = "我父亲断粮两天了，也在滨河街道临江社区"
+BUNDLES = {"household": 7001, "event": 7002}
+
+
+@pytest.fixture
+def app(state: State) -> FastAPI:
+    return application(state)
+
+
+def id_of(state: State, number: str) -> int:
+    with state.database.read() as session:
+        query = select(col(HelpRequest.id)).where(col(HelpRequest.number) == number)
+        return int(session.connection().execute(query).scalar_one())
+
+
+def linked(state: State, number: str, household: str = HOME) -> int:
+    """The request belongs to a household, as a person has said."""
+    request_id = id_of(state, number)
+    with state.database.read() as session:
+        query = select(col(Contact.id)).where(col(Contact.request_id) == request_id)
+        contact_id = session.connection().execute(query).scalar_one()
+    with acting(state.database, state.mint) as tx:
+        tx.add(
+            Belonging, id=state.mint(), request_id=request_id, contact_id=contact_id,
+            household_id=household, state="confirmed", findings=[], proposed_at=state.now(),
+            proposed_by="system",
+        )  # fmt: skip
+    return request_id
+
+
+def barred(state: State, request_id: int, login: str) -> None:
+    with acting(state.database, state.mint) as tx:
+        tx.add(
+            Bar, id=state.mint(), request_id=request_id, login=login, why="accused", by="lead01",
+            at=state.now(),
+        )  # fmt: skip
+
+
+def arranged(state: State, login: str) -> tuple[str, str]:
+    """A request about a household, bound by everything there is to another one that this person
+    handles; its number and the other's."""
+    secret = said(state, "secret", SECRET, CALLER).number or ""
+    other = said(state, "other", OTHER, "+8613900004322").number or ""
+    now, one, two = state.now(), linked(state, secret), linked(state, other)
+    officer = state.offices.current().directory.officer[login]
+    with acting(state.database, state.mint) as tx:
+        tx.execute(
+            update(HelpRequest).values(
+                area="W0101", holder_unit=officer.unit, holder_person=login, summary=SECRET
+            )
+        )
+        tx.execute(update(HelpRequest).where(col(HelpRequest.id) == two).values(summary=OTHER))
+        tx.add(
+            Likeness, id=state.mint(), request_id=two, other_id=one, relation="event", score=9.0,
+            findings=[], state="proposed", proposed_at=now, proposed_by="system",
+        )  # fmt: skip
+        for request_id, relation in ((one, "household"), (two, "household"), (one, "event")):
+            tx.add(
+                Link, id=state.mint(), request_id=request_id, relation=relation,
+                bundle=BUNDLES[relation], at=now, by="lead01",
+            )  # fmt: skip
+        tx.add(
+            Relief, id=state.mint(), number="JZ20260930-00001-1", kind="advance", state="delivered",
+            request_id=one, household_id=HOME, recipient="贺芳", area="W0101", service="x",
+            need="food", cause="x", words=WORD, form="goods", goods=f"米，{WORD}", fund="reserve",
+            unit=officer.unit, judgements=[], proposed_at=now, proposed_by="op01", guards=[],
+            delivered_at=now, notice="none", policy="x",
+        )  # fmt: skip
+    return secret, other
+
+
+def paths(secret: str, other: str) -> list[str]:
+    """Every page and answer that may be asked for, about the one and about the other."""
+    parts = {
+        "household_id": HOME, "unit": "civil_affairs", "bundle": BUNDLES["event"], "name": "plan",
+        "token": "x", "kind": "units", "batch_id": 1, "wish_id": 1, "entry_id": 1, "key": "k",
+    }  # fmt: skip
+    found = {
+        name[4:].format(**parts, number=number) + ("?year=2026&quarter=3" * ("quarter" in name))
+        for name, op in OPERATIONS.items()
+        if name.startswith("GET /") and op.who == "staff" and op.thing != "stream"
+        for number in (secret, other)
+    }
+    asked = [f"/desk?q={q}" for q in (secret, CALLER[3:], WORD, "贺芳")]
+    beside = [f"{at}/{other}?beside={secret}" for at in ("/desk", "/api/v1/requests")]
+    homes = [f"/households?household={HOME}", f"/relief?household={HOME}"]
+    return sorted(found) + asked + beside + homes
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_accused_finds_neither_word_nor_number_on_any_page(
+    state: State, app: FastAPI, role: Role
+) -> None:
+    login = login_of(state, role)
+    secret, other = arranged(state, login)
+    push(partner(state, app, "pbx", "calls:write"), "newCall")
+    caller = signed_in(state, app, login)
+    if role in access.RIGHTS["see_household"]:
+        assert WORD in caller.get(f"/households/{HOME}").text, "there is something to find"
+
+    barred(state, id_of(state, secret), login)
+    found = []
+    for path in paths(secret, other):
+        answer = caller.get(path)
+        said_back = path.partition("?")[2]  # what was asked for may stand in its field again
+        marks = [mark for mark in (WORD, secret) if mark not in said_back]
+        if answer.status_code == 200 and any(mark in answer.text for mark in marks):
+            found.append(path)
+    audits = role in access.RIGHTS["see_audit"]  # who audits sees of every request what was done
+    assert found == (["/audit"] if audits else [])
+
+
+def test_a_barred_officer_reads_no_word_of_it_on_the_household_page(
+    state: State, app: FastAPI
+) -> None:
+    secret, other = arranged(state, "grid_w010101")
+    barred(state, id_of(state, secret), "grid_w010101")
+    page = signed_in(state, app, "grid_w010101").get(f"/households/{HOME}")
+    assert page.status_code == 200
+    assert (WORD in page.text, secret in page.text) == (False, False)
+    assert other in page.text, "what does not complain about them stays"
+    assert WORD in signed_in(state, app, "op01").get(f"/households/{HOME}").text
+
+
+def test_of_a_confidential_request_a_household_page_names_nobody_to_who_may_not_know(
+    state: State, app: FastAPI
+) -> None:
+    number = said(state, "secret", "我叫欧阳小芳，母亲断粮两天了，在滨河街道临江社区").number or ""
+    request_id = linked(state, number)
+    with acting(state.database, state.mint) as tx:
+        tx.execute(update(HelpRequest).values(confidential=True, area="W0101"))
+        tx.execute(update(Contact).values(name="欧阳小芳", reporter="village_w0101"))
+    township = state.offices.current().directory.officer[login_of(state, Role.TOWNSHIP_OFFICER)]
+    viewer = Actor(township.login, township.role, township.unit, township.area)
+    desk = Actor("op01", Role.OPERATOR, "hotline", "W")
+
+    def read(actor: Actor) -> str:
+        with state.database.read() as session:
+            office = state.offices.current()
+            found = timeline.timeline(session.connection(), actor, office, HOME, state.now())
+        assert {one.request_id for one in found} == {request_id}
+        return str([(one.words, one.by) for one in found])
+
+    assert ("小芳" in read(viewer), "village_w0101" in read(viewer)) == (False, False)
+    assert ("断粮" in read(viewer), "小芳" in read(desk)) == (True, True)
+
+
+def test_the_stream_of_a_barred_officer_does_not_say_the_number(state: State) -> None:
+    secret = said(state, "secret", SECRET).number or ""
+    other = said(state, "other", OTHER, "+8613900004322").number or ""
+    barred(state, id_of(state, secret), "op01")
+
+    async def missed() -> News:
+        pulse = Pulse(state.database)
+        async for news in pulse.follow(0):
+            pulse.close()
+            return news
+        raise AssertionError
+
+    news = asyncio.run(missed())
+    assert set(news.numbers) == {secret, other}
+    assert news.barred == (secret,)
+    for login, numbers in (("op01", (other,)), ("op02", news.numbers)):
+        actor = Actor(login, Role.OPERATOR, "hotline", "W")
+        assert _existing(state, actor, news).numbers == numbers
+
+
+def test_who_opens_a_household_is_kept_for_each_of_its_requests(state: State, app: FastAPI) -> None:
+    number = said(state, "secret", SECRET).number or ""
+    request_id = linked(state, number)
+    signed_in(state, app, "op01").get(f"/households/{HOME}")
+    with state.database.read() as session:
+        looks: list[Any] = list(session.scalars(select(Look).order_by(col(Look.id))))
+    assert [(one.act, one.request_id, one.purpose) for one in looks] == [
+        ("see_household", None, HOME),
+        ("see_household", request_id, HOME),
+    ]
