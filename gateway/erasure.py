@@ -103,6 +103,7 @@ _NO_WORDS: dict[str, Any] = {
     "assessment": None,
     "reporter": None,
     "salt": None,
+    "error": None,
 }
 
 

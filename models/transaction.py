@@ -91,7 +91,7 @@ class Transaction:
         at: datetime,
         by: str = SYSTEM,
         request: Row | None = None,
-        of_call: int | None = None,
+        of_call: Any = None,
         **detail: Any,
     ) -> None:
         """Record an act. ``at`` is aware; ``detail`` must be plain values (JSON). What somebody

@@ -288,9 +288,8 @@ class Told:
 
 def history(tx: Transaction, request_id: int, *kinds: str) -> list[Told]:
     """The events of these kinds (all without any), the oldest first."""
-    query = select(
-        col(Event.seq), col(Event.at), col(Event.kind), col(Event.by), col(Event.detail)
-    ).where(col(Event.request_id) == request_id)
+    columns = (Event.seq, Event.at, Event.kind, Event.by, Event.detail)
+    query = select(*map(col, columns)).where(col(Event.request_id) == request_id)
     if kinds:
         query = query.where(col(Event.kind).in_(kinds))
     rows = tx.execute(query.order_by(col(Event.seq))).all()
