@@ -83,8 +83,10 @@ SPARED: Mapping[str, str] = {
     "call stands in a note, of which it has the mark; the reasons of office acts about no request "
     "stay",
     "field_key.wrapped": "a key, no data; wiped by the rotation that replaces it",
+    "look.purpose": "why somebody looked; it is chained, and goes with the look after three years",
     "onetimekey.hash": "one-way hash of a random value; names nobody",
     "outreach_mode.reason": "why an area is in extraordinary times; it is about nobody",
+    "recovery.reason": "why somebody in office was let in anew; it is about no citizen",
     "second_factor.sealed": "a seed that is replaced or goes with the account's telephone",
     "staff.name": "who acted in office stays named as long as the ledger that names the act",
     "staff.password": "a hash that is replaced; a closed account's opens nothing",
