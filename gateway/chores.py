@@ -20,7 +20,7 @@ def of(state: State) -> list[Chore]:
     """Each with the seconds between its turns. Raises ``BadSettings``."""
     settings = state.settings
     parts = state.database, state.mint, state.channels
-    nightly = Nightly(*parts, settings)
+    nightly = Nightly(*parts, settings, state.offices.current)
     flights = targets(settings.canaries, state.channels)
     canaries = Canaries(*parts, state.offices.current, flights=flights, address=settings.public_url)
 
