@@ -66,7 +66,7 @@ def counted(settings: Settings) -> dict[str, int]:
         found |= Counter(session.scalars(select(Event.kind)))
         assert account(session).missing == []
         assert walk(session).fault == ""
-        assert list(disagreements(session)) == []
+        assert list(altered(session)) == []
     database.close()
     return found
 
