@@ -17,6 +17,7 @@ from models import numbers
 from models.access import Look
 from models.bars import not_barred
 from models.journal import JournalEntry
+from models.prefixes import begins
 from models.referrals import Referral
 from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction
@@ -238,10 +239,7 @@ def _sent_in_by(partner: Partner) -> ColumnElement[bool]:
     sent = (
         select(col(Contact.request_id))
         .join(JournalEntry, col(JournalEntry.id) == col(Contact.journal_id))
-        .where(
-            col(JournalEntry.provider_key) >= f"{partner.name}:",
-            col(JournalEntry.provider_key) < f"{partner.name};",
-        )
+        .where(begins(col(JournalEntry.provider_key), f"{partner.name}:"))
     )
     return col(HelpRequest.id).in_(sent)
 

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, inspect, text
 
-from gateway import backup_file
+from gateway import backup_file, erased_again
 from gateway.accounting import account
 from gateway.backup_file import BadBackup
 from gateway.ledger_audit import altered, walk
@@ -50,12 +50,14 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored, and what is wrong with it, one sentence each."""
+    """What was restored, what is wrong with it, one sentence each, and how many requests were
+    erased again."""
 
     rows: int
     seq: int
     seconds: float
     faults: list[str]
+    erased: int = 0
 
 
 def key_of(settings: Settings, file: Path | None) -> bytes:
@@ -148,12 +150,15 @@ def restore(path: Path, key: bytes, now: Callable[[], datetime]) -> Restored:
             with database.write() as connection:
                 dumping.load(connection, contents, frames)
                 upgrade_to(connection, "head")
+        mint = enlist(database, "restore", now())
+        with acting(database, mint) as tx:  # no entry yet: killed here, it is gone on with
+            again = erased_again.apply(tx, path.parent / erased_again.NAME, now())
         faults = proofs(database)
-        with acting(database, enlist(database, "restore", now())) as tx:
-            tx.event("restored", at=now(), seq=contents.seq, head=contents.head)
+        with acting(database, mint) as tx:
+            tx.event("restored", at=now(), seq=contents.seq, head=contents.head, erased=again)
     finally:
         database.close()
-    return Restored(sum(contents.counts.values()), contents.seq, monotonic() - begun, faults)
+    return Restored(sum(contents.counts.values()), contents.seq, monotonic() - begun, faults, again)
 
 
 def _require_empty(settings: Settings, contents: Contents) -> bool:

@@ -4,12 +4,11 @@ Telephone numbers are masked, names are left out, the query code is starred: who
 shown by one press with a purpose, and the look is kept (``reveal``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -22,6 +21,7 @@ from gateway.notices import Told, told
 from gateway.revealing import masked
 from models.clocks import Clock
 from models.events import Event
+from models.notes import opened
 from models.outbox import Outgoing
 from models.referrals import Referral
 from models.requests import Contact
@@ -179,9 +179,7 @@ def case(
             _message(one, row["code"], sees, mask)
             for one in _rows(connection, Outgoing, row["id"], Outgoing.id)
         ),
-        history=tuple(
-            _happened(one, sees, mask) for one in _rows(connection, Event, row["id"], Event.seq)
-        ),
+        history=tuple(_history(connection, row["id"], sees, mask)),
         acts=possible.acts(viewer, office, row, orders, now),
         notice=told(connection, office, row, now) if sees.words else None,
     )
@@ -273,9 +271,9 @@ _WORDS = (
 )  # fmt: skip
 
 
-def _happened(row: Any, sees: Sight, mask: Masking) -> Happened:
-    """An act; what was typed into it may name a person and stays with those who may know."""
-    detail = orjson.loads(row.detail)
-    if not sees.words:
-        detail = {name: value for name, value in detail.items() if name not in _WORDS}
-    return Happened(row.seq, row.at, row.kind, row.by, mask.detail(detail))
+def _history(connection: Any, request_id: int, sees: Sight, mask: Masking) -> Iterator[Happened]:
+    """The acts; what was typed into one may name a person and stays with those who may know."""
+    rows = list(_rows(connection, Event, request_id, Event.seq))
+    for row, detail in zip(rows, opened(connection, [row.detail for row in rows]), strict=True):
+        told = {name: value for name, value in detail.items() if sees.words or name not in _WORDS}
+        yield Happened(row.seq, row.at, row.kind, row.by, mask.detail(told))

@@ -1,13 +1,18 @@
 """The recurring work that proves the rest: nightly proofs, the seal of looks, canaries."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
-from gateway import look_audit
+from gateway import erased_again, look_audit
 from gateway.canaries import Canaries, targets
 from gateway.nightly import Nightly
 from gateway.state import State
+from models.db import Database
 from models.transaction import acting
+
+log = logging.getLogger(__name__)
 
 Chore = tuple[Callable[[], Awaitable[None]], float]
 
@@ -20,13 +25,18 @@ def of(state: State) -> list[Chore]:
     """Each with the seconds between its turns. Raises ``BadSettings``."""
     settings = state.settings
     parts = state.database, state.mint, state.channels
-    nightly = Nightly(*parts, settings)
+    nightly = Nightly(*parts, settings, state.offices.current)
     flights = targets(settings.canaries, state.channels)
     canaries = Canaries(*parts, state.offices.current, flights=flights, address=settings.public_url)
 
     async def prove() -> None:
         """Every night: all is accounted for, unaltered, and in a backup."""
         await nightly.run(state.now)
+
+    async def note_erased() -> None:
+        """Beside the backups stands whom they must not bring back."""
+        if settings.backup_dir is not None:
+            await asyncio.to_thread(_note_erased, state.database, settings.backup_dir)
 
     async def seal_looks() -> None:
         """The ledger takes in what was looked at since."""
@@ -36,8 +46,15 @@ def of(state: State) -> list[Chore]:
         """A message of our own through every channel that one is named for."""
         await canaries.send_due(state.now)
 
-    always: list[Chore] = [(prove, 300.0), (seal_looks, SEAL_SECONDS)]
+    always: list[Chore] = [(prove, 300.0), (seal_looks, SEAL_SECONDS), (note_erased, 900.0)]
     return [*always, (send_canaries, 60.0)] if flights else always
+
+
+def _note_erased(database: Database, folder: Path) -> None:
+    try:
+        erased_again.note(database, folder)
+    except OSError as error:
+        log.error("what was erased could not be noted beside the backups: %s", error.strerror)
 
 
 def _seal_looks(state: State) -> None:

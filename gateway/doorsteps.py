@@ -15,6 +15,7 @@ from models.clocks import Clock
 from models.discovery import DoorEntry, Visit, Warned
 from models.households import Household
 from models.outbox import Outgoing
+from models.prefixes import begins
 from models.requests import Contact, HelpRequest
 from models.transaction import Row
 from models.vocabulary import Role
@@ -188,7 +189,7 @@ def reports(connection: Any, actor: Actor, *, external_id: str = "") -> tuple[Re
     which = (
         (col(Contact.external_id) == external_id,)
         if external_id
-        else (col(Contact.external_id) >= mine, col(Contact.external_id) < f"{actor.login};")
+        else (begins(col(Contact.external_id), mine),)
     )
     rows = connection.execute(
         select(

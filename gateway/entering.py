@@ -107,8 +107,8 @@ class Read(BaseModel):
 def finish_held(state: State, actor: Actor, entry_id: int, read: Read, *, now: datetime) -> Outcome:
     """A person types what a held call says: it leaves the pen with the number it was given.
 
-    The words that came stay as they came; what was typed is in the ledger before it is tried. Call
-    it from a thread. Raises ``Refusal``, ``Busy`` or TimeoutError.
+    The words that came stay as they came; what was typed is kept, and marked in the ledger, before
+    it is tried. Call it from a thread. Raises ``Refusal``, ``Busy`` or TimeoutError.
     """
     access.allow(actor, "finish_held")
     words = need(read.text, "refusal.words_missing")
@@ -128,7 +128,9 @@ def finish_held(state: State, actor: Actor, entry_id: int, read: Read, *, now: d
                 col(Contact.state) == ContactState.HOLDING_PEN,
             )
         ).all()
-        tx.event("held_read", at=now, by=actor.login, held_as=row.number, words=words)
+        tx.event(
+            "held_read", at=now, by=actor.login, of_call=entry_id, held_as=row.number, words=words
+        )
     call = _call(state, row, kept, read=read, words=words, number=number, now=now)
     outcome = state.intake.submit(call).result(PATIENCE_SECONDS)
     if outcome.held:

@@ -23,6 +23,7 @@ from models.households import Belonging, Resident
 from models.journal import JournalEntry
 from models.likenesses import Likeness, Merger, RepeatKey
 from models.needs import Need
+from models.notes import Note
 from models.outbox import Outgoing
 from models.people import Address, Person
 from models.referrals import Referral
@@ -58,6 +59,7 @@ REACHED: Mapping[str, str] = {
     "merger": "case_words",
     "near_relative": "left_households",
     "need": "case_words",
+    "note": "case_words, raw_calls",
     "outbox": "case_words, loose_messages",
     "person": "case_words",
     "referral": "case_words",
@@ -77,11 +79,14 @@ SPARED: Mapping[str, str] = {
     "attempt.subject": "keyed hash, forgotten within the hour at the next try",
     "conversation.conversation": "keyed hash; the row goes half an hour after the last word",
     "conversation.state": "goes half an hour after the last word (gateway.ticks.tidy)",
-    "event.detail": "the ledger proves the acts; it is chained, and no act writes a person's words "
-    "into it but the reasons that staff give",
+    "event.detail": "the ledger proves the acts; it is chained. What is typed about a request or a "
+    "call stands in a note, of which it has the mark; the reasons of office acts about no request "
+    "stay",
     "field_key.wrapped": "a key, no data; wiped by the rotation that replaces it",
+    "look.purpose": "why somebody looked; it is chained, and goes with the look after three years",
     "onetimekey.hash": "one-way hash of a random value; names nobody",
     "outreach_mode.reason": "why an area is in extraordinary times; it is about nobody",
+    "recovery.reason": "why somebody in office was let in anew; it is about no citizen",
     "second_factor.sealed": "a seed that is replaced or goes with the account's telephone",
     "staff.name": "who acted in office stays named as long as the ledger that names the act",
     "staff.password": "a hash that is replaced; a closed account's opens nothing",
@@ -100,6 +105,7 @@ _NO_WORDS: dict[str, Any] = {
     "assessment": None,
     "reporter": None,
     "salt": None,
+    "error": None,
 }
 
 
@@ -130,6 +136,7 @@ def of_requests(tx: Transaction, requests: Sequence[int], now: datetime) -> None
         .values(text=ERASED, address=ERASED, params={}, error=None),
         update(Task).where(col(Task.request_id).in_(requests)).values(note=ERASED),
         update(Referral).where(col(Referral.request_id).in_(requests)).values(result=None),
+        update(Note).where(col(Note.request_id).in_(requests)).values(said=None, salt=None),
         update(Need).where(col(Need.request_id).in_(requests)).values(note=ERASED),
         update(Handover).where(col(Handover.request_id).in_(requests)).values(note=ERASED),
         update(LegalHold).where(col(LegalHold.request_id).in_(requests)).values(reason=ERASED),
@@ -175,6 +182,7 @@ def of_calls(tx: Transaction, ids: Sequence[int]) -> None:
         .where(col(JournalEntry.id).in_(ids))
         .values(**blank, code=None, part=EMPTIED)
     )
+    tx.execute(update(Note).where(col(Note.journal_id).in_(ids)).values(said=None, salt=None))
 
 
 def _forget_people(tx: Transaction, requests: Sequence[int]) -> None:

@@ -35,6 +35,11 @@ def named(key: str, kind: str, value: str) -> str:
     return hmac.new(key.encode(), f"{kind}\0{value}".encode(), sha256).hexdigest()[:32]
 
 
+def of_sign_in(secret: str, subject: str) -> str:
+    """``subject`` for sign-in, where whoever guesses types the name: it may be a password."""
+    return named(derived(secret, "guessing"), "sign in", subject)
+
+
 def may_try(state: "State", subjects: Sequence[str], *, now: datetime) -> bool:
     """Count one try for every subject, or say False when one of them has had its tries.
 

@@ -4,6 +4,8 @@ It is given only when all is well: a sign that came while reminders stood still 
 than none.
 """
 
+import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import httpx2
@@ -11,18 +13,33 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from models.clocks import FIRST
+from models.db import Database
 from models.events import GENESIS, Event, Ledger, first_broken
 
 SECONDS = 10
 
 
-async def beat(url: str) -> None:
-    """Call the address once. Failing to reach it is not our failure: it alarms by itself."""
+def address(url: str, seq: int, digest: str) -> str:
+    """The address with where the ledger ends ("seq", "hash"), so that this is known outside."""
+    return str(httpx2.URL(url).copy_merge_params({"seq": str(seq), "hash": digest}))
+
+
+async def beat(url: str, head: Callable[[], tuple[int, str]]) -> None:
+    """Call the address once, with the head of the ledger. Failing to reach it is not our failure:
+    it alarms by itself."""
+    seq, digest = await asyncio.to_thread(head)
     try:
         async with httpx2.AsyncClient(timeout=SECONDS) as client:
-            await client.get(url)
+            await client.get(address(url, seq, digest))
     except httpx2.HTTPError:
         return
+
+
+def head_of(database: Database) -> tuple[int, str]:
+    """Number and hash of the last entry of the ledger."""
+    with database.read() as session:
+        row = session.connection().execute(select(col(Ledger.seq), col(Ledger.hash))).one()
+    return row.seq, row.hash
 
 
 def ailments(session: Session, now: datetime, patience: timedelta) -> list[str]:

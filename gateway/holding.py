@@ -38,7 +38,7 @@ def hold(tx: Transaction, office: Office, call: "Call", *, entry: Row, error: Ex
         "state": ContactState.HOLDING_PEN,
         "attempts": again,
         "next_at": journal.next_try(call.now, again),
-        "error": f"{type(error).__name__}: {error}"[:500],
+        "error": kind_of(error),
         "number": number,
         "code": code,
         "outcome": remembered(outcome),
@@ -66,6 +66,18 @@ def hold(tx: Transaction, office: Office, call: "Call", *, entry: Row, error: Ex
     )
     tx.event("held", at=call.now, journal=entry["id"], held_as=number, error=type(error).__name__)
     return outcome
+
+
+def kind_of(error: BaseException) -> str:
+    """What went wrong and where, "ValueError at triage.reading:41". What an exception says itself
+    is left out: it may hold words of the one who rang."""
+    found = error.__traceback__
+    while found is not None and found.tb_next is not None:
+        found = found.tb_next
+    if found is None:
+        return type(error).__name__
+    module = found.tb_frame.f_globals.get("__name__", "?")
+    return f"{type(error).__name__} at {module}:{found.tb_lineno}"
 
 
 def _keep_words(

@@ -42,6 +42,15 @@ def write(
     return before
 
 
+def record(
+    tx: Transaction, kind: str, values: Sequence[Mapping[str, Any]], by: str, now: datetime
+) -> None:
+    """Of accounts the ledger says which role and unit they were given."""
+    if kind == "staff" and values:
+        given = [[one["login"], one["role"], one["unit"]] for one in values]
+        tx.event("staff_imported", at=now, by=by, staff=given)
+
+
 def _row(kind: str, one: Mapping[str, Any], now: datetime) -> Row:
     if kind == "areas":
         point = [one.get("latitude"), one.get("longitude")]

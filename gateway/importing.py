@@ -218,6 +218,8 @@ def write(
                     made = import_warnings.write(tx, office, found, by, now())
                 else:
                     made = _written(tx, looked.kind, fresh, now(), later)
+                    given = [read.values for read in fresh]
+                    import_places.record(tx, looked.kind, given, by, now())
                 for read, (target, before) in zip(fresh, made, strict=True):
                     tx.add(
                         ImportLine, batch_id=batch_id, line=read.line, target=target, before=before

@@ -10,7 +10,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-import orjson
 from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
@@ -22,6 +21,7 @@ from gateway.revealing import masked
 from models import keyring, numbers
 from models.access import Look
 from models.events import GENESIS, Event, Ledger, first_broken
+from models.notes import opened
 from models.people import FIELD, Address
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
@@ -157,7 +157,7 @@ def _events(
         conditions.append(col(Event.by) == wanted.actor)
     if wanted.act:
         conditions.append(col(Event.kind) == wanted.act)
-    rows = reader.execute(
+    found = reader.execute(
         select(*Event.__table__.columns)  # type: ignore[attr-defined]
         .where(*conditions)
         .order_by(col(Event.seq).desc())
@@ -165,8 +165,9 @@ def _events(
     )
     typed = actor.role in access.RIGHTS["reveal"]
     mask = Masking()
-    for row in rows:
-        detail = mask.detail(orjson.loads(row.detail))
+    rows = found.all()
+    for row, whole in zip(rows, opened(reader, [row.detail for row in rows]), strict=True):
+        detail = mask.detail(whole)
         if not typed:
             detail = {name: value for name, value in detail.items() if name not in TYPED}
         yield Entry(row.at, row.number, row.kind, row.by, detail, row.seq, None)

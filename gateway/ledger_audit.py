@@ -13,7 +13,7 @@ from sqlalchemy import String, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
-from gateway import look_audit, quarter_closing
+from gateway import ledger_files, ledger_kept, ledger_staff, look_audit, quarter_closing
 from gateway.ledger_rows import disagreements
 from models.events import GENESIS, Event, Ledger, seal
 from models.proofs import Tree
@@ -124,7 +124,11 @@ def _head_fault(session: Session, chain: Chain) -> str:
 
 
 def altered(session: Session) -> Iterator[str]:
-    """Whatever stands otherwise than the ledger says: looks, requests, closed quarters."""
+    """Whatever stands otherwise than the ledger says: looks, requests and what is kept beside them,
+    files, accounts, closed quarters."""
     yield from look_audit.faults(session)
     yield from disagreements(session)
+    yield from ledger_kept.of_calls(session)
+    yield from ledger_files.faults(session)
+    yield from ledger_staff.faults(session)
     yield from quarter_closing.altered(session)

@@ -14,6 +14,8 @@ import orjson
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from gateway import ledger_kept
+from gateway.ledger_told import Told
 from models.events import Event
 from models.messages import mark
 from models.requests import Contact, HelpRequest
@@ -22,7 +24,10 @@ from models.vocabulary import Level, Status
 PAGE = 2000
 AT_ONCE = 20_000
 _WITH_WORDS = ("received", "contact_attached")
-_STATUSES = frozenset(Status)
+_OF_REQUEST: tuple[Any, ...] = (
+    HelpRequest.id, HelpRequest.number, HelpRequest.status, HelpRequest.level,
+    HelpRequest.closed_at, HelpRequest.erased_at, HelpRequest.lead_bureau, HelpRequest.confidential,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ Marks = Mapping[int, set[str]]
 
 def disagreements(session: Session) -> Iterator[str]:
     """Requests whose row says something else than the last entry about it: a status that no act
-    brought about, a level that nobody lowered. Contacts whose words, name, sender or place are not
+    brought about, a level that nobody lowered, another lead; what is kept beside them otherwise
+    than the ledger says (``ledger_kept``). Contacts whose words, name, sender or place are not
     those that the ledger has marked, and marked words that are gone without their request being
     erased."""
     elsewhere: list[_Words] = []
@@ -51,7 +57,8 @@ def disagreements(session: Session) -> Iterator[str]:
         ids = [row.id for row in rows]
         said, marks = _entries(session, ids)
         for row in rows:
-            yield from _row_faults(row, said)
+            yield from _row_faults(row, said.get(row.id))
+        yield from ledger_kept.faults(session, rows, said)
         for words in _contacts(session, ids):
             if words.journal in marks:
                 yield from _word_faults(words, marks)
@@ -65,19 +72,14 @@ def disagreements(session: Session) -> Iterator[str]:
 
 
 def _requests(session: Session, after: int) -> Sequence[Any]:
-    columns = (HelpRequest.id, HelpRequest.number, HelpRequest.status, HelpRequest.level)
-    query = select(*map(col, columns), col(HelpRequest.closed_at))
+    query = select(*map(col, _OF_REQUEST))
     wanted = query.where(col(HelpRequest.id) > after).order_by(col(HelpRequest.id)).limit(PAGE)
     found: Sequence[Any] = session.connection().execute(wanted).all()
     return found
 
 
-Said = Mapping[int, tuple[str | None, str | None]]
-"""Status and level of a request by the last entries that name one."""
-
-
-def _entries(session: Session, ids: Sequence[int]) -> tuple[Said, Marks]:
-    said: dict[int, tuple[str | None, str | None]] = {}
+def _entries(session: Session, ids: Sequence[int]) -> tuple[Mapping[int, Told], Marks]:
+    said: defaultdict[int, Told] = defaultdict(Told)
     marks: defaultdict[int, set[str]] = defaultdict(set)
     entries = session.connection().execute(
         select(col(Event.request_id), col(Event.kind), col(Event.detail))
@@ -86,29 +88,26 @@ def _entries(session: Session, ids: Sequence[int]) -> tuple[Said, Marks]:
     )
     for row in entries:
         detail = orjson.loads(row.detail)
-        status, level = said.get(row.request_id, (None, None))
-        if detail.get("now") in _STATUSES:
-            status = detail["now"]
-        if row.kind == "received":
-            status, level = detail.get("status"), detail.get("level")
-        elif row.kind in ("level_raised", "level_lowered"):
-            level = detail.get("level") or detail.get("now")
-        said[row.request_id] = status, level
+        said[row.request_id].hear(row.kind, detail)
         if row.kind in _WITH_WORDS and detail.get("words"):
             marks[int(detail["journal"])].add(detail["words"])
     return said, marks
 
 
-def _row_faults(one: Any, said: Said) -> Iterator[str]:
-    status, level = said.get(one.id, (None, None))
-    if one.id not in said:
+def _row_faults(one: Any, told: Told | None) -> Iterator[str]:
+    if told is None:
         yield f"{one.number} is in no entry of the ledger"
-    if status is not None and one.status != status:
-        yield f"{one.number} stands at {one.status}, the ledger says {status}"
-    if level is not None and Level(one.level).rank > Level(level).rank:
-        yield f"{one.number} has the level {one.level}, the ledger says {level}"
+        told = Told()
+    if told.status is not None and one.status != told.status:
+        yield f"{one.number} stands at {one.status}, the ledger says {told.status}"
+    if told.level is not None and Level(one.level).rank > Level(told.level).rank:
+        yield f"{one.number} has the level {one.level}, the ledger says {told.level}"
     if (one.closed_at is None) != Status(one.status).is_open:
         yield f"{one.number} stands at {one.status} and was closed at {one.closed_at}"
+    if told.lead is not None and one.lead_bureau != told.lead:
+        yield f"{one.number} is led by {one.lead_bureau}, the ledger says {told.lead}"
+    if told.confidential and not one.confidential:
+        yield f"{one.number} is not confidential, the ledger says it is"
 
 
 def _contacts(session: Session, ids: Sequence[int]) -> Iterator[_Words]:

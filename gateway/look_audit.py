@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 
 from models.access import Look, seal_look
 from models.events import GENESIS, Event, Ledger
+from models.sealing import Broken
 from models.transaction import Transaction
 
 SEALED, PURGED = "looks_sealed", "looks_purged"
@@ -47,7 +48,7 @@ def faults(session: Session) -> Iterator[str]:
     itself must have been found unbroken."""
     try:
         fault = _fault(session)
-    except (SQLAlchemyError, ValueError, TypeError, AttributeError):
+    except (SQLAlchemyError, ValueError, TypeError, AttributeError, Broken):
         fault = "a look cannot be read"
     if fault:
         yield fault

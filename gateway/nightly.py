@@ -1,4 +1,5 @@
-"""What is proved every night: all is accounted for, nothing is altered, it is all in a backup.
+"""What is proved every night: all is accounted for, nothing is altered, every clock did what it
+promised, it is all in a backup.
 
 Each proof leaves an assurance (a figure of ``/metrics`` with its age); one that does not hold is an
 event and a task for the desk. One process does it; if it dies, another does so the next night, and
@@ -10,10 +11,12 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from channels import Channel
-from gateway import backups, rekeying, retention
+from gateway import backups, checkpoints, rekeying, retention
 from gateway.accounting import absent, account
+from gateway.clock_audit import audit
 from gateway.ledger_audit import altered, walk
 from gateway.settings import Settings
 from models import assurances
@@ -22,6 +25,7 @@ from models.transaction import acting
 from models.vocabulary import TaskKind
 from referral import casework
 from referral.directory import HOTLINE, ZONE
+from referral.office import Office
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +47,13 @@ class Nightly:
         mint: Callable[[], int],
         channels: Mapping[str, Channel],
         settings: Settings,
+        office: Callable[[], Office] | None = None,
     ) -> None:
         self._database = database
         self._mint = mint
         self._channels = channels
         self._settings = settings
+        self._office = office
 
     async def run(self, now: Callable[[], datetime]) -> bool:
         """All of them, if it is time and nobody else does; whether it was."""
@@ -55,7 +61,7 @@ class Nightly:
             return False
         missing = await self._at_providers(now())
         await asyncio.to_thread(self._intake, now(), missing)
-        for proof in (self._ledger, self._fields, self._backup, self._purge):
+        for proof in (self._ledger, self._clocks, self._fields, self._backup, self._purge):
             await asyncio.to_thread(proof, now())
         return True
 
@@ -86,10 +92,34 @@ class Nightly:
         self._tell("verify_intake", [*found.missing, *missing], figures, now)
 
     def _ledger(self, now: datetime) -> None:
+        file = self._settings.checkpoint_file
+        noted, faults = None, []
+        try:
+            noted = checkpoints.last(file) if file else None
+        except (OSError, ValueError) as error:
+            faults = [f"the checkpoint file cannot be read: {error}"]
         with self._database.read() as session:
-            chain = walk(session)
-            faults = [chain.fault] if chain.fault else list(islice(altered(session), _SHOWN))
+            chain = walk(session, note=noted.seq if noted else 0)
+            different = checkpoints.against(noted, ends=chain.seq, found=chain.noted)
+            if chain.fault or different:
+                faults += filter(None, [chain.fault, different])
+            else:
+                faults += islice(altered(session), _SHOWN)
+        if file and not faults:
+            try:
+                checkpoints.note(file, chain.seq, chain.tip, now)
+            except OSError as error:
+                faults = [f"the checkpoint was not noted: {error}"]
         self._tell("verify_ledger", faults, {"entries": chain.seq}, now)
+
+    def _clocks(self, now: datetime) -> None:
+        if self._office is None:
+            return
+        office = self._office()
+        minutes: Any = office.policy.values["overdue_step_minutes"].value
+        with self._database.read() as session:
+            found = audit(session, office, now, timedelta(minutes=minutes))
+        self._tell("verify_clocks", found.faults, {"clocks": found.clocks}, now)
 
     def _fields(self, now: datetime) -> None:
         faults = list(islice(rekeying.faults(self._database), _SHOWN))

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select, update
 from sqlmodel import Session as Reading
 from sqlmodel import col
 
-from gateway import accounts, second_factor
+from gateway import accounts, guessing, second_factor
 from gateway.access import Actor, Partner
 from gateway.settings import Settings
 from gateway.state import State
@@ -118,9 +118,10 @@ def count_guess(state: State, limits: Mapping[str, int], now: datetime) -> list[
     with acting(state.database, state.mint) as tx:
         tx.execute(delete(Attempt).where(col(Attempt.at) < now - 4 * REMEMBERED))
         for subject, free in limits.items():
+            counted = guessing.of_sign_in(state.settings.secret_key, subject)
             earlier = tx.execute(
                 select(func.count(), func.max(Attempt.at)).where(
-                    col(Attempt.subject) == subject, col(Attempt.at) > now - REMEMBERED
+                    col(Attempt.subject) == counted, col(Attempt.at) > now - REMEMBERED
                 )
             ).one()
             count, last = earlier
@@ -131,7 +132,7 @@ def count_guess(state: State, limits: Mapping[str, int], now: datetime) -> list[
                     minutes = str(int(-((last + wait - now) // -timedelta(minutes=1))))
                     raise Refusal("refusal.wait", {"minutes": minutes}, 429)
             guess.append(tx.mint())
-            tx.add(Attempt, id=guess[-1], at=now, subject=subject)
+            tx.add(Attempt, id=guess[-1], at=now, subject=counted)
     return guess
 
 
@@ -208,7 +209,8 @@ def use_link(state: State, token: str, password: str, address: str = "", device:
         if not used.rowcount:
             raise Refusal("refusal.link", status=410)
         accounts.set_password(tx, login, kept, now)
-        tx.execute(delete(Attempt).where(col(Attempt.subject) == f"sign_in:{login}"))
+        guesses = guessing.of_sign_in(state.settings.secret_key, f"sign_in:{login}")
+        tx.execute(delete(Attempt).where(col(Attempt.subject) == guesses))
         demo = tx.execute(select(col(Staff.demo)).where(col(Staff.login) == login)).scalar()
         passed = not second_factor.is_required(state.settings, demo=bool(demo))
         return open_session(tx, login, now, passed=passed, address=address, device=device)

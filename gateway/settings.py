@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     canaries: str = ""
     routes: str = ""
     backup_dir: Path | None = None
+    checkpoint_file: Path | None = None
     backup_key: str = Field("", repr=False, pattern=_KEY)
     backup_keep: str = Field("7,5,12", pattern=r"^\d+,\d+,\d+$")
     second_factor: Literal["everybody", "not_demo"] = "everybody"

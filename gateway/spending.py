@@ -12,10 +12,11 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlmodel import col
 
 from models.counters import Counter
+from models.prefixes import begins
 from models.transaction import Transaction
 from referral.directory import ZONE
 from referral.office import Office
@@ -69,9 +70,11 @@ def _caps(row: Any) -> tuple[tuple[str, str], ...]:
 
 def forget(tx: Transaction, now: datetime) -> None:
     """Counts of earlier days are of no use."""
-    today = f"{_SPENT}{now.astimezone(ZONE).date():%Y%m%d}:"
+    day = func.substr(col(Counter.name), len(_SPENT) + 1, 8)  # digits: one order everywhere
     tx.execute(
-        delete(Counter).where(col(Counter.name).startswith(_SPENT), col(Counter.name) < today)
+        delete(Counter).where(
+            begins(col(Counter.name), _SPENT), day < f"{now.astimezone(ZONE).date():%Y%m%d}"
+        )
     )
 
 

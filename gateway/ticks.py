@@ -31,7 +31,7 @@ from gateway.chores import Chore
 from gateway.clock_jumps import Jumps
 from gateway.delivery import Delivery
 from gateway.foresight import look_ahead
-from gateway.heartbeat import ailments, beat
+from gateway.heartbeat import ailments, beat, head_of
 from gateway.intake import Call, Intake
 from gateway.matters import Memory
 from gateway.offices import Offices
@@ -116,7 +116,7 @@ class Ticks:
             offices=state.offices,
             intake=state.intake,
             now=state.now,
-            heartbeat=partial(beat, url) if url else None,
+            heartbeat=partial(beat, url, partial(head_of, state.database)) if url else None,
             key=derived(state.settings.secret_key, "spending"),
             routes=Routes(order(state.settings.routes, state.channels)),
             more=chores.of(state),

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Index
 from sqlmodel import SQLModel
 
-from models.columns import bytes_of, key, operational, personal, secret
+from models.columns import bytes_of, key, operational, personal, secret, sensitive
 
 
 class StaffSession(SQLModel, table=True):
@@ -48,7 +48,7 @@ class Recovery(SQLModel, table=True):
 
     id: int = key()
     login: str = operational(foreign_key="staff.login", index=True)
-    reason: str = operational()
+    reason: str = sensitive()
     asked_by: str = operational()
     asked_at: datetime = operational()
     expires_at: datetime = operational()
@@ -90,7 +90,7 @@ class Look(SQLModel, table=True):
     act: str = operational()
     request_id: int | None = key(foreign="request.id", nullable=True, index=True)
     ground: str = operational("")
-    purpose: str = operational("")
+    purpose: str = sensitive("")
     seq: int = operational(index=True, unique=True)
     hash: str = operational()
 

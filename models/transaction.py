@@ -19,7 +19,7 @@ import orjson
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlmodel import SQLModel, col
 
-from models import inserts, keyring, numbers
+from models import inserts, keyring, notes, numbers
 from models.access import Look, seal_look
 from models.counters import Counter
 from models.db import Database
@@ -91,9 +91,14 @@ class Transaction:
         at: datetime,
         by: str = SYSTEM,
         request: Row | None = None,
+        of_call: Any = None,
         **detail: Any,
     ) -> None:
-        """Record an act. ``at`` is aware; ``detail`` must be plain values (JSON)."""
+        """Record an act. ``at`` is aware; ``detail`` must be plain values (JSON). What somebody
+        typed about a request, or about the call ``of_call``, goes into a note beside the entry,
+        which has only its mark."""
+        if request or of_call:
+            detail = self._noted(kind, request["id"] if request else None, of_call, detail)
         self._events.append(
             {
                 "at": at,
@@ -104,6 +109,17 @@ class Transaction:
                 "detail": orjson.dumps(detail, option=orjson.OPT_SORT_KEYS).decode(),
             }
         )
+
+    def _noted(self, kind: str, request_id: int | None, journal_id: int | None, detail: Row) -> Row:
+        said = notes.apart(kind, detail)
+        if not said:
+            return detail
+        note, (salt, marked) = self.mint(), notes.fresh(said)
+        self.add(
+            notes.Note, id=note, request_id=request_id, journal_id=journal_id, said=said, salt=salt
+        )
+        rest = {name: value for name, value in detail.items() if name not in said}
+        return rest | {notes.IN_LEDGER: [str(note), marked]}
 
     def next_number(self, day: date) -> str:
         """The next request number of ``day``; without gaps, because what fails is rolled back."""

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import select, update
 from sqlmodel import col
 
 from models.clocks import Clock, stopping
 from models.events import Event
+from models.notes import opened
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.tasks import Task
@@ -135,6 +135,8 @@ def record(
         detail["was"], detail["now"] = before["status"], after["status"]
     if before["holder_person"] != after["holder_person"]:
         detail["holder"], detail["holder_unit"] = after["holder_person"], after["holder_unit"]
+    if before["lead_bureau"] != after["lead_bureau"]:
+        detail["lead_bureau"] = after["lead_bureau"]
     tx.event(kind, at=now, by=actor.login, request=after, unit=actor.unit, **detail)
 
 
@@ -286,12 +288,13 @@ class Told:
 
 def history(tx: Transaction, request_id: int, *kinds: str) -> list[Told]:
     """The events of these kinds (all without any), the oldest first."""
-    query = select(
-        col(Event.seq), col(Event.at), col(Event.kind), col(Event.by), col(Event.detail)
-    ).where(col(Event.request_id) == request_id)
+    columns = (Event.seq, Event.at, Event.kind, Event.by, Event.detail)
+    query = select(*map(col, columns)).where(col(Event.request_id) == request_id)
     if kinds:
         query = query.where(col(Event.kind).in_(kinds))
+    rows = tx.execute(query.order_by(col(Event.seq))).all()
+    details = opened(tx, [row.detail for row in rows])
     return [
-        Told(row.seq, row.at, row.kind, row.by, orjson.loads(row.detail))
-        for row in tx.execute(query.order_by(col(Event.seq)))
+        Told(row.seq, row.at, row.kind, row.by, detail)
+        for row, detail in zip(rows, details, strict=True)
     ]

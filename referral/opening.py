@@ -76,6 +76,7 @@ def open_request(
         status=request["status"],
         level=request["level"],
         first_responder=decided.first.officer.login,
+        confidential=request["confidential"],
     )
     record_assessment(tx, arrival, request)
     if decided.accused:

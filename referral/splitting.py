@@ -5,6 +5,7 @@ A person decides what the part is; the rest keeps its road and its due times.
 
 import dataclasses
 from datetime import datetime
+from secrets import token_hex
 
 from models.requests import Contact
 from models.transaction import Row, Transaction
@@ -46,7 +47,7 @@ def split_off(
     read = office.assess(said, request["channel"], inbound)
     wanted = service or read.service
     assessed = dataclasses.replace(read, level=level, track=Track.URGENT, service=wanted)
-    arrival = dataclasses.replace(arrival, inbound=inbound, assessment=assessed)
+    arrival = dataclasses.replace(arrival, inbound=inbound, assessment=assessed, salt=token_hex(16))
     urgent = open_request(tx, office, arrival)
     tx.add(
         Contact,
@@ -61,6 +62,7 @@ def split_off(
         said_at=now,
         received_at=now,
         place=inbound.place,
+        salt=arrival.salt,
         level=level,
         assessment=assessed.as_json(),
     )

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from gateway import backups
+from gateway import backups, erased_again
 from gateway.settings import load, utc_now
 
 
@@ -21,4 +21,9 @@ def run(*, file: Path, key_file: Path | None, check: bool) -> int:
         f"{done.rows} rows restored and verified in {done.seconds:.1f} s; "
         f"ledger up to entry {done.seq}"
     )
+    if done.erased:
+        print(
+            f"{done.erased} requests that were erased after the backup were erased again, by the "
+            f"file {erased_again.NAME!r} beside it"
+        )
     return 1 if done.faults else 0

@@ -5,7 +5,9 @@ from itertools import islice
 from multiprocessing import Pool
 from pathlib import Path
 
-from gateway.ledger_audit import Chain, altered, walk
+from gateway import checkpoints
+from gateway.checkpoints import Checkpoint, against
+from gateway.ledger_audit import altered, walk
 from gateway.settings import load
 from gateway.state import open_current
 
@@ -22,9 +24,9 @@ def run(*, checkpoint: Path | None) -> int:
         rows = beside.apply_async(_altered)
         database = open_current(load())
         with database.read() as session:
-            chain = walk(session, note=expected[0] if expected else 0)
+            chain = walk(session, note=expected.seq if expected else 0)
         database.close()
-        fault = chain.fault or _against(expected, chain)
+        fault = chain.fault or against(expected, ends=chain.seq, found=chain.noted)
         faults = [fault] if fault else rows.get()
     for sentence in faults:
         print(f"huiyin: {sentence}", file=sys.stderr)
@@ -44,23 +46,10 @@ def _altered() -> list[str]:
     return found
 
 
-def _against(expected: tuple[int, str] | None, chain: Chain) -> str:
-    if expected is None:
-        return ""
-    seq, digest = expected
-    if seq > chain.seq:
-        return f"the checkpoint knows entry {seq}, the ledger ends at {chain.seq}"
-    if seq and chain.noted != digest:
-        return f"entry {seq} differs from the checkpoint"
-    return ""
-
-
-def _read(checkpoint: Path | None) -> tuple[int, str] | None:
-    if checkpoint is None or not checkpoint.exists():
-        return None
-    seq, _, digest = checkpoint.read_text("utf-8").strip().partition(" ")
-    if not seq.isdecimal() or len(digest) != 64:
+def _read(checkpoint: Path | None) -> Checkpoint | None:
+    try:
+        return checkpoints.last(checkpoint) if checkpoint else None
+    except ValueError:
         raise ValueError(
             f"{checkpoint}:1:1: expected a number and a hash, as 'verify ledger' wrote"
-        )
-    return int(seq), digest
+        ) from None

@@ -76,7 +76,7 @@ def test_every_detail_that_an_event_is_written_with_has_a_name() -> None:
         and node.func.attr == "event"
         for keyword in node.keywords
         if keyword.arg is not None
-    } - {"at", "by", "request", "clock_id"}
+    } - {"at", "by", "request", "of_call", "clock_id"}
     assert len(written) > 80
     assert [name for name in sorted(written) if f"staff.detail.{name}" not in KNOWN] == []
 

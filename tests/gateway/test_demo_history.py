@@ -9,7 +9,7 @@ from gateway import demo_cases, demo_history, demo_marks, house
 from gateway.accounting import account
 from gateway.app import create_app
 from gateway.demo_history import STEPS, History
-from gateway.ledger_audit import disagreements, walk
+from gateway.ledger_audit import altered, walk
 from gateway.offices import Rules
 from gateway.settings import Settings
 from gateway.state import wire
@@ -66,7 +66,7 @@ def counted(settings: Settings) -> dict[str, int]:
         found |= Counter(session.scalars(select(Event.kind)))
         assert account(session).missing == []
         assert walk(session).fault == ""
-        assert list(disagreements(session)) == []
+        assert list(altered(session)) == []
     database.close()
     return found
 

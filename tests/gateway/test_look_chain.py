@@ -198,6 +198,9 @@ def _harm(connection: Connection, dice: random.Random) -> None:
 def test_looks_of_before_are_chained_in_the_order_of_their_time(seen: State) -> None:
     with seen.database.write() as connection:
         connection.execute(text("DELETE FROM event WHERE kind = 'looks_sealed'"))
+        for seq in range(1, 10):  # purposes were not sealed then
+            plain = text("UPDATE look SET purpose = :said WHERE seq = :seq")
+            connection.execute(plain, {"said": f"第{seq - 1}次", "seq": seq})
         _back(connection)
         connection.execute(text("UPDATE look SET id = -id WHERE purpose IN ('第2次', '第5次')"))
         upgrade_to(connection, "head")
@@ -212,6 +215,9 @@ def test_looks_of_before_are_chained_in_the_order_of_their_time(seen: State) -> 
 def _back(connection: Connection) -> None:
     """The database as it was before looks were chained."""
     connection.execute(text("DROP INDEX ix_look_seq"))
+    connection.execute(text("DROP TABLE note"))
+    connection.execute(text("DROP INDEX ix_outbox_urgent_next_at"))
+    connection.execute(text("CREATE INDEX ix_outbox_next_at ON outbox (next_at)"))
     for table, names in (("look", ("seq", "hash")), ("ledger", ("looks", "look_hash"))):
         for name in names:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))

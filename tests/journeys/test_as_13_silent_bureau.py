@@ -8,6 +8,7 @@ import pytest
 from gateway.state import State
 from models.clocks import Clock
 from models.events import Event
+from models.notes import opened
 from models.vocabulary import Status
 from tests.conftest import Clock as Watch
 from tests.journeys.county import County
@@ -75,7 +76,10 @@ def test_a_false_entry_comes_back_with_the_remaining_time(county: County, case: 
     assert lead.due_at - county.now() <= left + timedelta(hours=24), "what was left, no new time"
     marked = [row for row in county.rows(Event, case) if row.kind == "rehandled"][-1]
     assert orjson.loads(marked.detail)["row"] == "T19"
-    assert "登记不实" in marked.detail
+    assert "登记不实" not in marked.detail, "the ledger has only the mark of what was typed"
+    with county.state.database.read() as session:
+        (told,) = opened(session.connection(), [marked.detail])
+    assert "登记不实" in told["reason"]
 
 
 def test_after_two_reopenings_nobody_but_the_supervisor_sends_it_back(

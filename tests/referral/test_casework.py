@@ -9,6 +9,7 @@ from sqlmodel import col
 from gateway.state import State
 from models.clocks import Clock
 from models.events import Event
+from models.notes import Note
 from models.outbox import Outgoing
 from models.referrals import Referral
 from models.requests import HelpRequest
@@ -176,7 +177,8 @@ def test_lowering_stops_the_urgent_clocks_and_counts_from_the_original_receipt(
     assert row["track"] == Track.STANDARD
     detail = [event.detail for event in desk.rows(Event, food) if event.kind == "level_lowered"]
     assert "downgraded" in detail[0]
-    assert "问补贴" in detail[0]
+    assert "问补贴" not in detail[0], "what was typed stands beside the ledger"
+    assert "问补贴" in str([note.said for note in desk.rows(Note, food)])
 
 
 def test_out_of_life_danger_two_people_sign(desk: Desk, jump: str) -> None:
