@@ -92,7 +92,7 @@ def _turn(opened: Image.Image) -> Image.Transpose | None:
     """How the picture must be turned; None where the camera's notes say nothing or are damaged:
     a picture that lies on its side is better than none. The notes are read and never rewritten."""
     try:
-        return _UPRIGHT.get(opened.getexif().get(_ORIENTATION))
+        return _UPRIGHT.get(opened.getexif().get(_ORIENTATION, 1))
     except Exception:
         return None
 

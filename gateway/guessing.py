@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select
@@ -33,6 +34,20 @@ def subject(secret: str, kind: str, value: str) -> str:
 def named(key: str, kind: str, value: str) -> str:
     """``subject`` for whoever has only the key that is derived for this purpose."""
     return hmac.new(key.encode(), f"{kind}\0{value}".encode(), sha256).hexdigest()[:32]
+
+
+def network(address: str) -> str:
+    """The name of an address for counting: of IPv6 the first 64 bits, which one household or
+    telephone has to itself; whoever has one of those has all the addresses behind it."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(IPv6Network((found, 64), strict=False))
+    return str(found)
 
 
 def may_try(state: "State", subjects: Sequence[str], *, now: datetime) -> bool:

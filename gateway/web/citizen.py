@@ -6,7 +6,6 @@ anonymously, the form's signed key only proves that we printed the form, and the
 cookie that other sites cannot use. No number, code or word of a citizen stands in an address.
 """
 
-import secrets
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from channels import Channel
-from channels.web import e164, form_token
+from channels.web import e164, form_token, new_nonce
 from gateway import guessing
 from gateway.hooks import kept
 from gateway.spool import Spool
@@ -181,7 +180,7 @@ def _form(
         "citizen_help.html",
         status=status,
         headers=MAY_COME_AGAIN if status == 503 else None,
-        key=typed.get("key") or form_token(secret, secrets.token_urlsafe(12)),
+        key=typed.get("key") or form_token(secret, new_nonce(state_of(request).now())),
         typed=defaultdict(str, typed),
         faults=faults,
         notice=notice,
@@ -228,7 +227,8 @@ def _faults(fields: Mapping[str, str]) -> set[str]:
 async def _kept(request: Request, channel: Channel, raw: Raw) -> Outcome:
     """The one path, as ``hooks.take`` goes it."""
     state = state_of(request)
-    outcome = await kept(state.intake.receive(channel, raw, state.now()))
+    address = request.client.host if request.client else ""
+    outcome = await kept(state.intake.receive(channel, raw, state.now(), address=address))
     state.counts.received(channel.name, outcome)
     return outcome
 

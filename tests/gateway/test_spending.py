@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from channels import Channel, ChannelSettings
-from channels.web import WebChannel, form_token
+from channels.web import WebChannel, form_token, new_nonce
 from gateway.delivery import Delivery
 from gateway.recorded import Recorded, call_of
 from gateway.state import State
@@ -45,7 +45,11 @@ def delivery(state: State) -> Delivery:
 
 def typed(state: State, mark: str, phone: str, what: str = HELP) -> Outcome:
     """Somebody types a telephone number into the form."""
-    fields = {"key": form_token(SECRET, "one"), "what": f"{what} {mark}", "phone": phone}
+    fields = {
+        "key": form_token(SECRET, new_nonce(state.now())),
+        "what": f"{what} {mark}",
+        "phone": phone,
+    }
     raw = Raw(
         "https://hotline.example/hook/web",
         urlencode({**fields, "how_urgent": "danger"}).encode(),
