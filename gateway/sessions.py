@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import Session as Reading
 from sqlmodel import col
 
-from gateway import accounts, second_factor
+from gateway import accounts, pausing, second_factor
 from gateway.access import Actor, Partner
 from gateway.settings import Settings
 from gateway.state import State
@@ -30,12 +30,9 @@ LONGEST = timedelta(hours=12)
 HALF_WAY = timedelta(minutes=10)
 CONFIRMED_FOR = timedelta(minutes=5)
 SESSIONS_AT_ONCE = 3
+BY_ITSELF = "huiyin-by-itself"
+"""The header that our scripts put on what nobody has pressed or typed."""
 _SEEN_AGAIN = timedelta(seconds=60)
-
-FREE_GUESSES = 5
-FREE_GUESSES_OF_ADDRESS = 20  # an office behind one address has many people
-REMEMBERED = timedelta(minutes=15)
-LONGEST_WAIT = timedelta(minutes=15)
 
 
 class NotSignedIn(Exception):
@@ -71,6 +68,13 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-huiyin" if is_secure(settings) else "huiyin"
 
 
+def is_by_hand(headers: Mapping[str, str]) -> bool:
+    """Whether a person has done something, and not the page by itself: its live stream, its signs
+    of life, what it reads anew when something has changed. Those must not keep a session open that
+    nobody sits at."""
+    return BY_ITSELF not in headers and headers.get("accept") != "text/event-stream"
+
+
 def is_secure(settings: Settings) -> bool:
     """Whether citizens and staff come by https."""
     return settings.public_url.startswith("https:")
@@ -86,8 +90,8 @@ def sign_in(state: State, login: str, password: str, address: str, device: str =
     """
     now = state.now()
     login = login.strip()[:64]
-    limits = {f"sign_in:{login}": FREE_GUESSES, f"sign_in_from:{address}": FREE_GUESSES_OF_ADDRESS}
-    guess = count_guess(state, limits, now)
+    limits = {f"sign_in:{login}": pausing.FREE, f"sign_in_from:{address}": pausing.FREE_OF_ADDRESS}
+    guess = pausing.count_guess(state, limits, now)
     with state.database.read() as session:
         row = (
             session.connection()
@@ -109,30 +113,6 @@ def sign_in(state: State, login: str, password: str, address: str, device: str =
             tx.execute(update(Staff).where(col(Staff.login) == login).values(password=newer))
         passed = not second_factor.is_required(state.settings, demo=row.demo)
         return open_session(tx, login, now, passed=passed, address=address, device=device)
-
-
-def count_guess(state: State, limits: Mapping[str, int], now: datetime) -> list[int]:
-    """Count this guess at each subject (with its free tries) before it is checked, so that twelve
-    at once are twelve. Raises ``Refusal`` (429) while one of them must wait."""
-    guess: list[int] = []
-    with acting(state.database, state.mint) as tx:
-        tx.execute(delete(Attempt).where(col(Attempt.at) < now - 4 * REMEMBERED))
-        for subject, free in limits.items():
-            earlier = tx.execute(
-                select(func.count(), func.max(Attempt.at)).where(
-                    col(Attempt.subject) == subject, col(Attempt.at) > now - REMEMBERED
-                )
-            ).one()
-            count, last = earlier
-            over = count - free
-            if over >= 0 and last is not None:
-                wait = min(timedelta(minutes=1) * 2 ** min(over, 8), LONGEST_WAIT)
-                if now < last + wait:
-                    minutes = str(int(-((last + wait - now) // -timedelta(minutes=1))))
-                    raise Refusal("refusal.wait", {"minutes": minutes}, 429)
-            guess.append(tx.mint())
-            tx.add(Attempt, id=guess[-1], at=now, subject=subject)
-    return guess
 
 
 def open_session(
@@ -225,8 +205,9 @@ def half_way(state: State, key: str | None) -> HalfWay | None:
     return None if row is None else HalfWay(row.login, row.csrf, kept)
 
 
-def signed_in(state: State, key: str | None) -> SignedIn:
-    """Whose session this key opens, as the account stands now. Raises ``NotSignedIn``."""
+def signed_in(state: State, key: str | None, *, touch: bool = True) -> SignedIn:
+    """Whose session this key opens, as the account stands now. Without ``touch`` it was no hand
+    that asked, and the session goes on idling. Raises ``NotSignedIn``."""
     if not key:
         raise NotSignedIn
     now, kept = state.now(), hashed(key)
@@ -234,7 +215,7 @@ def signed_in(state: State, key: str | None) -> SignedIn:
         row = session.connection().execute(_session(kept, now, passed=True)).first()
     if row is None:
         raise NotSignedIn
-    if now - row.seen_at > _SEEN_AGAIN:
+    if touch and now - row.seen_at > _SEEN_AGAIN:
         with state.database.write() as connection:
             connection.execute(
                 update(StaffSession).where(col(StaffSession.hash) == kept).values(seen_at=now)

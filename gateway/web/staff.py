@@ -129,7 +129,8 @@ def asked_by_script(request: Request) -> bool:
 def session_of(request: Request) -> sessions.SignedIn:
     """Who is signed in. Raises ``NotSignedIn``."""
     state = state_of(request)
-    found = sessions.signed_in(state, request.cookies.get(sessions.cookie_name(state.settings)))
+    key = request.cookies.get(sessions.cookie_name(state.settings))
+    found = sessions.signed_in(state, key, touch=sessions.is_by_hand(request.headers))
     request.state.signed_in = found
     return found
 

@@ -230,7 +230,7 @@ class BusyIntake:
     def __init__(self, *, later: bool) -> None:
         self.later = later
 
-    def receive(self, *_call: object) -> "Future[Outcome]":
+    def receive(self, *_call: object, address: str = "") -> "Future[Outcome]":
         """Raise, or promise and then raise."""
         return self.submit()
 
