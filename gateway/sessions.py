@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlmodel import Session as Reading
 from sqlmodel import col
 
-from gateway import accounts, pausing, second_factor
+from gateway import accounts, guessing, pausing, second_factor
 from gateway.access import Actor, Partner
 from gateway.settings import Settings
 from gateway.state import State
@@ -80,17 +80,28 @@ def is_secure(settings: Settings) -> bool:
     return settings.public_url.startswith("https:")
 
 
-def sign_in(state: State, login: str, password: str, address: str, device: str = "") -> str:
+def named(login: str) -> str:
+    """The name of an account as it was typed."""
+    return login.strip()[:64]
+
+
+def sign_in(
+    state: State, login: str, password: str, address: str, device: str = "", *, known: str = ""
+) -> str:
     """Check the password and open a session, half way where a second factor is owed; returns the
     key for the cookie.
 
     An unknown name and a wrong password answer alike and take as long. After five failures the
-    next guesses wait, longer each time, never for ever; others are not affected. Call it from a
-    thread. Raises ``Refusal`` (401, 429) or ``Busy``.
+    next guesses wait, longer each time, never for ever; others are not affected. A browser in
+    which this account was opened before is ``known`` by a mark and waits for its own guesses only,
+    so that strangers cannot keep its owner out. Call it from a thread. Raises ``Refusal`` (401,
+    429) or ``Busy``.
     """
     now = state.now()
-    login = login.strip()[:64]
-    limits = {f"sign_in:{login}": pausing.FREE, f"sign_in_from:{address}": pausing.FREE_OF_ADDRESS}
+    login = named(login)
+    whose = f"sign_in_known:{known}:{login}" if known else f"sign_in:{login}"
+    network = guessing.network(address)
+    limits = {whose: pausing.FREE, f"sign_in_from:{network}": pausing.FREE_OF_ADDRESS}
     guess = pausing.count_guess(state, limits, now)
     with state.database.read() as session:
         row = (

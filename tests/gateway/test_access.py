@@ -1,5 +1,6 @@
 """Who may do what and see whose data: every operation, every role, own and foreign."""
 
+import contextlib
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -364,6 +365,31 @@ def test_guessing_waits_and_disturbs_nobody_else(state: State, app: FastAPI, now
     assert sessions.sign_in(state, "op02", PASSWORD, "10.1.1.2")
     now.forward(minutes=2)
     assert sessions.sign_in(state, "op01", PASSWORD, "10.1.1.2")
+
+
+@pytest.mark.thorough
+def test_a_stranger_who_goes_on_guessing_does_not_keep_the_owner_out_of_their_browser(
+    state: State, app: FastAPI, now: Watch
+) -> None:
+    signed_in(state, app, "op01")
+    owner = Caller(app)
+    right = {"login": "op01", "password": PASSWORD}
+    assert owner.http.post("/sign-in", data=right).status_code == 303
+    name = next(one for one in owner.http.cookies if "known-" in one)
+    for minute in range(20):
+        now.forward(minutes=1)
+        with contextlib.suppress(Refusal):
+            sessions.sign_in(state, "op01", "wrong", f"10.1.1.{minute}")
+        assert owner.http.post("/sign-in", data=right).status_code == 303
+    new = Caller(app)
+    assert new.http.post("/sign-in", data=right).status_code == 429, "a stranger waits"
+    forged = Caller(app)
+    forged.http.cookies.set(name, "op01")
+    assert forged.http.post("/sign-in", data=right).status_code == 429
+    wrong = {"login": "op01", "password": "wrong"}
+    for _ in range(pausing.FREE):
+        assert owner.http.post("/sign-in", data=wrong).status_code == 401
+    assert owner.http.post("/sign-in", data=wrong).status_code == 429, "it guesses no more freely"
 
 
 @pytest.mark.thorough
