@@ -133,7 +133,8 @@ class WebChannel(Channel):
         """The number and the query code as JSON; the page layer redirects a browser instead.
 
         Whoever types somebody's telephone number into the form joins that person's open request
-        without being told its number or code. That there is one can be told by their absence (docs/security.md).
+        without being told its number or code. That there is one can be told by their
+        absence (docs/security.md).
         """
         own = outcome.opened or outcome.held
         body = {

@@ -191,10 +191,9 @@ def _look_up(
             what = {"status number": number, "sender": f"{call.channel}{turn.sender}"}
             names = [guessing.named(office.guessing_key, *one) for one in what.items()]
             tries = guessing.count_try(tx, dict.fromkeys(names, guessing.TRIES), call.now)
-            if not tries:
-                return {"found": ""}
-            if (found := status_of(tx, office, number, lookup.params.get("code", "")))["found"]:
-                guessing.forgive(tx, tries)
+            code = lookup.params.get("code", "")
+            found = status_of(tx, office, number, code) if tries else {"found": ""}
+            guessing.forgive(tx, tries if found["found"] else ())
             return found
         case Ask.BIND:
             return _bind(tx, call, turn, known, lookup.params.get("code", ""))

@@ -81,7 +81,8 @@ def count_try(tx: Transaction, free: Mapping[str, int], now: datetime) -> tuple[
 
 def forgive(tx: Transaction, tries: Sequence[int]) -> None:
     """What was tried was right: it was no guess."""
-    tx.later(delete(Attempt).where(col(Attempt.id).in_(tries)))
+    if tries:
+        tx.later(delete(Attempt).where(col(Attempt.id).in_(tries)))
 
 
 def _must_wait(reader: Any, free: Mapping[str, int], now: datetime) -> bool:
