@@ -62,6 +62,7 @@ class Channel(ABC):
     source: ClassVar[str] = "chat"  # its channel word: phone, sms, chat, grid_app, web_form, ...
     pushes: ClassVar[bool] = True  # False where nobody can be reached after the call has ended
     receipts: ClassVar[bool] = False  # True where the provider tells that a message has arrived
+    typed: ClassVar[bool] = False  # True where a sender is only what somebody typed into a form
     dialogue: Dialogue | None = None
 
     @abstractmethod
@@ -83,6 +84,10 @@ class Channel(ABC):
 
     def key(self, raw: Raw) -> str | None:
         """The provider's own id of this call, when it has one: the first guard against repeats."""
+        return None
+
+    def printed_at(self, raw: Raw) -> datetime | None:
+        """When the form was printed that this call is, where it is one."""
         return None
 
     def digest(self, raw: Raw) -> bytes:

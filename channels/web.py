@@ -7,7 +7,9 @@ a post without a form of ours. What cannot be understood is kept as words.
 import hmac
 import json
 import math
+import secrets
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import ClassVar
 from urllib.parse import parse_qsl
@@ -43,6 +45,11 @@ _MAX_FIELDS = 200
 _LONGEST_PHONE = 200
 
 
+def new_nonce(now: datetime) -> str:
+    """The nonce of a form that is printed now; it says when."""
+    return f"{int(now.timestamp())}.{secrets.token_urlsafe(12)}"
+
+
 def form_token(secret: str, nonce: str) -> str:
     """The hidden field ``key`` of one printed form: the nonce, signed.
 
@@ -62,6 +69,7 @@ class WebChannel(Channel):
     address_kind: ClassVar[str] = "tel"
     source: ClassVar[str] = "web_form"
     pushes: ClassVar[bool] = False
+    typed: ClassVar[bool] = True
 
     def __init__(self, settings: ChannelSettings) -> None:
         self._secret = settings.env.get("SECRET_KEY", "")
@@ -69,9 +77,9 @@ class WebChannel(Channel):
     def verify(self, raw: Raw) -> None:
         """Raise ``Forged`` unless the post carries a token that we signed.
 
-        A token has no last day: somebody who wrote for two days on a page left open, or whose
-        telephone kept the post until there was a signal, must not be turned away. Age adds no
-        protection either, for a token sent twice with the same words adds no second contact.
+        An old token is still good for being kept: somebody who wrote for two days on a page left
+        open, or whose telephone kept the post until there was a signal, must not be turned away.
+        What it is no longer good for is a message that costs money (``printed_at``).
         """
         try:
             token = _fields(raw).get("key", "")
@@ -115,11 +123,18 @@ class WebChannel(Channel):
         except Unreadable:
             return None
 
+    def printed_at(self, raw: Raw) -> datetime | None:
+        """When the form was printed; long ago where its nonce does not say."""
+        said = (self._nonce(_fields(raw).get("key", "")) or "").partition(".")[0]
+        plain = said if said.isascii() and said.isdecimal() and len(said) < 11 else "0"
+        return datetime.fromtimestamp(int(plain), UTC)
+
     def answer(self, raw: Raw, outcome: Outcome) -> Answer:  # noqa: ARG002
         """The number and the query code as JSON; the page layer redirects a browser instead.
 
         Whoever types somebody's telephone number into the form joins that person's open request
-        without being told its number: neither the case nor that there is one is theirs to know.
+        without being told its number or code. That there is one can be told by their
+        absence (docs/security.md).
         """
         own = outcome.opened or outcome.held
         body = {

@@ -14,11 +14,11 @@ from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 from sqlalchemy import delete, select
 from sqlmodel import col
 
-from gateway import access
+from gateway import access, recordings
 from gateway.access import Actor, Viewer
 from models.attachments import Attachment
 from models.events import SYSTEM
@@ -37,16 +37,17 @@ WITH_FILES = ("record_contact", "feedback", "submit_part", "reply")
 """The acts to which a member of staff may add photographs."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-_SOUNDS = (
-    (0, b"OggS", "audio/ogg"),
-    (0, b"ID3", "audio/mpeg"),
-    (0, b"\xff\xfb", "audio/mpeg"),
-    (0, b"\xff\xf3", "audio/mpeg"),
-    (0, b"#!AMR", "audio/amr"),
-    (4, b"ftyp", "audio/mp4"),
-    (0, b"\x1a\x45\xdf\xa3", "audio/webm"),
-    (8, b"WAVE", "audio/wav"),
-)
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What sets a picture upright, by what the camera noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ class Content:
 
 
 def picture(given: bytes) -> Content:
-    """A picture written anew. Raises ``Refusal`` (413, 422) in one sentence for anything else."""
+    """A picture written anew. Raises ``Refusal`` (413, 422) in one sentence for anything else, and
+    nothing but that: whatever a damaged or a crafted file makes the decoder say, it is this file
+    that is refused and never what came along with it."""
     if len(given) > LARGEST_BYTES:
         raise Refusal("refusal.picture_large", {"limit": str(LARGEST_BYTES // 1_048_576)}, 413)
     try:
@@ -68,28 +71,40 @@ def picture(given: bytes) -> Content:
             if opened.width * opened.height > MOST_PIXELS:
                 raise Refusal("refusal.picture_pixels", status=422)
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            upright = ImageOps.exif_transpose(opened)
+            turn = _turn(opened)
+            upright = opened.copy() if turn is None else opened.transpose(turn)
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             flat = Image.new("RGB", upright.size, "white")
             seen = upright.convert("RGBA")
             flat.paste(seen, mask=seen)
+        written = BytesIO()
+        flat.save(written, "JPEG", quality=QUALITY, optimize=True)
+    except Refusal:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Refusal("refusal.picture_pixels", status=422) from None
-    except (OSError, ValueError, SyntaxError):
+    except Exception:  # decoders raise of every kind: struct.error, TypeError, IndexError, ...
         raise Refusal("refusal.picture", status=422) from None
-    written = BytesIO()
-    flat.save(written, "JPEG", quality=QUALITY, optimize=True)
     return Content("image/jpeg", written.getvalue(), flat.width, flat.height)
+
+
+def _turn(opened: Image.Image) -> Image.Transpose | None:
+    """How the picture must be turned; None where the camera's notes say nothing or are damaged:
+    a picture that lies on its side is better than none. The notes are read and never rewritten."""
+    try:
+        return _UPRIGHT.get(opened.getexif().get(_ORIENTATION, 1))
+    except Exception:
+        return None
 
 
 def recording(given: bytes) -> Content:
     """A recording, by how it begins. Raises ``Refusal`` (413, 422)."""
     if len(given) > LARGEST_BYTES:
         raise Refusal("refusal.picture_large", {"limit": str(LARGEST_BYTES // 1_048_576)}, 413)
-    for at, mark, kind in _SOUNDS:
-        if given[at : at + len(mark)] == mark:
-            return Content(kind, given)
-    raise Refusal("refusal.recording", status=422)
+    kind = recordings.kind_of(given[:12])
+    if kind is None:
+        raise Refusal("refusal.recording", status=422)
+    return Content(kind, given)
 
 
 def about_contact(channel: str, external_id: str) -> str:

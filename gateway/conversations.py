@@ -188,13 +188,13 @@ def _look_up(
     match lookup.ask:
         case Ask.STATUS:
             number = numbers.normal(lookup.params.get("number", "")) or ""
-            tries = [
-                guessing.named(office.guessing_key, "status number", number),
-                guessing.named(office.guessing_key, "sender", f"{call.channel}{turn.sender}"),
-            ]
-            if not guessing.count_try(tx, tries, call.now):
-                return {"found": ""}
-            return status_of(tx, office, number, lookup.params.get("code", ""))
+            what = {"status number": number, "sender": f"{call.channel}{turn.sender}"}
+            names = [guessing.named(office.guessing_key, *one) for one in what.items()]
+            tries = guessing.count_try(tx, dict.fromkeys(names, guessing.TRIES), call.now)
+            code = lookup.params.get("code", "")
+            found = status_of(tx, office, number, code) if tries else {"found": ""}
+            guessing.forgive(tx, tries if found["found"] else ())
+            return found
         case Ask.BIND:
             return _bind(tx, call, turn, known, lookup.params.get("code", ""))
 

@@ -106,12 +106,12 @@ class Delivery:
     def _claim(self, now: datetime, limit: int) -> list[Any]:
         with acting(self._database, self._mint) as tx:
             rows = outbox.claim(tx, now, limit)
-            spending.read_counts(tx, rows, key=self._key, now=now)
-            return [row for row in rows if not self._capped(tx, row, now)]
+            typed = spending.read(tx, rows, key=self._key, now=now)
+            return [row for row in rows if not self._capped(tx, row, now, typed=row.id in typed)]
 
-    def _capped(self, tx: Transaction, row: Any, now: datetime) -> bool:
+    def _capped(self, tx: Transaction, row: Any, now: datetime, *, typed: bool) -> bool:
         """Hold back what would cost too much; a person says it instead where that matters."""
-        over = spending.over(tx, self._office(), row, key=self._key, now=now)
+        over = spending.over(tx, self._office(), row, key=self._key, now=now, typed=typed)
         if over is None:
             return False
         outbox.suppress(tx, row.id, over.why)

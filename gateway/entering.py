@@ -213,16 +213,16 @@ def receive(
         raise Refusal("refusal.channel", {"channel": record.channel}, 422)
     require_same(state, partner, key, body)
     kinds = {name: channel.address_kind for name, channel in state.channels.items()}
-    return state.intake.submit(
-        recorded.call_of(
-            record,
-            body,
-            now,
-            provider_key=f"{partner.name}:{key}",
-            kinds={**recorded.SOURCES, **kinds},
-            url=f"api://{partner.name}",
-        )
+    call = recorded.call_of(
+        record,
+        body,
+        now,
+        provider_key=f"{partner.name}:{key}",
+        kinds={**recorded.SOURCES, **kinds},
+        url=f"api://{partner.name}",
     )
+    call.origin = "partner", partner.name
+    return state.intake.submit(call)
 
 
 def require_same(state: State, partner: Partner, key: str | None, body: bytes) -> None:

@@ -5,9 +5,10 @@ forgotten within the hour. The pause ends by itself: nobody can lock a number fo
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select
@@ -20,8 +21,11 @@ from models.transaction import Transaction, acting
 if TYPE_CHECKING:
     from gateway.state import State
 
-TRIES = 5
-WINDOW = timedelta(minutes=1)
+TRIES = 10
+"""Wrong tries at one number within the hour that cost no waiting."""
+TRIES_OF_ADDRESS = 20  # a village behind one address has many people
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(minutes=15)
 KEPT = timedelta(hours=1)
 
 
@@ -35,38 +39,60 @@ def named(key: str, kind: str, value: str) -> str:
     return hmac.new(key.encode(), f"{kind}\0{value}".encode(), sha256).hexdigest()[:32]
 
 
-def of_sign_in(secret: str, subject: str) -> str:
-    """``subject`` for sign-in, where whoever guesses types the name: it may be a password."""
-    return named(derived(secret, "guessing"), "sign in", subject)
+def network(address: str) -> str:
+    """The name of an address for counting: of IPv6 the first 64 bits, which one household or
+    telephone has to itself; whoever has one of those has all the addresses behind it."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(IPv6Network((found, 64), strict=False))
+    return str(found)
 
 
-def may_try(state: "State", subjects: Sequence[str], *, now: datetime) -> bool:
-    """Count one try for every subject, or say False when one of them has had its tries.
+def may_try(state: "State", free: Mapping[str, int], *, now: datetime) -> tuple[int, ...]:
+    """Count one try for every subject (with its free tries an hour), or say () when one of them
+    has to wait: a minute after the last free try, then twice as long after each, at most a quarter
+    of an hour.
 
-    Five tries within any minute each. A refused try is not counted, so that hammering does not
-    make the pause longer. Raises ``Busy``: then nothing was counted and nothing may be tried.
+    A refused try is not counted, so that hammering does not make the pause longer; a right one is
+    given back with ``forgive``. Raises ``Busy``: then nothing was counted and nothing may be tried.
     """
     with state.database.read() as session:
-        if _used_up(session.connection(), subjects, now):  # a flood takes no lock and no sync
-            return False
+        if _must_wait(session.connection(), free, now):  # a flood takes no lock and no sync
+            return ()
     with acting(state.database, state.mint) as tx:
-        return count_try(tx, subjects, now)
+        return count_try(tx, free, now)
 
 
-def count_try(tx: Transaction, subjects: Sequence[str], now: datetime) -> bool:
+def count_try(tx: Transaction, free: Mapping[str, int], now: datetime) -> tuple[int, ...]:
     """``may_try`` inside a transaction that is under way."""
-    if _used_up(tx, subjects, now):
-        return False
-    for one in subjects:
-        tx.add(Attempt, id=tx.mint(), at=now, subject=one)
+    if _must_wait(tx, free, now):
+        return ()
+    tries = tuple(tx.mint() for _ in free)
+    for key, subject in zip(tries, free, strict=True):
+        tx.add(Attempt, id=key, at=now, subject=subject)
     tx.later(delete(Attempt).where(col(Attempt.at) < now - KEPT))
-    return True
+    return tries
 
 
-def _used_up(reader: Any, subjects: Sequence[str], now: datetime) -> bool:
+def forgive(tx: Transaction, tries: Sequence[int]) -> None:
+    """What was tried was right: it was no guess."""
+    if tries:
+        tx.later(delete(Attempt).where(col(Attempt.id).in_(tries)))
+
+
+def _must_wait(reader: Any, free: Mapping[str, int], now: datetime) -> bool:
     query = (
-        select(func.count())
-        .where(col(Attempt.subject).in_(subjects), col(Attempt.at) > now - WINDOW)
+        select(col(Attempt.subject), func.count(), func.max(Attempt.at))
+        .where(col(Attempt.subject).in_(list(free)), col(Attempt.at) > now - KEPT)
         .group_by(col(Attempt.subject))
     )
-    return any(count >= TRIES for (count,) in reader.execute(query))
+    for subject, count, last in reader.execute(query):
+        over = count - free[subject]
+        if over >= 0 and now < last + min(FIRST_PAUSE * 2 ** min(over, 8), LONGEST_PAUSE):
+            return True
+    return False

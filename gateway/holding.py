@@ -121,8 +121,16 @@ def _keep_words(
         now=call.now,
         language=language,
         params=params,
-        urgent=True,
+        urgent=_is_from(call, inbound),
     )
+
+
+def _is_from(call: "Call", inbound: Inbound) -> bool:
+    """Whether the answer goes to whoever the network says has written, or staff have spoken to; to
+    a number that was only typed it is an ordinary message, with the caps of those. The task for a
+    person is urgent either way."""
+    typed = call.source == "web_form" or (call.provider_key is not None and call.adapter is None)
+    return not typed and not inbound.reply_to
 
 
 def finished(tx: Transaction, call: "Call", *, entry: Row, outcome: Outcome) -> None:

@@ -69,14 +69,19 @@ class Hooks:
         if scope["method"] != "POST":
             return PlainTextResponse("Calls come by POST.\n", 405, headers={"allow": "POST"})
         raw = await raw_of(request, self._state.settings, part)
-        return response(await take(self._state.intake, adapter, raw, self._state))
+        address = request.client.host if request.client else ""
+        taken = await take(self._state.intake, adapter, raw, self._state, address=address)
+        return response(taken)
 
 
-async def take(intake: Intake, adapter: Channel, raw: Raw, state: State) -> Answer:
-    """One call through the path. Raises what the error handlers of the app word as 4xx or 503."""
+async def take(
+    intake: Intake, adapter: Channel, raw: Raw, state: State, *, address: str = ""
+) -> Answer:
+    """One call through the path, from this address. Raises what the error handlers of the app word
+    as 4xx or 503."""
     begun = perf_counter()
     try:
-        pending = intake.receive(adapter, raw, state.now())
+        pending = intake.receive(adapter, raw, state.now(), address=address)
     except Forged:
         state.counts.refused("signature")
         log.warning("a call is not from whom it says", extra={"channel": adapter.name})

@@ -23,11 +23,11 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels import Channel
-from gateway import canaries, conversations, holding, recall
+from gateway import canaries, conversations, guessing, holding, quieting, recall
 from gateway.cleaning import clean
+from gateway.entries import keep
 from gateway.recall import Acquaintance, Recall
 from models import people
-from models.journal import JournalEntry
 from models.likenesses import WAITING, RepeatKey
 from models.messages import (
     Canary,
@@ -52,8 +52,6 @@ from triage.language import guess_language
 
 log = logging.getLogger(__name__)
 
-KEPT_HEADERS = ("content-type", "user-agent", "i-twilio-idempotency-token", "x-request-id")
-
 
 @dataclass(slots=True)
 class Call:
@@ -73,6 +71,8 @@ class Call:
     kept: Row | None = None  # the journal row, when the call comes back out of the holding pen
     number: str | None = None  # what it was given in the holding pen, for its first request
     code: str | None = None
+    origin: tuple[str, str] | None = None  # whence, where nobody has proven who sends
+    printed_at: datetime | None = None  # when the form was printed that was sent
 
 
 class Intake:
@@ -88,14 +88,21 @@ class Intake:
         self._office = office
         self._writer = writer_of(work=self._work, rescue=self._rescue)
 
-    def receive(self, channel: Channel, raw: Raw, now: datetime) -> "Future[Outcome]":
-        """Verify, read and queue one call; the future is done when it is kept.
+    def receive(
+        self, channel: Channel, raw: Raw, now: datetime, *, address: str = ""
+    ) -> "Future[Outcome]":
+        """Verify, read and queue one call; the future is done when it is kept. ``address`` is from
+        where it came, and counts only where a form and no provider sends it.
 
         Raises ``Forged`` (nothing is written), ``Unreadable`` (no body of this provider at all)
         or ``Busy`` (come again); the future may raise ``Busy`` as well.
         """
         channel.verify(raw)
-        return self.submit(self.read(channel, raw, now))
+        call = self.read(channel, raw, now)
+        if channel.typed:
+            call.origin = ("address", guessing.network(address)) if address else None
+            call.printed_at = channel.printed_at(raw)
+        return self.submit(call)
 
     def read(self, channel: Channel, raw: Raw, now: datetime) -> Call:
         """What an authentic call says. A call that cannot be understood is still a call."""
@@ -200,6 +207,7 @@ class Intake:
         who = known.meet(tx, *handle, call.now)
         language = inbound.language or who.language or guess_language(inbound.text)
         assessment = self._assess(office, call, inbound, who)
+        quiet = quieting.reason(tx, office, call)
         arrival = Arrival(
             inbound=inbound,
             channel=call.channel,
@@ -210,7 +218,7 @@ class Intake:
             person_id=who.person_id,
             language=language,
             assessment=assessment,
-            reply=office.reply_to(call.address_kind, inbound),
+            reply=None if quiet else office.reply_to(call.address_kind, inbound),
             stopped=who.stopped,
             newcomer=who.newcomer,
             salt="" if before else RAND_bytes(16).hex(),
@@ -223,6 +231,8 @@ class Intake:
         else:
             request = attach(tx, office, arrival, joins)
         _record(tx, arrival, request, before)
+        if quiet:
+            quieting.note(tx, office, request, quiet, call.now)
         entry["request_id"] = request["id"]
         if inbound.sender and by_itself:
             known.people[handle] = who.having_said(inbound.text, call.now, request)
@@ -250,24 +260,6 @@ class Intake:
 def speaks_for_itself(call: Call, inbound: Inbound) -> bool:
     """Whether it is the person in need or somebody near; an office sends of one after another."""
     return inbound.reporter is None and call.address_kind not in ("unit", "staff")
-
-
-def keep(tx: Transaction, call: Call) -> Row:
-    """The call as it came, byte for byte: the first row written."""
-    raw = call.raw
-    return tx.add(
-        JournalEntry,
-        id=tx.mint(),
-        channel=call.channel,
-        part=raw.part,
-        provider_key=call.provider_key,
-        digest=call.digest,
-        received_at=call.now,
-        url=raw.url,
-        query=raw.query,
-        headers={name: raw.headers[name] for name in KEPT_HEADERS if name in raw.headers},
-        body=raw.body,
-    )
 
 
 def _record(tx: Transaction, arrival: Arrival, request: Row, before: Any) -> None:

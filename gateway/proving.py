@@ -4,7 +4,7 @@ a new password, a new telephone. Every try is counted, as at the first step."""
 from sqlalchemy import delete, select
 from sqlmodel import col
 
-from gateway import accounts, second_factor, sessions
+from gateway import accounts, guessing, pausing, second_factor, sessions
 from gateway.sessions import HalfWay, SignedIn
 from gateway.state import State
 from models.access import Attempt, StaffSession
@@ -100,7 +100,7 @@ def plain(code: str) -> str:
 
 def _count(state: State, login: str, address: str) -> list[int]:
     limits = {
-        f"second:{login}": sessions.FREE_GUESSES,
-        f"second_from:{address}": sessions.FREE_GUESSES_OF_ADDRESS,
+        f"second:{login}": pausing.FREE,
+        f"second_from:{guessing.network(address)}": pausing.FREE_OF_ADDRESS,
     }
-    return sessions.count_guess(state, limits, state.now())
+    return pausing.count_guess(state, limits, state.now())

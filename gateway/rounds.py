@@ -4,7 +4,7 @@ looks are noticed, old files are archived."""
 from collections.abc import Callable
 from datetime import datetime
 
-from gateway import frozen, spending, watching
+from gateway import frozen, quieting, spending, watching
 from gateway.offices import Offices, changed
 from models.db import Database
 from models.transaction import acting
@@ -22,5 +22,6 @@ def run(database: Database, mint: Callable[[], int], offices: Offices, now: date
     with acting(database, mint) as tx:
         watching.alarm(tx, office, now)
         spending.forget(tx, now)
+        quieting.forget(tx, now)
     with acting(database, mint) as tx:
         return moved + reopening.archive_due(tx, office, now)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import Session as Reading
 from sqlmodel import col
 
-from gateway import accounts, guessing, second_factor
+from gateway import accounts, guessing, pausing, second_factor
 from gateway.access import Actor, Partner
 from gateway.settings import Settings
 from gateway.state import State
@@ -30,12 +30,9 @@ LONGEST = timedelta(hours=12)
 HALF_WAY = timedelta(minutes=10)
 CONFIRMED_FOR = timedelta(minutes=5)
 SESSIONS_AT_ONCE = 3
+BY_ITSELF = "huiyin-by-itself"
+"""The header that our scripts put on what nobody has pressed or typed."""
 _SEEN_AGAIN = timedelta(seconds=60)
-
-FREE_GUESSES = 5
-FREE_GUESSES_OF_ADDRESS = 20  # an office behind one address has many people
-REMEMBERED = timedelta(minutes=15)
-LONGEST_WAIT = timedelta(minutes=15)
 
 
 class NotSignedIn(Exception):
@@ -71,23 +68,41 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-huiyin" if is_secure(settings) else "huiyin"
 
 
+def is_by_hand(headers: Mapping[str, str]) -> bool:
+    """Whether a person has done something, and not the page by itself: its live stream, its signs
+    of life, what it reads anew when something has changed. Those must not keep a session open that
+    nobody sits at."""
+    return BY_ITSELF not in headers and headers.get("accept") != "text/event-stream"
+
+
 def is_secure(settings: Settings) -> bool:
     """Whether citizens and staff come by https."""
     return settings.public_url.startswith("https:")
 
 
-def sign_in(state: State, login: str, password: str, address: str, device: str = "") -> str:
+def named(login: str) -> str:
+    """The name of an account as it was typed."""
+    return login.strip()[:64]
+
+
+def sign_in(
+    state: State, login: str, password: str, address: str, device: str = "", *, known: str = ""
+) -> str:
     """Check the password and open a session, half way where a second factor is owed; returns the
     key for the cookie.
 
     An unknown name and a wrong password answer alike and take as long. After five failures the
-    next guesses wait, longer each time, never for ever; others are not affected. Call it from a
-    thread. Raises ``Refusal`` (401, 429) or ``Busy``.
+    next guesses wait, longer each time, never for ever; others are not affected. A browser in
+    which this account was opened before is ``known`` by a mark and waits for its own guesses only,
+    so that strangers cannot keep its owner out. Call it from a thread. Raises ``Refusal`` (401,
+    429) or ``Busy``.
     """
     now = state.now()
-    login = login.strip()[:64]
-    limits = {f"sign_in:{login}": FREE_GUESSES, f"sign_in_from:{address}": FREE_GUESSES_OF_ADDRESS}
-    guess = count_guess(state, limits, now)
+    login = named(login)
+    whose = f"sign_in_known:{known}:{login}" if known else f"sign_in:{login}"
+    network = guessing.network(address)
+    limits = {whose: pausing.FREE, f"sign_in_from:{network}": pausing.FREE_OF_ADDRESS}
+    guess = pausing.count_guess(state, limits, now)
     with state.database.read() as session:
         row = (
             session.connection()
@@ -109,31 +124,6 @@ def sign_in(state: State, login: str, password: str, address: str, device: str =
             tx.execute(update(Staff).where(col(Staff.login) == login).values(password=newer))
         passed = not second_factor.is_required(state.settings, demo=row.demo)
         return open_session(tx, login, now, passed=passed, address=address, device=device)
-
-
-def count_guess(state: State, limits: Mapping[str, int], now: datetime) -> list[int]:
-    """Count this guess at each subject (with its free tries) before it is checked, so that twelve
-    at once are twelve. Raises ``Refusal`` (429) while one of them must wait."""
-    guess: list[int] = []
-    with acting(state.database, state.mint) as tx:
-        tx.execute(delete(Attempt).where(col(Attempt.at) < now - 4 * REMEMBERED))
-        for subject, free in limits.items():
-            counted = guessing.of_sign_in(state.settings.secret_key, subject)
-            earlier = tx.execute(
-                select(func.count(), func.max(Attempt.at)).where(
-                    col(Attempt.subject) == counted, col(Attempt.at) > now - REMEMBERED
-                )
-            ).one()
-            count, last = earlier
-            over = count - free
-            if over >= 0 and last is not None:
-                wait = min(timedelta(minutes=1) * 2 ** min(over, 8), LONGEST_WAIT)
-                if now < last + wait:
-                    minutes = str(int(-((last + wait - now) // -timedelta(minutes=1))))
-                    raise Refusal("refusal.wait", {"minutes": minutes}, 429)
-            guess.append(tx.mint())
-            tx.add(Attempt, id=guess[-1], at=now, subject=counted)
-    return guess
 
 
 def open_session(
@@ -209,7 +199,7 @@ def use_link(state: State, token: str, password: str, address: str = "", device:
         if not used.rowcount:
             raise Refusal("refusal.link", status=410)
         accounts.set_password(tx, login, kept, now)
-        guesses = guessing.of_sign_in(state.settings.secret_key, f"sign_in:{login}")
+        guesses = guessing.subject(state.settings.secret_key, "sign in", f"sign_in:{login}")
         tx.execute(delete(Attempt).where(col(Attempt.subject) == guesses))
         demo = tx.execute(select(col(Staff.demo)).where(col(Staff.login) == login)).scalar()
         passed = not second_factor.is_required(state.settings, demo=bool(demo))
@@ -227,8 +217,9 @@ def half_way(state: State, key: str | None) -> HalfWay | None:
     return None if row is None else HalfWay(row.login, row.csrf, kept)
 
 
-def signed_in(state: State, key: str | None) -> SignedIn:
-    """Whose session this key opens, as the account stands now. Raises ``NotSignedIn``."""
+def signed_in(state: State, key: str | None, *, touch: bool = True) -> SignedIn:
+    """Whose session this key opens, as the account stands now. Without ``touch`` it was no hand
+    that asked, and the session goes on idling. Raises ``NotSignedIn``."""
     if not key:
         raise NotSignedIn
     now, kept = state.now(), hashed(key)
@@ -236,7 +227,7 @@ def signed_in(state: State, key: str | None) -> SignedIn:
         row = session.connection().execute(_session(kept, now, passed=True)).first()
     if row is None:
         raise NotSignedIn
-    if now - row.seen_at > _SEEN_AGAIN:
+    if touch and now - row.seen_at > _SEEN_AGAIN:
         with state.database.write() as connection:
             connection.execute(
                 update(StaffSession).where(col(StaffSession.hash) == kept).values(seen_at=now)

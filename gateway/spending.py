@@ -2,28 +2,48 @@
 
 A form takes any number, so somebody could have us text numbers that earn them money. Per number,
 per block of numbers and in all there is a cap a day (values of the profile), and only the country's
-own numbers are written to. An urgent message is counted and never held back.
+own numbers are written to. An urgent message to somebody who wrote or rang from that number first,
+whom a member of staff spoke to, or whose number we knew is counted and never held back. An urgent
+message to a number that was only typed into a form has caps of its own, higher ones, and stays in
+the country; when it is held back, a person is told to telephone.
 """
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete, func
+from sqlalchemy import bindparam, delete, func, select
 from sqlmodel import col
 
 from models.counters import Counter
+from models.journal import JournalEntry
 from models.prefixes import begins
+from models.requests import Contact
 from models.transaction import Transaction
 from referral.directory import ZONE
 from referral.office import Office
 
-METERED = ("sms", "voice")
+METERED = ("sms", "sms_second", "voice")
+PROVING = METERED
+"""Channels on which the network says who writes or rings; elsewhere a number was only typed."""
 BLOCK = 4  # last digits that a block of numbers has in common with no other
 _SPENT = "spent:"
+_HELD = "typed_held"
+_RECORDED = "recorded"  # what came as a record: of a partner with a key, of our own staff without
+_SAID = (
+    select(
+        col(Contact.request_id),
+        col(Contact.channel),
+        col(Contact.sender),
+        col(JournalEntry.part),
+        col(JournalEntry.provider_key),
+    )
+    .join(JournalEntry, col(JournalEntry.id) == col(Contact.journal_id))
+    .where(col(Contact.request_id).in_(bindparam("requests", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +54,26 @@ class Over:
     is_first: bool
 
 
-def read_counts(tx: Transaction, rows: Iterable[Any], *, key: str, now: datetime) -> None:
-    """Read at once what ``over`` will count for these messages."""
+def read(tx: Transaction, rows: Sequence[Any], *, key: str, now: datetime) -> frozenset[int]:
+    """Read at once what ``over`` will count for these messages; the ids of those urgent ones that
+    go to a number which was only typed into a form."""
     day = now.astimezone(ZONE).date()
-    metered = (row for row in rows if _is_metered(row))
-    tx.read_counters(_name(key, day, kind, of) for row in metered for kind, of in _caps(row))
+    metered = [row for row in rows if _is_metered(row)]
+    typed = _typed(tx, [row for row in metered if row.urgent or row.safety])
+    tx.read_counters(
+        _name(key, day, kind, of)
+        for row in metered
+        for kind, of in (*_caps(row), *(_own_caps(row) if row.id in typed else ()))
+    )
+    return typed
 
 
-def over(tx: Transaction, office: Office, row: Any, *, key: str, now: datetime) -> Over | None:
+def over(
+    tx: Transaction, office: Office, row: Any, *, key: str, now: datetime, typed: bool = False
+) -> Over | None:
     """Count a message that is about to be sent for the first time; what speaks against it. A person
-    is told once a day for each cap that is passed."""
+    is told once a day for each cap that is passed, of urgent ones once a day for each number.
+    ``typed``: nobody has written or rung from that number, as ``read`` tells of urgent ones."""
     if not _is_metered(row):
         return None
     day = now.astimezone(ZONE).date()
@@ -55,9 +85,37 @@ def over(tx: Transaction, office: Office, row: Any, *, key: str, now: datetime) 
         most = values[f"sms_per_{kind}_per_day"].value
         if spent > most:
             found = Over(f"cap of the day reached: {kind}", spent == most + 1)
-    if not row.address.startswith(tuple(str(values["sms_countries"].value).split())):
+    is_abroad = not row.address.startswith(tuple(str(values["sms_countries"].value).split()))
+    if is_abroad:
         found = Over("numbers of this country are not written to", spent == 1)
-    return None if row.urgent or row.safety else found
+    if not (row.urgent or row.safety):
+        return found
+    why = "numbers of this country are not written to" if is_abroad else ""
+    if typed and not is_abroad:
+        for kind, of in _caps(row):
+            spent = tx.count(_name(key, day, f"typed_{kind}", of))
+            if spent > values[f"sms_typed_urgent_per_{kind}_per_day"].value:
+                why = f"cap of the day for numbers typed in urgent messages reached: {kind}"
+    if not (typed and why):
+        return None
+    return Over(why, tx.count(_name(key, day, _HELD, row.address)) == 1)
+
+
+def _typed(tx: Transaction, rows: Sequence[Any]) -> frozenset[int]:
+    """Those whose address was given in the words of the request and proven by none of them."""
+    requests = sorted({row.request_id for row in rows if row.request_id is not None})
+    if not requests:
+        return frozenset()
+    given: set[tuple[int, str]] = set()
+    proven: set[tuple[int, str]] = set()
+    for said in tx.execute(_SAID, {"requests": requests}):
+        of_staff = said.part == _RECORDED and said.provider_key is None
+        of_network = said.part != _RECORDED and said.channel in PROVING
+        given.add((said.request_id, said.sender))
+        if of_staff or of_network:
+            proven.add((said.request_id, said.sender))
+    only_typed = given - proven
+    return frozenset(row.id for row in rows if (row.request_id, row.address) in only_typed)
 
 
 def _is_metered(row: Any) -> bool:
@@ -66,6 +124,10 @@ def _is_metered(row: Any) -> bool:
 
 def _caps(row: Any) -> tuple[tuple[str, str], ...]:
     return ("all", ""), ("block", row.address[:-BLOCK]), ("number", row.address)
+
+
+def _own_caps(row: Any) -> tuple[tuple[str, str], ...]:
+    return *((f"typed_{kind}", of) for kind, of in _caps(row)), (_HELD, row.address)
 
 
 def forget(tx: Transaction, now: datetime) -> None:

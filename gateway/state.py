@@ -39,14 +39,15 @@ class Counts:
         )
         self._refused = Counter(
             "huiyin_refusals",
-            "Calls that were refused: a signature that does not fit, nobody signed in, no right",
+            "Calls that were refused: a signature that does not fit, no session, no right, a guess",
             ["what"],
             registry=self.registry,
         )
         self._children: dict[tuple[str, str], Counter] = {}
 
     def refused(self, what: str) -> None:
-        """Count one refusal of ``signature``, ``session`` or ``right``."""
+        """Count one refusal of ``signature``, ``session``, ``right``, ``password``,
+        ``second_factor``, ``code`` or, while somebody has to wait, ``pause``."""
         self._refused.labels(what).inc()
 
     def received(self, channel: str, outcome: Outcome, seconds: float | None = None) -> None:

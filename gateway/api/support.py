@@ -76,7 +76,8 @@ def session_of(request: Request) -> sessions.SignedIn:
     """The session of the cookie; a change must bring its token in X-CSRF-Token. Raises
     ``NotSignedIn`` or ``Refusal``."""
     state = state_of(request)
-    found = sessions.signed_in(state, request.cookies.get(sessions.cookie_name(state.settings)))
+    key = request.cookies.get(sessions.cookie_name(state.settings))
+    found = sessions.signed_in(state, key, touch=sessions.is_by_hand(request.headers))
     if request.method not in ("GET", "HEAD"):
         sessions.require_token(found, request.headers.get("x-csrf-token"))
     return found

@@ -4,7 +4,17 @@ for a second person."""
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, accounts, devices, house, proving, recovering, second_factor, sessions
+from gateway import (
+    access,
+    accounts,
+    devices,
+    house,
+    proving,
+    recovering,
+    refusals,
+    second_factor,
+    sessions,
+)
 from gateway.web.rendering import state_of
 from gateway.web.staff import (
     Fields,
@@ -48,10 +58,11 @@ def confirm(request: Request, session: SignedIn, form: Fields) -> Response:
     try:
         key = proving.confirm(state, session, password, code, *origin_of(request))
     except Refusal as error:
+        refusals.note(request, state, error)
         return _confirm_page(
             request, session, wanted, status=error.status, error=worded(request, error)
         )
-    return let_in(state, key, wanted)
+    return let_in(request, key, wanted)
 
 
 @router.post("/sessions/{mark}/end")
@@ -75,8 +86,9 @@ def password(request: Request, session: SignedIn, form: Fields) -> Response:
         old = fields.get("password", "")
         key = proving.change_password(state, session, old, new, *origin_of(request))
     except Refusal as error:
+        refusals.note(request, state, error)
         return _page(request, session, status=error.status, error=worded(request, error))
-    return let_in(state, key, "/account")
+    return let_in(request, key, "/account")
 
 
 @router.post("/telephone")

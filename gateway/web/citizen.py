@@ -6,7 +6,6 @@ anonymously, the form's signed key only proves that we printed the form, and the
 cookie that other sites cannot use. No number, code or word of a citizen stands in an address.
 """
 
-import secrets
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,8 +17,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from channels import Channel
-from channels.web import e164, form_token
-from gateway import guessing
+from channels.web import e164, form_token, new_nonce
+from gateway import guessing, refusals
 from gateway.hooks import kept
 from gateway.spool import Spool
 from gateway.web import kept_first, own_case, passes, progress
@@ -27,6 +26,7 @@ from gateway.web.own_case import AWAY, CASE, MAY_COME_AGAIN, RECEIPT
 from gateway.web.rendering import fields_of, language_of, page, state_of, translator
 from models import numbers
 from models.messages import Forged, Outcome, Raw
+from models.transaction import acting
 
 router = APIRouter(include_in_schema=False)
 
@@ -137,7 +137,7 @@ async def look_up(request: Request) -> Response:
     typed = defaultdict(str, fields)
     again = partial(page, request, "citizen_status.html", typed=typed, kept=words)
     if found == "pause":
-        retry = {"retry-after": str(int(guessing.WINDOW.total_seconds()))}
+        retry = {"retry-after": str(int(guessing.FIRST_PAUSE.total_seconds()))}
         return again(notice="pause", status=429, headers=retry)
     if not found:
         return again(notice="wrong", status=422)
@@ -181,7 +181,7 @@ def _form(
         "citizen_help.html",
         status=status,
         headers=MAY_COME_AGAIN if status == 503 else None,
-        key=typed.get("key") or form_token(secret, secrets.token_urlsafe(12)),
+        key=typed.get("key") or form_token(secret, new_nonce(state_of(request).now())),
         typed=defaultdict(str, typed),
         faults=faults,
         notice=notice,
@@ -228,20 +228,29 @@ def _faults(fields: Mapping[str, str]) -> set[str]:
 async def _kept(request: Request, channel: Channel, raw: Raw) -> Outcome:
     """The one path, as ``hooks.take`` goes it."""
     state = state_of(request)
-    outcome = await kept(state.intake.receive(channel, raw, state.now()))
+    address = request.client.host if request.client else ""
+    outcome = await kept(state.intake.receive(channel, raw, state.now(), address=address))
     state.counts.received(channel.name, outcome)
     return outcome
 
 
 def _tried(request: Request, number: str, code: str, client: str) -> str:
-    """Whether number and code fit: "found", "" or "pause"."""
+    """Whether number and code fit: "found", "" or "pause". Strangers who guess at a number make
+    its own browser, which has shown the code before, wait for nothing."""
     state = state_of(request)
     secret = state.settings.secret_key
-    subjects = [
-        guessing.subject(secret, "status number", number),
-        guessing.subject(secret, "status address", client),
-    ]
-    if not guessing.may_try(state, subjects, now=state.now()):
+    network = guessing.network(client)
+    free = {guessing.subject(secret, "status address", network): guessing.TRIES_OF_ADDRESS}
+    if (passes.shown(request, CASE) or {}).get("number") != number:
+        free[guessing.subject(secret, "status number", number)] = guessing.TRIES
+    tries = guessing.may_try(state, free, now=state.now())
+    if not tries:
+        refusals.count(request, state, "pause", "status.pause")
         return "pause"
     with state.database.read() as session:
-        return "found" if progress.find(session, number, code) else ""
+        if not progress.find(session, number, code):
+            refusals.count(request, state, "code", "status.wrong")
+            return ""
+    with acting(state.database, state.mint) as tx:
+        guessing.forgive(tx, tries)
+    return "found"

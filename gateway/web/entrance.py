@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, accounts, sessions
-from gateway.web import along, unsent
+from gateway import access, accounts, refusals, sessions
+from gateway.web import along, known, unsent
 from gateway.web.rendering import state_of
 from gateway.web.staff import (
     Fields,
@@ -42,8 +42,10 @@ def sign_in(request: Request, form: Fields) -> Response:
     login, password = form.get("login", ""), form.get("password", "")
     left = unsent.come_along(form)
     try:
-        key = sessions.sign_in(state, login, password, *origin_of(request))
+        mark = known.mark(request, sessions.named(login))
+        key = sessions.sign_in(state, login, password, *origin_of(request), known=mark)
     except Refusal as error:
+        refusals.note(request, state, error)
         return sign_in_page(
             request,
             status=error.status,
@@ -54,7 +56,7 @@ def sign_in(request: Request, form: Fields) -> Response:
         )
     if left is not None:
         unsent.keep(state, key, left)
-    answer = let_in(state, key, form.get("next", ""))
+    answer = let_in(request, key, form.get("next", ""))
     along.forget(request, answer)
     return answer
 
@@ -78,7 +80,7 @@ def use_link(request: Request, token: str, form: Fields) -> Response:
         if error.status != 422:
             raise
         return _link_page(request, token, worded(request, error), status=422)
-    return let_in(state, key, "")
+    return let_in(request, key, "")
 
 
 def _link_page(request: Request, token: str, error: str, *, status: int = 200) -> Response:

@@ -49,7 +49,7 @@ async def live(
         if state.now() - looked > CHECKED_EVERY:
             looked = state.now()
             try:
-                await asyncio.to_thread(sessions.signed_in, state, cookie)
+                await asyncio.to_thread(sessions.signed_in, state, cookie, touch=False)
             except sessions.NotSignedIn:
                 return
         heard = news

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from gateway import proving, second_factor, sessions
+from gateway import proving, refusals, second_factor, sessions
 from gateway.sessions import HalfWay
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, StaffRoute, inside, let_in, origin_of, staff_page, worded
@@ -48,8 +48,9 @@ def show(request: Request, half: Half, form: Fields) -> Response:
     try:
         key = proving.second_step(state, half, form.get("code", ""), *origin_of(request))
     except Refusal as error:
+        refusals.note(request, state, error)
         return _page(request, half, wanted, status=error.status, error=worded(request, error))
-    return let_in(state, key, wanted)
+    return let_in(request, key, wanted)
 
 
 def _page(

@@ -38,7 +38,7 @@ def back(request: Request) -> Response:
     left = along.back(request)
     if left is not None:
         unsent.keep(state, key, left)
-    answer = let_in(state, key, left.page if left else (kept or {}).get("next", ""))
+    answer = let_in(request, key, left.page if left else (kept or {}).get("next", ""))
     passes.take(request, answer, PASS)
     along.forget(request, answer)
     return answer

@@ -15,8 +15,7 @@ from fastapi.routing import APIRoute
 from gateway import access, hooks, refusals, same_site, sentences, sessions
 from gateway.access import Actor
 from gateway.called import caller
-from gateway.state import State
-from gateway.web import along, rendering, unsent
+from gateway.web import along, known, rendering, unsent
 from gateway.web.kept_first import written
 from gateway.web.rendering import state_of
 from gateway.web.unsent import Unsent
@@ -129,7 +128,8 @@ def asked_by_script(request: Request) -> bool:
 def session_of(request: Request) -> sessions.SignedIn:
     """Who is signed in. Raises ``NotSignedIn``."""
     state = state_of(request)
-    found = sessions.signed_in(state, request.cookies.get(sessions.cookie_name(state.settings)))
+    key = request.cookies.get(sessions.cookie_name(state.settings))
+    found = sessions.signed_in(state, key, touch=sessions.is_by_hand(request.headers))
     request.state.signed_in = found
     return found
 
@@ -210,13 +210,15 @@ def origin_of(request: Request) -> tuple[str, str]:
     return request.client.host if request.client else "", request.headers.get("user-agent", "")
 
 
-def let_in(state: State, key: str, wanted: str) -> Response:
+def let_in(request: Request, key: str, wanted: str) -> Response:
     """The cookie of a new session, and the way to work or to the second factor that is owed."""
+    state = state_of(request)
     if sessions.half_way(state, key) is not None:
-        answer = RedirectResponse(f"/second-factor?next={quote(inside(wanted))}", 303)
+        answer: Response = RedirectResponse(f"/second-factor?next={quote(inside(wanted))}", 303)
     else:
         actor = sessions.signed_in(state, key).actor
         answer = RedirectResponse(inside(wanted) or home(actor), 303)
+        known.remember(request, answer, actor.login)
     answer.set_cookie(
         sessions.cookie_name(state.settings),
         key,

@@ -1,5 +1,6 @@
 """Who may do what and see whose data: every operation, every role, own and foreign."""
 
+import contextlib
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import access, accounts, acts, recorded, sessions
+from gateway import access, accounts, acts, pausing, recorded, sessions
 from gateway.api import account, contacts, requests, tasks
 from gateway.state import State
 from gateway.web import desk, entrance, inbox
@@ -356,7 +357,7 @@ def test_who_is_unknown_is_checked_with_the_work_of_a_new_password() -> None:
 def test_guessing_waits_and_disturbs_nobody_else(state: State, app: FastAPI, now: Watch) -> None:
     signed_in(state, app, "op01")
     signed_in(state, app, "op02")
-    for _ in range(sessions.FREE_GUESSES):
+    for _ in range(pausing.FREE):
         with pytest.raises(Refusal, match="wrong_password"):
             sessions.sign_in(state, "op01", "wrong", "10.1.1.1")
     with pytest.raises(Refusal, match="wait"):
@@ -364,6 +365,31 @@ def test_guessing_waits_and_disturbs_nobody_else(state: State, app: FastAPI, now
     assert sessions.sign_in(state, "op02", PASSWORD, "10.1.1.2")
     now.forward(minutes=2)
     assert sessions.sign_in(state, "op01", PASSWORD, "10.1.1.2")
+
+
+@pytest.mark.thorough
+def test_a_stranger_who_goes_on_guessing_does_not_keep_the_owner_out_of_their_browser(
+    state: State, app: FastAPI, now: Watch
+) -> None:
+    signed_in(state, app, "op01")
+    owner = Caller(app)
+    right = {"login": "op01", "password": PASSWORD}
+    assert owner.http.post("/sign-in", data=right).status_code == 303
+    name = next(one for one in owner.http.cookies if "known-" in one)
+    for minute in range(20):
+        now.forward(minutes=1)
+        with contextlib.suppress(Refusal):
+            sessions.sign_in(state, "op01", "wrong", f"10.1.1.{minute}")
+        assert owner.http.post("/sign-in", data=right).status_code == 303
+    new = Caller(app)
+    assert new.http.post("/sign-in", data=right).status_code == 429, "a stranger waits"
+    forged = Caller(app)
+    forged.http.cookies.set(name, "op01")
+    assert forged.http.post("/sign-in", data=right).status_code == 429
+    wrong = {"login": "op01", "password": "wrong"}
+    for _ in range(pausing.FREE):
+        assert owner.http.post("/sign-in", data=wrong).status_code == 401
+    assert owner.http.post("/sign-in", data=wrong).status_code == 429, "it guesses no more freely"
 
 
 @pytest.mark.thorough
@@ -379,8 +405,37 @@ def test_twelve_guesses_at_once_are_twelve(state: State, app: FastAPI) -> None:
 
     with ThreadPoolExecutor(12) as pool:
         keys = list(pool.map(guess, range(12)))
-    assert keys.count("refusal.wrong_password") <= sessions.FREE_GUESSES
+    assert keys.count("refusal.wrong_password") <= pausing.FREE
     assert keys.count("refusal.wait") == 12 - keys.count("refusal.wrong_password")
+
+
+def test_a_page_that_asks_by_itself_does_not_keep_a_session_open_and_a_hand_does(
+    state: State, app: FastAPI, now: Watch
+) -> None:
+    number = said(state, "a", FOOD).number
+    caller = signed_in(state, app, "op01")
+    itself = {sessions.BY_ITSELF: "1", "hx-request": "true"}
+    csrf = caller.http.headers["x-csrf-token"]
+    key = caller.http.cookies.get(sessions.cookie_name(state.settings))
+    for _ in range(2):
+        now.forward(minutes=7)
+        assert caller.get("/desk/rows", headers=itself).status_code == 200
+        assert caller.get("/desk/calls", headers=itself).status_code == 200
+        alive = caller.http.post(f"/here/{number}", data={"csrf": csrf}, headers=itself)
+        assert alive.status_code == 200
+        assert sessions.signed_in(state, key, touch=False), "the stream looks after itself"
+    caller.get("/desk")  # a hand
+    now.forward(minutes=14)
+    assert caller.get("/desk/rows", headers=itself).status_code == 200
+    now.forward(minutes=2)
+    assert caller.get("/desk/rows", headers=itself).status_code == 401
+    assert caller.get("/desk").headers["location"] == "/sign-in?next=/desk"
+
+
+def test_the_live_stream_is_no_hand() -> None:
+    assert not sessions.is_by_hand({"accept": "text/event-stream"})
+    assert not sessions.is_by_hand({sessions.BY_ITSELF: "1"})
+    assert sessions.is_by_hand({"accept": "text/html", "hx-request": "true"})
 
 
 def test_a_session_ends_by_idling_by_age_by_signing_out_and_by_a_new_password(

@@ -1,5 +1,7 @@
 """Files that come with a report: looked into, written anew, shown to whom the matter is shown."""
 
+import random
+import warnings
 from io import BytesIO
 
 import pytest
@@ -61,6 +63,47 @@ def test_what_is_no_picture_is_refused_in_one_sentence(given, status):
     assert refused.value.status == status
 
 
+def damaged(whole: bytes, seed: int) -> bytes:
+    """A file with bytes changed, lost and put in, mostly near its head."""
+    chance, found = random.Random(seed), bytearray(whole)
+    for _ in range(chance.choice((1, 1, 2, 3, 8))):
+        at = chance.randrange(min(len(found), 400))
+        how = chance.random()
+        if how < 0.6:
+            found[at] = chance.choice((0, 255, 1, 127, 128, chance.randrange(256)))
+        elif how < 0.7:
+            del found[at : at + chance.randrange(1, 9)]
+        elif how < 0.8:
+            found[at:at] = chance.randbytes(chance.randrange(1, 6))
+        else:
+            found[at : at + 4] = chance.choice((b"\0\0\0\0", b"\xff\xff\xff\xff", b"\0\0\0\1"))
+    return bytes(found)
+
+
+def noted() -> Image.Exif:
+    """What a camera notes: it lies on its side, a place, a day."""
+    notes = Image.Exif()
+    notes[0x0112] = 6
+    notes[0x010E] = "taken at home"
+    notes[0x8825] = {1: "N", 2: (1.0, 2.0, 3.0)}
+    notes[0x8769] = {0x9003: "2026:01:01 00:00:00"}
+    return notes
+
+
+def test_whatever_a_damaged_picture_makes_the_decoder_say_only_the_picture_is_refused():
+    whole = [photo(64, 48, form, exif=noted()) for form in ("JPEG", "PNG", "WEBP")]
+    ended = {"kept": 0, "refused": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for seed in range(900):
+            try:
+                attachments.picture(damaged(whole[seed % 3], seed))
+                ended["kept"] += 1
+            except Refusal:
+                ended["refused"] += 1
+    assert min(ended.values()) > 100, ended
+
+
 @pytest.mark.thorough
 def test_a_small_file_that_would_unfold_to_a_wall_is_refused():
     written = BytesIO()
@@ -72,8 +115,23 @@ def test_a_small_file_that_would_unfold_to_a_wall_is_refused():
 
 def test_a_recording_is_told_by_how_it_begins():
     assert attachments.recording(b"OggS" + b"\0" * 40).content_type == "audio/ogg"
+    assert attachments.recording(b"\xff\xfb\x90\x64" + b"\0" * 40).content_type == "audio/mpeg"
+    assert attachments.recording(b"\0\0\0\x18ftypM4A " + b"\0" * 40).content_type == "audio/mp4"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(b"<html>", id="a page"),
+        pytest.param(b"\0\0\0\x18ftypheic" + b"\0" * 40, id="a picture in the same container"),
+        pytest.param(b"\0\0\0\x18ftypavif" + b"\0" * 40, id="another one"),
+        pytest.param(b"\xff\xfb<html>", id="two bytes of one"),
+        pytest.param(b"abcd0000WAVEabcd", id="a word in the middle"),
+    ],
+)
+def test_what_only_looks_like_a_recording_is_refused(given):
     with pytest.raises(Refusal):
-        attachments.recording(b"<html>")
+        attachments.recording(given)
 
 
 def with_picture(state, login="grid_w010101"):

@@ -14,6 +14,7 @@ from sqlmodel import SQLModel, col
 
 from channels import Channel, ChannelSettings
 from channels.web import WebChannel
+from gateway import guessing
 from gateway.app import create_app
 from gateway.state import State
 from gateway.web import progress
@@ -230,7 +231,7 @@ class BusyIntake:
     def __init__(self, *, later: bool) -> None:
         self.later = later
 
-    def receive(self, *_call: object) -> "Future[Outcome]":
+    def receive(self, *_call: object, address: str = "") -> "Future[Outcome]":
         """Raise, or promise and then raise."""
         return self.submit()
 
@@ -327,38 +328,58 @@ def test_unknown_number_and_wrong_code_get_the_same_answer(
     assert len(set(statements)) == 1, "the same questions to the database, so the same time"
 
 
-def test_a_number_is_guessed_at_five_times_a_minute_from_wherever(
+def test_a_number_is_guessed_at_ten_times_an_hour_from_wherever_and_then_ever_more_slowly(
     citizen: TestClient, state: State, now: Clock
 ) -> None:
     number, code = ask(citizen, what=CALM, phone=PHONE)
     wrong = "000000" if code != "000000" else "000001"
 
-    def look(index: int, key: str) -> int:
-        other = browser(state, f"10.3.0.{index}")
+    def look(index: int, key: str, who: TestClient | None = None) -> int:
+        other = who or browser(state, f"10.3.0.{index}")
         return other.post("/status", data={"number": number, "code": key}).status_code
 
-    assert [look(index, wrong) for index in range(5)] == [422] * 5
-    for index in range(5, 25):
+    assert [look(index, wrong) for index in range(10)] == [422] * 10
+    for index in range(10, 25):
         assert look(index, code) == 429, "the right code opens nothing during the pause either"
+    assert look(26, code, citizen) == 303, "its own browser waits for nobody's guesses"
     now.forward(seconds=61)
-    assert look(30, code) == 303, "refused tries do not make the pause longer"
+    assert look(30, wrong) == 422, "refused tries do not make the pause longer"
+    now.forward(seconds=61)
+    assert look(31, wrong) == 429, "the next pause is twice as long"
+    now.forward(seconds=61)
+    assert look(32, code) == 303
+    guesses = 0
+    for _ in range(4 * 60):
+        now.forward(minutes=1)
+        guesses += bool(guessing.may_try(state, {"a number": guessing.TRIES}, now=now()))
+    assert guesses <= 4 * 16, "a stranger with many addresses gets a few hundred tries a day"
 
 
-def test_an_address_guesses_five_times_a_minute_whatever_it_claims(
-    citizen: TestClient, state: State, now: Clock
+def test_right_look_ups_are_no_guesses(citizen: TestClient, state: State) -> None:
+    number, code = ask(citizen, what=CALM, phone=PHONE)
+    for _ in range(30):
+        other = browser(state, "10.3.1.1")
+        assert other.post("/status", data={"number": number, "code": code}).status_code == 303
+
+
+@pytest.mark.parametrize("address", ["10.4.0.1", "2001:db8:1:2::{}"])
+def test_an_address_guesses_twenty_times_an_hour_whatever_it_claims(
+    state: State, address: str
 ) -> None:
-    guesser = browser(state, "10.4.0.1")
     answers = [
-        guesser.post(
+        browser(state, address.format(index)).post(
             "/status",
-            data={"number": f"HY20260930-0000{index}-1", "code": "123456"},
+            data={"number": f"HY20260930-000{index:02d}-1", "code": "123456"},
             headers={"x-forwarded-for": f"192.0.2.{index}"},
         )
-        for index in range(7)
+        for index in range(22)
     ]
-    assert [answer.status_code for answer in answers] == [422] * 5 + [429] * 2
+    assert [answer.status_code for answer in answers] == [422] * 20 + [429] * 2
     assert answers[-1].headers["retry-after"] == "60"
     assert "请过一分钟再试" in answers[-1].text
+    figures = state.counts.registry
+    assert figures.get_sample_value("huiyin_refusals_total", {"what": "code"}) == 20
+    assert figures.get_sample_value("huiyin_refusals_total", {"what": "pause"}) == 2
 
 
 def test_counted_tries_tell_neither_number_nor_address(citizen: TestClient, state: State) -> None:

@@ -56,3 +56,18 @@ def test_a_call_that_is_not_from_whom_it_says_is_counted(state: State, app: Fast
     assert counted(state) == {"signature": 1}
     assert hook("/hook/nothing", content=b"{}").status_code == 404
     assert counted(state) == {"signature": 1}
+
+
+def test_a_wrong_guess_at_an_account_is_counted_and_logged_without_what_was_typed(
+    state: State, app: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    signed_in(state, app, "op01")
+    typed = {"login": "op01", "password": "Wrong-password-123"}
+    with caplog.at_level(logging.WARNING):
+        codes = [Caller(app).http.post("/sign-in", data=typed).status_code for _ in range(7)]
+    assert codes == [401] * 5 + [429] * 2
+    assert counted(state) == {"password": 5, "pause": 2}
+    lines = [vars(one) for one in caplog.records if one.getMessage() == "refused"]
+    assert [one["why"] for one in lines] == ["refusal.wrong_password"] * 5 + ["refusal.wait"] * 2
+    assert "op01" not in str(lines)
+    assert "Wrong-password-123" not in str(lines)

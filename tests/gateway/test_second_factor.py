@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import accounts, house, proving, recovering, second_factor, sessions
+from gateway import accounts, house, pausing, proving, recovering, second_factor, sessions
 from gateway.access import Actor
 from gateway.settings import BadSettings, Settings
 from gateway.state import State, wire
@@ -162,13 +162,13 @@ def test_guessing_codes_waits_and_disturbs_nobody_else(strict: State) -> None:
     strict.now.forward(minutes=5)  # type: ignore[attr-defined]
     waiting, colleague = half(strict, "op01"), half(strict, "op02")
     wrong = f"{(int(totp.at(strict.now())) + 1) % 1_000_000:06d}"
-    for _ in range(sessions.FREE_GUESSES):
+    for _ in range(pausing.FREE):
         with pytest.raises(Refusal, match="wrong_code"):
             proving.second_step(strict, waiting, wrong, "10.2.2.2", "")
     with pytest.raises(Refusal, match="wait"):
         proving.second_step(strict, waiting, totp.at(strict.now()), "10.2.2.3", "")
     assert proving.second_step(strict, colleague, other.at(strict.now()), "10.2.2.3", "")
-    assert kinds(strict).count("second_factor_refused") == sessions.FREE_GUESSES
+    assert kinds(strict).count("second_factor_refused") == pausing.FREE
 
 
 @pytest.mark.parametrize("code", ["", "12345", "１２３４５６７", "abcdef", "\ud800", "0" * 400])

@@ -313,7 +313,9 @@ def test_a_number_is_written_to_ten_times_a_day_and_urgent_always(state: State, 
     assert held_back(state, messages(state, 1), now) == 0
 
 
-def test_numbers_abroad_are_written_to_only_when_life_is_at_stake(state: State, now: Watch) -> None:
+def test_numbers_abroad_are_written_to_only_when_they_wrote_first_and_life_is_at_stake(
+    state: State, now: Watch
+) -> None:
     assert held_back(state, messages(state, 2, address="+37190000001"), now) == 2
     assert held_back(state, messages(state, 1, address="+37190000001", urgent=True), now) == 0
 

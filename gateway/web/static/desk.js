@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const body = document.body, queue = document.getElementById("queue"), panel = document.getElementById("panel");
+  const ITSELF = { "huiyin-by-itself": "1" };  // asked by the page, not by a hand: the session idles on
   let chosen = null, place = 0, opening = 0, later = false;
 
   const rows = () => (queue ? [...queue.querySelectorAll("tr[data-number]")] : []);
@@ -20,12 +21,12 @@
     next.scrollIntoView({ block: "nearest" });
     show();
   }
-  function show() {
+  function show(headers) {
     if (!beside()) return;
     clearTimeout(opening);
     const tab = new URLSearchParams(queue.dataset.url.split("?")[1]).get("tab");
     opening = setTimeout(() => htmx.ajax("GET", "/desk/" + chosen + "/panel?tab=" + tab,
-      { target: "#panel", swap: "innerHTML" }), 120);
+      { target: "#panel", swap: "innerHTML", headers: headers || {} }), 120);
   }
   function step(by) {
     const all = rows(), at = all.findIndex((one) => one.dataset.number === chosen);
@@ -52,7 +53,7 @@
     if (!queue || queue.dataset.still) return;  // what was searched for stands still
     if (marked(queue) || typing(queue)) { later = true; return; }
     later = false;
-    htmx.ajax("GET", queue.dataset.url, { target: "#queue", swap: "innerHTML" });
+    htmx.ajax("GET", queue.dataset.url, { target: "#queue", swap: "innerHTML", headers: ITSELF });
   }
   let before = null;
   body.addEventListener("htmx:beforeSwap", (event) => {
@@ -92,9 +93,9 @@
     soon = setTimeout(refresh, 150);
     const page = document.querySelector("[data-live]");
     if (page && event.detail.includes(page.dataset.live) && !marked(page)) {
-      htmx.ajax("GET", page.dataset.url, { target: "#" + page.id, swap: "innerHTML" });
+      htmx.ajax("GET", page.dataset.url, { target: "#" + page.id, swap: "innerHTML", headers: ITSELF });
     }
-    if (chosen && event.detail.includes(chosen) && beside() && !panel.contains(document.activeElement) && !marked(panel)) show();
+    if (chosen && event.detail.includes(chosen) && beside() && !panel.contains(document.activeElement) && !marked(panel)) show(ITSELF);
   });
   document.addEventListener("selectionchange", () => { if (later && !marked(queue) && !typing(queue)) refresh(); });
   document.addEventListener("focusout", () => { if (later) setTimeout(() => later && refresh(), 0); });

@@ -8,7 +8,7 @@
   const CALM = 15000;  // a county with much to do says each second that something changed
   let last = 0, waiting = 0, known = null, seen = "";
 
-  const page = (url) => fetch(url, { headers: { accept: "text/html" } })
+  const page = (url) => fetch(url, { headers: { accept: "text/html", "huiyin-by-itself": "1" } })
     .then((answer) => (answer.ok && !answer.redirected ? answer.text() : Promise.reject(answer.status)))
     .then((html) => new DOMParser().parseFromString(html, "text/html").getElementById("inbox"));
   const urgent = (found) => new Set([...found.querySelectorAll("[data-urgent]")].map((one) => one.dataset.urgent));

@@ -9,10 +9,10 @@
 
   const tell = (name, detail) => body.dispatchEvent(new CustomEvent("huiyin:" + name, { detail }));
 
-  function post(path, fields, keepalive) {
+  function post(path, fields, keepalive, byItself) {
     const form = new URLSearchParams(fields);
     form.set("csrf", csrf);
-    return fetch(path, { method: "POST", body: form, headers: { "hx-request": "true" }, keepalive: !!keepalive })
+    return fetch(path, { method: "POST", body: form, headers: byItself ? { "hx-request": "true", "huiyin-by-itself": "1" } : { "hx-request": "true" }, keepalive: !!keepalive })
       .then((answer) => { if (answer.status === 401) leave(); return answer; });
   }
 
@@ -99,6 +99,10 @@
     if (status === 401) leave();
     else if (status !== 404) say(trouble.dataset.failed + " (" + status + ")", () => tell("changed", []));
   });
+  // Nobody pressed anything: it must not keep a session open at which nobody sits.
+  body.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id === "calls") event.detail.headers["huiyin-by-itself"] = "1";
+  });
   body.addEventListener("htmx:sendError", () => { if (state === "on") become("off"); });
   body.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful && !signedOut) trouble.hidden = true; });
 
@@ -106,7 +110,7 @@
   function alive() {
     if (signedOut || document.hidden) return;
     for (const place of document.querySelectorAll("[data-here]")) {
-      post("/here/" + place.dataset.here, { had: place.dataset.had || "0" })
+      post("/here/" + place.dataset.here, { had: place.dataset.had || "0" }, false, true)
         .then((answer) => (answer.ok ? answer.text() : null))
         .then((html) => {
           if (html === null) return;
