@@ -486,3 +486,20 @@ def test_messages_in_a_row_share_one_connection_and_keep_their_own_keys(twilio):
     assert len(twilio.connections) == 1
     asyncio.run(_three(channel))
     assert len(twilio.connections) == 4
+
+
+def test_asking_afterwards_does_not_end_with_the_sending_beside_it(twilio):
+    channel = sms(twilio.base)
+    sid = twilio.take_in("+8613900010002", "家里断粮了", at=SINCE + timedelta(minutes=1))
+    twilio.hang(0.3)
+
+    async def beside_one_another() -> list[str]:
+        async with channel.connected():
+            asking = asyncio.create_task(channel.missed(SINCE))
+            while not twilio.requests:
+                await asyncio.sleep(0.01)
+        async with channel.connected():  # the next round begins and ends while it is asked
+            pass
+        return [said.external_id for said in await asking]
+
+    assert asyncio.run(beside_one_another()) == [sid]
