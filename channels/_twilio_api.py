@@ -79,7 +79,9 @@ class Account:
             yield
 
     @asynccontextmanager
-    async def _borrowed(self, loop: asyncio.AbstractEventLoop, kept: "_Kept") -> AsyncIterator[None]:
+    async def _borrowed(
+        self, loop: asyncio.AbstractEventLoop, kept: "_Kept"
+    ) -> AsyncIterator[None]:
         """Whoever is the last to let go closes the client: nobody's call ends with another's."""
         kept.borrowers += 1
         try:
