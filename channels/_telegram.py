@@ -1,9 +1,12 @@
 """What a Telegram update says, read by the types of aiogram. Pure.
 
-``aiogram.types`` takes two to three seconds to import; it is imported at the first update, or by
-``warm`` in a thread at the start. The names of Telegram's fields follow its Bot API 10.
+``aiogram`` takes two to three seconds to import; ``warm`` does so once, in a thread at the start or
+at the first need. The names of Telegram's fields follow its Bot API 10.
 """
 
+import asyncio
+import importlib
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -35,11 +38,28 @@ _WORDLESS = frozenset(
 _CJK = range(0x3400, 0xA000)
 
 
-def warm() -> None:
-    """Import and build the types now; call it from a thread at the start of the process."""
-    from aiogram.types import Update
+_MODULES = ("aiogram", "aiogram.types", "aiogram.methods", "aiogram.enums", "aiogram.exceptions")
+_IMPORTING = threading.Lock()
+_imported = threading.Event()
 
-    Update.model_rebuild()
+
+def warm() -> None:
+    """Import aiogram and build its types; whoever asks meanwhile waits. Two threads that import
+    it at once each find it half there: whatever uses aiogram asks for it here first."""
+    if _imported.is_set():
+        return
+    with _IMPORTING:
+        if not _imported.is_set():
+            for module in _MODULES:
+                importlib.import_module(module)
+            importlib.import_module("aiogram.types").Update.model_rebuild()
+            _imported.set()
+
+
+async def warmed() -> None:
+    """As ``warm``, without holding up the running loop."""
+    if not _imported.is_set():
+        await asyncio.to_thread(warm)
 
 
 def read(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Sequence[Happening]:
@@ -47,6 +67,7 @@ def read(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Sequence[H
 
     Raises pydantic's ValidationError for an update that cannot be read even in its simple parts.
     """
+    warm()
     from aiogram.types import Update
     from pydantic import ValidationError
 
