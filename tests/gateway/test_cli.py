@@ -6,12 +6,13 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -139,6 +140,8 @@ def exported(what: str, data: Path, *more: str) -> list[dict]:
         (["rules", "diff", "linfen", "--since", "yesterday"], "--since"),
         (["serve"], "HUIYIN_SECRET_KEY"),
         (["work"], "HUIYIN_SECRET_KEY"),
+        (["up", "--port", "99999"], "'--port'"),
+        (["serve", "--port", "-1"], "'--port'"),
     ],
     ids=" ".join,
 )
@@ -156,11 +159,24 @@ def test_bad_arguments_are_refused_in_one_line(arguments, named, tmp_path):
         ({"CHANNELS": "sms"}, "HUIYIN_TWILIO_ACCOUNT_SID"),
         ({"DATABASE_KEY": "short"}, "HUIYIN_DATABASE_KEY"),
         ({"MODEL": "/nowhere.json"}, "/nowhere.json"),
+        ({"DATABASE_URL": "mysql://x"}, "HUIYIN_DATABASE_URL"),
+        ({"DATABASE_URL": "huiyin.db"}, "HUIYIN_DATABASE_URL"),
+        ({"CHANNELS": "telegram", "TELEGRAM_TOKEN": "7:x"}, "HUIYIN_TELEGRAM_SECRET"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
 )
 def test_a_bad_setting_is_named(env, named, tmp_path):
     assert named in refused(huiyin("check", data=tmp_path, **env))
+
+
+def test_check_names_what_serve_would_refuse_where_a_hotline_is_furnished(tmp_path):
+    assert huiyin("check", data=tmp_path).returncode == 0, "rules are checked anywhere"
+    (tmp_path / "huiyin.env").write_text(f"HUIYIN_DATABASE_KEY={'5a' * 32}\n", "utf-8")
+    assert "HUIYIN_SECRET_KEY" in refused(huiyin("check", data=tmp_path), status=1)
+    away = f"postgresql://127.0.0.1:{free_port()}/huiyin"
+    sound = {"SECRET_KEY": "s" * 32, "FIELD_KEY": "5a" * 32}
+    found = huiyin("check", data=tmp_path, **sound, DATABASE_URL=away)
+    assert "the database cannot be used" in refused(found, status=1)
 
 
 @pytest.mark.thorough
@@ -199,7 +215,32 @@ def test_a_database_that_was_never_made_is_said_not_thrown(tmp_path):
         assert "huiyin migrate" in refused(found)
 
 
+@pytest.mark.parametrize("command", ["verify ledger", "verify intake", "export contacts"])
+def test_whoever_only_reads_makes_no_database(command, tmp_path):
+    assert "huiyin migrate" in refused(huiyin(*command.split(), data=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_which_nothing_was_made_is_no_reason_for_a_hotline_without_a_key(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "huiyin.db")) as left_over:
+        left_over.execute("PRAGMA journal_mode=WAL")
+    assert huiyin("migrate", data=tmp_path).returncode == 0
+    assert "HUIYIN_DATABASE_KEY=" in (tmp_path / "huiyin.env").read_text("utf-8")
+    assert not (tmp_path / "huiyin.db").read_bytes().startswith(b"SQLite format 3")
+
+
 # Triage.
+
+
+@pytest.mark.parametrize("command", ["triage", "duplicates"])
+def test_half_a_character_is_answered_by_one_question_mark(command, tmp_path):
+    given = '{"id": "1", "text": "断粮\\ud83d两天"}\n{"id": "x\\udc00", "text": "救命"}\n'
+    found = huiyin(command, data=tmp_path / "none", given=given)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert [json.loads(line)["id"] for line in found.stdout.splitlines()] == ["1", "x?"]
+    if command == "triage":
+        quotes = json.loads(found.stdout.splitlines()[0])["signals"]
+        assert {"quote": "断粮?两", "start": 0, "end": 4}.items() <= quotes[1].items()
 
 
 def test_triage_answers_each_line_in_its_order_with_offsets_of_code_points(tmp_path):
