@@ -306,6 +306,15 @@ def test_a_bad_record_is_named_before_anything_is_written(tmp_path, recorded):
     assert not (tmp_path / "data" / "huiyin.db").exists()
 
 
+def test_a_channel_that_nobody_knows_is_named_before_anything_is_written(tmp_path, recorded):
+    path = tmp_path / "bad.jsonl"
+    line = '{"channel": "nochan", "external_id": "n1", "text": "x"}\n'
+    path.write_text(recorded.read_text("utf-8") + line, "utf-8")
+    said = refused(huiyin("replay", str(path), data=tmp_path / "data"))
+    assert f"{path}:6: field 'channel': there is no 'nochan'" in said
+    assert not (tmp_path / "data" / "huiyin.db").exists()
+
+
 PROMISED = {
     "contacts": "id channel external_id sender text at received_at state number error",
     "requests": "number status track level service area lead_bureau first_responder holder_unit "
@@ -586,9 +595,13 @@ def test_a_citizen_can_be_simulated_while_it_runs(running):
     said = "断粮两天了，孩子饿得直哭\n\n谢谢\n"
     found = huiyin("simulate", data=data, given=said, PUBLIC_URL=base)
     assert (found.returncode, found.stderr) == (0, "")
-    first, second = found.stdout.splitlines()
-    assert first.split()[0].startswith("HY20")
-    assert second.split()[0] == first.split()[0], "the second message joins the open request"
+    lines = [line.split() for line in found.stdout.splitlines()]
+    first, second = (line for line in lines if line and line[0].startswith("HY20"))
+    assert second[0] == first[0], "the second message joins the open request"
+    assert first[3] == "urgent"
+    assert any(first[0] in "".join(line) for line in lines if line not in (first, second)), (
+        "what the citizen is told is shown"
+    )
 
 
 @pytest.mark.thorough
