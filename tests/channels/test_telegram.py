@@ -157,6 +157,38 @@ def test_every_recorded_word_of_a_citizen_ends_in_a_contact():
     assert contacts >= 15
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"date": 99999999999999999999},
+        {"date": "yesterday", "message_id": "?"},
+        {"entities": 5, "date": None},
+    ],
+    ids=" ".join,
+)
+def test_where_only_chat_and_words_can_be_read_they_are_taken(odd):
+    message = {"message_id": 7, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "断粮了"}
+    (said,) = BARE.parse(call({"update_id": 1, "message": message | odd}))
+    assert (said.sender, said.conversation, said.value) == ("5", "telegram:5", "断粮了")
+    assert said.message is not None
+    assert said.message.text == "断粮了"
+
+
+def test_an_edit_at_an_impossible_time_keeps_its_words():
+    message = {"message_id": 7, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "断粮了"}
+    update = {"update_id": 1, "edited_message": message | {"edit_date": 10**15}}
+    (said,) = BARE.parse(call(update))
+    assert isinstance(said, Inbound)
+    assert said.text == "断粮了"
+
+
+def test_a_stop_word_is_heeded_where_only_chat_and_words_can_be_read():
+    message = {"date": "?", "chat": {"id": 5, "type": "private"}, "text": "退订"}
+    assert BARE.parse(call({"update_id": 1, "message": message})) == (
+        Preference("5:u1", "5", stop=True),
+    )
+
+
 def test_an_update_of_which_not_even_the_simple_parts_can_be_read_goes_to_a_person():
     """No Unreadable, for that would be a 4xx, and Telegram would hold the chat's next messages."""
     broken = {"update_id": 1, "message": {"message_id": "?", "chat": 5}}
