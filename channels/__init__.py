@@ -21,6 +21,7 @@ from models.messages import (
     Inbound,
     Outbound,
     Outcome,
+    Preference,
     Raw,
     Step,
     Turn,
@@ -98,7 +99,7 @@ class Channel(ABC):
         """What the provider's call gets back; runs after the commit."""
         return Answer()
 
-    async def missed(self, since: datetime) -> Sequence[Inbound]:
+    async def missed(self, since: datetime) -> Sequence[Inbound | Preference]:
         """What the provider took for us while we were down; goes through the same journal."""
         return ()
 

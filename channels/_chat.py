@@ -21,7 +21,9 @@ _STATUS = re.compile(
     r"(?P<number>(?:[A-Za-z]{2})?\d{8}-?\d{5}-?\d)[\s,，/]+(?P<code>\d{6})",
     re.IGNORECASE,
 )
-_BIND = re.compile(r"(?:/bind|bind|绑定)[\s:：]*(?P<code>\d{6})", re.IGNORECASE)
+_BIND = re.compile(r"(?:/bind|bind|绑定)[\s:：]*(?P<code>\d{6}(?:\d\d)?)", re.IGNORECASE)
+_CODE = re.compile(r"\d{8}", re.ASCII)
+"""A code for binding as the staff page shows it, and nothing else; any figure may look so."""
 _REPORT = frozenset({"/report", "上报", report.BEGIN})
 _ENDED = frozenset({Status.CLOSED, Status.MERGED, Status.ARCHIVED})
 _STATUSES = frozenset(Status)
@@ -46,6 +48,12 @@ class ChatFlow:
             return report.go_on(state, turn, who)
         if who.staff and turn.act in {"words", "command", "button"} and command in _REPORT:
             return report.begin(turn, who)
+        if (
+            turn.act == "words"
+            and _CODE.fullmatch(command)
+            and (tried := _tried(command, turn, who))
+        ):
+            return tried
         if turn.act == "button":
             return Step(says=(Say("chat.old_button"),))
         said = report.spoken(turn)
@@ -91,8 +99,21 @@ def _commanded(
         staff = turn.known.get("staff", "")
         if not staff:
             return Step(state=kept, says=(Say("chat.not_bound"),))
-        return Step(state=kept, says=(Say("chat.bound", {"staff": staff}, report.REPORT_BUTTON),))
+        return replace(_bound(staff), state=kept)
     return None
+
+
+def _tried(code: str, turn: Turn, who: Correspondent) -> Step | None:
+    """Eight digits alone bind the chat where such a code is open; otherwise they are words."""
+    if not _CODE.fullmatch(code):
+        return None
+    if turn.known is not None:
+        return _bound(turn.known["staff"]) if turn.known.get("staff") else None
+    return None if who.staff else Step(lookup=Lookup(Ask.BIND, {"code": code}))
+
+
+def _bound(staff: str) -> Step:
+    return Step(says=(Say("chat.bound", {"staff": staff}, report.REPORT_BUTTON),))
 
 
 def _asked(found: re.Match[str]) -> dict[str, str]:

@@ -1,10 +1,14 @@
 """What a Telegram update says, read by the types of aiogram. Pure.
 
-``aiogram.types`` takes two to three seconds to import; it is imported at the first update, or by
-``warm`` in a thread at the start. The names of Telegram's fields follow its Bot API 10.
+``aiogram`` takes two to three seconds to import; ``warm`` does so once, in a thread at the start or
+at the first need. The names of Telegram's fields follow its Bot API 10.
 """
 
+import asyncio
+import importlib
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -35,25 +39,49 @@ _WORDLESS = frozenset(
 _CJK = range(0x3400, 0xA000)
 
 
-def warm() -> None:
-    """Import and build the types now; call it from a thread at the start of the process."""
-    from aiogram.types import Update
+_MODULES = ("aiogram", "aiogram.types", "aiogram.methods", "aiogram.enums", "aiogram.exceptions")
+_IMPORTING = threading.Lock()
+_imported = threading.Event()
 
-    Update.model_rebuild()
+
+def warm() -> None:
+    """Import aiogram and build its types; whoever asks meanwhile waits. Two threads that import
+    it at once each find it half there: whatever uses aiogram asks for it here first."""
+    if _imported.is_set():
+        return
+    with _IMPORTING:
+        if not _imported.is_set():
+            for module in _MODULES:
+                importlib.import_module(module)
+            importlib.import_module("aiogram.types").Update.model_rebuild()
+            _imported.set()
+
+
+async def warmed() -> None:
+    """As ``warm``, without holding up the running loop."""
+    if not _imported.is_set():
+        await asyncio.to_thread(warm)
 
 
 def read(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Sequence[Happening]:
     """The happenings of one update; () for kinds that say nothing to us.
 
-    Raises pydantic's ValidationError for an update that cannot be read even in its simple parts.
+    Raises pydantic's ValidationError for an update in which not even somebody's chat and words
+    can be read.
     """
+    warm()
     from aiogram.types import Update
     from pydantic import ValidationError
 
     try:
         found = Update.model_validate(update)
     except ValidationError:
-        found = Update.model_validate(_simple(update))
+        try:
+            found = Update.model_validate(_simple(update))
+        except ValidationError:
+            if (bare := _bare(update)) is None:
+                raise
+            return (bare,)
     if found.callback_query:
         return (_press(found.callback_query),)
     message = found.message or found.edited_message
@@ -84,6 +112,30 @@ def _simple(update: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(chat, Mapping):
             slim[kind]["chat"] = {"id": chat.get("id"), "type": chat.get("type")}
     return slim
+
+
+def _bare(update: Mapping[str, Any]) -> Turn | Preference | None:
+    """What somebody wrote to us alone, where chat and words are all that can be read."""
+    message = update.get("message")
+    chat = message.get("chat") if isinstance(message, Mapping) else None
+    if not isinstance(message, Mapping) or not isinstance(chat, Mapping):
+        return None
+    who, text = chat.get("id"), message.get("text") or message.get("caption")
+    if not isinstance(who, int) or not isinstance(text, str) or chat.get("type") != "private":
+        return None
+    number = message.get("message_id")
+    mark = number if isinstance(number, int) else f"u{update['update_id']}"
+    said = Inbound(f"{who}:{mark}", str(who), text)
+    if text.strip() in _STOP | _GO_ON:
+        return Preference(said.external_id, said.sender, text.strip() in _STOP)
+    return Turn(
+        external_id=said.external_id,
+        conversation=f"{PREFIX}{who}",
+        sender=said.sender,
+        act="command" if text.startswith("/") else "words",
+        value=text,
+        message=said,
+    )
 
 
 def _press(query: "CallbackQuery") -> Turn:
@@ -129,7 +181,8 @@ def _said(message: "Message", *, edited: bool) -> Inbound | None:
     at = message.date.astimezone(UTC)
     if edited and message.edit_date:
         external_id += f":e{message.edit_date}"
-        at = datetime.fromtimestamp(message.edit_date, UTC)
+        with suppress(ValueError, OverflowError, OSError):  # no time of our age
+            at = datetime.fromtimestamp(message.edit_date, UTC)
     text, reply_to = _words(message)
     venue, point = message.venue, message.location
     if venue:

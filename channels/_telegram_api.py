@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
+from channels import _telegram
 from models.messages import Unavailable, Undeliverable
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class BotApi:
         chat, a text it does not take) and ``Unavailable`` for everything that may pass or that is
         our own fault (network, limits, 5xx, a wrong token). Neither holds the token.
         """
+        await _telegram.warmed()
         from aiogram import exceptions
 
         try:
@@ -57,6 +59,7 @@ class BotApi:
     async def updates(self, offset: int) -> list[dict[str, Any]]:
         """What waits from ``offset`` on, as it came: read by aiogram's types in one piece, a
         single update of an unknown shape would hide all others. Confirms all before ``offset``."""
+        await _telegram.warmed()
         from aiogram.methods import DeleteWebhook, GetUpdates
 
         class RawUpdates(GetUpdates):
@@ -73,6 +76,7 @@ class BotApi:
 
     async def download(self, file_id: str) -> bytes:
         """The content of a file; raises as ``call`` does."""
+        await _telegram.warmed()
         from aiogram.exceptions import AiogramError
         from aiogram.methods import GetFile
         from aiohttp import ClientError

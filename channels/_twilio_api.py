@@ -33,6 +33,14 @@ _BUSY = frozenset({20429, 21611})  # too many requests; the queue of our number 
 _LATER = frozenset({401, 403, 404, 408, 409, 425, 429})
 
 
+@dataclass(slots=True)
+class _Kept:
+    """The client of one loop, made when first needed, and how many use it now."""
+
+    client: Any = None
+    borrowers: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Our account at Twilio, from HUIYIN_TWILIO_*. Its ``repr`` shows no secret."""
@@ -42,7 +50,7 @@ class Account:
     number: str
     base: str
     timeout: float = TIMEOUT
-    _open: "dict[asyncio.AbstractEventLoop, list[Any]]" = field(
+    _open: "dict[asyncio.AbstractEventLoop, _Kept]" = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -66,14 +74,24 @@ class Account:
         """One client for all calls of the running loop inside, with connections that stay open: to
         greet the provider anew for each message costs more than the message. Made when needed."""
         loop = asyncio.get_running_loop()
-        kept: list[Any] = []
-        self._open[loop] = kept
+        kept = self._open.setdefault(loop, _Kept())
+        async with self._borrowed(loop, kept):
+            yield
+
+    @asynccontextmanager
+    async def _borrowed(
+        self, loop: asyncio.AbstractEventLoop, kept: "_Kept"
+    ) -> AsyncIterator[None]:
+        """Whoever is the last to let go closes the client: nobody's call ends with another's."""
+        kept.borrowers += 1
         try:
             yield
         finally:
-            del self._open[loop]
-            for client in kept:
-                await client.http_client.close()
+            kept.borrowers -= 1
+            if not kept.borrowers:
+                del self._open[loop]
+                if kept.client is not None:
+                    await kept.client.http_client.close()
 
     def _client(self, carrier: Any) -> Any:
         from twilio.rest import Client  # type: ignore[import-untyped]
@@ -85,14 +103,16 @@ class Account:
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator[Any]:
         """The client that is kept open, or one for this call alone."""
-        kept = self._open.get(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        kept = self._open.get(loop)
         if kept is None:
             async with _carrier() as carrier:
                 yield self._client(carrier)
             return
-        if not kept:
-            kept.append(self._client(_carrier()))
-        yield kept[0]
+        async with self._borrowed(loop, kept):
+            if kept.client is None:
+                kept.client = self._client(_carrier())
+            yield kept.client
 
     @asynccontextmanager
     async def api(self, headers: Mapping[str, str] | None = None) -> AsyncIterator[Any]:

@@ -91,6 +91,7 @@ class ConsoleChannel(Channel):
             "opened": outcome.opened,
             "duplicate": outcome.duplicate,
             "held": outcome.held,
+            "level": outcome.level,
         }
         return Answer(json.dumps(content).encode(), "application/json")
 

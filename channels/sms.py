@@ -38,6 +38,8 @@ _NOTHING = Answer(
 _STOP = frozenset(
     {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "t", "td", "退订", "td退订"}
 )
+_TWILIOS_OWN = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit"})
+"""Twilio keeps these itself and refuses what we send afterwards (21610)."""
 _START = frozenset({"start", "unstop", "恢复", "恢复订阅"})
 
 _STATES = {
@@ -161,13 +163,15 @@ class Sms(Channel):
             return {"from_": f"{kind}:{number}"}
         return {"from_": number}
 
-    async def missed(self, since: datetime) -> Sequence[Inbound]:
+    async def missed(self, since: datetime) -> Sequence[Inbound | Preference]:
         """Messages that Twilio took for us since then, oldest first, with the ids their webhooks
-        bear: Twilio tries a webhook for 15 seconds only. Opt-outs are left out: Twilio keeps them
-        itself and refuses what we send (21610). Raises ``Unavailable``."""
+        bear: Twilio tries a webhook for 15 seconds only. Of the wishes to hear no more, or again,
+        only each sender's last counts, and none that Twilio keeps itself. Raises ``Unavailable``.
+        """
         number = self._account.number
         to = {} if number.startswith("MG") else {"to": number}
-        found: list[Inbound] = []
+        found: list[Inbound | Preference] = []
+        wished: set[str] = set()
         async with self._account.api() as client:
             after = since.astimezone(UTC)  # the SDK writes any time as if it were UTC
             for row in await client.messages.list_async(date_sent_after=after, **to):
@@ -184,18 +188,26 @@ class Sms(Channel):
                 said = _said(row.sid, row.from_ or "", row.body or "", media=media, at=at)
                 if isinstance(said, Inbound):
                     found.append(said)
+                elif said.sender not in wished:  # the newest comes first
+                    wished.add(said.sender)
+                    if _word(row.body or "") not in _TWILIOS_OWN:
+                        found.append(said)
         return found[::-1]
 
 
 def _said(
     sid: str, sender: str, text: str, *, media: tuple[Media, ...], at: datetime | None = None
 ) -> Inbound | Preference:
-    word = text.strip().strip(".。!！").casefold()
+    word = _word(text)
     if word in _STOP and not media:
-        return Preference(sid, sender, stop=True)
+        return Preference(sid, sender, stop=True, at=at)
     if word in _START and not media:
-        return Preference(sid, sender, stop=False)
+        return Preference(sid, sender, stop=False, at=at)
     return Inbound(sid, sender, text, media=media, at=at)
+
+
+def _word(text: str) -> str:
+    return text.strip().strip(".。!！").casefold()
 
 
 def _media(get: Callable[[str], str]) -> tuple[Media, ...]:

@@ -108,6 +108,7 @@ class TelegramChannel(Channel):
         Returns "chat:message" of the last part. A text of which only the first parts went out is
         sent again as a whole: heard twice is better than half.
         """
+        await _telegram.warmed()
         from aiogram.methods import SendMessage
 
         parts = _parts(message.text)
@@ -128,6 +129,7 @@ class TelegramChannel(Channel):
 
     async def pending(self) -> int | None:
         """Updates that wait at Telegram; None while it cannot be asked."""
+        await _telegram.warmed()
         from aiogram.methods import GetWebhookInfo
 
         try:
@@ -137,6 +139,7 @@ class TelegramChannel(Channel):
 
     async def register(self) -> None:
         """Tell Telegram our address and secret; what waits there is kept, not dropped."""
+        await _telegram.warmed()
         from aiogram.methods import SetWebhook
 
         await self._api.call(
@@ -208,6 +211,7 @@ class TelegramChannel(Channel):
         return True
 
     async def _stop_spinning(self, query: str) -> None:
+        await _telegram.warmed()
         from aiogram.methods import AnswerCallbackQuery
 
         try:
@@ -217,7 +221,13 @@ class TelegramChannel(Channel):
 
 
 def channel(settings: ChannelSettings) -> TelegramChannel:
-    """The Telegram channel."""
+    """The Telegram channel. Raises ValueError naming the setting without which it could neither
+    send nor hear anybody."""
+    env = settings.env
+    polls = env.get("TELEGRAM_MODE", "webhook").lower() == "polling"
+    for name in ("TELEGRAM_TOKEN",) if polls else ("TELEGRAM_TOKEN", "TELEGRAM_SECRET"):
+        if not env.get(name):
+            raise ValueError(f"HUIYIN_{name} is not set, and the channel telegram needs it")
     return TelegramChannel(settings)
 
 

@@ -35,7 +35,7 @@ app.add_typer(showing.reports, name="report")
 
 STDIN = Path("-")
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
-PortOption = Annotated[int, typer.Option(help="Port to listen on.")]
+PortOption = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
 FileArgument = Annotated[Path, typer.Argument(help="A JSON Lines file, or - for standard input.")]
 
 

@@ -1,6 +1,9 @@
 """Making a data directory fit to take a message: migrated, with units and somebody to answer."""
 
 import secrets
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -31,14 +34,17 @@ SECRETS = {
 def furnish(*, demo: bool = False, address: str = "") -> Settings:
     """The settings, with random secrets (a file of mode 600) written the first time anything is
     put into this data directory. A database that is already there keeps its form: without a key it
-    stays without."""
+    stays without. A file without a table is none, and makes room."""
     settings = load()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = settings.data_dir / FILE
     if path.exists():
         return settings
     sizes = dict(SECRETS)
-    if (settings.data_dir / "huiyin.db").exists():
+    file = settings.data_dir / "huiyin.db"
+    if _is_empty(file):
+        file.unlink()
+    if file.exists():
         del sizes["DATABASE_KEY"]
     lines = ["# Written by huiyin. Keep it: without these keys the data cannot be read."]
     lines += [f"{PREFIX}{name}={secrets.token_hex(size)}" for name, size in sizes.items()]
@@ -50,6 +56,17 @@ def furnish(*, demo: bool = False, address: str = "") -> Settings:
     path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return load()
+
+
+def _is_empty(file: Path) -> bool:
+    """Whether it is a database in which nothing was ever made. An encrypted one is not."""
+    if not file.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as found:
+            return not found.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.Error:
+        return False
 
 
 def prepare(settings: Settings, rules: Rules, *, demo: bool = False) -> None:

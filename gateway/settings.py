@@ -1,19 +1,21 @@
 """The settings, and the one place that reads the wall clock."""
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 FILE = "huiyin.env"
 PREFIX = "HUIYIN_"
 _KEY = r"^([0-9a-f]{64})?$"
+_DATABASES = re.compile(r"(?:postgres(?:ql)?(?:\+\w+)?://|sqlite(?:\+\w+)?:///)")
 
 
 def utc_now() -> datetime:
@@ -25,13 +27,19 @@ class BadSettings(ValueError):
     """A setting cannot be used; the message says which, why and how to mend it."""
 
 
+def _known(address: str) -> str:
+    if address and not _DATABASES.match(address):
+        raise ValueError("begins with neither postgresql:// nor sqlite:///")
+    return address
+
+
 class Settings(BaseSettings):
     """HUIYIN_* variables, else ``huiyin.env`` in the data directory, else these defaults."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     data_dir: Path = Path("huiyin-data")
-    database_url: str = ""
+    database_url: Annotated[str, AfterValidator(_known)] = ""
     database_key: str = Field("", repr=False, pattern=_KEY)
     profile: str = "national_baseline"
     profile_dir: Path | None = None
@@ -76,6 +84,12 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'huiyin.db'}"
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file of the embedded database; None where a server keeps it."""
+        name = self.database.removeprefix("sqlite:///")
+        return None if name == self.database else Path(name)
 
     @property
     def channel_names(self) -> list[str]:
@@ -136,7 +150,9 @@ def load(data_dir: Path | None = None) -> Settings:
         return Settings(**known)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        raise BadSettings(f"{PREFIX}{str(first['loc'][0]).upper()}: {first['msg']}") from None
+        raise BadSettings(
+            f"{PREFIX}{str(first['loc'][0]).upper()}: {first['msg'].removeprefix('Value error, ')}"
+        ) from None
 
 
 def derived(secret: str, purpose: str) -> str:

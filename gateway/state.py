@@ -101,7 +101,11 @@ def seal_from_now_on(settings: Settings, database: Database, now: datetime) -> N
 
 
 def open_current(settings: Settings) -> Database:
-    """The database of these settings, or ``BadSettings`` when it was never made or is behind."""
+    """The database of these settings, or ``BadSettings`` when it was never made or is behind. A
+    file that is not there is not made: it would be one without a key."""
+    file = settings.database_file
+    if file is not None and not file.exists():
+        raise BadSettings(f"there is no database in {file.parent}; run 'huiyin migrate' first")
     database = open_database(settings)
     try:
         if is_current(database):

@@ -16,10 +16,10 @@ from sqlmodel import col
 
 from channels import Channel
 from gateway import (
-    alarms,
     chores,
     drafts,
     holding,
+    missed,
     outreach,
     recorded,
     registry,
@@ -34,6 +34,7 @@ from gateway.foresight import look_ahead
 from gateway.heartbeat import ailments, beat, head_of
 from gateway.intake import Call, Intake
 from gateway.matters import Memory
+from gateway.missed import Missed
 from gateway.offices import Offices
 from gateway.rhythm import Rhythm
 from gateway.routes import Routes, order
@@ -52,7 +53,6 @@ Now = Callable[[], datetime]
 CATCH_UP_SECONDS = 240
 ATTEND_AGAIN_SECONDS = 30
 ABANDONED_AFTER = timedelta(minutes=30)
-LOOK_BACK = timedelta(hours=24)
 
 
 class Ticks:
@@ -82,7 +82,9 @@ class Ticks:
         self._delivery = Delivery(database, mint, channels, offices.current, routes, key)
         self._memory = Memory()
         self._sweep = Sweep(database, mint, offices.current)
-        self._asked: dict[str, datetime] = {}
+        self._missed = Missed(
+            database, mint, channels=channels, offices=offices, intake=intake, now=now
+        )
         jumps = Jumps(database, mint, now)
         self._rhythm = Rhythm(
             [
@@ -188,12 +190,19 @@ class Ticks:
             await asyncio.wrap_future(self._intake.submit(call))
 
     def _again(self, row: Any) -> Call | None:
-        """The call of a journal row, read anew by the rules and code of today."""
-        raw = holding.raw_of(row)
-        if raw.part == recorded.PART:
-            return recorded.call_of(recorded.read(raw.body), raw.body, row.received_at)
-        channel = self._channels.get(row.channel)
-        return self._intake.read(channel, raw, row.received_at) if channel else None
+        """The call of a journal row, read anew by the rules and code of today. One that cannot be
+        read waits on in the pen and holds up no other."""
+        raw, channel = holding.raw_of(row), self._channels.get(row.channel)
+        try:
+            if raw.part == recorded.PART:
+                return recorded.call_of(recorded.read(raw.body), raw.body, row.received_at)
+            if channel and raw.part in (missed.WISH, missed.ODD):
+                return missed.again(channel, raw, row.received_at)
+            return self._intake.read(channel, raw, row.received_at) if channel else None
+        except Exception as error:
+            call = Call(row.channel, row.channel, "", raw, row.received_at, bytes(row.digest))
+            call.problem = error
+            return call
 
     def _read(self, query: Callable[..., list[Any]], at: datetime) -> list[Any]:
         with self._database.read() as session:
@@ -241,31 +250,7 @@ class Ticks:
 
     async def catch_up(self) -> None:
         """Ask every channel that can be asked for what was missed while we were down."""
-        for name, channel in self._channels.items():
-            now = self._now()
-            since = self._asked.get(name, now - LOOK_BACK)
-            try:
-                missed = await channel.missed(since - timedelta(minutes=10))
-                waiting = await channel.pending()
-            except Exception as error:
-                log.warning("a channel could not be asked", extra={"channel": name})
-                problem = type(error).__name__
-                await asyncio.to_thread(self._alarm, name, problem, now)
-                continue
-            for inbound in missed:
-                record = recorded.read(recorded.of(inbound, name))
-                call = recorded.call_of(
-                    record, recorded.of(inbound, name), now, kinds={name: channel.address_kind}
-                )
-                call.source = channel.source
-                await asyncio.wrap_future(self._intake.submit(call))
-            self._asked[name] = now
-            if waiting:
-                log.warning("messages wait at a provider", extra={"channel": name, "n": waiting})
-
-    def _alarm(self, name: str, error: str, now: datetime) -> None:
-        with acting(self._database, self._mint) as tx:
-            alarms.channel_silent(tx, self._offices.current(), name, error, now)
+        await self._missed.ask()
 
     async def round(self) -> None:
         """Find holders for what nobody holds any more; archive what is over."""

@@ -106,11 +106,13 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """The person asked us to stop (or to go on) writing to this handle."""
+    """The person asked us to stop (or to go on) writing to this handle. ``at`` is when they did,
+    where the provider tells it."""
 
     external_id: str
     sender: str
     stop: bool
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ idempotency reference; a lease that ran out (a crash between sending and settlin
 later each time. The text is kept as it was sent.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -30,6 +31,10 @@ from models.vocabulary import OutboxState
 
 _WAITS = text("next_at IS NOT NULL")
 _SENT = text("provider_id IS NOT NULL")
+
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""What a key of a message of ours may look like, which any column of numbers can hold."""
 
 
 class Outgoing(SQLModel, table=True):
@@ -219,7 +224,7 @@ def report(
     Returns the row as it stood before, or None if no message of ours is meant.
     """
     mine = col(Outgoing.provider_id) == provider_id
-    if reference and reference.isascii() and reference.isdecimal():
+    if reference and _NUMBER.fullmatch(reference):
         mine = col(Outgoing.id) == int(reference)
     found = tx.execute(
         select(

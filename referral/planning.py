@@ -89,7 +89,8 @@ def summary(office: Office, chosen: Route, arrival: Arrival) -> str:
     else:
         name = chosen.row.name_en if language.startswith("en") else chosen.row.name_zh
     parts = [name] if known else []
-    return "：".join([*parts, "、".join(quotes)]) if quotes else name
+    colon, comma = (": ", ", ") if language.startswith("en") else ("：", "、")
+    return colon.join([*parts, comma.join(quotes)]) if quotes else name
 
 
 def _apart(signals: Sequence[Signal]) -> list[str]:

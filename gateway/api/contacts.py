@@ -5,13 +5,19 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from sqlalchemy import select
+from sqlmodel import col
 
-from gateway import entering
+from gateway import entering, recorded
 from gateway.api.support import ApiRoute, Process, Staff, bearer
+from gateway.cleaning import clean
 from gateway.hooks import kept
 from gateway.recorded import Recorded
 from gateway.sessions import NotSignedIn
-from models.messages import Outcome
+from gateway.state import State
+from models.messages import Inbound, Outcome
+from models.requests import Contact
+from referral.casework import Refusal
 
 router = APIRouter(route_class=ApiRoute, tags=["contacts"])
 
@@ -23,7 +29,7 @@ _BODY["requestBody"]["content"] = {"application/json": {"schema": Recorded.model
 async def contact(request: Request, state: Process) -> JSONResponse:
     """A recorded contact from a partner system: bearer token, Idempotency-Key. 201 with the number
     and the citizen's query code; 200 with the same for a repeat; 409 for the same key with other
-    content. Answered only when it is kept."""
+    content or the same external_id with other words. Answered only when it is kept."""
     partner = await asyncio.to_thread(bearer, request)
     if partner is None:
         raise NotSignedIn
@@ -32,8 +38,25 @@ async def contact(request: Request, state: Process) -> JSONResponse:
     outcome = await kept(future)
     if outcome.duplicate:
         await asyncio.to_thread(entering.require_same, state, partner, key, body)
+        await asyncio.to_thread(_require_same_words, state, recorded.read(body))
     state.counts.received("api", outcome)
     return JSONResponse(_kept(outcome), 200 if outcome.duplicate else 201)
+
+
+def _require_same_words(state: State, record: Recorded) -> None:
+    """Raise ``Refusal`` (409) when other words are kept under this id: a repeat is answered by the
+    first number, and whoever sent these would think that they were taken."""
+    said = clean(record.inbound())
+    assert isinstance(said, Inbound)
+    with state.database.read() as session:
+        kept = session.connection().execute(
+            select(col(Contact.text)).where(
+                col(Contact.channel) == record.channel,
+                col(Contact.external_id) == said.external_id,
+            )
+        )
+        if any(row.text not in ("", said.text) for row in kept):
+            raise Refusal("refusal.id_reused", status=409)
 
 
 @router.post("/enter", status_code=201)

@@ -2,13 +2,12 @@
 
 import sys
 from datetime import timedelta
-from pathlib import Path
 
 from channels import load as load_channels
 from gateway.foresight import holes, said
 from gateway.heartbeat import set_back
 from gateway.offices import Offices, Rules, load_model
-from gateway.settings import Settings, load, utc_now
+from gateway.settings import FILE, BadSettings, Settings, load, utc_now
 from gateway.state import channel_settings, open_database
 from models.db import Busy
 from models.migrations import is_current
@@ -28,6 +27,7 @@ def run() -> int:
         *rules.policy.check(),
         *rules.phrases.check(),
         *check_signals(rules.signals),
+        *_unfit(settings),
         *_standing(settings, rules),
     ]
     for fault in faults:
@@ -42,11 +42,25 @@ def run() -> int:
     return 1 if faults else 0
 
 
+def _unfit(settings: Settings) -> list[str]:
+    """What `huiyin serve` would refuse to begin with; where a hotline is furnished already, since
+    rules are written and checked on machines that hold none."""
+    file = settings.database_file
+    if not (file is None or file.exists() or (settings.data_dir / FILE).exists()):
+        return []
+    found: list[str] = []
+    for require in (settings.require_secret, settings.require_field_key):
+        try:
+            require()
+        except BadSettings as error:
+            found.append(str(error))
+    return found
+
+
 def _standing(settings: Settings, rules: Rules) -> list[str]:
     """A clock that was set back, changes left out, holes in the rosters of the days to come; where
     there is a database already."""
-    file = settings.database.removeprefix("sqlite:///")
-    if file != settings.database and not Path(file).exists():
+    if (file := settings.database_file) and not file.exists():
         return []
     database = open_database(settings)
     try:
@@ -56,8 +70,8 @@ def _standing(settings: Settings, rules: Rules) -> list[str]:
         found = holes(offices.current(), utc_now())
         with database.read() as session:
             behind = set_back(session, utc_now(), _CLOCK_MAY_DIFFER)
-    except Busy:
-        return []
+    except Busy as busy:
+        return [f"the database cannot be used: {busy}"]
     finally:
         database.close()
     return [

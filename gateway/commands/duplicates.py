@@ -3,8 +3,7 @@
 import sys
 from pathlib import Path
 
-import orjson
-
+from gateway.json_line import json_line
 from gateway.settings import load
 from triage.cli import duplicate_lines
 from triage.policy import load_signals
@@ -20,6 +19,6 @@ def run(file: Path) -> int:
     stream = sys.stdin if str(file) == "-" else file.open(encoding="utf-8-sig")
     with stream as lines:
         for result in duplicate_lines(lines, source, signals, shipped_scale()):
-            sys.stdout.buffer.write(orjson.dumps(result) + b"\n")
+            sys.stdout.buffer.write(json_line(result))
     sys.stdout.flush()
     return 0

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import orjson
 from rich.console import Console
 from rich.progress import track
 
+from gateway.json_line import json_line
 from triage.household_index import HouseholdIndex
 from triage.household_lines import encoding_of, match_lines, read_registry
 
@@ -33,7 +33,7 @@ def run(registry: Path, file: Path) -> int:
     source = "standard input" if str(file) == "-" else str(file)
     with _open(file) as queries:
         for result in match_lines(queries, source, index):
-            sys.stdout.buffer.write(orjson.dumps(result) + b"\n")
+            sys.stdout.buffer.write(json_line(result))
             if queries is sys.stdin:
                 sys.stdout.buffer.flush()  # somebody may be waiting for this answer
     sys.stdout.flush()

@@ -6,11 +6,13 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from pkgutil import iter_modules
 
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from channels import load as load_channels
+import channels
 from gateway import house, recorded
 from gateway.intake import Call
 from gateway.offices import Rules
@@ -61,8 +63,8 @@ def run(file: Path, rate: float) -> int:
         total = len([_record(file, number, line).channel for number, line in _lines(file)])
     rules = Rules.load(settings.profile, settings.profile_dir)
     house.prepare(settings, rules)
-    channels = load_channels(["console"], channel_settings(settings, rules))
-    state = wire(settings, kind="replay", channels=channels, rules=rules)
+    console = channels.load(["console"], channel_settings(settings, rules))
+    state = wire(settings, kind="replay", channels=console, rules=rules)
     tally, waiting = Tally(), deque[Future[Outcome]]()
     begun = time.monotonic()
     try:
@@ -93,9 +95,22 @@ def run(file: Path, rate: float) -> int:
 
 def _record(file: Path, number: int, line: bytes) -> recorded.Recorded:
     try:
-        return recorded.read(line)
+        record = recorded.read(line)
     except recorded.BadRecord as error:
         raise ValueError(f"{file}:{number}: {error}") from None
+    if record.channel not in _words():
+        known = ", ".join(sorted(_words()))
+        raise ValueError(
+            f"{file}:{number}: field 'channel': there is no {record.channel!r}; there are {known}"
+        )
+    return record
+
+
+@cache
+def _words() -> frozenset[str]:
+    """What a recorded contact may have come by: a channel word of the domain, or a module."""
+    modules = (one.name for one in iter_modules(channels.__path__))
+    return frozenset(recorded.SOURCES) | {name for name in modules if name[0] != "_"}
 
 
 def _call(file: Path, number: int, line: bytes) -> Call:

@@ -3,9 +3,8 @@
 import sys
 from pathlib import Path
 
-import orjson
-
 from gateway import orders
+from gateway.json_line import json_line
 from gateway.offices import load_model
 from triage.opinion import Model
 
@@ -17,7 +16,7 @@ def run(*, model: Path, file: Path, text: str) -> int:
     for row in orders.rows(file):
         opinion = learned.opinion(*_texts(row, columns, learned))
         line = {"id": row.id, **opinion.as_json()}
-        sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
+        sys.stdout.buffer.write(json_line(line))
     sys.stdout.flush()
     return 0
 

@@ -3,8 +3,7 @@
 import sys
 from pathlib import Path
 
-import orjson
-
+from gateway.json_line import json_line
 from gateway.settings import load
 from referral.policy import profiles
 from triage.cli import triage_lines
@@ -22,6 +21,6 @@ def run(file: Path, profile: str) -> int:
     stream = sys.stdin if str(file) == "-" else file.open(encoding="utf-8-sig")
     with stream as lines:
         for result in triage_lines(lines, source, signals):
-            sys.stdout.buffer.write(orjson.dumps(result) + b"\n")
+            sys.stdout.buffer.write(json_line(result))
     sys.stdout.flush()
     return 0

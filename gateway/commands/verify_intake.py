@@ -12,7 +12,8 @@ SHOWN = 50
 
 
 def run(*, day: str) -> int:
-    """Print the account; 1 and the missing on stderr when it does not hold."""
+    """Print the account, which says of the contacts where they are; 1 and the missing on stderr
+    when it does not hold."""
     try:
         on = days.day(day) if day else None
     except ValueError:
@@ -24,7 +25,7 @@ def run(*, day: str) -> int:
     database.close()
     waiting = len(Spool.of(settings).waiting()) if settings.secret_key else 0
     places = ", ".join(f"{count} {place}" for place, count in sorted(found.by_place.items()))
-    print(f"{found.calls} calls, {found.contacts} contacts, {found.requests} requests: {places}")
+    print(f"{found.calls} calls, {found.requests} requests, {found.contacts} contacts: {places}")
     if waiting:
         print(f"{waiting} calls wait in {settings.data_dir / FOLDER} for the database")
     for sentence in found.missing[:SHOWN]:

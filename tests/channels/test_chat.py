@@ -167,6 +167,24 @@ def test_a_binding_code_is_looked_up_and_the_answer_said(text):
     assert phrases(FLOW.step({}, words(text, known={"staff": ""}), CITIZEN)) == ["chat.not_bound"]
 
 
+@pytest.mark.parametrize(
+    "text", ["/bind 12345678", "绑定 12345678", "12345678", "１２３４５６７８"]
+)
+def test_the_eight_digits_that_the_staff_page_shows_bind_with_or_without_a_word(text):
+    assert FLOW.step({}, words(text), CITIZEN).lookup == Lookup(Ask.BIND, {"code": "12345678"})
+    bound = FLOW.step({}, words(text, known={"staff": "grid7"}), CITIZEN)
+    assert phrases(bound) == ["chat.bound"]
+
+
+def test_eight_digits_for_which_no_code_is_open_are_words():
+    turn = words("20260930", known={"staff": ""})
+    assert FLOW.step({}, turn, CITIZEN) == Step(contact=turn.message)
+    turn = words("20260930")
+    contact = FLOW.step({}, turn, WORKER).contact
+    assert contact is not None
+    assert contact.text == "20260930"
+
+
 def test_progress_in_the_middle_of_a_report_keeps_the_report():
     steps = talk([words("上报"), words("陈家")])
     state = stored(steps[-1].state)

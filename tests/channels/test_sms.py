@@ -416,6 +416,23 @@ def test_what_twilio_took_while_we_were_down_is_found_under_its_own_id(twilio):
     assert not second.media[0].url.endswith(".json")
 
 
+def test_of_missed_stop_words_the_last_counts_and_those_twilio_does_not_keep(twilio):
+    def said(sender: str, *texts: str) -> list[str]:
+        return [
+            twilio.take_in(sender, text, at=SINCE + timedelta(minutes=at))
+            for at, text in enumerate(texts, 1)
+        ]
+
+    first = said("+8613900010001", "TD")
+    second = said("+8613900010002", "退订", "恢复")
+    said("+8613900010003", "恢复", "STOP")
+    found = asyncio.run(sms(twilio.base).missed(SINCE))
+    assert {(one.external_id, one.stop) for one in found} == {
+        (first[0], True),
+        (second[1], False),
+    }
+
+
 def test_more_messages_than_a_page_are_all_found(twilio):
     sids = [
         twilio.take_in("+8613900010002", str(n), at=SINCE + timedelta(seconds=n))
@@ -486,3 +503,20 @@ def test_messages_in_a_row_share_one_connection_and_keep_their_own_keys(twilio):
     assert len(twilio.connections) == 1
     asyncio.run(_three(channel))
     assert len(twilio.connections) == 4
+
+
+def test_asking_afterwards_does_not_end_with_the_sending_beside_it(twilio):
+    channel = sms(twilio.base)
+    sid = twilio.take_in("+8613900010002", "家里断粮了", at=SINCE + timedelta(minutes=1))
+    twilio.hang(0.3)
+
+    async def beside_one_another() -> list[str]:
+        async with channel.connected():
+            asking = asyncio.create_task(channel.missed(SINCE))
+            while not twilio.requests:
+                await asyncio.sleep(0.01)
+        async with channel.connected():  # the next round begins and ends while it is asked
+            pass
+        return [said.external_id for said in await asking]
+
+    assert asyncio.run(beside_one_another()) == [sid]

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from channels import ChannelSettings
-from channels.telegram import LONGEST, SECRET_HEADER, TelegramChannel, channel
+from channels import ChannelSettings, load
+from channels.telegram import LONGEST, SECRET_HEADER, TelegramChannel
 from models.messages import (
     Answer,
     Correspondent,
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 def build(env: dict[str, str]) -> TelegramChannel:
-    return channel(ChannelSettings(PUBLIC, "12345", env))
+    return TelegramChannel(ChannelSettings(PUBLIC, "12345", env))
 
 
 BARE = build({"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_SECRET": SECRET})
@@ -157,6 +157,38 @@ def test_every_recorded_word_of_a_citizen_ends_in_a_contact():
     assert contacts >= 15
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"date": 99999999999999999999},
+        {"date": "yesterday", "message_id": "?"},
+        {"entities": 5, "date": None},
+    ],
+    ids=" ".join,
+)
+def test_where_only_chat_and_words_can_be_read_they_are_taken(odd):
+    message = {"message_id": 7, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "断粮了"}
+    (said,) = BARE.parse(call({"update_id": 1, "message": message | odd}))
+    assert (said.sender, said.conversation, said.value) == ("5", "telegram:5", "断粮了")
+    assert said.message is not None
+    assert said.message.text == "断粮了"
+
+
+def test_an_edit_at_an_impossible_time_keeps_its_words():
+    message = {"message_id": 7, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "断粮了"}
+    update = {"update_id": 1, "edited_message": message | {"edit_date": 10**15}}
+    (said,) = BARE.parse(call(update))
+    assert isinstance(said, Inbound)
+    assert said.text == "断粮了"
+
+
+def test_a_stop_word_is_heeded_where_only_chat_and_words_can_be_read():
+    message = {"date": "?", "chat": {"id": 5, "type": "private"}, "text": "退订"}
+    assert BARE.parse(call({"update_id": 1, "message": message})) == (
+        Preference("5:u1", "5", stop=True),
+    )
+
+
 def test_an_update_of_which_not_even_the_simple_parts_can_be_read_goes_to_a_person():
     """No Unreadable, for that would be a 4xx, and Telegram would hold the chat's next messages."""
     broken = {"update_id": 1, "message": {"message_id": "?", "chat": 5}}
@@ -204,6 +236,22 @@ def test_a_call_without_the_secret_is_forged(secret):
 def test_without_a_secret_setting_every_call_is_refused(given_secret):
     with pytest.raises(Forged, match="HUIYIN_TELEGRAM_SECRET"):
         build({"TELEGRAM_TOKEN": TOKEN}).verify(call({"update_id": 1}, given_secret))
+
+
+@pytest.mark.parametrize(
+    ("env", "missing"),
+    [
+        ({}, "HUIYIN_TELEGRAM_TOKEN"),
+        ({"TELEGRAM_MODE": "polling"}, "HUIYIN_TELEGRAM_TOKEN"),
+        ({"TELEGRAM_SECRET": SECRET}, "HUIYIN_TELEGRAM_TOKEN"),
+        ({"TELEGRAM_TOKEN": TOKEN}, "HUIYIN_TELEGRAM_SECRET"),
+    ],
+)
+def test_a_channel_that_could_hear_nobody_does_not_begin(env, missing):
+    with pytest.raises(ValueError, match=f"^{missing} is not set"):
+        load(["telegram"], ChannelSettings(PUBLIC, "12345", env))
+    polling = {"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_MODE": "polling"}
+    assert load(["telegram"], ChannelSettings(PUBLIC, "12345", polling))
 
 
 def test_only_polling_makes_up_its_own_secret():
@@ -430,7 +478,42 @@ def test_listening_is_nothing_where_telegram_calls_us(telegram):
 def test_a_process_that_gets_no_update_does_not_pay_for_aiogram():
     code = (
         "import sys; import channels.telegram as t; from channels import ChannelSettings; "
-        "t.channel(ChannelSettings('https://h', '1', {})); "
+        "t.channel(ChannelSettings('https://h', '1', {'TELEGRAM_TOKEN': '7:x', "
+        "'TELEGRAM_SECRET': 'x'})); "
         "assert 'aiogram' not in sys.modules; t.warm(); assert 'aiogram' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+AT_ONCE = """
+import asyncio
+from channels import ChannelSettings
+from channels.telegram import TelegramChannel
+from models.messages import Raw
+
+env = {"TELEGRAM_TOKEN": "70001:invented", "TELEGRAM_API_BASE": "http://127.0.0.1:9"}
+found = TelegramChannel(ChannelSettings("https://h", "1", env))
+message = {"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "断粮"}
+raw = Raw("https://h/hook/telegram", __import__("json").dumps(
+    {"update_id": 1, "message": message}).encode(), {})
+
+
+async def main():
+    warming = asyncio.create_task(asyncio.to_thread(found.warm))
+    for pause in range(8):
+        await asyncio.sleep(pause / 20)
+        waiting, said = await asyncio.gather(found.pending(), asyncio.to_thread(found.parse, raw))
+        assert waiting is None
+        assert said[0].value == "断粮"
+    await warming
+    await found.close()
+
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.thorough
+def test_whoever_needs_aiogram_while_it_is_imported_waits_for_it():
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", AT_ONCE], check=True, timeout=60)

@@ -65,6 +65,16 @@ def test_the_same_key_with_other_content_is_a_conflict(state: State, app: FastAP
         assert (answer.status_code, answer.json()["key"]) == (409, "refusal.key_reused")
 
 
+def test_other_words_under_an_id_that_came_before_are_a_conflict(
+    state: State, app: FastAPI
+) -> None:
+    hospital = partner(state, app, "hospital", "contacts:write")
+    send(hospital)
+    for _ in range(2):
+        answer = send(hospital, {**RECORD, "text": "别的事情"}, key="k-3")
+        assert (answer.status_code, answer.json()["key"]) == (409, "refusal.id_reused")
+
+
 def test_two_partners_may_use_the_same_key(state: State, app: FastAPI) -> None:
     one = partner(state, app, "hospital", "contacts:write")
     two = partner(state, app, "school", "contacts:write")

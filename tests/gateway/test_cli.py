@@ -6,12 +6,13 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -139,6 +140,8 @@ def exported(what: str, data: Path, *more: str) -> list[dict]:
         (["rules", "diff", "linfen", "--since", "yesterday"], "--since"),
         (["serve"], "HUIYIN_SECRET_KEY"),
         (["work"], "HUIYIN_SECRET_KEY"),
+        (["up", "--port", "99999"], "'--port'"),
+        (["serve", "--port", "-1"], "'--port'"),
     ],
     ids=" ".join,
 )
@@ -156,11 +159,24 @@ def test_bad_arguments_are_refused_in_one_line(arguments, named, tmp_path):
         ({"CHANNELS": "sms"}, "HUIYIN_TWILIO_ACCOUNT_SID"),
         ({"DATABASE_KEY": "short"}, "HUIYIN_DATABASE_KEY"),
         ({"MODEL": "/nowhere.json"}, "/nowhere.json"),
+        ({"DATABASE_URL": "mysql://x"}, "HUIYIN_DATABASE_URL"),
+        ({"DATABASE_URL": "huiyin.db"}, "HUIYIN_DATABASE_URL"),
+        ({"CHANNELS": "telegram", "TELEGRAM_TOKEN": "7:x"}, "HUIYIN_TELEGRAM_SECRET"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
 )
 def test_a_bad_setting_is_named(env, named, tmp_path):
     assert named in refused(huiyin("check", data=tmp_path, **env))
+
+
+def test_check_names_what_serve_would_refuse_where_a_hotline_is_furnished(tmp_path):
+    assert huiyin("check", data=tmp_path).returncode == 0, "rules are checked anywhere"
+    (tmp_path / "huiyin.env").write_text(f"HUIYIN_DATABASE_KEY={'5a' * 32}\n", "utf-8")
+    assert "HUIYIN_SECRET_KEY" in refused(huiyin("check", data=tmp_path), status=1)
+    away = f"postgresql://127.0.0.1:{free_port()}/huiyin"
+    sound = {"SECRET_KEY": "s" * 32, "FIELD_KEY": "5a" * 32}
+    found = huiyin("check", data=tmp_path, **sound, DATABASE_URL=away)
+    assert "the database cannot be used" in refused(found, status=1)
 
 
 @pytest.mark.thorough
@@ -199,7 +215,32 @@ def test_a_database_that_was_never_made_is_said_not_thrown(tmp_path):
         assert "huiyin migrate" in refused(found)
 
 
+@pytest.mark.parametrize("command", ["verify ledger", "verify intake", "export contacts"])
+def test_whoever_only_reads_makes_no_database(command, tmp_path):
+    assert "huiyin migrate" in refused(huiyin(*command.split(), data=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_which_nothing_was_made_is_no_reason_for_a_hotline_without_a_key(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "huiyin.db")) as left_over:
+        left_over.execute("PRAGMA journal_mode=WAL")
+    assert huiyin("migrate", data=tmp_path).returncode == 0
+    assert "HUIYIN_DATABASE_KEY=" in (tmp_path / "huiyin.env").read_text("utf-8")
+    assert not (tmp_path / "huiyin.db").read_bytes().startswith(b"SQLite format 3")
+
+
 # Triage.
+
+
+@pytest.mark.parametrize("command", ["triage", "duplicates"])
+def test_half_a_character_is_answered_by_one_question_mark(command, tmp_path):
+    given = '{"id": "1", "text": "断粮\\ud83d两天"}\n{"id": "x\\udc00", "text": "救命"}\n'
+    found = huiyin(command, data=tmp_path / "none", given=given)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert [json.loads(line)["id"] for line in found.stdout.splitlines()] == ["1", "x?"]
+    if command == "triage":
+        quotes = json.loads(found.stdout.splitlines()[0])["signals"]
+        assert {"quote": "断粮?两", "start": 0, "end": 4}.items() <= quotes[1].items()
 
 
 def test_triage_answers_each_line_in_its_order_with_offsets_of_code_points(tmp_path):
@@ -262,6 +303,15 @@ def test_a_bad_record_is_named_before_anything_is_written(tmp_path, recorded):
     path.write_text(recorded.read_text("utf-8") + '{"channel": "sms", "text": "x"}\n', "utf-8")
     said = refused(huiyin("replay", str(path), data=tmp_path / "data"))
     assert f"{path}:6: field 'external_id'" in said
+    assert not (tmp_path / "data" / "huiyin.db").exists()
+
+
+def test_a_channel_that_nobody_knows_is_named_before_anything_is_written(tmp_path, recorded):
+    path = tmp_path / "bad.jsonl"
+    line = '{"channel": "nochan", "external_id": "n1", "text": "x"}\n'
+    path.write_text(recorded.read_text("utf-8") + line, "utf-8")
+    said = refused(huiyin("replay", str(path), data=tmp_path / "data"))
+    assert f"{path}:6: field 'channel': there is no 'nochan'" in said
     assert not (tmp_path / "data" / "huiyin.db").exists()
 
 
@@ -351,9 +401,9 @@ def test_a_reader_that_has_seen_enough_is_no_error(filled):
 def test_everything_is_accounted_for(filled):
     found = huiyin("verify", "intake", data=filled)
     assert (found.returncode, found.stderr) == (0, "")
-    assert found.stdout == "5 calls, 5 contacts, 4 requests: 5 open\n"
+    assert found.stdout == "5 calls, 4 requests, 5 contacts: 5 open\n"
     day = huiyin("verify", "intake", "--day", "2026-11-22", data=filled)
-    assert (day.returncode, day.stdout) == (0, "1 calls, 1 contacts, 1 requests: 1 open\n")
+    assert (day.returncode, day.stdout) == (0, "1 calls, 1 requests, 1 contacts: 1 open\n")
 
 
 @pytest.mark.parametrize(
@@ -382,6 +432,7 @@ def test_the_ledger_is_unbroken_and_grows_from_its_checkpoint(filled, recorded, 
     shutil.copytree(filled, data)
     first = huiyin("verify", "ledger", "--checkpoint", str(head), data=data)
     assert (first.returncode, first.stderr) == (0, "")
+    assert "nothing to compare with" in first.stdout
     seq, digest = head.read_text("utf-8").split()
     hashes = {one["seq"]: one["hash"] for one in exported("events", data)}
     assert int(seq) in (max(hashes), max(hashes) - 1)  # the export itself may be the last
@@ -392,6 +443,7 @@ def test_the_ledger_is_unbroken_and_grows_from_its_checkpoint(filled, recorded, 
     huiyin("replay", "-", data=data, given=more)
     again = huiyin("verify", "ledger", "--checkpoint", str(head), data=data)
     assert again.returncode == 0
+    assert "nothing to compare with" not in again.stdout
     assert int(head.read_text("utf-8").split()[0]) > int(seq)
 
 
@@ -545,9 +597,13 @@ def test_a_citizen_can_be_simulated_while_it_runs(running):
     said = "断粮两天了，孩子饿得直哭\n\n谢谢\n"
     found = huiyin("simulate", data=data, given=said, PUBLIC_URL=base)
     assert (found.returncode, found.stderr) == (0, "")
-    first, second = found.stdout.splitlines()
-    assert first.split()[0].startswith("HY20")
-    assert second.split()[0] == first.split()[0], "the second message joins the open request"
+    lines = [line.split() for line in found.stdout.splitlines()]
+    first, second = (line for line in lines if line and line[0].startswith("HY20"))
+    assert second[0] == first[0], "the second message joins the open request"
+    assert first[3] == "urgent"
+    assert any(first[0] in "".join(line) for line in lines if line not in (first, second)), (
+        "what the citizen is told is shown"
+    )
 
 
 @pytest.mark.thorough

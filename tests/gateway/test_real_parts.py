@@ -21,6 +21,7 @@ from models.tasks import Task
 from models.transaction import acting
 from models.vocabulary import ContactState, OutboxState, TaskKind
 from tests.conftest import Clock
+from tests.gateway.people import application, signed_in
 from tests.gateway.world import (
     CITIZEN,
     HUNGRY,
@@ -395,10 +396,12 @@ def test_a_grid_worker_reports_and_answers_first_even_over_a_restart(settings, n
         worker = grid_worker(system)
         system.telegram(said(1, "/bind 123456"))
         assert [a.staff for a in system.all(Address)] in ([], [None]), "no code was made"
-        one_time_code(system, worker.login, "123456", now)
-        assert system.telegram(said(2, "/bind 123456")).status_code == 200
+        signing = signed_in(system.state, application(system.state), worker.login)
+        code = signing.post("/api/v1/bind").json()["code"]
+        assert system.telegram(said(2, code)).status_code == 200
         assert [a.staff for a in system.all(Address)] == [worker.login]
-        system.telegram(said(3, "/bind 123456", chat=6666))
+        assert system.all(Contact) == [], "a code is no call for help"
+        system.telegram(said(3, f"绑定 {code}", chat=6666))
         bound = {a.value: a.staff for a in system.all(Address)}
         assert bound.get("6666") is None, "a code works once"
         system.telegram(pressed(4, "report"))
@@ -426,6 +429,14 @@ def test_a_grid_worker_reports_and_answers_first_even_over_a_restart(settings, n
         buttons = [m["reply_markup"] for m in asked if m["reply_markup"]]
         assert buttons
         assert holds(system)
+
+
+def test_eight_digits_of_a_citizen_are_kept_as_their_words(settings, now, bot):
+    with world(settings, now, **bot.settings()) as system:
+        system.telegram(said(1, "20260930"))
+        (contact,) = system.all(Contact)
+        assert (contact.text, contact.state) == ("20260930", ContactState.HANDLED)
+        assert [a.staff for a in system.all(Address)] == [None]
 
 
 def test_a_report_that_is_broken_off_is_handed_in(settings, now, bot):

@@ -31,3 +31,15 @@ def test_each_part_of_the_words_is_named_once(state: State, text: str) -> None:
         assert text.index(one) + len(one) <= text.index(other) or (
             text.index(other) + len(other) <= text.index(one)
         )
+
+
+def test_who_writes_english_reads_no_chinese_marks_in_what_was_understood(state: State) -> None:
+    number = said(
+        state, "one", "We have no food for two days, please help, Linjiang community"
+    ).number
+    with state.database.read() as session:
+        summary = session.scalars(
+            select(col(HelpRequest.summary)).where(col(HelpRequest.number) == number)
+        ).one()
+    assert ": no food" in summary
+    assert not set("：、") & set(summary)
