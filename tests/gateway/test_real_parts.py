@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from gateway import guessing
 from gateway.accounting import account
 from models.access import OneTimeKey, hashed
 from models.clocks import Clock as ClockRow
@@ -286,7 +287,7 @@ def test_the_page_and_the_telephone_share_the_tries_at_one_number(settings, now)
         (request,) = system.all(HelpRequest)
         wrong = "000000" if request.code != "000000" else "000001"
         typed = {"number": request.number, "code": wrong}
-        for _ in range(5):
+        for _ in range(guessing.TRIES):
             assert system.client.post("/status", data=typed).status_code == 422
         system.voice(CallStatus="ringing")
         system.voice("/hook/voice?turn=1", Digits="3")

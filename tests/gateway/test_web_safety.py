@@ -119,7 +119,9 @@ def test_cookies_are_kept_from_scripts_other_sites_and_plain_http(
     )
     found = [one for answer in answers for one in answer.headers.get_list("set-cookie")]
     names = {one.partition("=")[0] for one in found}
-    assert names == {"__Host-huiyin", "__Host-case", "lang", "edition"}
+    known = {name for name in names if name.startswith("__Host-known-")}  # this browser signed in
+    assert len(known) == 1
+    assert names - known == {"__Host-huiyin", "__Host-case", "lang", "edition"}
     for cookie in found:
         for mark in ("httponly", "secure", "samesite=lax", "path=/"):
             assert mark in cookie.lower(), cookie
