@@ -118,12 +118,12 @@ def judge(message: Message, rule: Rule, hit: Hit) -> Judgement:
 def _doubted(message: Message, rule: Rule, span: Span, purpose: Purpose) -> bool:
     """Whether experience speaks against the row. What a county wrote itself, experience has not
     met: it counts as it is written. So does a cry."""
-    if rule.level.is_urgent and purpose is Purpose.REPORT and _is_cry(message, span):
-        return False
     weak = rule.confirm or (message.petition and (rule.loose or rule.plea))
     if message.disaster or (rule.local and not weak):
         return False
-    return not message.second.confirms(span, weak=weak)
+    if message.second.confirms(span, weak=weak):
+        return False
+    return purpose is not Purpose.REPORT or not _is_cry(message, span)
 
 
 def _is_cry(message: Message, span: Span) -> bool:
