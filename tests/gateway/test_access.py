@@ -494,11 +494,13 @@ def test_at_most_three_sessions_and_the_longest_unused_ends(state: State, app: F
 def test_the_cookie_is_kept_from_scripts_and_other_sites(state: State, app: FastAPI) -> None:
     signed_in(state, app, "op01")
     answer = Caller(app).http.post("/sign-in", data={"login": "op01", "password": PASSWORD})
-    cookie = answer.headers["set-cookie"]
-    assert cookie.startswith("__Host-huiyin=")
-    for mark in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"):
-        assert mark in cookie
-    assert "Domain" not in cookie
+    cookies = answer.headers.get_list("set-cookie")
+    names = {one.partition("=")[0].partition("known")[0] for one in cookies}
+    assert names == {"__Host-huiyin", "__Host-"}, "the session, and that this browser is known"
+    for cookie in cookies:
+        for mark in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"):
+            assert mark in cookie
+        assert "Domain" not in cookie
 
 
 def test_a_change_needs_the_token_of_the_session_and_comes_from_this_site(
