@@ -4,9 +4,9 @@ python -m tests.benchmarks.measure_ledger [--entries 1000000] [--requests 400] [
                                           [--postgresql]
 
 Some real requests are opened by the path itself, then they are copied under new numbers, with their
-calls, contacts and entries sealed one after the other, until the ledger has so many; sensitive
-fields are sealed unless ``--plain``. Then `huiyin verify ledger` goes through it: every hash, every
-row of a request, every marked word.
+calls, contacts, orders and entries sealed one after the other, until the ledger has so many;
+sensitive fields are sealed unless ``--plain``. Then `huiyin verify ledger` goes through it: every
+hash, every row of a request, every marked word.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from gateway.settings import utc_now
 from gateway.state import State, wire
 from models.events import Event
 from models.journal import JournalEntry
+from models.referrals import Referral
 from models.requests import Contact, HelpRequest
 from models.transaction import Transaction, acting
 from referral.directory import ZONE
@@ -36,6 +37,8 @@ from tests.crash.processes import PROJECT
 
 TOGETHER = 200
 Row = dict[str, Any]
+Case = tuple[Row, list[Row], list[Row], list[Row], list[Row]]
+"""A request with its calls, contacts, orders and entries."""
 
 
 def main() -> int:
@@ -83,10 +86,10 @@ def _multiply(state: State, wanted: int) -> int:
     with state.database.read() as session:
         found = [
             [dict(row._mapping) for row in session.connection().execute(_all(model))]
-            for model in (HelpRequest, JournalEntry, Contact, Event)
+            for model in (HelpRequest, JournalEntry, Contact, Referral, Event)
         ]
     cases = list(_cases(*found))
-    entries, at = len(found[3]), 0
+    entries, at = len(found[4]), 0
     while entries < wanted:
         with acting(state.database, state.mint) as tx:
             for _ in range(TOGETHER):
@@ -100,17 +103,22 @@ def _all(model: type[SQLModel]) -> Any:
 
 
 def _cases(
-    requests: list[Row], calls: list[Row], contacts: list[Row], events: list[Row]
-) -> Iterator[tuple[Row, list[Row], list[Row], list[Row]]]:
+    requests: list[Row],
+    calls: list[Row],
+    contacts: list[Row],
+    referrals: list[Row],
+    events: list[Row],
+) -> Iterator[Case]:
     by_id = {call["id"]: call for call in calls}
     for request in requests:
         mine = [one for one in contacts if one["request_id"] == request["id"]]
+        orders = [one for one in referrals if one["request_id"] == request["id"]]
         about = [one for one in events if one["request_id"] == request["id"]]
-        yield request, [by_id[one["journal_id"]] for one in mine], mine, about
+        yield request, [by_id[one["journal_id"]] for one in mine], mine, orders, about
 
 
-def _copy(tx: Transaction, case: tuple[Row, list[Row], list[Row], list[Row]], at: int) -> int:
-    request, calls, contacts, events = case
+def _copy(tx: Transaction, case: Case, at: int) -> int:
+    request, calls, contacts, orders, events = case
     now = utc_now()
     ids = {one["id"]: tx.mint() for one in (request, *calls, *contacts)}
     number = tx.next_number(now.astimezone(ZONE).date())
@@ -126,6 +134,8 @@ def _copy(tx: Transaction, case: tuple[Row, list[Row], list[Row], list[Row]], at
         own = {"id": ids[contact["id"]], "request_id": mine["id"]}
         own |= {"external_id": f"{at}-{contact['id']}"}
         tx.add(Contact, **{**contact, **own, "journal_id": ids[contact["journal_id"]]})
+    for order in orders:
+        tx.add(Referral, **{**order, "id": tx.mint(), "request_id": mine["id"]})
     for event in events:
         detail = orjson.loads(event["detail"])
         if "journal" in detail:
