@@ -30,8 +30,10 @@ def of(state: State) -> list[Chore]:
     canaries = Canaries(*parts, state.offices.current, flights=flights, address=settings.public_url)
 
     async def prove() -> None:
-        """Every night: all is accounted for, unaltered, and in a backup."""
-        await nightly.run(state.now)
+        """Every night: all is accounted for, unaltered, and in a backup. An invented history that
+        is still being told is not judged half way."""
+        if not state.unwritten():
+            await nightly.run(state.now)
 
     async def note_erased() -> None:
         """Beside the backups stands whom they must not bring back."""
