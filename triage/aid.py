@@ -33,8 +33,8 @@ def first_service(
     """The service that a text needs first, with the words that ask for it. What the rows say
     counts ``route`` more than what experience says, ``particular`` beside it where danger to life
     names a service that its class does not, and a text that names a thing in its own words
-    ``named`` more; neither is taken away for nothing. A complaint about those who handle cases,
-    which few may read, is one only where its words say so."""
+    ``named`` more; neither is taken away for nothing. In a cry the rows alone say it. A complaint
+    about those who handle cases, which few may read, is one only where its words say so."""
     if level is Level.NONE:
         return None
     ruled = _ruled(decided, needs, level)
@@ -45,7 +45,8 @@ def first_service(
     if _particular(decided, said):
         preferred[said] += borders.particular
     best = message.second.service(preferred, barred=(GRIEVANCE, NOBODY))
-    best = said if best is None else best
+    if best is None or (ruled and best != said and _cried(text, decided, message)):
+        best = said
     if best == NOBODY:
         return None
     span = None if best in preferred else message.second.asking(best)
@@ -75,6 +76,15 @@ def _particular(decided: Decided, service: str) -> bool:
     return any(
         rule.particular and rule.service == service and signal.level is Level.LIFE_THREAT
         for rule, signal in decided
+    )
+
+
+def _cried(text: str, decided: Decided, message: Message) -> bool:
+    """Whether the text is a cry: experience would go by the address or the name alone. Where
+    folding has moved the words it is not looked for."""
+    return len(text) == len(message.folded.text) and any(
+        signal.level.is_urgent and message.is_cry((signal.start, signal.end))
+        for _, signal in decided
     )
 
 

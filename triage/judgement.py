@@ -7,7 +7,6 @@ from enum import StrEnum
 from models.vocabulary import Level
 from triage.frames import Hit
 from triage.message import PUBLIC_CUES, Message
-from triage.places import read_address
 from triage.rows import Rule
 from triage.signals import Span
 
@@ -123,20 +122,7 @@ def _doubted(message: Message, rule: Rule, span: Span, purpose: Purpose) -> bool
         return False
     if message.second.confirms(span, weak=weak):
         return False
-    return purpose is not Purpose.REPORT or not _is_cry(message, span)
-
-
-def _is_cry(message: Message, span: Span) -> bool:
-    """Whether nothing stands beside the words of danger but who, where, and a call for help."""
-    text, borders = message.folded.text, message.second.borders
-    if len(text) > borders.cry:
-        return False
-    rest = f"{text[: span[0]]} {text[span[1] :]}"
-    if place := read_address(rest):
-        rest = f"{rest[: place.start]} {rest[place.end :]}"
-    for word in message.policy.groups["cry_fill"]:
-        rest = rest.replace(word, " ")
-    return sum(map(str.isalnum, rest)) <= borders.bare
+    return purpose is not Purpose.REPORT or not message.is_cry(span)
 
 
 def _polarity(message: Message, span: Span, since: int) -> Polarity:

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from triage.places import read_address
 from triage.policy import SignalPolicy
 from triage.second_reading import SecondReading
 from triage.signals import Scan, Span
@@ -35,6 +36,18 @@ class Message:
     reporter: bool  # a member of staff reports somebody else's need
     disaster: bool  # it pleads from the scene of one, and is no petition
     second: SecondReading  # what experience says of it
+
+    def is_cry(self, span: Span) -> bool:
+        """Whether nothing stands beside these words but who, where, and a call for help."""
+        text, borders = self.folded.text, self.second.borders
+        if len(text) > borders.cry:
+            return False
+        rest = f"{text[: span[0]]} {text[span[1] :]}"
+        if place := read_address(rest):
+            rest = f"{rest[: place.start]} {rest[place.end :]}"
+        for word in self.policy.groups["cry_fill"]:
+            rest = rest.replace(word, " ")
+        return sum(map(str.isalnum, rest)) <= borders.bare
 
     def at_the_desk(self, place: Span) -> bool:
         """Whether the text does more than tell: a letter, much talk of a desk's business, or a

@@ -90,6 +90,7 @@ def test_a_cry_of_a_few_words_is_not_talked_down_by_experience() -> None:
     cries = seen("cries.jsonl")
     assert urgent_recall(cries).value >= 0.97
     assert life_recall(cries).value >= 0.96
+    assert service_right(cries).value >= 0.95
     assert false_alarms(cries, Level.STANDARD, Level.CONSULTATION).value <= 0.15
 
 
