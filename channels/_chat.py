@@ -48,11 +48,7 @@ class ChatFlow:
             return report.go_on(state, turn, who)
         if who.staff and turn.act in {"words", "command", "button"} and command in _REPORT:
             return report.begin(turn, who)
-        if (
-            turn.act == "words"
-            and _CODE.fullmatch(command)
-            and (tried := _tried(command, turn, who))
-        ):
+        if turn.act == "words" and (tried := _tried(command, turn, who)):
             return tried
         if turn.act == "button":
             return Step(says=(Say("chat.old_button"),))

@@ -105,8 +105,7 @@ def _entry_fault(row: Any, chain: Chain) -> str:
         return follows
     if row.number != row.of_request:
         return f"entry {row.seq} is of {row.number}, its row says {row.of_request}"
-    written = getattr(row, "written", None)
-    if written is not None and f"{written}+00:00" != row.at.isoformat(" ", "microseconds"):
+    if look_audit.is_misdated(row):
         return f"entry {row.seq} has a time that is not as it was written"
     return ""
 

@@ -54,6 +54,13 @@ def faults(session: Session) -> Iterator[str]:
         yield fault
 
 
+def is_misdated(row: Any) -> bool:
+    """Whether a row's time, where it was read as it stands (``written``), is spelled otherwise
+    than we write it."""
+    written = getattr(row, "written", None)
+    return written is not None and f"{written}+00:00" != row.at.isoformat(" ", "microseconds")
+
+
 def _fault(session: Session) -> str:
     seq, tip = _begin(session)
     sealed = _said(session, SEALED)
@@ -67,8 +74,7 @@ def _fault(session: Session) -> str:
             due = next(sealed, None)
         if row.seq != seq + 1 or seal_look(tip, row._mapping) != row.hash:
             return f"look {row.seq} does not follow from the one before"
-        written = getattr(row, "written", None)
-        if written is not None and written != f"{row.at:%Y-%m-%d %H:%M:%S.%f}":
+        if is_misdated(row):
             return f"look {row.seq} has a time that is not as it was written"
         seq, tip = row.seq, row.hash
     if due is not None and due != (seq, tip):
