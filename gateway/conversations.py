@@ -1,37 +1,28 @@
 """Dialogues, delivery reports and repeats: what a call may be besides a contact."""
 
 import dataclasses
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import select, update
-from sqlmodel import col
 
-from gateway import calls, guessing, routes
-from models import dialogues, numbers, outbox
-from models.access import OneTimeKey, hashed
+from gateway import calls, lookups, routes
+from models import dialogues, outbox
 from models.messages import (
-    Ask,
     Correspondent,
     DeliveryReport,
     Inbound,
-    Lookup,
     Outcome,
     Step,
     Turn,
 )
-from models.people import Address
-from models.requests import FormerNumber, HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, OutboxState, TaskKind
-from referral import telling, wording
+from referral import telling
 from referral.directory import HOTLINE, ZONE
-from referral.joined import master_of
 from referral.office import Office
 from triage.redact import redact
 
@@ -112,7 +103,7 @@ def turn(
         staff=who.staff if who else None,
         open_number=who.open_requests[0]["number"] if who and who.open_requests else None,
     )
-    outcome = Outcome()
+    outcome, refused = Outcome(), ""
     steps: list[Step] = []
     for _ in range(MAX_LOOKUPS):
         step = dialogue.step(state, turn, talking)
@@ -122,16 +113,17 @@ def turn(
         if step.lookup is None:
             break
         state = dict(step.state or {})
-        answer = _look_up(tx, office, step.lookup, call=call, turn=turn, known=known)
-        turn = dataclasses.replace(turn, known=answer)
-        talking = dataclasses.replace(talking, staff=answer.get("staff") or talking.staff)
+        found = lookups.answer(tx, office, step.lookup, call=call, turn=turn, known=known)
+        refused = found.refused or refused
+        turn = dataclasses.replace(turn, known=found.known)
+        talking = dataclasses.replace(talking, staff=found.known.get("staff") or talking.staff)
     known.states[place] = dict(step.state) if step.state is not None else None
     dialogues.remember(tx, *place, state=known.states[place], now=call.now)
     if call.address_kind == "tel":
         calls.hear(tx, call.channel, turn, step, outcome, call.now)
     if call.adapter is not None and step.line is None:
         _say(tx, office, call, turn, steps=steps, outcome=outcome)
-    return dataclasses.replace(outcome, steps=tuple(steps))
+    return dataclasses.replace(outcome, steps=tuple(steps), refused=refused)
 
 
 def _say(
@@ -174,90 +166,6 @@ def _say(
         buttons=buttons,
         text="\n".join(words),
     )
-
-
-def _look_up(
-    tx: Transaction,
-    office: Office,
-    lookup: Lookup,
-    *,
-    call: "Call",
-    turn: Turn,
-    known: "Recall",
-) -> dict[str, str]:
-    match lookup.ask:
-        case Ask.STATUS:
-            number = numbers.normal(lookup.params.get("number", "")) or ""
-            what = {"status number": number, "sender": f"{call.channel}{turn.sender}"}
-            names = [guessing.named(office.guessing_key, *one) for one in what.items()]
-            tries = guessing.count_try(tx, dict.fromkeys(names, guessing.TRIES), call.now)
-            code = lookup.params.get("code", "")
-            found = status_of(tx, office, number, code) if tries else {"found": ""}
-            guessing.forgive(tx, tries if found["found"] else ())
-            return found
-        case Ask.BIND:
-            return _bind(tx, call, turn, known, lookup.params.get("code", ""))
-
-
-_STANDING = select(
-    col(HelpRequest.id),
-    col(HelpRequest.code),
-    col(HelpRequest.status),
-    col(HelpRequest.lead_bureau),
-    col(HelpRequest.queue_key),
-    col(HelpRequest.merged_into),
-)
-
-
-def status_of(tx: Any, office: Office, number: str, code: str) -> dict[str, str]:
-    """Stage, unit and due time for a number with its code; the same {} for wrong and unknown."""
-    row = tx.execute(_STANDING.where(col(HelpRequest.number) == number)).first()
-    if row is None or not _same(row.code, code):
-        former = tx.execute(
-            select(col(FormerNumber.request_id), col(FormerNumber.code)).where(
-                col(FormerNumber.number) == number
-            )
-        ).first()
-        if former is None or not _same(former.code, code):
-            return {"found": ""}
-        row = tx.execute(_STANDING.where(col(HelpRequest.id) == former.request_id)).one()
-    leads = master_of(tx, row._mapping)
-    unit = office.directory.unit.get(leads["lead_bureau"])
-    return {
-        "found": "1",
-        "status": row.status,
-        "unit": unit.name_zh if unit else office.hotline,
-        "due": wording.when(due_of(leads["queue_key"]), "zh-CN"),
-    }
-
-
-def _same(kept: str, given: str) -> bool:
-    return hmac.compare_digest(kept.encode(), given.encode())
-
-
-def due_of(queue_key: str) -> datetime:
-    """The due time that a queue key carries."""
-    return datetime.strptime(queue_key.split("|")[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-
-
-def _bind(tx: Transaction, call: "Call", turn: Turn, known: "Recall", code: str) -> dict[str, str]:
-    """Bind this chat to the account that the one-time code was made for. A code works once."""
-    found = tx.execute(
-        select(col(OneTimeKey.hash), col(OneTimeKey.login)).where(
-            col(OneTimeKey.hash) == hashed(code),
-            col(OneTimeKey.purpose) == "bind",
-            col(OneTimeKey.used_at).is_(None),
-            col(OneTimeKey.expires_at) > call.now,
-        )
-    ).first()
-    if found is None:
-        return {"staff": ""}
-    who = known.meet(tx, call.address_kind, turn.sender, call.now)
-    known.people[(call.address_kind, turn.sender)] = dataclasses.replace(who, staff=found.login)
-    tx.later(update(Address).where(col(Address.id) == who.address_id).values(staff=found.login))
-    tx.later(update(OneTimeKey).where(col(OneTimeKey.hash) == found.hash).values(used_at=call.now))
-    tx.event("chat_bound", at=call.now, by=found.login, channel=call.channel)
-    return {"staff": found.login}
 
 
 def report(tx: Transaction, office: Office, call: "Call", happening: DeliveryReport) -> None:

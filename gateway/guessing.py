@@ -16,7 +16,7 @@ from sqlmodel import col
 
 from gateway.settings import derived
 from models.access import Attempt
-from models.transaction import Transaction, acting
+from models.transaction import Row, Transaction, acting
 
 if TYPE_CHECKING:
     from gateway.state import State
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TRIES = 10
 """Wrong tries at one number within the hour that cost no waiting."""
 TRIES_OF_ADDRESS = 20  # a village behind one address has many people
+TRIES_TO_BIND = 5
+"""Wrong codes for binding that one chat may send within the hour."""
+TRIES_TO_BIND_OF_ALL = 100
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=15)
 KEPT = timedelta(hours=1)
@@ -69,8 +72,8 @@ def may_try(state: "State", free: Mapping[str, int], *, now: datetime) -> tuple[
 
 
 def count_try(tx: Transaction, free: Mapping[str, int], now: datetime) -> tuple[int, ...]:
-    """``may_try`` inside a transaction that is under way."""
-    if _must_wait(tx, free, now):
+    """``may_try`` inside a transaction that is under way; what it has counted already counts."""
+    if _must_wait(tx, free, now, under_way=tx.added(Attempt)):
         return ()
     tries = tuple(tx.mint() for _ in free)
     for key, subject in zip(tries, free, strict=True):
@@ -85,14 +88,21 @@ def forgive(tx: Transaction, tries: Sequence[int]) -> None:
         tx.later(delete(Attempt).where(col(Attempt.id).in_(tries)))
 
 
-def _must_wait(reader: Any, free: Mapping[str, int], now: datetime) -> bool:
+def _must_wait(
+    reader: Any, free: Mapping[str, int], now: datetime, under_way: Sequence[Row] = ()
+) -> bool:
     query = (
         select(col(Attempt.subject), func.count(), func.max(Attempt.at))
         .where(col(Attempt.subject).in_(list(free)), col(Attempt.at) > now - KEPT)
         .group_by(col(Attempt.subject))
     )
-    for subject, count, last in reader.execute(query):
-        over = count - free[subject]
+    counted = {subject: (count, last) for subject, count, last in reader.execute(query)}
+    for row in under_way:
+        count, last = counted.get(row["subject"], (0, row["at"]))
+        counted[row["subject"]] = count + 1, max(last, row["at"])
+    for subject, most in free.items():
+        count, last = counted.get(subject, (0, now))
+        over = count - most
         if over >= 0 and now < last + min(FIRST_PAUSE * 2 ** min(over, 8), LONGEST_PAUSE):
             return True
     return False

@@ -47,11 +47,13 @@ class Counts:
 
     def refused(self, what: str) -> None:
         """Count one refusal of ``signature``, ``session``, ``right``, ``password``,
-        ``second_factor``, ``code`` or, while somebody has to wait, ``pause``."""
+        ``second_factor``, ``code``, ``bind_code`` or, while somebody has to wait, ``pause``."""
         self._refused.labels(what).inc()
 
     def received(self, channel: str, outcome: Outcome, seconds: float | None = None) -> None:
-        """Count one answered call, which took so long to keep."""
+        """Count one answered call, which took so long to keep, and what was guessed in it."""
+        if outcome.refused:
+            self.refused(outcome.refused)
         if seconds is not None:
             self._seconds.observe(seconds)
         result = "duplicate" if outcome.duplicate else "held" if outcome.held else "kept"

@@ -43,7 +43,7 @@ from gateway.state import State
 from gateway.sweeping import Sweep
 from models import dialogues
 from models.db import Database
-from models.messages import Raw
+from models.messages import Outcome, Raw
 from models.processes import Process
 from models.transaction import acting
 
@@ -71,6 +71,7 @@ class Ticks:
         key: str = "",
         routes: Routes | None = None,
         more: Sequence[Chore] = (),
+        received: Callable[[str, Outcome], None] = lambda _channel, _outcome: None,
     ) -> None:
         self._database = database
         self._mint = mint
@@ -79,6 +80,7 @@ class Ticks:
         self._intake = intake
         self._now = now
         self._heartbeat = heartbeat
+        self._received = received
         self._delivery = Delivery(database, mint, channels, offices.current, routes, key)
         self._memory = Memory()
         self._sweep = Sweep(database, mint, offices.current)
@@ -122,6 +124,7 @@ class Ticks:
             key=derived(state.settings.secret_key, "spending"),
             routes=Routes(order(state.settings.routes, state.channels)),
             more=chores.of(state),
+            received=state.counts.received,
         )
 
     def start(self) -> None:
@@ -145,7 +148,8 @@ class Ticks:
         """Make a channel ready and, where it has to fetch its calls itself, listen for ever."""
 
         async def deliver(raw: Raw) -> None:
-            await asyncio.wrap_future(self._intake.receive(channel, raw, self._now()))
+            kept = asyncio.wrap_future(self._intake.receive(channel, raw, self._now()))
+            self._received(channel.name, await kept)
 
         while True:
             try:

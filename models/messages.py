@@ -209,7 +209,8 @@ class Outcome:
     """What the system made of one call, for the channel to word its answer.
 
     ``number`` and ``code`` are the request number and the citizen's query code, when a request was
-    opened or joined. ``opened`` is False when the words joined an open request.
+    opened or joined. ``opened`` is False when the words joined an open request. ``refused`` is for
+    the figures: which code was guessed wrongly ("code", "bind_code"), or "pause".
     """
 
     number: str | None = None
@@ -220,6 +221,7 @@ class Outcome:
     level: Level | None = None
     steps: tuple[Step, ...] = ()
     language: str = "zh-CN"
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

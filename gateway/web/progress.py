@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlmodel import col
 
 from gateway import attachments
-from gateway.conversations import due_of
+from gateway.lookups import due_of
 from gateway.web import own_files
 from models.clocks import Clock
 from models.journal import JournalEntry

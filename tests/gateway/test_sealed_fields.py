@@ -12,8 +12,8 @@ from sqlmodel import col
 from channels.console import Channel
 from gateway import recorded, rekeying
 from gateway.accounting import account
-from gateway.conversations import status_of
 from gateway.ledger_audit import walk
+from gateway.lookups import status_of
 from gateway.state import open_database, wire
 from gateway.ticks import Ticks
 from models import dumping
