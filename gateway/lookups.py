@@ -51,30 +51,21 @@ def answer(
     match lookup.ask:
         case Ask.STATUS:
             number = numbers.normal(lookup.params.get("number", "")) or ""
-            free = {("status number", number): guessing.TRIES}
-            free |= {("status sender", sender): guessing.TRIES}
-            tries = _count(tx, office, free, call.now)
-            found = status_of(tx, office, number, code) if tries else {"found": ""}
+            what = (("status_number", number), ("status_sender", sender))
+            tried = guessing.attempt_in(tx, office.guessing_key, what, call.now)
+            found = status_of(tx, office, number, code) if tried else {"found": ""}
             right, wrong = bool(found["found"]), "code"
         case Ask.BIND:
-            free = {("bind sender", sender): guessing.TRIES_TO_BIND}
-            free |= {("bind", ""): guessing.TRIES_TO_BIND_OF_ALL}
-            tries = _count(tx, office, free, call.now)
-            found = _bind(tx, call, turn, known, code, may=bool(tries))
+            what = (("bind_sender", sender), ("bind_all", ""))
+            tried = guessing.attempt_in(tx, office.guessing_key, what, call.now)
+            found = _bind(tx, call, turn, known, code, may=bool(tried))
             right, wrong = bool(found["staff"]), "bind_code"
     if right:
-        guessing.forgive(tx, tries)
+        guessing.forgive(tx, tried)
         return Found(found)
-    refused = wrong if tries else "pause"
+    refused = wrong if tried else "pause"
     log.warning("refused", extra={"why": refused, "channel": call.channel})
     return Found(found, refused)
-
-
-def _count(
-    tx: Transaction, office: Office, free: Mapping[tuple[str, str], int], now: datetime
-) -> tuple[int, ...]:
-    named = {guessing.named(office.guessing_key, *what): most for what, most in free.items()}
-    return guessing.count_try(tx, named, now)
 
 
 _STANDING = select(

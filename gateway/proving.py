@@ -4,10 +4,10 @@ a new password, a new telephone. Every try is counted, as at the first step."""
 from sqlalchemy import delete, select
 from sqlmodel import col
 
-from gateway import accounts, guessing, pausing, second_factor, sessions
+from gateway import accounts, guessing, second_factor, sessions
 from gateway.sessions import HalfWay, SignedIn
 from gateway.state import State
-from models.access import Attempt, StaffSession
+from models.access import StaffSession
 from models.places import Staff
 from models.transaction import acting
 from referral.casework import Refusal
@@ -23,12 +23,12 @@ def second_step(state: State, half: HalfWay, code: str, address: str, device: st
     """Show a code: the half-way session ends and a whole one begins under a new key, which is
     returned. Raises ``Refusal`` (401, 429) or ``Busy``."""
     now = state.now()
-    guess = _count(state, half.login, address)
+    tried = _count(state, half.login, address)
     with acting(state.database, state.mint) as tx:
         right = second_factor.take(tx, state.settings, half.login, plain(code), now)
         if right:
             tx.execute(delete(StaffSession).where(col(StaffSession.hash) == half.hash))
-            tx.execute(delete(Attempt).where(col(Attempt.id).in_(guess)))
+            guessing.forgive(tx, tried)
             return sessions.open_session(
                 tx, half.login, now, passed=True, address=address, device=device
             )
@@ -43,7 +43,7 @@ def confirm(
     where there is one, else by the password. The session goes on under the key that is returned.
     Raises ``Refusal`` (401, 429)."""
     now, login = state.now(), session.actor.login
-    guess = _count(state, login, address)
+    tried = _count(state, login, address)
     with state.database.read() as reading:
         reader = reading.connection()
         has_code = second_factor.is_set(reader, login)
@@ -54,7 +54,7 @@ def confirm(
             right = second_factor.take(tx, state.settings, login, plain(code), now)
         tx.event("proved_again" if right else "proof_refused", at=now, by=login)
         if right:
-            tx.execute(delete(Attempt).where(col(Attempt.id).in_(guess)))
+            guessing.forgive(tx, tried)
             tx.execute(delete(StaffSession).where(col(StaffSession.hash) == session.hash))
             return sessions.open_session(
                 tx, login, now, passed=True, address=address, device=device
@@ -68,7 +68,7 @@ def change_password(
     """A new password for one's own account: every session ends, this one begins anew under the key
     that is returned. Raises ``Refusal`` (401, 422, 429)."""
     now, login = state.now(), session.actor.login
-    guess = _count(state, login, address)
+    tried = _count(state, login, address)
     with state.database.read() as reading:
         query = select(col(Staff.password)).where(col(Staff.login) == login)
         kept = reading.connection().execute(query).scalar()
@@ -77,7 +77,7 @@ def change_password(
     accounts.require_good(login, new, local=(state.settings.hotline,))
     fresh = accounts.hash_password(new)
     with acting(state.database, state.mint) as tx:
-        tx.execute(delete(Attempt).where(col(Attempt.id).in_(guess)))
+        guessing.forgive(tx, tried)
         accounts.set_password(tx, login, fresh, now)
         return sessions.open_session(tx, login, now, passed=True, address=address, device=device)
 
@@ -98,9 +98,6 @@ def plain(code: str) -> str:
     return "".join(str(int(char)) for char in code[:32] if char.isdecimal())
 
 
-def _count(state: State, login: str, address: str) -> list[int]:
-    limits = {
-        f"second:{login}": pausing.FREE,
-        f"second_from:{guessing.network(address)}": pausing.FREE_OF_ADDRESS,
-    }
-    return pausing.count_guess(state, limits, state.now())
+def _count(state: State, login: str, address: str) -> guessing.Tried:
+    what = (("second", login), ("second_from", guessing.network(address)))
+    return guessing.attempt(state, what, state.now()).require()

@@ -15,11 +15,11 @@ from sqlalchemy import delete, select, update
 from sqlmodel import Session as Reading
 from sqlmodel import col
 
-from gateway import accounts, guessing, pausing, second_factor
+from gateway import accounts, guessing, second_factor
 from gateway.access import Actor, Partner
 from gateway.settings import Settings
 from gateway.state import State
-from models.access import ApiToken, Attempt, OneTimeKey, StaffSession, fresh, hashed
+from models.access import ApiToken, OneTimeKey, StaffSession, fresh, hashed
 from models.places import Staff
 from models.transaction import Transaction, acting
 from models.vocabulary import Role
@@ -91,7 +91,7 @@ def sign_in(
     """Check the password and open a session, half way where a second factor is owed; returns the
     key for the cookie.
 
-    An unknown name and a wrong password answer alike and take as long. After five failures the
+    An unknown name and a wrong password answer alike and take as long. After some failures the
     next guesses wait, longer each time, never for ever; others are not affected. A browser in
     which this account was opened before is ``known`` by a mark and waits for its own guesses only,
     so that strangers cannot keep its owner out. Call it from a thread. Raises ``Refusal`` (401,
@@ -99,10 +99,9 @@ def sign_in(
     """
     now = state.now()
     login = named(login)
-    whose = f"sign_in_known:{known}:{login}" if known else f"sign_in:{login}"
-    network = guessing.network(address)
-    limits = {whose: pausing.FREE, f"sign_in_from:{network}": pausing.FREE_OF_ADDRESS}
-    guess = pausing.count_guess(state, limits, now)
+    whose = ("sign_in_known", f"{known}:{login}") if known else ("sign_in", login)
+    what = (whose, ("sign_in_from", guessing.network(address)))
+    tried = guessing.attempt(state, what, now).require()
     with state.database.read() as session:
         row = (
             session.connection()
@@ -119,7 +118,7 @@ def sign_in(
     if not right or row is None:
         raise Refusal("refusal.wrong_password", status=401)
     with acting(state.database, state.mint) as tx:
-        tx.execute(delete(Attempt).where(col(Attempt.id).in_(guess)))
+        guessing.forgive(tx, tried)
         if newer:
             tx.execute(update(Staff).where(col(Staff.login) == login).values(password=newer))
         passed = not second_factor.is_required(state.settings, demo=row.demo)
@@ -199,8 +198,7 @@ def use_link(state: State, token: str, password: str, address: str = "", device:
         if not used.rowcount:
             raise Refusal("refusal.link", status=410)
         accounts.set_password(tx, login, kept, now)
-        guesses = guessing.subject(state.settings.secret_key, "sign in", f"sign_in:{login}")
-        tx.execute(delete(Attempt).where(col(Attempt.subject) == guesses))
+        guessing.forget(tx, state.settings.secret_key, ("sign_in", login))
         demo = tx.execute(select(col(Staff.demo)).where(col(Staff.login) == login)).scalar()
         passed = not second_factor.is_required(state.settings, demo=bool(demo))
         return open_session(tx, login, now, passed=passed, address=address, device=device)

@@ -9,7 +9,9 @@ cookie that other sites cannot use. No number, code or word of a citizen stands 
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
+from math import ceil
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -132,12 +134,12 @@ async def look_up(request: Request) -> Response:
     number = numbers.normal(said) or said
     code = "".join(filter(str.isdecimal, _plain(fields.get("code", ""))))
     client = request.client.host if request.client else ""
-    found = await run_in_threadpool(_tried, request, number, code, client)
+    found, wait = await run_in_threadpool(_tried, request, number, code, client)
     words = fields.get("kept", "")  # written on a page of the case that was open too long
     typed = defaultdict(str, fields)
     again = partial(page, request, "citizen_status.html", typed=typed, kept=words)
-    if found == "pause":
-        retry = {"retry-after": str(int(guessing.FIRST_PAUSE.total_seconds()))}
+    if wait:
+        retry = {"retry-after": str(ceil(wait.total_seconds()))}
         return again(notice="pause", status=429, headers=retry)
     if not found:
         return again(notice="wrong", status=422)
@@ -234,23 +236,21 @@ async def _kept(request: Request, channel: Channel, raw: Raw) -> Outcome:
     return outcome
 
 
-def _tried(request: Request, number: str, code: str, client: str) -> str:
-    """Whether number and code fit: "found", "" or "pause". Strangers who guess at a number make
-    its own browser, which has shown the code before, wait for nothing."""
+def _tried(request: Request, number: str, code: str, client: str) -> tuple[bool, timedelta]:
+    """Whether number and code fit, and how long to wait where nothing was tried. Strangers who
+    guess at a number make its own browser, which has shown the code before, wait for nothing."""
     state = state_of(request)
-    secret = state.settings.secret_key
-    network = guessing.network(client)
-    free = {guessing.subject(secret, "status address", network): guessing.TRIES_OF_ADDRESS}
+    what = [("status_address", guessing.network(client))]
     if (passes.shown(request, CASE) or {}).get("number") != number:
-        free[guessing.subject(secret, "status number", number)] = guessing.TRIES
-    tries = guessing.may_try(state, free, now=state.now())
-    if not tries:
+        what.append(("status_number", number))
+    tried = guessing.attempt(state, what, state.now())
+    if not tried:
         refusals.count(request, state, "pause", "status.pause")
-        return "pause"
+        return False, tried.wait
     with state.database.read() as session:
         if not progress.find(session, number, code):
             refusals.count(request, state, "code", "status.wrong")
-            return ""
+            return False, tried.wait
     with acting(state.database, state.mint) as tx:
-        guessing.forgive(tx, tries)
-    return "found"
+        guessing.forgive(tx, tried)
+    return True, tried.wait

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import access, accounts, acts, pausing, recorded, sessions
+from gateway import access, accounts, acts, guessing, recorded, sessions
 from gateway.api import account, contacts, requests, tasks
 from gateway.state import State
 from gateway.web import desk, entrance, inbox
@@ -37,6 +37,7 @@ from tests.gateway.people import (
 WAGES = "柳湾镇工地拖欠工资三个月了"
 """No matter of civil affairs, and not in W01: foreign to the people of these tests."""
 PHONE = "13812345678"
+FREE = guessing.measures()["sign_in"].free
 
 STAFF: Mapping[Role, str] = {
     Role.OPERATOR: "op01",
@@ -357,7 +358,7 @@ def test_who_is_unknown_is_checked_with_the_work_of_a_new_password() -> None:
 def test_guessing_waits_and_disturbs_nobody_else(state: State, app: FastAPI, now: Watch) -> None:
     signed_in(state, app, "op01")
     signed_in(state, app, "op02")
-    for _ in range(pausing.FREE):
+    for _ in range(FREE):
         with pytest.raises(Refusal, match="wrong_password"):
             sessions.sign_in(state, "op01", "wrong", "10.1.1.1")
     with pytest.raises(Refusal, match="wait"):
@@ -387,7 +388,7 @@ def test_a_stranger_who_goes_on_guessing_does_not_keep_the_owner_out_of_their_br
     forged.http.cookies.set(name, "op01")
     assert forged.http.post("/sign-in", data=right).status_code == 429
     wrong = {"login": "op01", "password": "wrong"}
-    for _ in range(pausing.FREE):
+    for _ in range(FREE):
         assert owner.http.post("/sign-in", data=wrong).status_code == 401
     assert owner.http.post("/sign-in", data=wrong).status_code == 429, "it guesses no more freely"
 
@@ -405,7 +406,7 @@ def test_twelve_guesses_at_once_are_twelve(state: State, app: FastAPI) -> None:
 
     with ThreadPoolExecutor(12) as pool:
         keys = list(pool.map(guess, range(12)))
-    assert keys.count("refusal.wrong_password") <= pausing.FREE
+    assert keys.count("refusal.wrong_password") <= FREE
     assert keys.count("refusal.wait") == 12 - keys.count("refusal.wrong_password")
 
 

@@ -154,7 +154,7 @@ def test_two_chats_that_send_a_code_at_once_are_not_both_bound(system: World) ->
 
 
 def test_many_chats_together_have_one_measure_as_well(system: World, now: Clock) -> None:
-    most = guessing.TRIES_TO_BIND_OF_ALL
+    most = guessing.measures()["bind_all"].free
     with acting(system.state.database, system.state.mint) as tx:
         refused = [bind(tx, system, WRONG, chat).refused for chat in range(most + 3)]
     assert refused == ["bind_code"] * most + ["pause"] * 3

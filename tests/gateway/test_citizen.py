@@ -339,6 +339,9 @@ def test_a_number_is_guessed_at_ten_times_an_hour_from_wherever_and_then_ever_mo
         return other.post("/status", data={"number": number, "code": key}).status_code
 
     assert [look(index, wrong) for index in range(10)] == [422] * 10
+    waits = {"number": number, "code": wrong}
+    retry = browser(state, "10.3.0.99").post("/status", data=waits).headers["retry-after"]
+    assert retry == "60"
     for index in range(10, 25):
         assert look(index, code) == 429, "the right code opens nothing during the pause either"
     assert look(26, code, citizen) == 303, "its own browser waits for nobody's guesses"
@@ -346,12 +349,14 @@ def test_a_number_is_guessed_at_ten_times_an_hour_from_wherever_and_then_ever_mo
     assert look(30, wrong) == 422, "refused tries do not make the pause longer"
     now.forward(seconds=61)
     assert look(31, wrong) == 429, "the next pause is twice as long"
+    retry = browser(state, "10.3.0.98").post("/status", data=waits).headers["retry-after"]
+    assert retry == "59", "and the page says how long"
     now.forward(seconds=61)
     assert look(32, code) == 303
     guesses = 0
     for _ in range(4 * 60):
         now.forward(minutes=1)
-        guesses += bool(guessing.may_try(state, {"a number": guessing.TRIES}, now=now()))
+        guesses += bool(guessing.attempt(state, [("status_number", "another")], now()))
     assert guesses <= 4 * 16, "a stranger with many addresses gets a few hundred tries a day"
 
 

@@ -287,7 +287,7 @@ def test_the_page_and_the_telephone_share_the_tries_at_one_number(settings, now)
         (request,) = system.all(HelpRequest)
         wrong = "000000" if request.code != "000000" else "000001"
         typed = {"number": request.number, "code": wrong}
-        for _ in range(guessing.TRIES):
+        for _ in range(guessing.measures()["status_number"].free):
             assert system.client.post("/status", data=typed).status_code == 422
         system.voice(CallStatus="ringing")
         system.voice("/hook/voice?turn=1", Digits="3")

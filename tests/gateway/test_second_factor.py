@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import accounts, house, pausing, proving, recovering, second_factor, sessions
+from gateway import accounts, guessing, house, proving, recovering, second_factor, sessions
 from gateway.access import Actor
 from gateway.settings import BadSettings, Settings
 from gateway.state import State, wire
@@ -23,6 +23,7 @@ from referral.casework import Refusal
 from tests.conftest import Clock as Watch
 from tests.gateway.people import PASSWORD, Caller, application, kept_password
 
+FREE = guessing.measures()["second"].free
 ADMIN = Actor("admin01", Role.ADMINISTRATOR, "hotline", "W")
 SUPERVISOR = Actor("super01", Role.SUPERVISOR, "coordination_office", "W")
 
@@ -162,13 +163,13 @@ def test_guessing_codes_waits_and_disturbs_nobody_else(strict: State) -> None:
     strict.now.forward(minutes=5)  # type: ignore[attr-defined]
     waiting, colleague = half(strict, "op01"), half(strict, "op02")
     wrong = f"{(int(totp.at(strict.now())) + 1) % 1_000_000:06d}"
-    for _ in range(pausing.FREE):
+    for _ in range(FREE):
         with pytest.raises(Refusal, match="wrong_code"):
             proving.second_step(strict, waiting, wrong, "10.2.2.2", "")
     with pytest.raises(Refusal, match="wait"):
         proving.second_step(strict, waiting, totp.at(strict.now()), "10.2.2.3", "")
     assert proving.second_step(strict, colleague, other.at(strict.now()), "10.2.2.3", "")
-    assert kinds(strict).count("second_factor_refused") == pausing.FREE
+    assert kinds(strict).count("second_factor_refused") == FREE
 
 
 @pytest.mark.parametrize("code", ["", "12345", "１２３４５６７", "abcdef", "\ud800", "0" * 400])
