@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from gateway import access, possible
+from gateway import access, possible, unsaid
 from gateway.access import Sight, Viewer
 from gateway.lamps import Lamp, lamp
 from gateway.marking import marked, placed
@@ -130,7 +130,8 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All of it. ``acts`` are those that this viewer may do now."""
+    """All of it. ``acts`` are those that this viewer may do now; ``seen`` is the last entry of the
+    whole history, shown or not: what comes after it is news."""
 
     request: Mapping[str, Any]
     sight: Sight
@@ -139,6 +140,7 @@ class Case:
     promises: tuple[Promise, ...]
     messages: tuple[Message, ...]
     history: tuple[Happened, ...]
+    seen: int
     acts: tuple[str, ...]
     notice: Told | None = None
 
@@ -165,6 +167,8 @@ def case(
     mask = Masking.of(contacts, whole=sees.person)
     shown["summary"] = mask.words(shown["summary"])
     orders = _rows(connection, Referral, row["id"], Referral.id)
+    told_of = _rows(connection, Event, row["id"], Event.seq)
+    hidden = unsaid.numbers(connection, viewer, office, now)
     found = Case(
         request=shown,
         sight=sees,
@@ -179,7 +183,8 @@ def case(
             _message(one, row["code"], sees, mask)
             for one in _rows(connection, Outgoing, row["id"], Outgoing.id)
         ),
-        history=tuple(_history(connection, row["id"], sees, mask)),
+        history=tuple(_history(connection, told_of, sees, mask, hidden)),
+        seen=max((one.seq for one in told_of), default=0),
         acts=possible.acts(viewer, office, row, orders, now),
         notice=told(connection, office, row, now) if sees.words else None,
     )
@@ -271,9 +276,13 @@ _WORDS = (
 )  # fmt: skip
 
 
-def _history(connection: Any, request_id: int, sees: Sight, mask: Masking) -> Iterator[Happened]:
-    """The acts; what was typed into one may name a person and stays with those who may know."""
-    rows = list(_rows(connection, Event, request_id, Event.seq))
+def _history(
+    connection: Any, rows: list[Any], sees: Sight, mask: Masking, hidden: frozenset[str]
+) -> Iterator[Happened]:
+    """The acts; what was typed into one may name a person and stays with those who may know. An
+    entry that names a request which complains about the viewer is left out."""
     for row, detail in zip(rows, opened(connection, [row.detail for row in rows]), strict=True):
+        if unsaid.named_in(detail, hidden):
+            continue
         told = {name: value for name, value in detail.items() if sees.words or name not in _WORDS}
         yield Happened(row.seq, row.at, row.kind, row.by, mask.detail(told))

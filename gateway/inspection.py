@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
 from channels.web import e164
-from gateway import access
+from gateway import access, unsaid
 from gateway.access import Actor
 from gateway.masking import TYPED, Masking
 from gateway.revealing import masked
@@ -27,10 +28,14 @@ from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import Transaction
 from models.vocabulary import TaskKind
+from referral.office import Office
 
 PAGE = 100
 MOST_EXPORTED = 50_000
 CHECKED = 500
+_OWN = frozenset(("audit_viewed", "audit_exported"))
+"""What the reader has typed here themself is shown to them whatever it was: what is missing would
+say that there is something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,9 @@ class Wanted:
 
     def told(self) -> dict[str, str]:
         """The filter as the ledger may keep it: the number of a person masked."""
-        told = {**asdict(self), "person": masked(e164(self.person) or self.person)}
+        number = numbers.normal(self.number) or self.number
+        person = masked(e164(self.person) or self.person)
+        told = {**asdict(self), "number": number, "person": person}
         return {name: str(value) for name, value in told.items() if value}
 
 
@@ -81,15 +88,26 @@ class Chain:
 
 
 def entries(
-    session: Session, actor: Actor, wanted: Wanted, below: Cursor, *, limit: int = PAGE
+    session: Session,
+    actor: Actor,
+    office: Office,
+    wanted: Wanted,
+    below: Cursor,
+    *,
+    now: datetime,
+    limit: int = PAGE,
 ) -> list[Entry]:
     """The newest entries that fit. Words are redacted; for who works without personal data, what
-    was typed is left out."""
+    was typed is left out. Of a request that complains about the reader there is nothing (I9)."""
     access.allow(actor, "see_audit")
     reader = session.connection()
     requests = _requests(reader, wanted)
-    found = [*_events(reader, actor, wanted, requests, below.seq, limit)]
-    found += _looks(reader, wanted, requests, below.look, limit)
+    hidden = unsaid.numbers(reader, actor, office, now)
+    clean = access.unbarred(actor, office, now, of=Event.request_id)
+    told = _events(reader, actor, wanted, requests, clean, hidden, below.seq, limit)
+    found = list(islice(told, limit))
+    clean = access.unbarred(actor, office, now, of=Look.request_id)
+    found += _looks(reader, wanted, requests, clean, below.look, limit)
     found.sort(key=lambda one: (one.at, one.seq or 0, one.look or 0), reverse=True)
     return found[:limit]
 
@@ -146,41 +164,51 @@ def alarms(session: Session, actor: Actor) -> list[Any]:
 
 
 def _events(
-    reader: Any, actor: Actor, wanted: Wanted, requests: Any, below: int | None, limit: int
+    reader: Any,
+    actor: Actor,
+    wanted: Wanted,
+    requests: Any,
+    clean: ColumnElement[bool],
+    hidden: frozenset[str],
+    below: int | None,
+    at_once: int,
 ) -> Iterator[Entry]:
-    conditions: list[ColumnElement[bool]] = [*_within(Event.at, wanted)]
-    if below is not None:
-        conditions.append(col(Event.seq) < below)
+    conditions: list[ColumnElement[bool]] = [clean, *_within(Event.at, wanted)]
     if requests is not None:
         conditions.append(col(Event.request_id).in_(requests))
     if wanted.actor:
         conditions.append(col(Event.by) == wanted.actor)
     if wanted.act:
         conditions.append(col(Event.kind) == wanted.act)
-    found = reader.execute(
-        select(*Event.__table__.columns)  # type: ignore[attr-defined]
-        .where(*conditions)
-        .order_by(col(Event.seq).desc())
-        .limit(limit)
-    )
+    query = select(*Event.__table__.columns).where(*conditions)  # type: ignore[attr-defined]
+    query = query.order_by(col(Event.seq).desc()).limit(at_once)
     typed = actor.role in access.RIGHTS["reveal"]
     mask = Masking()
-    rows = found.all()
-    for row, whole in zip(rows, opened(reader, [row.detail for row in rows]), strict=True):
-        detail = mask.detail(whole)
-        if not typed:
-            detail = {name: value for name, value in detail.items() if name not in TYPED}
-        yield Entry(row.at, row.number, row.kind, row.by, detail, row.seq, None)
+    rows = [None]
+    while rows:
+        further = query if below is None else query.where(col(Event.seq) < below)
+        rows = reader.execute(further).all()
+        for row, whole in zip(rows, opened(reader, [row.detail for row in rows]), strict=True):
+            below = row.seq
+            own = row.by == actor.login and row.kind in _OWN
+            if not own and unsaid.named_in(whole, hidden):
+                continue
+            detail = mask.detail(whole)
+            if not typed:
+                detail = {name: value for name, value in detail.items() if name not in TYPED}
+            yield Entry(row.at, row.number, row.kind, row.by, detail, row.seq, None)
 
 
 def _looks(
     reader: Any,
     wanted: Wanted,
     requests: Any,
+    clean: ColumnElement[bool],
     below: tuple[datetime, int] | None,
     limit: int,
 ) -> Iterator[Entry]:
     conditions: list[ColumnElement[bool]] = [
+        clean,
         col(Look.act) != "reveal",  # is in the ledger
         *_within(Look.at, wanted),
     ]

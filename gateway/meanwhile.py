@@ -1,7 +1,6 @@
 """What others did to a request while somebody was writing: a stale page decides nothing unseen."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from gateway.access import Actor
 from models.transaction import Row, Transaction
@@ -39,11 +38,6 @@ def require_seen(tx: Transaction, actor: Actor, request: Row, act: str, seen: in
     news = [one for one in told if one.seq > seen and counts(one.kind, one.by, actor)]
     if news:
         raise Stale(request["number"], news)
-
-
-def last_of(history: Iterable[Any]) -> int:
-    """The newest entry on a page."""
-    return max((one.seq for one in history), default=0)
 
 
 def read(given: str | None) -> int | None:

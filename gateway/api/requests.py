@@ -15,7 +15,6 @@ from gateway import (
     bodies,
     cases,
     exporting,
-    meanwhile,
     revealing,
     views,
 )
@@ -250,7 +249,7 @@ def _whole(case: cases.Case) -> dict[str, Any]:
             for one in case.history
         ],
         "acts": list(case.acts),
-        "seen": meanwhile.last_of(case.history),
+        "seen": case.seen,
     }
 
 

@@ -50,11 +50,12 @@ def export(request: Request, session: SignedIn, form: Fields) -> Response:
     state, actor = state_of(request), session.actor
     access.allow(actor, "export_audit")
     sessions.require_recent(session, state.now())
-    wanted = _wanted(fields)
+    wanted, now = _wanted(fields), state.now()
     with state.database.read() as reading:
         most = inspection.MOST_EXPORTED
-        rows = inspection.entries(reading, actor, wanted, Cursor(), limit=most)
-    now = state.now()
+        rows = inspection.entries(
+            reading, actor, state.offices.current(), wanted, Cursor(), now=now, limit=most
+        )
     mark = f"{actor.login} {exporting.local(now)} {origin_of(request)[0]}"
     content = _table(rows, mark)
     with acting(state.database, state.mint) as tx:
@@ -74,14 +75,15 @@ def _page(
     typed: Any,
 ) -> Response:
     state, actor = state_of(request), session.actor
+    office, now = state.offices.current(), state.now()
     with acting(state.database, state.mint) as tx:  # recorded before it is shown
-        inspection.record_view(tx, actor, wanted, state.now())
+        inspection.record_view(tx, actor, wanted, now)
     with state.database.read() as reading:
-        shown = inspection.entries(reading, actor, wanted, below)
+        shown = inspection.entries(reading, actor, office, wanted, below, now=now)
         chain = inspection.chain(reading)
         alarms = inspection.alarms(reading, actor)
     after = inspection.after(shown, below)
-    words = EntryWords(state.offices.current(), language_of(request))
+    words = EntryWords(office, language_of(request))
     return staff_page(
         request,
         "audit.html",

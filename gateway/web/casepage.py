@@ -97,7 +97,7 @@ def show(
         base=base,
         case=case,
         waits=waits,
-        seen=meanwhile.last_of(case.history),
+        seen=case.seen,
         news=[
             one
             for one in case.history

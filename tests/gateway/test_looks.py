@@ -237,6 +237,12 @@ def test_the_citizen_is_told_which_post_looked_and_never_who(state: State, app: 
     assert name not in page
 
 
+def audited(state: State, wanted: Wanted, below: Cursor) -> list[inspection.Entry]:
+    with state.database.read() as session:
+        office = state.offices.current()
+        return inspection.entries(session, AUDITOR, office, wanted, below, now=state.now())
+
+
 def test_the_audit_finds_by_request_person_actor_act_and_day(
     state: State, app: FastAPI, now: Watch
 ) -> None:
@@ -248,8 +254,7 @@ def test_the_audit_finds_by_request_person_actor_act_and_day(
     signed_in(state, app, "op01").get(f"/desk/{other}")
 
     def found(**wanted: object) -> set[tuple[str, str]]:
-        with state.database.read() as session:
-            rows = inspection.entries(session, AUDITOR, Wanted(**wanted), Cursor())  # type: ignore[arg-type]
+        rows = audited(state, Wanted(**wanted), Cursor())  # type: ignore[arg-type]
         return {(one.act, one.number or "") for one in rows if one.act in ("revealed", "see")}
 
     both = {("revealed", number), ("revealed", other), ("see", other)}
@@ -295,8 +300,7 @@ def test_the_audit_goes_on_page_after_page_without_gap_or_repeat(state: State, n
     seen: list[tuple[int | None, int | None]] = []
     below: Cursor | None = Cursor()
     while below is not None:
-        with state.database.read() as session:
-            shown = inspection.entries(session, AUDITOR, Wanted(), below)
+        shown = audited(state, Wanted(), below)
         seen += [(one.seq, one.look) for one in shown]
         below = inspection.after(shown, below)
     assert len(seen) == len(set(seen))
