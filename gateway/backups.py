@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -21,7 +20,7 @@ from sqlalchemy import Connection, inspect, text
 from gateway import backup_file, erased_again
 from gateway.accounting import account
 from gateway.backup_file import BadBackup
-from gateway.ledger_audit import altered, walk
+from gateway.ledger_audit import prove
 from gateway.settings import FILE, PREFIX, BadSettings, Settings, from_environment, load, of_file
 from gateway.state import open_database
 from models import dumping
@@ -216,8 +215,7 @@ def proofs(database: Database) -> list[str]:
     """What is missing or altered, at most a screenful: the two ``verify`` commands in one."""
     with database.read() as session:
         missing = account(session).missing
-        chain = walk(session)
-        faults = [chain.fault] if chain.fault else list(islice(altered(session), _SHOWN))
+        _, faults = prove(session, most=_SHOWN)
     return missing[:_SHOWN] + faults
 
 

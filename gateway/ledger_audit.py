@@ -5,8 +5,9 @@ or added before, between or behind, the row must name the request whose number w
 times must stand as they are written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import String, select, type_coerce
@@ -14,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
 from gateway import ledger_files, ledger_kept, ledger_staff, look_audit, quarter_closing
+from gateway.checkpoints import Checkpoint, against
 from gateway.ledger_rows import disagreements
 from models.events import GENESIS, Event, Ledger, seal
 from models.proofs import Tree
@@ -120,6 +122,22 @@ def _head_fault(session: Session, chain: Chain) -> str:
     if (heads[0].seq, heads[0].hash) != (chain.seq, chain.tip):
         return f"the ledger ends at entry {chain.seq}, its head says {heads[0].seq}"
     return ""
+
+
+def prove(
+    session: Session,
+    *,
+    most: int,
+    noted: Checkpoint | None = None,
+    rows: Callable[[], Sequence[str]] | None = None,
+) -> tuple[Chain, list[str]]:
+    """The ledger from end to end, and what does not hold: where the chain breaks or is another than
+    was ``noted``, and only where it holds whatever stands otherwise than it says, ``most`` of it.
+    ``rows`` answers for the latter where somebody else looks for it meanwhile."""
+    chain = walk(session, note=noted.seq if noted else 0)
+    if fault := chain.fault or against(noted, ends=chain.seq, found=chain.noted):
+        return chain, [fault]
+    return chain, list(rows() if rows is not None else islice(altered(session), most))
 
 
 def altered(session: Session) -> Iterator[str]:

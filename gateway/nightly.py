@@ -17,7 +17,7 @@ from channels import Channel
 from gateway import backups, checkpoints, rekeying, retention
 from gateway.accounting import absent, account
 from gateway.clock_audit import audit
-from gateway.ledger_audit import altered, walk
+from gateway.ledger_audit import prove
 from gateway.settings import Settings
 from models import assurances
 from models.db import Database
@@ -99,12 +99,8 @@ class Nightly:
         except (OSError, ValueError) as error:
             faults = [f"the checkpoint file cannot be read: {error}"]
         with self._database.read() as session:
-            chain = walk(session, note=noted.seq if noted else 0)
-            different = checkpoints.against(noted, ends=chain.seq, found=chain.noted)
-            if chain.fault or different:
-                faults += filter(None, [chain.fault, different])
-            else:
-                faults += islice(altered(session), _SHOWN)
+            chain, found = prove(session, most=_SHOWN, noted=noted)
+        faults += found
         if file and not faults:
             try:
                 checkpoints.note(file, chain.seq, chain.tip, now)

@@ -6,8 +6,8 @@ from multiprocessing import Pool
 from pathlib import Path
 
 from gateway import checkpoints
-from gateway.checkpoints import Checkpoint, against
-from gateway.ledger_audit import altered, walk
+from gateway.checkpoints import Checkpoint
+from gateway.ledger_audit import altered, prove
 from gateway.settings import load
 from gateway.state import open_current
 
@@ -24,10 +24,8 @@ def run(*, checkpoint: Path | None) -> int:
         rows = beside.apply_async(_altered)
         database = open_current(load())
         with database.read() as session:
-            chain = walk(session, note=expected.seq if expected else 0)
+            chain, faults = prove(session, most=SHOWN, noted=expected, rows=rows.get)
         database.close()
-        fault = chain.fault or against(expected, ends=chain.seq, found=chain.noted)
-        faults = [fault] if fault else rows.get()
     for sentence in faults:
         print(f"huiyin: {sentence}", file=sys.stderr)
     if faults:

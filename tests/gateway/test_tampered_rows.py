@@ -12,7 +12,8 @@ from sqlmodel import col
 
 from gateway import accounts, attachments, checkpoints, heartbeat
 from gateway.attachments import Content
-from gateway.ledger_audit import altered, walk
+from gateway.checkpoints import Checkpoint
+from gateway.ledger_audit import prove, walk
 from gateway.nightly import Nightly
 from gateway.state import State
 from models import assurances
@@ -29,8 +30,7 @@ NIGHT = 10.5  # hours after 08:40 UTC it is 03:10 in China
 
 def faults(state: State) -> list[str]:
     with state.database.read() as session:
-        chain = walk(session)
-        return [chain.fault] if chain.fault else list(altered(session))
+        return prove(session, most=99)[1]
 
 
 def changed(state: State, statement: str) -> None:
@@ -150,6 +150,25 @@ def test_a_ledger_that_is_not_the_one_that_was_noted_is_a_fault(
     nightly(county, file)._ledger(now())
     assert holds(county, "verify_ledger") is False
     assert file.read_text() == line + "\n", "nothing is noted while it does not hold"
+
+
+def test_of_a_ledger_that_does_not_hold_only_the_first_thing_is_said_and_no_row_is_accused(
+    county: State,
+) -> None:
+    """What a false ledger says of the rows is worth nothing."""
+    changed(county, "UPDATE request SET status = 'archived'")
+
+    def asked(noted: Checkpoint | None = None, **more: Any) -> list[str]:
+        with county.database.read() as session:
+            return prove(session, most=1, noted=noted, **more)[1]
+
+    assert len(asked()) == 1, "at most as many as are asked for"
+    assert asked(rows=lambda: ["found elsewhere"]) == ["found elsewhere"]
+    other = Checkpoint(2, "0" * 64)
+    assert asked(other) == ["entry 2 differs from the checkpoint"]
+    changed(county, "UPDATE event SET kind = 'closed' WHERE seq = 2")
+    assert asked(other) == ["entry 2 does not follow from the one before"]
+    assert asked(rows=lambda: ["found elsewhere"]) == asked(other)
 
 
 def test_a_file_that_cannot_be_written_is_a_fault(
