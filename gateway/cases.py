@@ -21,7 +21,7 @@ from gateway.notices import Told, told
 from gateway.revealing import masked
 from models.clocks import Clock
 from models.events import Event
-from models.notes import opened
+from models.notes import TYPED, opened
 from models.outbox import Outgoing
 from models.referrals import Referral
 from models.requests import Contact
@@ -271,11 +271,6 @@ def _message(row: Any, code: str, sees: Sight, mask: Masking) -> Message:
     )
 
 
-_WORDS = (
-    "answer", "note", "reason", "who", "seen_by", "receipt", "why_absent", "words", "purpose",
-)  # fmt: skip
-
-
 def _history(
     connection: Any, rows: list[Any], sees: Sight, mask: Masking, hidden: frozenset[str]
 ) -> Iterator[Happened]:
@@ -284,5 +279,5 @@ def _history(
     for row, detail in zip(rows, opened(connection, [row.detail for row in rows]), strict=True):
         if unsaid.named_in(detail, hidden):
             continue
-        told = {name: value for name, value in detail.items() if sees.words or name not in _WORDS}
+        told = {name: value for name, value in detail.items() if sees.words or name not in TYPED}
         yield Happened(row.seq, row.at, row.kind, row.by, mask.detail(told))

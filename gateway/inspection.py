@@ -17,12 +17,12 @@ from sqlmodel import Session, col
 from channels.web import e164
 from gateway import access, unsaid
 from gateway.access import Actor
-from gateway.masking import TYPED, Masking
+from gateway.masking import Masking
 from gateway.revealing import masked
 from models import keyring, numbers
 from models.access import Look
 from models.events import GENESIS, Event, Ledger, first_broken
-from models.notes import opened
+from models.notes import TYPED, opened
 from models.people import FIELD, Address
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
@@ -33,6 +33,8 @@ from referral.office import Office
 PAGE = 100
 MOST_EXPORTED = 50_000
 CHECKED = 500
+_LEFT_OUT = TYPED - {"purpose"}
+"""Why somebody looked is what an audit is for."""
 _OWN = frozenset(("audit_viewed", "audit_exported"))
 """What the reader has typed here themself is shown to them whatever it was: what is missing would
 say that there is something."""
@@ -195,7 +197,7 @@ def _events(
                 continue
             detail = mask.detail(whole)
             if not typed:
-                detail = {name: value for name, value in detail.items() if name not in TYPED}
+                detail = {name: value for name, value in detail.items() if name not in _LEFT_OUT}
             yield Entry(row.at, row.number, row.kind, row.by, detail, row.seq, None)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.notes import TYPED
 from models.vocabulary import Protection
 from triage.nameless import nameless
 from triage.redact import redact_person, star_name
@@ -52,10 +53,6 @@ class Masking:
         return value
 
 
-TYPED = frozenset(
-    ("answer", "note", "reason", "who", "seen_by", "receipt", "why_absent", "words", "text")
-)
-"""What was typed into an act, by the name under which the ledger has it."""
 _SENDERS = frozenset(("sender", "to", "phones", "phone"))
 _NAMES = frozenset(("head_name", "name", "members", "recipient"))
 _TEXTS = frozenset(("text", "error", "result", "summary", "detail", "note"))

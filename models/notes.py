@@ -18,10 +18,12 @@ from models.messages import mark
 
 IN_LEDGER = "typed"
 """The field of an entry that names the row and the mark, ``[id, mark]``."""
-TYPED = frozenset(
-    ("answer", "note", "purpose", "reason", "seen_by", "who", "why_absent", "words")
-)  # fmt: skip
-"""The fields of an entry that hold what somebody typed."""
+TYPED = frozenset((
+    "answer", "note", "purpose", "reason", "receipt", "seen_by", "text", "who", "why_absent",
+    "words",
+))  # fmt: skip
+"""The fields of an entry that hold what somebody typed: kept beside the ledger, and left out for
+who may not read words."""
 _CODES = frozenset(
     (
         ("closed", "reason"),

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-import orjson
 import pytest
 
 from gateway.state import State
 from models.clocks import Clock
 from models.events import Event
+from models.notes import opened
 from models.outbox import Outgoing
 from models.tasks import Task
 from models.vocabulary import Status
@@ -77,7 +77,9 @@ def test_safety_is_asked_three_times_and_only_a_head_of_shift_ends_it(
     county.do("op01", "hand_off", case, line="110", receipt="110-0311")
     handed = county.now()
     last = [row for row in county.rows(Event, case) if row.kind == "handed_off"][-1]
-    assert orjson.loads(last.detail)["receipt"] == "110-0311"
+    with county.state.database.read() as session:
+        (told,) = opened(session.connection(), [last.detail])
+    assert told["receipt"] == "110-0311"
     assert "handed_off" in county.said_to_citizen(case), "N2: who has taken over"
     safety = [c for c in county.rows(Clock, case) if c.name == "CLK-SAFETY-CONFIRM"]
     assert sorted(c.due_at - handed for c in safety) == [
