@@ -16,6 +16,7 @@ from sqlmodel import col
 
 from gateway import guessing
 from models.counters import Counter
+from models.prefixes import begins
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, TaskKind
 from referral import telling
@@ -65,7 +66,7 @@ def forget(tx: Transaction, now: datetime) -> None:
     """Counts of earlier hours are of no use."""
     tx.execute(
         delete(Counter).where(
-            col(Counter.name).startswith(_NAME), col(Counter.name) < f"{_NAME}{now:%Y%m%d%H}:"
+            begins(col(Counter.name), _NAME), col(Counter.name) < f"{_NAME}{now:%Y%m%d%H}:"
         )
     )
 

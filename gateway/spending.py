@@ -31,7 +31,7 @@ PROVING = METERED
 """Channels on which the network says who writes or rings; elsewhere a number was only typed."""
 BLOCK = 4  # last digits that a block of numbers has in common with no other
 _SPENT = "spent:"
-_HELD = "typed_held"
+_TYPED = "typed_"
 _RECORDED = "recorded"  # what came as a record: of a partner with a key, of our own staff without
 _SAID = (
     select(
@@ -60,11 +60,12 @@ def read(tx: Transaction, rows: Sequence[Any], *, key: str, now: datetime) -> fr
     day = now.astimezone(ZONE).date()
     metered = [row for row in rows if _is_metered(row)]
     typed = _typed(tx, [row for row in metered if row.urgent or row.safety])
-    tx.read_counters(
-        _name(key, day, kind, of)
-        for row in metered
-        for kind, of in (*_caps(row), *(_own_caps(row) if row.id in typed else ()))
-    )
+    wanted: list[str] = []
+    for row in metered:
+        wanted += _caps(row, key, day).values()
+        if row.id in typed:
+            wanted += (*_caps(row, key, day, _TYPED).values(), _held(row, key, day))
+    tx.read_counters(wanted)
     return typed
 
 
@@ -80,8 +81,8 @@ def over(
     values: Any = office.policy.values
     found = None
     spent = 0
-    for kind, of in _caps(row):
-        spent = tx.count(_name(key, day, kind, of))
+    for kind, name in _caps(row, key, day).items():
+        spent = tx.count(name)
         most = values[f"sms_per_{kind}_per_day"].value
         if spent > most:
             found = Over(f"cap of the day reached: {kind}", spent == most + 1)
@@ -92,13 +93,13 @@ def over(
         return found
     why = "numbers of this country are not written to" if is_abroad else ""
     if typed and not is_abroad:
-        for kind, of in _caps(row):
-            spent = tx.count(_name(key, day, f"typed_{kind}", of))
+        for kind, name in _caps(row, key, day, _TYPED).items():
+            spent = tx.count(name)
             if spent > values[f"sms_typed_urgent_per_{kind}_per_day"].value:
                 why = f"cap of the day for numbers typed in urgent messages reached: {kind}"
     if not (typed and why):
         return None
-    return Over(why, tx.count(_name(key, day, _HELD, row.address)) == 1)
+    return Over(why, tx.count(_held(row, key, day)) == 1)
 
 
 def _typed(tx: Transaction, rows: Sequence[Any]) -> frozenset[int]:
@@ -122,12 +123,16 @@ def _is_metered(row: Any) -> bool:
     return row.channel in METERED and not row.attempts and row.staff is None
 
 
-def _caps(row: Any) -> tuple[tuple[str, str], ...]:
-    return ("all", ""), ("block", row.address[:-BLOCK]), ("number", row.address)
+def _caps(row: Any, key: str, day: date, of_whom: str = "") -> dict[str, str]:
+    """The counters of a message by the kind of their cap; with ``_TYPED`` those that count only
+    urgent ones to numbers that were typed."""
+    kinds = {"all": "", "block": row.address[:-BLOCK], "number": row.address}
+    return {kind: _name(key, day, of_whom + kind, of) for kind, of in kinds.items()}
 
 
-def _own_caps(row: Any) -> tuple[tuple[str, str], ...]:
-    return *((f"typed_{kind}", of) for kind, of in _caps(row)), (_HELD, row.address)
+def _held(row: Any, key: str, day: date) -> str:
+    """The counter of urgent messages to a typed number that were held back."""
+    return _name(key, day, f"{_TYPED}held", row.address)
 
 
 def forget(tx: Transaction, now: datetime) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from channels import Channel
+from channels import Channel, ChannelSettings
+from channels.web import WebChannel
 from models.messages import Forged, Happening, Inbound, Outbound, Raw
 from models.vocabulary import Form
 
@@ -44,6 +45,13 @@ class RecordingChannel(Channel):
 
     async def missed(self, since: datetime) -> Sequence[Inbound]:
         return self.missing
+
+
+def form_and_sms() -> dict[str, Channel]:
+    """The channel of the citizen's form as it is, and one that records what is sent by SMS."""
+    secret = {"SECRET_KEY": "test-secret-" * 4}
+    form = WebChannel(ChannelSettings("https://hotline.example", "", secret))
+    return {"web": form, "recording": RecordingChannel()}
 
 
 def call(id: str, text: str, sender: str = "+8619900001234", *, poison: bool = False) -> Raw:  # noqa: A002

@@ -12,8 +12,7 @@ import pytest
 from sqlalchemy import event, func, insert, select, update
 from sqlmodel import SQLModel, col
 
-from channels import Channel, ChannelSettings
-from channels.web import WebChannel
+from channels import Channel
 from gateway import guessing
 from gateway.app import create_app
 from gateway.state import State
@@ -30,7 +29,7 @@ from referral.casework import Actor
 from tests import shipped
 from tests.client import TestClient
 from tests.conftest import Clock
-from tests.fakes import RecordingChannel, call
+from tests.fakes import call, form_and_sms
 
 PHONE = "13800001111"
 HUNGRY = "家里断粮两天了，老人饿得下不了床"
@@ -40,10 +39,7 @@ BROWSER = {"accept": "text/html,application/xhtml+xml"}
 
 @pytest.fixture
 def channels() -> dict[str, Channel]:
-    """The form's channel as it is, and one that records what is sent by SMS."""
-    secret = {"SECRET_KEY": "test-secret-" * 4}
-    form = WebChannel(ChannelSettings("https://hotline.example", "", secret))
-    return {"web": form, "recording": RecordingChannel()}
+    return form_and_sms()
 
 
 def browser(state: State, address: str = "10.0.0.1") -> TestClient:

@@ -9,15 +9,14 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from channels import Channel, ChannelSettings
-from channels.web import WebChannel
+from channels import Channel
 from gateway.attachments import LARGEST_BYTES
 from gateway.state import State
 from gateway.web import kept_first
 from models.attachments import Attachment
 from models.requests import Contact
 from tests.client import TestClient
-from tests.fakes import RecordingChannel
+from tests.fakes import form_and_sms
 from tests.gateway.people import application, signed_in
 from tests.gateway.test_citizen import told
 
@@ -27,10 +26,7 @@ OGG = b"OggS" + bytes(200)
 
 @pytest.fixture
 def channels() -> dict[str, Channel]:
-    """The form's channel as it is, and one that records what is sent by SMS."""
-    secret = {"SECRET_KEY": "test-secret-" * 4}
-    form = WebChannel(ChannelSettings("https://hotline.example", "", secret))
-    return {"web": form, "recording": RecordingChannel()}
+    return form_and_sms()
 
 
 @pytest.fixture

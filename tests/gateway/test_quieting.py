@@ -8,8 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from channels import Channel, ChannelSettings
-from channels.web import WebChannel
+from channels import Channel
 from gateway import guessing, quieting
 from gateway.state import State
 from models.counters import Counter
@@ -20,7 +19,7 @@ from models.transaction import acting
 from models.vocabulary import Level, TaskKind
 from tests.client import TestClient
 from tests.conftest import Clock
-from tests.fakes import RecordingChannel
+from tests.fakes import form_and_sms
 from tests.gateway.people import application, partner
 
 HELP = "救命，屋里进水了，老人出不来，这是第{}户"
@@ -28,9 +27,7 @@ HELP = "救命，屋里进水了，老人出不来，这是第{}户"
 
 @pytest.fixture
 def channels() -> dict[str, Channel]:
-    secret = {"SECRET_KEY": "test-secret-" * 4}
-    form = WebChannel(ChannelSettings("https://hotline.example", "", secret))
-    return {"web": form, "recording": RecordingChannel()}
+    return form_and_sms()
 
 
 @pytest.fixture
