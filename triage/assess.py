@@ -15,10 +15,11 @@ from triage.opinion import Opinion
 from triage.policy import SignalPolicy
 from triage.rows import Rule
 from triage.signals import Scan, Span
-from triage.sounds import mended
+from triage.sounds import Repair, mended
 from triage.text import fold
 from triage.topics import Need, quiet_level, read_needs, track_of
 from triage.unruled import unruled
+from triage.weighing import Found, settled, weigh
 
 _JUDGED = 48  # hits of one row that are judged; a text repeats itself long before that
 _SHOWN = 4  # hits of one row that are shown
@@ -119,23 +120,13 @@ def assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
 
 
 def _assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
-    folded = fold(text)
-    scan = signals.matcher.scan(folded)
-    repairs = signals.sounds.repairs(folded.text)
-    readings = [scan]
-    if repairs:
-        readings.append(signals.matcher.scan(folded, mended(folded.text, repairs)))
-    message = read_message(
-        folded, scan, signals, reporter=context.reporter, exercise_codes=context.exercise_codes
-    )
-    found = _signals(text, message, readings)
-    reached = worst(Level.NONE, *(signal.level for _, signal in found if signal.counts))
-    found += [
+    message, readings, repairs = _read(text, context, signals)
+    found = [
         (rule, _signal(text, message, rule, span, judged))
-        for rule, span, judged in unruled(message, reached)
+        for rule, span, judged in _judged(message, _hits(message, readings))
     ]
     counting = [(rule, signal) for rule, signal in found if signal.counts]
-    needs = read_needs(text, folded, readings, signals)
+    needs = read_needs(text, message.folded, readings, signals)
     level = quiet_level(message, [signal for _, signal in found], needs)
     if counting:
         level = worst(level, *(signal.level for _, signal in counting))
@@ -152,26 +143,56 @@ def _assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
         signals=shown,
         handoff=handoff(decided),
         needs=all_needs(decided, needs, service),
-        facts=read_facts(text, folded, scan, place=context.place, at=context.at),
+        facts=read_facts(text, message.folded, message.scan, place=context.place, at=context.at),
         policy=signals.hash,
         repaired=tuple(dict.fromkeys((repair.was, repair.read_as) for repair in repairs)),
         claimed=claimed,
     )
 
 
-def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tuple[Rule, Signal]]:
-    """Every hit of every row, judged; in the order of the text."""
+def _read(
+    text: str, context: Context, signals: SignalPolicy
+) -> tuple[Message, list[Scan], list[Repair]]:
+    """The text as the judges see it, its readings (as written, and as it may have been meant), and
+    what was repaired for the second."""
+    folded = fold(text)
+    scan = signals.matcher.scan(folded)
+    readings, repairs = [scan], signals.sounds.repairs(folded.text)
+    if repairs:
+        readings.append(signals.matcher.scan(folded, mended(folded.text, repairs)))
+    message = read_message(
+        folded, scan, signals, reporter=context.reporter, exercise_codes=context.exercise_codes
+    )
+    return message, readings, repairs
+
+
+def read_hits(text: str, signals: SignalPolicy) -> tuple[Message, list[Found]]:
+    """The text as the judges see it, and what the rows find in it before all of it is weighed."""
+    message, readings, _ = _read(text, Context(), signals)
+    return message, _hits(message, readings)
+
+
+def _judged(message: Message, hits: list[Found]) -> list[Found]:
+    """What the rows found, as all of it together lets it count, and what no row found."""
+    weighed = weigh(message, hits)
+    hits = settled(message, hits, weighed)
+    reached = worst(Level.NONE, *(judged.level for _, _, judged in hits if judged.counts))
+    return [*hits, *unruled(message, reached, weighed)]
+
+
+def _hits(message: Message, readings: Iterable[Scan]) -> list[Found]:
+    """Every hit of every row, judged where it stands; in the order of the text."""
     spans: dict[str, list[Hit]] = {}
     for reading in readings:
         for owner, found in reading.rows.items():
             if owner in message.policy.signals:
                 spans.setdefault(owner, []).extend(found)
-    signals: list[tuple[Rule, Signal]] = []
-    for owner, hits in spans.items():
+    hits: list[Found] = []
+    for owner, given in spans.items():
         rule = message.policy.signals[owner]
         judged: list[tuple[Span, Judgement]] = []
         enough = 0
-        for hit in _widest(hits):
+        for hit in _widest(given):
             if not _stands(message, rule, hit):
                 continue
             judged.append((hit[0], judge(message, rule, hit)))
@@ -179,9 +200,9 @@ def _signals(text: str, message: Message, readings: Iterable[Scan]) -> list[tupl
             if enough == _SHOWN:
                 break
         judged.sort(key=lambda pair: (not pair[1].counts, pair[1].level.rank, pair[0]))
-        signals += [(rule, _signal(text, message, rule, *pair)) for pair in judged[:_SHOWN]]
-    signals.sort(key=lambda pair: (pair[1].start, pair[1].end, pair[0].id))
-    return signals
+        hits += [(rule, *pair) for pair in judged[:_SHOWN]]
+    hits.sort(key=lambda found: (found[1], found[0].id))
+    return hits
 
 
 def _widest(hits: list[Hit]) -> list[Hit]:

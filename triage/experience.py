@@ -7,7 +7,7 @@ rule sees danger, say whose matter a text is, and keep the words of a row from c
 than a person's look where it speaks against them; it lowers no level that was set.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import pairwise
@@ -52,12 +52,15 @@ class Experience:
     bias: Weights = field(repr=False)
     _place: Mapping[str, int] = field(init=False, repr=False, compare=False)
     _rows: Weights = field(init=False, repr=False, compare=False)
+    _sides: Weights = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # row 0 stands for what nobody learned, so that one pass finds the rows of a text
         object.__setattr__(self, "_place", {sign: n for n, sign in enumerate(self.signs, 1)})
         nothing = np.zeros((1, self.table.shape[1]), dtype=np.float32)
-        object.__setattr__(self, "_rows", np.concatenate((nothing, self.table)))
+        rows = np.concatenate((nothing, self.table))
+        object.__setattr__(self, "_rows", rows)
+        object.__setattr__(self, "_sides", np.ascontiguousarray(rows[:, :_FIRST]))
 
     def sums(self, text: str, groups: Iterable[str]) -> Weights:
         """What all columns say of a folded text, in which words of ``groups`` stand."""
@@ -69,13 +72,25 @@ class Experience:
 
     def read(self, text: str, groups: Iterable[str], start: int, end: int) -> Opinion:
         """The opinion on a part of a folded text, in which words of ``groups`` stand."""
-        return opinion(self.sums(text[start:end], groups), start, end)
+        found = list(filter(None, map(self._place.get, seen(text[start:end], groups))))
+        known, urgent, life = np.add.reduce(self._sides.take(found or [0], axis=0), axis=0).tolist()
+        long = sqrt(known + _UNHEARD)
+        return Opinion(
+            urgent / long + float(self.bias[URGENT]),
+            life / long + float(self.bias[LIFE]),
+            start,
+            end,
+        )
 
-    def likely(self, sums: Weights) -> str:
-        """The class of danger that a text of these sums is most like; empty where nothing in it is
-        familiar."""
-        classes = sums[_FIRST : _FIRST + len(self.classes)]
-        return self.classes[int(classes.argmax())] if len(classes) and sums[0] else ""
+    def likely(self, sums: Weights, among: Container[str]) -> str:
+        """The class of danger that a text of these sums is most like, of those ``among``; empty
+        where nothing in it is familiar."""
+        said = zip(sums[_FIRST:].tolist(), self.classes, strict=False)
+        return (
+            max((pair for pair in said if pair[1] in among), default=(0.0, ""))[1]
+            if sums[0]
+            else ""
+        )
 
     def service_scores(self, sums: Weights) -> list[float]:
         """How much a text of these sums is like those that needed each of the services; nothing
@@ -124,9 +139,9 @@ def dump(experience: Experience) -> bytes:
     parts = np.sign(experience.table) * np.sqrt(np.abs(experience.table) / scale)
     np.savez_compressed(
         file,
-        signs=_joined(experience.signs),
-        classes=_joined(experience.classes),
-        services=_joined(experience.services),
+        signs=joined(experience.signs),
+        classes=joined(experience.classes),
+        services=joined(experience.services),
         parts=np.rint(parts * _STEP).astype(np.int8),
         scale=scale,
         bias=experience.bias,
@@ -139,7 +154,7 @@ def load(data: bytes) -> Experience:
     try:
         with np.load(BytesIO(data), allow_pickle=False) as file:
             signs, classes, services = (
-                _parted(file[name]) for name in ("signs", "classes", "services")
+                parted(file[name]) for name in ("signs", "classes", "services")
             )
             parts = file["parts"].astype(np.float32) / np.float32(_STEP)
             table = parts * np.abs(parts) * file["scale"].astype(np.float32)
@@ -151,10 +166,12 @@ def load(data: bytes) -> Experience:
     return Experience(signs, classes, services, table, bias)
 
 
-def _joined(words: Sequence[str]) -> NDArray[np.uint8]:
+def joined(words: Sequence[str]) -> NDArray[np.uint8]:
+    """Words as an array that a file of arrays can keep."""
     return np.frombuffer("\0".join(words).encode(), dtype=np.uint8)
 
 
-def _parted(data: NDArray[np.uint8]) -> tuple[str, ...]:
-    words = data.tobytes().decode()
+def parted(data: NDArray[np.generic]) -> tuple[str, ...]:
+    """The words of ``joined``."""
+    words = data.astype(np.uint8).tobytes().decode()
     return tuple(words.split("\0")) if words else ()

@@ -104,25 +104,9 @@ def judge(message: Message, rule: Rule, hit: Hit) -> Judgement:
         and (message.pleads or not rule.plea)
     )
     level = rule.level
-    if level.is_urgent and (
-        message.exercise
-        or message.chain
-        or _doubted(message, rule, span, purpose)
-        or _averted(message, place)
-    ):
+    if level.is_urgent and (message.exercise or message.chain or _averted(message, place)):
         level = Level.PRIORITY
     return Judgement(polarity, time, person, purpose, counts, level)
-
-
-def _doubted(message: Message, rule: Rule, span: Span, purpose: Purpose) -> bool:
-    """Whether experience speaks against the row. What a county wrote itself, experience has not
-    met: it counts as it is written. So does a cry."""
-    weak = rule.confirm or (message.petition and (rule.loose or rule.plea))
-    if message.disaster or (rule.local and not weak):
-        return False
-    if message.second.confirms(span, weak=weak):
-        return False
-    return purpose is not Purpose.REPORT or not message.is_cry(span)
 
 
 def _polarity(message: Message, span: Span, since: int) -> Polarity:

@@ -39,7 +39,7 @@ class Message:
 
     def is_cry(self, span: Span) -> bool:
         """Whether nothing stands beside these words but who, where, and a call for help."""
-        text, borders = self.folded.text, self.second.borders
+        text, borders = self.folded.text, self.policy.borders
         if len(text) > borders.cry:
             return False
         rest = f"{text[: span[0]]} {text[span[1] :]}"
@@ -86,7 +86,7 @@ def read_message(
         registered=any(code and squeeze(code) in folded.text for code in exercise_codes),
         reporter=reporter,
         disaster=pleads and "flood_scene" in cues and not petition,
-        second=SecondReading(policy.experience, policy.borders, folded, cues, letter=petition),
+        second=SecondReading(policy.experience, folded, cues),
     )
 
 

@@ -10,15 +10,20 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from triage.experience import Experience, load
+from triage.experience import Experience
+from triage.experience import load as load_experience
 from triage.frames import Frame
 from triage.rows import CLASS_KEYS, SIGNAL_KEYS, TOPIC_KEYS, Rule, known, read_rows, weakly
+from triage.scales import Scales
+from triage.scales import load as load_scales
 from triage.second_reading import Borders
 from triage.signals import Matcher, Phrases
 from triage.sounds import Sounds
 from triage.text import squeeze
 
 FILES = ("signals.toml", "cues.toml", "topics.toml", "sounds.toml")
+
+_LEARNED = ("syllables.csv", "experience.npz", "weighing.npz")
 
 _GROUP_KEYS = {"words", "include"}
 _SOUND_KEYS = {"words", "real", "pairs"}
@@ -51,6 +56,7 @@ class SignalPolicy:
     matcher: Matcher = field(repr=False)
     sounds: Sounds = field(repr=False)
     experience: Experience = field(repr=False)
+    scales: Scales = field(repr=False)
     borders: Borders
 
 
@@ -70,7 +76,7 @@ def _shipped() -> SignalPolicy:
 def _read(overlay: Path | None) -> SignalPolicy:
     read: dict[str, dict[str, Any]] = {}
     digest = sha256()
-    for name in (*FILES, "syllables.csv", "experience.npz"):
+    for name in (*FILES, *_LEARNED):
         data = resources.files("triage.rules").joinpath(name).read_bytes()
         digest.update(name.encode() + b"\0" + data + b"\0")
         if name in FILES:
@@ -155,6 +161,7 @@ def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
             if cue not in groups:
                 raise ValueError(f"{rule.id}: near/unless names no group of cues.toml: {cue}")
     sounds = read["sounds.toml"]
+    experience = load_experience(_learned("experience.npz"))
     return SignalPolicy(
         signals=signals,
         topics=topics,
@@ -162,13 +169,14 @@ def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
         hash=stamp,
         matcher=_matcher(groups, rules),
         sounds=Sounds(sounds["words"], sounds["real"], pairs=sounds.get("pairs", {})),
-        experience=_experience(),
+        experience=experience,
+        scales=load_scales(_learned("weighing.npz"), experience),
         borders=_borders(read["signals.toml"].get("experience", {})),
     )
 
 
-def _experience() -> Experience:
-    return load(resources.files("triage.rules").joinpath("experience.npz").read_bytes())
+def _learned(name: str) -> bytes:
+    return resources.files("triage.rules").joinpath(name).read_bytes()
 
 
 def _borders(row: Mapping[str, Any]) -> Borders:

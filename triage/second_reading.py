@@ -1,7 +1,7 @@
-"""What experience says of one text: whether it confirms a weak row, and whether it is alarmed."""
+"""What experience says of one text, as a whole and sentence by sentence."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -13,29 +13,26 @@ from triage.text import Folded
 
 _FEW = 12  # spans of a group, sorted by their end, that are looked at from a place on
 _SENTENCES = 24  # of one text that are read one by one
-_AROUND = 40  # characters on either side of a hit that belong to it
-_SHORT = 4  # characters below which a text says too little
+_SHORT = 4  # characters below which a sentence says too little
 
 
 @dataclass(frozen=True, slots=True)
 class Borders:
-    """From where on the second reading speaks; values of signals.toml. ``alarm`` brings a person
-    by itself, ``part`` does so for one sentence of several where the whole is above ``floor``,
-    ``confirm`` is enough where a row of the rules is weak, below ``against`` no row brings more
-    than a person's look, ``life`` makes an alarm one of danger
-    to life, ``desk`` is the border of an alarm in a sentence about a desk's business. A text of
-    no more than ``cry`` characters, of which ``bare`` say something else than the danger, who,
-    where and a call for help, is a cry: experience has too little of it to speak against. In the
+    """From where on what was weighed speaks; values of signals.toml. Above ``alarm`` a text brings
+    a person by itself, and a weak row counts as it is written; below ``against``, in a plea below
+    ``plea``, no row brings more than a person's look, unless its own sentence alone is above
+    ``part`` or its own clause above ``clause``; above ``life`` an alarm is one of danger to life. A
+    text of no more than ``cry`` characters, of which ``bare`` say something else than the danger,
+    who, where and a call for help, is a cry: there is too little of it to speak against. In the
     choice of a service ``route``, ``particular`` and ``named`` are what the rows' word and the
     text's own weigh beside experience."""
 
     alarm: float
-    part: float
-    floor: float
-    confirm: float
     against: float
+    plea: float
+    part: float
+    clause: float
     life: float
-    desk: float
     cry: int
     bare: int
     route: float
@@ -47,30 +44,25 @@ class Borders:
 
 @dataclass(frozen=True)
 class SecondReading:
-    """The second reading of one folded text. Of a ``letter`` only the whole is read: a letter of
-    forty sentences holds an alarming one by chance."""
+    """The second reading of one folded text."""
 
     experience: Experience
-    borders: Borders
     folded: Folded
     cues: Mapping[str, Sequence[Span]]
-    letter: bool
+
+    def sums(self, start: int, end: int) -> Weights:
+        """What all that was learned says of a part, or of the whole."""
+        if end - start == len(self.folded.text):
+            return self._whole
+        return self.experience.sums(self.folded.text[start:end], self._groups(start, end))
 
     @cached_property
-    def _sums(self) -> Weights:
+    def _whole(self) -> Weights:
         return self.experience.sums(self.folded.text, self.cues)
 
-    @cached_property
-    def whole(self) -> Opinion:
-        """The opinion on the text as a whole."""
-        return opinion(self._sums, 0, len(self.folded.text))
-
-    def likely(self, part: Opinion) -> str:
-        """The class of danger that the part is most like."""
-        if part is self.whole:
-            return self.experience.likely(self._sums)
-        text, groups = self.folded.text, self._groups(part.start, part.end)
-        return self.experience.likely(self.experience.sums(text[part.start : part.end], groups))
+    def likely(self, part: Opinion, among: Container[str]) -> str:
+        """The class of danger that the part is most like, of those ``among``."""
+        return self.experience.likely(self.sums(part.start, part.end), among)
 
     def words(self, part: Opinion) -> list[Span]:
         """The words of the part that spoke most for danger."""
@@ -80,7 +72,7 @@ class SecondReading:
         """The service that such texts needed; a preferred one counts that much more, a barred one
         only where it is preferred. None where nothing in the text is familiar."""
         names = self.experience.services
-        scores = self.experience.service_scores(self._sums)
+        scores = self.experience.service_scores(self._whole)
         for name, weight in {**dict.fromkeys(barred, -inf), **preferred}.items():
             if scores and name in names:
                 scores[names.index(name)] += weight
@@ -91,41 +83,9 @@ class SecondReading:
         text = self.folded.text
         return next(iter(self.experience.words(text, 0, len(text), service=service, most=1)), None)
 
-    @cached_property
-    def alarm(self) -> Opinion | None:
-        """The opinion that brings a person by itself, or None."""
-        if len(self.folded.text) < _SHORT:
-            return None
-        if self.whole.urgent > self.borders.alarm:
-            return self.whole
-        if self.letter or self.whole.urgent < self.borders.floor:
-            return None
-        worst = max(self._sentences(), key=lambda part: part.urgent, default=None)
-        return worst if worst and worst.urgent > self.borders.part else None
-
-    def deadly(self, alarm: Opinion) -> bool:
-        """Whether the alarm is one of danger to life, in the part itself or in one sentence."""
-        parts = [alarm] if self.letter else [alarm, *self._sentences()]
-        return any(
-            part.life > self.borders.life and part.urgent > self.borders.alarm for part in parts
-        )
-
-    def confirms(self, span: Span, *, weak: bool) -> bool:
-        """Whether experience does not speak against danger where a row, or a weak one, found it."""
-        border = self.borders.confirm if weak else self.borders.against
-        if self.whole.urgent > border:
-            return True
-        if self.letter:
-            return False
-        start, end = max(0, span[0] - _AROUND), min(len(self.folded.text), span[1] + _AROUND)
-        first, last = self.folded.sentence(span[0])[0], self.folded.sentence(span[1] - 1)[1]
-        parts = {(start, end), (first, last)}
-        if not weak:
-            parts.add(self.folded.clause(span[0]))
-        return any(self._read(*part).urgent > border for part in parts)
-
     def _sentences(self) -> list[Opinion]:
-        """Each sentence by itself; of very many the first and the last, where pleas stand."""
+        """Each sentence by itself; of very many the first and the last, where pleas stand. Empty
+        where there is one only."""
         edges = [0, *self.folded.ends, len(self.folded.text)]
         found = [
             (start, end)
@@ -134,26 +94,17 @@ class SecondReading:
         ]
         if len(found) > _SENTENCES:
             found = found[: _SENTENCES // 2] + found[-_SENTENCES // 2 :]
-        return [self._read(start, end) for start, end in found]
+        text = self.folded.text
+        return [self.experience.read(text, self._groups(*part), *part) for part in found]
 
-    def _read(self, start: int, end: int) -> Opinion:
-        if end - start == len(self.folded.text):
-            return self.whole
-        known = self._parts.get((start, end))
-        if known is None:
-            known = self.experience.read(self.folded.text, self._groups(start, end), start, end)
-            self._parts[start, end] = known
-        return known
-
-    @cached_property
-    def _parts(self) -> dict[Span, Opinion]:
-        """The parts that were read; several rows ask for the same ones."""
-        return {}
+    @property
+    def loudest(self) -> Opinion:
+        """The part that is furthest on the side of danger: a sentence, or the whole."""
+        whole = opinion(self._whole, 0, len(self.folded.text))
+        return max((whole, *self._sentences()), key=lambda part: part.urgent)
 
     def _groups(self, start: int, end: int) -> list[str]:
         """The groups that have a word in the part."""
-        if end - start == len(self.folded.text):
-            return list(self.cues)
         found = []
         for group, spans in self.cues.items():
             at = bisect_left(spans, start, key=_end) if len(spans) > _FEW else 0

@@ -1,4 +1,4 @@
-"""What brings a person though no row of the rules found it: the second reading's alarm, and a text
+"""What brings a person though no row of the rules found it: what all signs together say, and a text
 that cannot be read at all."""
 
 import re
@@ -8,7 +8,9 @@ from models.vocabulary import Level
 from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
 from triage.message import Message
 from triage.rows import Rule
+from triage.scales import Weighed
 from triage.signals import Span
+from triage.weighing import Found
 
 _LETTER = re.compile(r"[^\W\d_]")
 _STRANGE = re.compile(r"[^\W\d_a-z\u3400-\u9fff\U00020000-\U0003ffff]")  # neither Han nor Latin
@@ -17,13 +19,11 @@ _NOISE = re.compile(r"[\ufffd\ue000-\uf8ff\ufff0-\uffff]")
 _KIND = frozenset("👍🙏🌹😊👌❤🎉😄😁☺🌞🤝💐💪✅🥰😘❀♥")
 """Pictures that say thanks or good morning."""
 
-Found = tuple[Rule, Span, Judgement]
 
-
-def unruled(message: Message, reached: Level) -> Iterator[Found]:
-    """The signals that no row accounts for, each with the row that stands for it. The second
-    reading speaks only where it would raise the level that the rows ``reached``."""
-    if reached is not Level.LIFE_THREAT and (alarm := _alarm(message, reached)):
+def unruled(message: Message, reached: Level, weighed: Weighed) -> Iterator[Found]:
+    """The signals that no row accounts for, each with the row that stands for it. What was
+    ``weighed`` speaks only where it would raise the level that the rows ``reached``."""
+    if reached is not Level.LIFE_THREAT and (alarm := _alarm(message, reached, weighed)):
         yield alarm
     if span := unread(message.folded.text):
         rule = Rule(
@@ -56,33 +56,28 @@ def unread(text: str) -> Span | None:
     return (pictures[0].start(), pictures[-1].end()) if pictures else None
 
 
-def _alarm(message: Message, reached: Level) -> Found | None:
+def _alarm(message: Message, reached: Level, weighed: Weighed) -> Found | None:
     """What the text is like, and the words that spoke for it. The class that it is most like lends
     its service and its lines; it is never more than a person's reason to look."""
-    policy, second = message.policy, message.second
-    opinion = second.alarm
-    words = second.words(opinion) if opinion else []
-    if opinion is None or not words:
+    policy, second, borders = message.policy, message.second, message.policy.borders
+    life = weighed.life > borders.life
+    if weighed.urgent <= borders.alarm or (reached.is_urgent and not life):
         return None
-    if opinion.urgent < second.borders.desk and message.at_the_desk(words[0]):
+    part = second.loudest
+    words = second.words(part)
+    if not words:
         return None
-    deadly = second.deadly(opinion)
-    if reached.is_urgent and not deadly:
-        return None
-    cls = second.likely(opinion)
-    like = next((rule for rule in policy.signals.values() if rule.cls == cls), None)
-    # what is most like hardship is called danger to life only where that speaks as loud as an alarm
-    hardship = like is not None and like.level is not Level.LIFE_THREAT
-    life = deadly and (not hardship or opinion.life > second.borders.alarm)
-    if reached.is_urgent and not life:
-        return None
+    level = Level.LIFE_THREAT if life else Level.URGENT
+    firsts = {rule.cls: rule for rule in reversed([*policy.signals.values()])}
+    cls = second.likely(part, {name for name, rule in firsts.items() if rule.level is level})
+    like = firsts.get(cls)
     rule = Rule(
         id=f"X.{cls}",
         cls=cls,
-        level=Level.LIFE_THREAT if life else Level.URGENT,
+        level=level,
         words=(),
-        cite=policy.borders.cite,
-        tag=policy.borders.tag,
+        cite=borders.cite,
+        tag=borders.tag,
         service=like.service if like else None,
         handoff=like.handoff if like and life else (),
         nature="event",

@@ -1,0 +1,86 @@
+"""All that speaks for and against danger in a text, weighed together: what the rows found and how
+each was judged, what experience says of the whole, what kind of text it is.
+
+Reading each sentence by itself as well was tried and told no more texts apart."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.vocabulary import Level
+from triage.judgement import Judgement, Purpose
+from triage.message import Message
+from triage.rows import Rule
+from triage.scales import KINDS, Weighed
+from triage.signals import Span
+
+_UNRANKED = 9.0  # the rank of "no row"
+
+Found = tuple[Rule, Span, Judgement]
+
+
+def weigh(message: Message, hits: Sequence[Found], part: Span | None = None) -> Weighed:
+    """Weigh a message with what its rows found, or a part of it as if it were all."""
+    scales = message.policy.scales
+    return Weighed(values(message, hits, scales.classes, part), scales)
+
+
+def settled(message: Message, hits: Sequence[Found], weighed: Weighed) -> list[Found]:
+    """What the rows found, counting for as much as all of it together lets it: where too little
+    speaks for danger, a row brings a person and no more."""
+    return [
+        (rule, span, replace(judged, level=Level.PRIORITY))
+        if judged.level.is_urgent and _doubted(message, hits, weighed, (rule, span, judged))
+        else (rule, span, judged)
+        for rule, span, judged in hits
+    ]
+
+
+def _doubted(message: Message, hits: Sequence[Found], weighed: Weighed, hit: Found) -> bool:
+    """Whether all together speaks against the row; of a plea that is no letter it must speak
+    loudly. What a county wrote itself nobody has weighed: it counts as it is written. So do a plea
+    from a disaster, a cry, and, but in letters, what is danger in its own sentence or clause,
+    whatever else is told beside it."""
+    rule, span, judged = hit
+    borders = message.policy.borders
+    weak = rule.confirm or (message.petition and (rule.loose or rule.plea))
+    enough = borders.alarm if weak else borders.against
+    if message.pleads and not message.petition:
+        enough = min(enough, borders.plea)
+    if weighed.urgent >= enough:
+        return False
+    if message.disaster or (rule.local and not weak):
+        return False
+    if judged.purpose is Purpose.REPORT and message.is_cry(span):
+        return False
+    if message.petition or not judged.counts:
+        return True
+    folded = message.folded
+    sentence = folded.sentence(span[0])[0], max(span[1], folded.sentence(span[1] - 1)[1])
+    if weigh(message, hits, sentence).urgent >= borders.part:
+        return False
+    clause = folded.clause(span[0])
+    return weak or weigh(message, hits, clause).urgent < borders.clause
+
+
+def values(
+    message: Message, hits: Iterable[Found], classes: Iterable[str], part: Span | None = None
+) -> NDArray[np.float64]:
+    """What of a message, or of a part of it, is weighed, in the order of ``scales.signs``. A row of
+    another class, which a county made for itself, counts by its level only."""
+    first, last = part or (0, len(message.folded.text))
+    best = {True: _UNRANKED, False: _UNRANKED}
+    rows = {(cls, counts): 0 for cls in classes for counts in (True, False)}
+    for rule, (start, end), judgement in hits:
+        if first <= start and end <= last:
+            if (rule.cls, judgement.counts) in rows:
+                rows[rule.cls, judgement.counts] += 1
+            best[judgement.counts] = min(best[judgement.counts], float(judgement.level.rank))
+    kinds = (getattr(message, kind) for kind in KINDS)
+    return np.array(
+        [*message.second.sums(first, last).tolist(), last - first, *kinds,
+         best[True], best[False], *rows.values()],
+        dtype=np.float64,
+    )  # fmt: skip
