@@ -181,6 +181,8 @@ class Lent:
         back = (f'DELETE FROM "{t}"; INSERT INTO "{t}" SELECT * FROM seeded."{t}"' for t in changed)
         in_any_order = "SET LOCAL session_replication_role = replica"
         self._run("; ".join(("BEGIN", in_any_order, *self._empty, *back, "COMMIT")))
+        if changed:
+            self._seeded = self._county()
 
     def close(self) -> None:
         """Let the connection go."""
@@ -191,10 +193,8 @@ class Lent:
             connection.execute(text(statements))
 
     def _county(self) -> list[str]:
-        sums = (
-            f"(SELECT md5(array_agg(t::text ORDER BY t::text)::text) FROM {t} t)"
-            for t in self.COUNTY
-        )
+        """What no change of a table leaves as it is: how many rows, and who wrote the newest."""
+        sums = (f"(SELECT (count(*), max(xmin::text::bigint)) FROM {t})" for t in self.COUNTY)
         with self._engine.connect() as connection:
             return list(map(str, connection.execute(text("SELECT " + ", ".join(sums))).one()))
 
