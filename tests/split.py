@@ -47,7 +47,14 @@ TELEGRAM = (
     "tests/gateway/test_real_parts.py",
 )
 """What needs ``aiogram``, which takes as long to import as fifty tests."""
-BY_ONE_WORKER = {"browser": (BROWSER,), "forked": FORKED, "telegram": TELEGRAM}
+LEARNED = ("tests/gateway/test_second_opinion.py", "tests/triage/test_learning.py")
+"""What asks a model that has learned from hundreds of orders."""
+BY_ONE_WORKER = {
+    "browser": (BROWSER,),
+    "forked": FORKED,
+    "telegram": TELEGRAM,
+    "learned": LEARNED,
+}
 """What several files need and is dear to begin: a second Chromium with a second county for it, a
 second warm process, a second ``aiogram`` cost more than they save."""
 ON_BOTH = (
@@ -62,6 +69,7 @@ LONG = (
     BROWSER,
     *FORKED,
     *TELEGRAM,
+    *LEARNED,
     "tests/gateway/test_fuzz.py",
     "tests/gateway/test_rights",
     "tests/test_architecture.py",
