@@ -61,9 +61,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> split.Files:
 def pytest_collection_finish() -> None:
     """What was imported and collected stays: the collector need not look at it again after every
     few tests. What a test leaves behind it still finds soon, unlike in a process that serves."""
+    _spare_the_collector()
+    gc.set_threshold(40_000, 10, 10)
+
+
+def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
 
 
 def pytest_unconfigure() -> None:
@@ -130,6 +134,7 @@ def _fill(database: Database) -> None:
     rules = Rules.load(Settings.model_fields["profile"].default)
     frozen.keep(database, mint, rules.policy, changed)  # as the first start of a process does
     database.close()
+    _spare_the_collector()  # of the rules, which stay as well
 
 
 @pytest.fixture(scope="session")
@@ -287,15 +292,24 @@ def channels() -> dict[str, Channel]:
     return {"recording": RecordingChannel()}
 
 
+@contextmanager
+def process(
+    settings: Settings, now: Callable[[], datetime], channels: dict[str, Channel]
+) -> Iterator[State]:
+    """One wired process, on an engine of an earlier test."""
+    with ENGINES.lend(settings) as engine:
+        wired = wire(settings, kind="test", now=now, channels=channels, engine=engine)
+        yield wired
+        wired.close()
+
+
 @pytest.fixture
 def state(
     settings: Settings, channels: dict[str, Channel], now: Callable[[], datetime]
 ) -> Iterator[State]:
     """One wired process."""
-    with ENGINES.lend(settings) as engine:
-        wired = wire(settings, kind="test", now=now, channels=channels, engine=engine)
+    with process(settings, now, channels) as wired:
         yield wired
-        wired.close()
 
 
 def _named(server: str, name: str) -> str:
