@@ -44,6 +44,8 @@ FORKED = (
 TELEGRAM = (
     "tests/channels/test_contract.py",
     "tests/channels/test_telegram.py",
+    "tests/gateway/test_bad_input.py",
+    "tests/gateway/test_hooks.py",
     "tests/gateway/test_real_parts.py",
 )
 """What needs ``aiogram``, which takes as long to import as fifty tests."""
