@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
 from channels import Channel
@@ -33,8 +34,7 @@ from triage.policy import SignalPolicy, load_signals
 DIRECTORY = "directory"
 """The counter that goes up with every change of areas, units, staff, rosters or rules."""
 
-OFFICER = ("login", "name", "role", "unit", "area", "phone", "disabled_at")
-"""What the directory needs of an account: opening the rest costs more than reading it."""
+Value = TypeVar("Value")
 
 LOOK_AGAIN_SECONDS = 2.0
 """So long a process may go on by a directory that another one has changed."""
@@ -184,59 +184,18 @@ def directory_version(session: Session) -> int:
 
 def read_directory(session: Session) -> tuple[Directory, Gazetteer]:
     """Areas, units, staff and rosters as values. Disabled accounts hold nothing."""
-    rows = _rows(session, AreaRow)
+    rows = _columns(session, AreaRow, "code", "kind", "name", "parent", "aliases", "centre")
     areas = [
-        Area(
-            row.code,
-            row.kind,
-            row.name,
-            row.parent,
-            tuple(row.aliases),
-            *(row.centre or (None, None)),
-        )
-        for row in rows
+        Area(code, kind, name, parent, tuple(aliases), *(centre or (None, None)))
+        for code, kind, name, parent, aliases, centre in rows
     ]
-    units = [
-        Unit(
-            row.code,
-            row.name_zh,
-            row.name_en,
-            row.authority,
-            row.area,
-            row.parent,
-            row.public_phone,
-            row.duty_phone,
-            row.valid_from,
-            row.valid_until,
-            row.successor,
-        )
-        for row in _rows(session, UnitRow)
-    ]
-    officers = [
-        Officer(row.login, row.name, row.role, row.unit, row.area, row.phone)
-        for row in _rows(session, Staff, *OFFICER)
-        if row.disabled_at is None
-    ]
-    shifts = [
-        Shift(
-            row.unit,
-            row.login,
-            row.from_minute,
-            row.to_minute,
-            row.weekdays,
-            row.starts_on,
-            row.ends_on,
-        )
-        for row in _rows(session, Duty)
-    ]
-    places = [Place(row.code, row.kind, row.name, row.parent) for row in rows]
-    relatives = [
-        Relative(row.login, row.name, row.relation)
-        for row in _rows(session, NearRelative)
-        if row.ended_at is None
-    ]
+    places = [Place(code, kind, name, parent) for code, kind, name, parent, *_ in rows]
     directory = Directory(
-        tuple(units), tuple(officers), tuple(shifts), tuple(places), tuple(relatives)
+        _values(session, UnitRow, Unit),
+        _values(session, Staff, Officer, col(Staff.disabled_at).is_(None)),
+        _values(session, Duty, Shift),
+        tuple(places),
+        _values(session, NearRelative, Relative, col(NearRelative.ended_at).is_(None)),
     )
     return directory, _gazetteer(tuple(areas))
 
@@ -247,8 +206,18 @@ def _gazetteer(areas: tuple[Area, ...]) -> Gazetteer:
     return Gazetteer(areas)
 
 
-def _rows(session: Session, table: Any, *names: str) -> Sequence[Any]:
+def _values(
+    session: Session, table: Any, kind: type[Value], *where: ColumnElement[bool]
+) -> tuple[Value, ...]:
+    """The rows as values, of which each field is a column: opening more costs more than reading."""
+    names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    return tuple(starmap(kind, _columns(session, table, *names, where=where)))
+
+
+def _columns(
+    session: Session, table: Any, *names: str, where: Sequence[ColumnElement[bool]] = ()
+) -> Sequence[Any]:
     columns = table.__table__.columns
-    wanted = [columns[name] for name in names] or columns
+    wanted = [columns[name] for name in names]
     key = next(iter(table.__table__.primary_key))
-    return session.connection().execute(select(*wanted).order_by(key)).all()
+    return session.connection().execute(select(*wanted).where(*where).order_by(key)).all()

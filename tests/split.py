@@ -29,6 +29,36 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
+FORKED = (
+    "tests/crash/",
+    "tests/gateway/test_backup.py",
+    "tests/gateway/test_cli.py",
+    "tests/gateway/test_duplicates.py",
+    "tests/gateway/test_learning_cli.py",
+    "tests/gateway/test_newer_database.py",
+    "tests/gateway/test_rules_diff.py",
+    "tests/gateway/test_sm4_backup.py",
+    "tests/gateway/test_verify_commands.py",
+)
+"""What forks its processes from a warm one (``tests/nursery.py``)."""
+TELEGRAM = (
+    "tests/channels/test_contract.py",
+    "tests/channels/test_telegram.py",
+    "tests/gateway/test_bad_input.py",
+    "tests/gateway/test_hooks.py",
+    "tests/gateway/test_real_parts.py",
+)
+"""What needs ``aiogram``, which takes as long to import as fifty tests."""
+LEARNED = ("tests/gateway/test_second_opinion.py", "tests/triage/test_learning.py")
+"""What asks a model that has learned from hundreds of orders."""
+BY_ONE_WORKER = {
+    "browser": (BROWSER,),
+    "forked": FORKED,
+    "telegram": TELEGRAM,
+    "learned": LEARNED,
+}
+"""What several files need and is dear to begin: a second Chromium with a second county for it, a
+second warm process, a second ``aiogram`` cost more than they save."""
 ON_BOTH = (
     "tests/models/",
     "tests/journeys/test_one_path.py",
@@ -37,7 +67,16 @@ ON_BOTH = (
     "tests/gateway/test_clock_audit.py::test_what_is_due_is_found_by_the_index",
     "tests/gateway/test_clock_audit.py::test_after_six_hours",
 )
-LONG = (BROWSER, "tests/crash/", "tests/gateway/test_cli.py", "tests/gateway/test_rights")
+LONG = (
+    BROWSER,
+    *FORKED,
+    *TELEGRAM,
+    *LEARNED,
+    "tests/gateway/test_fuzz.py",
+    "tests/gateway/test_rights",
+    "tests/test_architecture.py",
+    "tests/triage/test_properties.py",
+)
 """Begun first, so that no worker is left alone with one of them at the end."""
 TOGETHER = ("tests/crash/", BROWSER)
 """Folders whose files are about one thing, and shown quickly by some of them."""
@@ -48,11 +87,15 @@ PER_FILE = 5
 
 
 class Files(LoadFileScheduling):
-    """Who runs which file. One worker has all that opens a browser: a second Chromium and a second
-    county for it cost more than they save."""
+    """Who runs which file: any worker any file, but one all of ``BY_ONE_WORKER``."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+        return together(nodeid) or str(super()._split_scope(nodeid))
+
+
+def together(nodeid: str) -> str:
+    """The name of the group that goes to one worker as a whole; "" for a test of none."""
+    return next((name for name, them in BY_ONE_WORKER.items() if nodeid.startswith(them)), "")
 
 
 def mark(items: Sequence[pytest.Item]) -> None:
@@ -64,8 +107,13 @@ def mark(items: Sequence[pytest.Item]) -> None:
 
 
 def order(items: list[pytest.Item]) -> None:
-    """The long files first; the rest stays as it was shuffled."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    """The long files first, as ``LONG`` has them; the rest stays as it was shuffled."""
+    places = {name: at for at, name in enumerate(LONG)}
+
+    def place(item: pytest.Item) -> int:
+        return next((at for name, at in places.items() if item.nodeid.startswith(name)), len(LONG))
+
+    items.sort(key=place)
 
 
 def require_net(items: Iterable[pytest.Item]) -> None:

@@ -51,10 +51,18 @@ def modules() -> dict[Path, ast.Module]:
     }
 
 
-def nodes() -> Iterator[tuple[Path, ast.AST]]:
-    for path, tree in modules().items():
-        for node in ast.walk(tree):
-            yield path, node
+@cache
+def nodes() -> list[tuple[Path, ast.AST]]:
+    """Every node of every module."""
+    return [(path, node) for path, tree in modules().items() for node in ast.walk(tree)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget() -> Iterator[None]:
+    """The collector would go through a million nodes for all tests that follow."""
+    yield
+    nodes.cache_clear()
+    modules.cache_clear()
 
 
 # How the packages hang together.

@@ -1,5 +1,6 @@
 """What is quick and what is thorough, by the rules of ``tests/split.py``."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,6 +28,10 @@ class Item:
 
     def add_marker(self, mark: pytest.MarkDecorator) -> None:
         self.marks.add(mark.name)
+
+
+TESTS = Path(__file__).parent
+FORKS = re.compile(r"tests\.gateway\.test_cli import .*huiyin|tests\.gateway(\.| import )commands")
 
 
 def item(name: str, *marks: str, file: str = "tests/triage/test_x.py", **params: Any) -> Any:
@@ -99,3 +104,29 @@ def test_the_files_on_crashes_have_one_quick_test_together() -> None:
     split.require_net([disk, item("test_b", file="tests/crash/test_kill.py")])
     with pytest.raises(pytest.UsageError, match="tests/crash/"):
         split.require_net([disk])
+
+
+def test_one_worker_has_all_files_of_a_dear_beginning() -> None:
+    first, second = "tests/crash/test_kill.py::test_a", "tests/gateway/test_cli.py::test_b"
+    assert split.together(first) == split.together(second) == "forked"
+    assert split.together("tests/browser/test_desk.py::test_c") == "browser"
+    assert split.together("tests/triage/test_x.py::test_d") == ""
+
+
+def test_every_file_that_runs_commands_is_among_those_that_fork() -> None:
+    files = list((TESTS / "gateway").glob("test_*.py"))
+    forking = {f"tests/gateway/{f.name}" for f in files if FORKS.search(f.read_text("utf-8"))}
+    assert forking == {name for name in split.FORKED if name.startswith("tests/gateway/")}
+
+
+def test_long_files_begin_first_and_the_others_stay_as_they_were_shuffled() -> None:
+    shuffled = [item("test_a"), item("test_b", file="tests/gateway/test_cli.py"), item("test_c")]
+    shuffled.append(item("test_d", file="tests/browser/test_desk.py"))
+    last, second, then, first = shuffled
+    split.order(shuffled)
+    assert shuffled == [first, second, last, then]
+
+
+def test_every_place_that_the_split_names_is_there() -> None:
+    named = {name.partition("::")[0] for name in (*split.LONG, *split.ON_BOTH)}
+    assert {name for name in named if not list(TESTS.parent.glob(f"{name}*"))} == set()

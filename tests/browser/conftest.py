@@ -26,6 +26,7 @@ LOOK = "HUIYIN_SCREENSHOTS"
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-software-rasterizer",  # nobody imitates the missing one for pages of text
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--disable-component-update",

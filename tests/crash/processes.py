@@ -2,7 +2,6 @@
 
 import http.client
 import importlib
-import multiprocessing
 import os
 import secrets
 import shutil
@@ -31,6 +30,7 @@ from models.migrations import upgrade
 from models.processes import enlist
 from models.transaction import acting
 from tests.crash import points
+from tests.nursery import grow_up, nursery
 from tests.standins.twilio import ACCOUNT_SID, AUTH_TOKEN, NUMBER
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -287,9 +287,7 @@ class Forked(Server):
 
     def __post_init__(self) -> None:
         self.begun = time.monotonic()
-        nursery = multiprocessing.get_context("forkserver")
-        nursery.set_forkserver_preload(["tests.crash.warmed"])
-        self._forked = nursery.Process(
+        self._forked = nursery().Process(
             target=self.life, args=(self.env, self.port, str(self.log)), daemon=True
         )
         self._forked.start()
@@ -301,7 +299,7 @@ class Forked(Server):
         become(env, log)
         observe.set_up()
         settings = load()
-        app = serve.build(settings, importlib.import_module("tests.crash.warmed").RULES)
+        app = serve.build(settings, importlib.import_module("tests.warmed").RULES)
         if place := env.get("DIES_AT"):
             points.arm(place, int(env["DIES_AFTER"]))
         options = foreman.OPTIONS | proxies(settings)
@@ -336,6 +334,7 @@ class Worker(Forked):
 
 def become(env: dict[str, str], log: str) -> None:
     """Take on the settings of a process under test, and its log."""
+    grow_up()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(descriptor, stream)

@@ -26,6 +26,7 @@ from models.events import Event
 from referral import auditing
 from tests.crash.processes import KEY, SAID
 from tests.fakes import RecordingChannel, call
+from tests.nursery import nursery
 
 BEGINNING = datetime(2026, 9, 7, 1, 0, tzinfo=UTC)
 PATIENCE = timedelta(minutes=5)
@@ -102,9 +103,7 @@ class Trial:
         return taken
 
     def _start(self) -> "multiprocessing.process.BaseProcess":
-        nursery = multiprocessing.get_context("forkserver")
-        nursery.set_forkserver_preload(["tests.crash.warmed"])
-        ticker = nursery.Process(target=_tick, args=(self,), daemon=True)
+        ticker = nursery().Process(target=_tick, args=(self,), daemon=True)
         ticker.start()
         return ticker
 

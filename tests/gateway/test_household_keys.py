@@ -5,6 +5,7 @@ import pytest
 from gateway import registry, rekeying
 from gateway.state import wire
 from models.households import UNDER, HouseholdKey
+from tests.conftest import process
 from tests.gateway.test_households import rows, tick
 from triage.household_keys import keys
 from triage.household_matching import read_home
@@ -17,11 +18,10 @@ CALLER = read_home(names=("贺芳",), phones=("19900000535",), address="滨江�
 def sealed(settings, now, channels):
     """A process that seals, with a register that was there before."""
     more = {"field_key": "3e" * 32, "field_encryption": "on"}
-    state = wire(settings.model_copy(update=more), kind="test", now=now, channels=channels)
-    tick(state)
-    assert all(one.hash for one in rows(state, HouseholdKey)), "none waits"
-    yield state
-    state.close()
+    with process(settings.model_copy(update=more), now, channels) as state:
+        tick(state)
+        assert all(one.hash for one in rows(state, HouseholdKey)), "none waits"
+        yield state
 
 
 def found(state):

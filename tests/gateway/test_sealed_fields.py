@@ -24,6 +24,7 @@ from models.people import Address
 from models.requests import Contact, HelpRequest
 from models.sealing import Broken
 from models.transaction import acting
+from tests.conftest import process
 from tests.fakes import RecordingChannel, call
 
 FIELD_KEY, NEXT_KEY = "3e" * 32, "4f" * 32
@@ -54,9 +55,8 @@ def sealing_settings(settings, request):
 @pytest.fixture
 def sealed(sealing_settings, now):
     """A process that seals."""
-    state = wire(sealing_settings, kind="test", now=now, channels={"recording": RecordingChannel()})
-    yield state
-    state.close()
+    with process(sealing_settings, now, {"recording": RecordingChannel()}) as state:
+        yield state
 
 
 def ticks_of(state) -> Ticks:

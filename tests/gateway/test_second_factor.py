@@ -13,7 +13,7 @@ from sqlmodel import col
 from gateway import accounts, guessing, house, proving, recovering, second_factor, sessions
 from gateway.access import Actor
 from gateway.settings import BadSettings, Settings
-from gateway.state import State, wire
+from gateway.state import State
 from models.access import SecondFactor, StaffSession
 from models.events import Event
 from models.places import Staff
@@ -21,6 +21,7 @@ from models.transaction import acting
 from models.vocabulary import Role
 from referral.casework import Refusal
 from tests.conftest import Clock as Watch
+from tests.conftest import process
 from tests.gateway.people import PASSWORD, Caller, application, kept_password
 
 FREE = guessing.measures()["second"].free
@@ -32,9 +33,8 @@ SUPERVISOR = Actor("super01", Role.SUPERVISOR, "coordination_office", "W")
 def strict(settings: Settings, now: Watch) -> Iterator[State]:
     """A process in which everybody owes a second factor, as `serve` demands."""
     chosen = Settings(**{**settings.model_dump(), "second_factor": "everybody"})
-    wired = wire(chosen, kind="test", now=now, channels={})
-    yield wired
-    wired.close()
+    with process(chosen, now, {}) as wired:
+        yield wired
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from models.messages import Inbound
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.vocabulary import Level, TaskKind
+from tests.conftest import process
 from tests.gateway.people import FOOD, QUESTION, application, said, signed_in
 from tests.triage.closed_orders import model
 from triage.opinion import BadModel
@@ -37,9 +38,8 @@ def state(settings: Settings, channels, now, learned, tmp_path):
     content = model(**learned).as_json()
     (tmp_path / "model.json").write_bytes(orjson.dumps(content))
     chosen = settings.model_copy(update={"model": tmp_path / "model.json"})
-    wired = wire(chosen, kind="test", now=now, channels=channels)
-    yield wired
-    wired.close()
+    with process(chosen, now, channels) as wired:
+        yield wired
 
 
 @pytest.fixture

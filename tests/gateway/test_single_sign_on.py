@@ -11,12 +11,13 @@ from sqlmodel import col
 
 from gateway import sessions, single_sign_on
 from gateway.settings import Settings
-from gateway.state import State, wire
+from gateway.state import State
 from models.desk import Draft
 from models.events import Event
 from models.places import Staff
 from referral.casework import Refusal
 from tests.conftest import Clock as Watch
+from tests.conftest import process
 from tests.gateway.people import Caller, application
 from tests.standins.identity import CLIENT, SECRET, IdentityStandIn
 
@@ -38,9 +39,8 @@ def house(settings: Settings, now: Watch, identity: IdentityStandIn) -> Iterator
         "oidc_client_secret": SECRET,
         "oidc_acr": "mfa",
     }
-    wired = wire(Settings(**{**settings.model_dump(), **more}), kind="test", now=now, channels={})
-    yield wired
-    wired.close()
+    with process(Settings(**{**settings.model_dump(), **more}), now, {}) as wired:
+        yield wired
 
 
 @pytest.fixture
