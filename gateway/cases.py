@@ -34,7 +34,8 @@ STARS = "******"
 @dataclass(frozen=True, slots=True)
 class Said:
     """One contact. ``pieces`` are its words cut where danger signs stand: (text, sign or None);
-    ``facts`` is what was read from them, as ``triage.facts`` says it."""
+    ``facts`` is what was read from them, as ``triage.facts`` says it; ``repaired`` are words that
+    were read as others that sound alike: (was, read as)."""
 
     id: str
     channel: str
@@ -53,6 +54,7 @@ class Said:
     facts: Mapping[str, Any]
     opinion: Mapping[str, Any] | None = None
     handoff: tuple[str, ...] = ()
+    repaired: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ def _rows(connection: Any, table: Any, request_id: int, order: Any) -> list[Any]
 
 def _said(row: Any, sees: Sight, mask: Masking, *, named: bool) -> Said:
     text = mask.words(row.text) if sees.words else ""
+    read: Mapping[str, Any] = (row.assessment or {}) if sees.words else {}
     return Said(
         id=str(row.id),
         channel=row.channel,
@@ -214,12 +217,13 @@ def _said(row: Any, sees: Sight, mask: Masking, *, named: bool) -> Said:
             {"url": url, "content_type": kind} for url, kind in (row.media or []) if sees.person
         ),
         level=row.level,
-        pieces=marked(
-            text, placed(row.text, (row.assessment or {}).get("signals", []) if sees.words else [])
+        pieces=marked(text, placed(row.text, read.get("signals", []))),
+        facts=mask.facts(read.get("facts", {})),
+        opinion=read.get("opinion"),
+        handoff=tuple(read.get("handoff", ())),
+        repaired=tuple(
+            (mask.words(one["was"]), one["read_as"]) for one in read.get("repaired", ())
         ),
-        facts=mask.facts((row.assessment or {}).get("facts", {})) if sees.words else {},
-        opinion=(row.assessment or {}).get("opinion") if sees.words else None,
-        handoff=tuple((row.assessment or {}).get("handoff", ()) if sees.words else ()),
     )
 
 

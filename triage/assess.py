@@ -42,7 +42,8 @@ class Context:
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One danger phrase with its four judgements. ``start`` and ``end`` are code points of the
-    given text, and ``quote`` is what stands there. ``level`` is what it counts for."""
+    given text, and ``quote`` is what stands there. ``level`` is what it counts for; where it
+    is ``doubted``, that is less than its row says: all of the text together speaks against it."""
 
     rule: str
     cls: str
@@ -56,6 +57,7 @@ class Signal:
     counts: bool
     cite: str
     level: Level
+    doubted: bool = False
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -71,6 +73,7 @@ class Signal:
             "counts": self.counts,
             "cite": self.cite,
             "level": self.level.value,
+            **({"doubted": True} if self.doubted else {}),
         }
 
 
@@ -255,4 +258,5 @@ def _signal(text: str, message: Message, rule: Rule, span: Span, judged: Judgeme
         counts=judged.counts,
         cite=rule.cite,
         level=judged.level,
+        doubted=judged.doubted,
     )

@@ -61,7 +61,8 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The four judgements of one hit, whether it counts, and the level it counts for."""
+    """The four judgements of one hit, whether it counts, and the level it counts for. It is
+    ``doubted`` where that level is lower than the row says since the whole text speaks against."""
 
     polarity: Polarity
     time: Time
@@ -69,6 +70,7 @@ class Judgement:
     purpose: Purpose
     counts: bool
     level: Level
+    doubted: bool = False
 
 
 @dataclass(slots=True)

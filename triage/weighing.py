@@ -31,7 +31,7 @@ def settled(message: Message, hits: Sequence[Found], weighed: Weighed) -> list[F
     """What the rows found, counting for as much as all of it together lets it: where too little
     speaks for danger, a row brings a person and no more."""
     return [
-        (rule, span, replace(judged, level=Level.PRIORITY))
+        (rule, span, replace(judged, level=Level.PRIORITY, doubted=True))
         if judged.level.is_urgent and _doubted(message, hits, weighed, (rule, span, judged))
         else (rule, span, judged)
         for rule, span, judged in hits

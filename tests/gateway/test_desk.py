@@ -284,6 +284,21 @@ def test_words_that_were_seen_but_ruled_out_are_shown_with_the_reason(
     assert "泛指" in page
 
 
+def test_a_word_that_was_read_as_another_is_shown_with_what_it_was_read_as(
+    state: State, app: FastAPI
+) -> None:
+    page = signed_in(state, app, "op01").get(f"/desk/{said(state, 'n', '我家断凉两天了').number}")
+    assert "“断凉”按“断粮”读" in page.text
+
+
+def test_of_a_sign_that_the_whole_text_speaks_against_the_desk_says_so(
+    state: State, app: FastAPI
+) -> None:
+    text = "想了解临时救助的政策，我家以前断粮过，材料在哪里交，什么时候能办好"
+    page = signed_in(state, app, "op01").get(f"/desk/{said(state, 'n', text).number}").text
+    assert "只提请人看一眼" in page
+
+
 # The stream.
 
 

@@ -75,7 +75,10 @@ def test_a_row_that_counts_never_weighs_against_danger(text: str, sign: str, mor
 def test_where_too_little_speaks_for_danger_a_row_brings_a_person() -> None:
     text = "家里断粮两天了,孩子发烧,求你们快想想办法吧"
     assert assess(text, Context(), POLICY).level.is_urgent
-    assert assess(text, Context(), DEAF).level is Level.PRIORITY
+    doubted = assess(text, Context(), DEAF)
+    assert doubted.level is Level.PRIORITY
+    assert {signal.doubted for signal in doubted.signals if signal.counts} == {True}
+    assert doubted.as_json()["signals"][0]["doubted"] is True
 
 
 def test_a_county_may_let_every_row_count_as_it_is_written() -> None:
