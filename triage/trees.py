@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_LEAVES = 16
+MOST_LEAVES = 12
 _ALL = (1 << MOST_LEAVES) - 1
-_LOWEST = np.array([(bits & -bits).bit_length() - 1 for bits in range(_ALL + 1)], dtype=np.int64)
-"""The lowest bit that is set."""
+_LOWEST = np.array(
+    [0, *((bits & -bits).bit_length() - 1 for bits in range(1, _ALL + 1))], dtype=np.uint8
+)
+"""The lowest bit that is set; there always is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Trees:
-    """Trees of at most sixteen answers each. All questions are asked at once: one that is answered
+    """Trees of at most ``MOST_LEAVES`` answers each. All questions are asked at once: one that is answered
     with "above" strikes out the answers below it, and the first answer that is left is the tree's.
     The arrays have a column for each tree; ``leaves`` a row."""
 
@@ -91,6 +93,7 @@ class Trees:
             and trees.places.shape[1] == trees.leaves.shape[0]
             and trees.leaves.shape[1] <= MOST_LEAVES
             and ((trees.places >= 0) & (trees.places < values)).all()
+            and ((trees.left > 0) & (trees.left <= _ALL)).all()
         ):
             raise ValueError(f"the trees of {name} do not go together")
         return trees

@@ -60,8 +60,10 @@ def _alarm(message: Message, reached: Level, weighed: Weighed) -> Found | None:
     """What the text is like, and the words that spoke for it. The class that it is most like lends
     its service and its lines; it is never more than a person's reason to look."""
     policy, second, borders = message.policy, message.second, message.policy.borders
+    if weighed.urgent <= borders.alarm:
+        return None
     life = weighed.life > borders.life
-    if weighed.urgent <= borders.alarm or (reached.is_urgent and not life):
+    if reached.is_urgent and not life:
         return None
     part = second.loudest
     words = second.words(part)

@@ -44,7 +44,7 @@ def deep(answers: int) -> Node | float:
 
 def test_a_tree_of_as_many_answers_as_fit_is_taken_and_one_of_more_is_refused() -> None:
     assert Trees.of([deep(MOST_LEAVES)]).score(np.array([99.0])) == MOST_LEAVES - 1
-    with pytest.raises(ValueError, match="17 answers"):
+    with pytest.raises(ValueError, match="13 answers"):
         Trees.of([deep(MOST_LEAVES + 1)])
 
 
