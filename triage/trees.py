@@ -29,9 +29,9 @@ class Node:
 
 @dataclass(frozen=True)
 class Trees:
-    """Trees of at most ``MOST_LEAVES`` answers each. All questions are asked at once: one that is answered
-    with "above" strikes out the answers below it, and the first answer that is left is the tree's.
-    The arrays have a column for each tree; ``leaves`` a row."""
+    """Trees of at most ``MOST_LEAVES`` answers each. All questions are asked at once: one that is
+    answered with "above" strikes out the answers below it, and the first answer that is left is the
+    tree's. The arrays have a column for each tree; ``leaves`` a row."""
 
     places: NDArray[np.int64] = field(repr=False)
     borders: NDArray[np.float64] = field(repr=False)
