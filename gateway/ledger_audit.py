@@ -10,19 +10,26 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import String, select, type_coerce
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
-from gateway import ledger_files, ledger_kept, ledger_staff, look_audit, quarter_closing
+from gateway import (
+    ledger_files,
+    ledger_kept,
+    ledger_staff,
+    look_audit,
+    quarter_closing,
+    spelled,
+)
 from gateway.checkpoints import Checkpoint, against
 from gateway.ledger_rows import disagreements
-from models.events import GENESIS, Event, Ledger, seal
+from models.events import GENESIS, Event, Ledger, seal_fields
 from models.proofs import Tree
 from models.requests import HelpRequest
 from models.sealing import Broken
 
-BATCH = 5000
+BATCH = 1000
 _BEFORE_ALL = -(2**63)
 
 
@@ -56,13 +63,14 @@ def walk(session: Session, *, note: int = 0, keep: bool = False) -> Chain:
             chain.fault = _entry_fault(row, chain)
             if chain.fault:
                 return chain
-            chain.seq, chain.tip = row.seq, row.hash
-            leaf = bytes.fromhex(row.hash)
+            seq, tip = row[0], row[-1]
+            chain.seq, chain.tip = seq, tip
+            leaf = bytes.fromhex(tip)
             chain.tree.add(leaf)
             if keep:
                 chain.leaves.append(leaf)
-            if row.seq == note:
-                chain.noted = row.hash
+            if seq == note:
+                chain.noted = tip
         after = rows[-1].seq
     if not chain.fault:
         chain.fault = _head_fault(session, chain)
@@ -70,10 +78,19 @@ def walk(session: Session, *, note: int = 0, keep: bool = False) -> Chain:
 
 
 def _query(session: Session) -> Any:
-    columns = [*Event.__table__.columns, col(HelpRequest.number).label("of_request")]  # type: ignore[attr-defined]
-    if session.get_bind().dialect.name == "sqlite":
-        columns.append(type_coerce(col(Event.at), String).label("written"))
-    return select(*columns).outerjoin(HelpRequest, col(HelpRequest.id) == col(Event.request_id))
+    """What ``_entry_fault`` takes apart, in this order: names would be looked up for each entry."""
+    return select(
+        col(Event.seq),
+        spelled.stored(session, Event.at),
+        col(Event.number),
+        col(Event.kind),
+        col(Event.by),
+        col(Event.detail),
+        col(Event.request_id),
+        col(HelpRequest.number).label("of_request"),
+        col(Event.previous),
+        col(Event.hash),
+    ).outerjoin(HelpRequest, col(HelpRequest.id) == col(Event.request_id))
 
 
 def _rows(session: Session, after: int, limit: int) -> Sequence[Any]:
@@ -98,17 +115,20 @@ def _one_by_one(session: Session, after: int, chain: Chain) -> Sequence[Any]:
 
 
 def _entry_fault(row: Any, chain: Chain) -> str:
-    follows = f"entry {row.seq} does not follow from the one before"
+    seq, at, number, kind, by, detail, request_id, of_request, previous, tip = row
     try:
-        sealed = seal(chain.tip, row._mapping)  # no object of each row: nine tenths of the time
-    except (ValueError, TypeError, AttributeError):  # a value of another kind than was written
-        return f"entry {row.seq} cannot be read"
-    if row.seq != chain.seq + 1 or row.previous != chain.tip or sealed != row.hash:
-        return follows
-    if row.number != row.of_request:
-        return f"entry {row.seq} is of {row.number}, its row says {row.of_request}"
-    if look_audit.is_misdated(row):
-        return f"entry {row.seq} has a time that is not as it was written"
+        moment = spelled.moment(at)
+        sealed = seal_fields(chain.tip, seq, moment, number, kind, by, detail)
+    except (ValueError, TypeError):  # a value of another kind than was written
+        return f"entry {seq} cannot be read"
+    if moment is None:
+        return f"entry {seq} has a time that is not as it was written"
+    if seq != chain.seq + 1 or previous != chain.tip or sealed != tip:
+        return f"entry {seq} does not follow from the one before"
+    if number != of_request:
+        return f"entry {seq} is of {number}, its row says {of_request}"
+    if number is None and request_id is not None:  # or it would be looked for in the wrong place
+        return f"entry {seq} is of no request, its row names {request_id}"
     return ""
 
 

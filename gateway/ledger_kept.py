@@ -1,43 +1,51 @@
 """What is kept beside a request against the ledger: what was typed for an act, who is barred, how
 many orders there are; and what was typed about a call that was in the holding pen."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
 from gateway.erasure import EMPTIED
 from gateway.ledger_told import Told
 from models.bars import bars
-from models.events import Event
+from models.events import OF_NO_REQUEST, Event
 from models.journal import JournalEntry
 from models.notes import Note, mark_of, named
 from models.referrals import Referral
 
 PAGE = 500
+_NOTHING = Told()
 
 
 def faults(session: Session, rows: Sequence[Any], told: Mapping[int, Told]) -> Iterator[str]:
     """What stands otherwise beside these requests than the entries about them say."""
-    ids = [row.id for row in rows]
-    notes = _notes(session, Note.request_id, ids)
-    barred = bars(session.connection(), ids)
-    orders = Counter(
-        session.connection().scalars(
-            select(col(Referral.request_id)).where(col(Referral.request_id).in_(ids))
+    span = rows[0].id, rows[-1].id
+    noted = any(said.notes for said in told.values())
+    notes = _notes(session, col(Note.request_id).between(*span)) if noted else {}
+    barred = bars(
+        session.connection(), [row.id for row in rows if told.get(row.id, _NOTHING).barred]
+    )
+    orders = dict(
+        session.connection()
+        .execute(
+            select(col(Referral.request_id), func.count())
+            .where(col(Referral.request_id).between(*span))
+            .group_by(col(Referral.request_id))
         )
+        .all()
     )
     for row in rows:
-        said = told.get(row.id, Told())
+        said = told.get(row.id, _NOTHING)
         for note, marked in said.notes.items():
             yield from _note_fault(row.number, notes.get(note), marked, erased=bool(row.erased_at))
         if missing := said.barred - barred.get(row.id, frozenset()):
             yield f"{row.number} is not barred for {', '.join(sorted(missing))}, as the ledger says"
-        if not said.carried and orders[row.id] < said.orders:
-            yield f"{row.number} has {orders[row.id]} orders, the ledger says {said.orders}"
+        given = orders.get(row.id, 0)
+        if not said.carried and given < said.orders:
+            yield f"{row.number} has {given} orders, the ledger says {said.orders}"
 
 
 def of_calls(session: Session) -> Iterator[str]:
@@ -48,7 +56,7 @@ def of_calls(session: Session) -> Iterator[str]:
             session.connection()
             .execute(
                 select(col(Event.seq), col(Event.detail))
-                .where(col(Event.kind) == "held_read", col(Event.seq) > after)
+                .where(OF_NO_REQUEST, col(Event.kind) == "held_read", col(Event.seq) > after)
                 .order_by(col(Event.seq))
                 .limit(PAGE)
             )
@@ -58,7 +66,7 @@ def of_calls(session: Session) -> Iterator[str]:
             return
         after = entries[-1].seq
         marks = dict(filter(None, (named(orjson.loads(row.detail)) for row in entries)))
-        notes = _notes(session, Note.id, list(marks))
+        notes = _notes(session, col(Note.id).in_(marks))
         calls = {row.journal_id for row in notes.values() if row.journal_id}
         emptied = set(
             session.connection().scalars(
@@ -77,12 +85,9 @@ def of_calls(session: Session) -> Iterator[str]:
             )
 
 
-def _notes(session: Session, column: Any, ids: Sequence[int]) -> dict[int, Any]:
-    rows = session.connection().execute(
-        select(col(Note.id), col(Note.journal_id), col(Note.said), col(Note.salt)).where(
-            col(column).in_(ids)
-        )
-    )
+def _notes(session: Session, which: ColumnElement[bool]) -> dict[int, Any]:
+    columns = (Note.id, Note.journal_id, Note.said, Note.salt)
+    rows = session.connection().execute(select(*map(col, columns)).where(which))
     return {row.id: row for row in rows}
 
 

@@ -15,14 +15,15 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from gateway import ledger_kept
-from gateway.ledger_told import Told
+from gateway.ledger_told import SILENT, Told
 from models.events import Event
 from models.messages import mark
 from models.requests import Contact, HelpRequest
 from models.vocabulary import Level, Status
 
-PAGE = 2000
+PAGE = 1000
 AT_ONCE = 20_000
+_OPEN = frozenset(status for status in Status if status.is_open)
 _WITH_WORDS = ("received", "contact_attached")
 _OF_REQUEST: tuple[Any, ...] = (
     HelpRequest.id, HelpRequest.number, HelpRequest.status, HelpRequest.level,
@@ -32,7 +33,8 @@ _OF_REQUEST: tuple[Any, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """A contact, and the hash of what it says now; "" when it says nothing any more."""
+    """A contact whose words are marked elsewhere, and the hash of what it says now; "" when it says
+    nothing any more."""
 
     journal: int
     number: str
@@ -42,6 +44,8 @@ class _Words:
 
 Marks = Mapping[int, set[str]]
 """What the ledger marks the words of a call (its id in the journal) with."""
+Span = tuple[int, int]
+"""The first and the last id of a page of requests."""
 
 
 def disagreements(session: Session) -> Iterator[str]:
@@ -53,17 +57,22 @@ def disagreements(session: Session) -> Iterator[str]:
     elsewhere: list[_Words] = []
     after = -(2**63)
     while rows := _requests(session, after):
-        after = rows[-1].id
-        ids = [row.id for row in rows]
-        said, marks = _entries(session, ids)
+        span = rows[0].id, rows[-1].id  # and not a thousand ids to bind, four times over
+        after = span[1]
+        said, marks = _entries(session, span)
+        silent = _in_ledger(session, [row.id for row in rows if row.id not in said])
         for row in rows:
-            yield from _row_faults(row, said.get(row.id))
+            told = said.get(row.id) or (Told() if row.id in silent else None)
+            yield from _row_faults(row, told)
         yield from ledger_kept.faults(session, rows, said)
-        for words in _contacts(session, ids):
-            if words.journal in marks:
-                yield from _word_faults(words, marks)
+        request = {row.id: row for row in rows}
+        for request_id, journal, salt, *words in _contacts(session, span):
+            one, now = request[request_id], mark(salt or "", *words)
+            found = _Words(journal, one.number, one.erased_at is not None, now)
+            if journal in marks:
+                yield from _word_faults(found, marks)
             else:
-                elsewhere.append(words)
+                elsewhere.append(found)
         if len(elsewhere) >= AT_ONCE:
             yield from _moved(session, elsewhere)
             elsewhere = []
@@ -78,20 +87,29 @@ def _requests(session: Session, after: int) -> Sequence[Any]:
     return found
 
 
-def _entries(session: Session, ids: Sequence[int]) -> tuple[Mapping[int, Told], Marks]:
+def _entries(session: Session, span: Span) -> tuple[Mapping[int, Told], Marks]:
     said: defaultdict[int, Told] = defaultdict(Told)
     marks: defaultdict[int, set[str]] = defaultdict(set)
+    columns: tuple[Any, ...] = (Event.request_id, Event.kind, Event.detail)
     entries = session.connection().execute(
-        select(col(Event.request_id), col(Event.kind), col(Event.detail))
-        .where(col(Event.request_id).in_(ids))
-        .order_by(col(Event.seq))
+        select(*map(col, columns))
+        .where(col(Event.request_id).between(*span), col(Event.kind).not_in(SILENT))
+        .order_by(col(Event.request_id), col(Event.seq))  # as the index has them: nothing to sort
     )
-    for row in entries:
-        detail = orjson.loads(row.detail)
-        said[row.request_id].hear(row.kind, detail)
-        if row.kind in _WITH_WORDS and detail.get("words"):
+    for request_id, kind, written in entries.yield_per(PAGE):
+        detail = orjson.loads(written)
+        said[request_id].hear(kind, detail)
+        if kind in _WITH_WORDS and detail.get("words"):
             marks[int(detail["journal"])].add(detail["words"])
     return said, marks
+
+
+def _in_ledger(session: Session, ids: Sequence[int]) -> set[int]:
+    """Which of these requests are in any entry at all."""
+    if not ids:
+        return set()
+    query = select(col(Event.request_id)).where(col(Event.request_id).in_(ids)).distinct()
+    return set(session.connection().scalars(query))
 
 
 def _row_faults(one: Any, told: Told | None) -> Iterator[str]:
@@ -100,9 +118,9 @@ def _row_faults(one: Any, told: Told | None) -> Iterator[str]:
         told = Told()
     if told.status is not None and one.status != told.status:
         yield f"{one.number} stands at {one.status}, the ledger says {told.status}"
-    if told.level is not None and Level(one.level).rank > Level(told.level).rank:
+    if told.level not in (None, one.level) and Level(one.level).rank > Level(told.level).rank:
         yield f"{one.number} has the level {one.level}, the ledger says {told.level}"
-    if (one.closed_at is None) != Status(one.status).is_open:
+    if (one.closed_at is None) != (one.status in _OPEN):
         yield f"{one.number} stands at {one.status} and was closed at {one.closed_at}"
     if told.lead is not None and one.lead_bureau != told.lead:
         yield f"{one.number} is led by {one.lead_bureau}, the ledger says {told.lead}"
@@ -110,23 +128,18 @@ def _row_faults(one: Any, told: Told | None) -> Iterator[str]:
         yield f"{one.number} is not confidential, the ledger says it is"
 
 
-def _contacts(session: Session, ids: Sequence[int]) -> Iterator[_Words]:
-    said = (Contact.sender, Contact.name, Contact.text, Contact.place)
-    rows = session.connection().execute(
-        select(
-            col(Contact.journal_id),
-            col(Contact.salt),
-            *map(col, said),
-            col(HelpRequest.number),
-            col(HelpRequest.erased_at),
-        )
-        .join(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
-        .where(col(Contact.request_id).in_(ids))
-        .order_by(col(Contact.id))
+def _contacts(session: Session, span: Span) -> Iterator[Any]:
+    """The request, the call and the salt of each contact, and what was said, as it is marked."""
+    columns: tuple[Any, ...] = (
+        Contact.request_id, Contact.journal_id, Contact.salt,
+        Contact.sender, Contact.name, Contact.text, Contact.place,
+    )  # fmt: skip
+    query = select(*map(col, columns)).join(
+        HelpRequest, col(HelpRequest.id) == col(Contact.request_id)
     )
-    for row in rows:
-        now = mark(row.salt or "", row.sender, row.name, row.text, row.place)
-        yield _Words(row.journal_id, row.number, row.erased_at is not None, now)
+    wanted = query.where(col(Contact.request_id).between(*span))
+    ordered = wanted.order_by(col(Contact.request_id), col(Contact.id))
+    yield from session.connection().execute(ordered).yield_per(PAGE)
 
 
 def _word_faults(words: _Words, marks: Marks) -> Iterator[str]:

@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from models.events import Event
+from models.events import OF_NO_REQUEST, Event
 from models.places import Staff
 
 ADDED, MOVED, READ_IN = "staff_added", "staff_transferred", "staff_imported"
@@ -47,7 +47,7 @@ def _told(session: Session) -> dict[str, Place]:
         .execution_options(yield_per=PAGE)
         .execute(
             select(col(Event.kind), col(Event.detail))
-            .where(col(Event.kind).in_(_KINDS))
+            .where(OF_NO_REQUEST, col(Event.kind).in_(_KINDS))
             .order_by(col(Event.seq))
         )
     )

@@ -10,6 +10,9 @@ from models.vocabulary import ReferralRole, Status
 _STATUSES = frozenset(Status)
 _CARRIED = frozenset(("merged", "joined", "merge_undone", "parted"))
 """Acts that carry orders from one request to another."""
+SILENT = ("assessed", "promised")
+"""Kinds of entries that say nothing to ``Told``. Each request has them, they are the longest, and
+what is not read need not be opened."""
 
 
 @dataclass(slots=True)

@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import String, select, type_coerce, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
+from gateway import spelled
 from models.access import Look, seal_look
-from models.events import GENESIS, Event, Ledger
+from models.events import GENESIS, OF_NO_REQUEST, Event, Ledger
 from models.sealing import Broken
 from models.transaction import Transaction
 
@@ -72,10 +73,11 @@ def _fault(session: Session) -> str:
             if due[1] != tip:
                 return f"look {seq} is not the one that the ledger has taken in"
             due = next(sealed, None)
-        if row.seq != seq + 1 or seal_look(tip, row._mapping) != row.hash:
-            return f"look {row.seq} does not follow from the one before"
-        if is_misdated(row):
+        at = spelled.moment(row.at)
+        if at is None:
             return f"look {row.seq} has a time that is not as it was written"
+        if row.seq != seq + 1 or seal_look(tip, {**row._mapping, "at": at}) != row.hash:
+            return f"look {row.seq} does not follow from the one before"
         seq, tip = row.seq, row.hash
     if due is not None and due != (seq, tip):
         return f"the ledger has taken in look {due[0]}, the looks end at {seq}"
@@ -92,7 +94,9 @@ def _begin(session: Session) -> Place:
 
 def _said(session: Session, kind: str) -> Iterator[Place]:
     entries = session.connection().execute(
-        select(col(Event.detail)).where(col(Event.kind) == kind).order_by(col(Event.seq))
+        select(col(Event.detail))
+        .where(OF_NO_REQUEST, col(Event.kind) == kind)
+        .order_by(col(Event.seq))
     )
     for row in entries.yield_per(BATCH):
         detail = orjson.loads(row.detail)
@@ -101,9 +105,6 @@ def _said(session: Session, kind: str) -> Iterator[Place]:
 
 def _rows(session: Session) -> Iterator[Any]:
     """All looks, also any that stand before the beginning of the chain."""
-    columns = list(Look.__table__.columns)  # type: ignore[attr-defined]
-    if session.get_bind().dialect.name == "sqlite":
-        columns.append(type_coerce(col(Look.at), String).label("written"))
-    yield from (
-        session.connection().execute(select(*columns).order_by(col(Look.seq))).yield_per(BATCH)
-    )
+    columns = [one for one in Look.__table__.columns if one.name != "at"]  # type: ignore[attr-defined]
+    query = select(*columns, spelled.stored(session, Look.at).label("at")).order_by(col(Look.seq))
+    yield from session.connection().execute(query).yield_per(BATCH)

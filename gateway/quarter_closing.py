@@ -21,7 +21,7 @@ from sqlmodel import Session, col
 from gateway import access
 from gateway.exporting import local
 from gateway.quarter import Quarter, Report, report
-from models.events import Event
+from models.events import OF_NO_REQUEST, Event
 from models.quarters import ClosedQuarter
 from models.transaction import Transaction
 from models.vocabulary import Role
@@ -144,7 +144,7 @@ def altered(session: Session) -> Iterator[str]:
     connection = session.connection()
     told = {}
     entries = select(col(Event.at), col(Event.by), col(Event.detail))
-    for entry in connection.execute(entries.where(col(Event.kind) == CLOSED)):
+    for entry in connection.execute(entries.where(OF_NO_REQUEST, col(Event.kind) == CLOSED)):
         said = orjson.loads(entry.detail)
         told[said["unit"], said["quarter"]] = (
             entry.at, entry.by, said["policy"], said["digest"],

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Text
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 from models.columns import key, operational, sensitive
 
@@ -29,6 +29,10 @@ class Event(SQLModel, table=True):
     previous: str = operational()
     hash: str = operational()
 
+
+OF_NO_REQUEST = col(Event.request_id).is_(None)
+"""Beside a kind that is never about a request: those entries are found by the index, the others
+not read. That none hides behind a request that is not there is seen by who walks the chain."""
 
 GENESIS = sha256(b"huiyin").hexdigest()
 
@@ -52,8 +56,12 @@ def seal(previous: str, entry: Mapping[str, Any]) -> str:
     """The hash of an entry: SHA-256 over the previous hash and the entry's canonical JSON."""
     at = entry["at"].astimezone(UTC)  # as every database gives it back
     fields = (entry["seq"], at, entry["number"], entry["kind"], entry["by"])
-    canonical = orjson.dumps((previous, *fields, entry["detail"]), option=orjson.OPT_UTC_Z)
-    return sha256(canonical).hexdigest()
+    return seal_fields(previous, *fields, entry["detail"])
+
+
+def seal_fields(previous: str, *fields: Any) -> str:
+    """``seal`` for who has the fields in their order: seq, at in UTC, number, kind, by, detail."""
+    return sha256(orjson.dumps((previous, *fields), option=orjson.OPT_UTC_Z)).hexdigest()
 
 
 def first_broken(entries: Sequence[Event], previous: str) -> Event | None:

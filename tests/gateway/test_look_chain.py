@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from gateway import access, ledger_audit, look_audit, retention
+from gateway import access, ledger_audit, look_audit, retention, spelled
 from gateway.access import Actor
 from gateway.state import State
 from models.access import seal_look
@@ -74,7 +74,7 @@ def rewrite(connection: Connection, begin: int) -> None:
     with Session(bind=connection) as session:
         for row in list(look_audit._rows(session)):
             if row.seq >= begin:
-                tip = seal_look(tip, row._mapping)
+                tip = seal_look(tip, {**row._mapping, "at": spelled.moment(row.at)})
                 change = text("UPDATE look SET hash = :h WHERE seq = :s")
                 connection.execute(change, {"h": tip, "s": row.seq})
     connection.execute(text("UPDATE ledger SET look_hash = :h"), {"h": tip})
