@@ -4,7 +4,7 @@ It is a linear model over the characters of a text, their pairs, those of its en
 people say what they want), and the groups of cues.toml that have a word in it. It is learned from
 sentences whose answer is known (``triage.schooling``). It may bring a person to a text in which no
 rule sees danger, say whose matter a text is, and keep the words of a row from counting for more
-than a person's look where it speaks against them; it lowers no level that was set.
+than a person's look where it speaks against them (``triage.weighing``).
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence

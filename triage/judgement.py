@@ -15,6 +15,13 @@ _ZERO_AFTER = re.compile(
     r"(?:0(?!\d)|零(?!下)|无(?![法人力处]))|的?(?:情况|现象|问题)?(?:没有|不存在|未发现|未发生)(?=[。,;!]|$)"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d[年.\-/]|\d\d年(?![代级])")
+_JUST_NOW = re.compile(
+    r"(?:(?:\d+|[半一二两三四五六七八九十几]+)个?(?:多|半)?(?:分钟?|小时|钟头|钟|天|日|星期|礼拜|周|晚上?)"
+    r"|(?:周|星期|礼拜)[一二三四五六日天末]|[明后今]天|[今明]晚|天黑|天亮|月底|下班|\d[日号点])"
+    r"(?:之前|以前|前)$"
+)
+"""Some hours or days ago, or a day that is still to come."""
+_OTHER = 16  # characters before "solved" in which a time makes it another matter
 _OLD = 30  # characters before the hit in which a year or "last year" dates it
 _POST = 80  # characters from which on a text is judged public as a whole
 _BACK = 14  # characters before the hit in which a negator may stand
@@ -176,6 +183,8 @@ def _past(message: Message, rule: Rule, place: _Place) -> bool:
     is_event = rule.nature == "event"
     reach = max(first, start - _OLD)
     cue = scan.last("long_ago", reach if is_event else place.clause, end)
+    if cue and _JUST_NOW.search(message.folded.text, max(first, cue[0] - _BACK), cue[1]):
+        cue = None
     if cue is None and is_event:
         for dated in _YEAR.finditer(message.folded.text, reach, start):
             cue = dated.span()
@@ -195,12 +204,24 @@ def _resolved(message: Message, rule: Rule, place: _Place) -> bool:
         if cue is None or (cue[0] <= start and end <= cue[1]):
             continue
         before = text[max(0, cue[0] - 4) : cue[0]]
-        if before.endswith(message.policy.groups["not_yet"]):
+        if before.endswith(message.policy.groups["not_yet"]) or _elsewhere(message, cue, end):
             continue
         if scan.within("still", cue[1], cue[1] + 24) or scan.within("still", cue[0] - 3, cue[0]):
             continue
         return True
     return False
+
+
+def _elsewhere(message: Message, cue: Span, end: int) -> bool:
+    """Whether "all right" or "solved" speaks of a time before the danger, of another matter, or is
+    only what somebody thinks."""
+    text, groups = message.folded.text, message.policy.groups
+    before = text[max(0, cue[0] - 4) : cue[0]]
+    fine = text[slice(*cue)].startswith(("没", "好", "冇"))
+    if fine and before.endswith((*groups["was_fine"], *groups["hearsay"])):
+        return True
+    between = text[max(end if end <= cue[0] else 0, cue[0] - _OTHER) : cue[0]]
+    return any(word in between for word in groups["other_time"])
 
 
 _WHO = (

@@ -1,5 +1,6 @@
 """What is true of a text as a whole: a plea, news or an offer, a petition, an exercise."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from triage.text import Folded, squeeze
 PUBLIC_CUES = ("collector", "news", "offer", "cheer", "notice", "recruit")
 """Groups of cues.toml whose words speak to everybody."""
 
+_NUMBER = re.compile(r"\d[\d\- ]{6,}\d")
 _LETTER = 60  # characters from which on a text can be a petition
 _CIVIC = 2  # different words of administration that make a text a petition
 _EMERGENCY = 2  # different words of a present emergency that make it none
@@ -38,13 +40,15 @@ class Message:
     second: SecondReading  # what experience says of it
 
     def is_cry(self, span: Span) -> bool:
-        """Whether nothing stands beside these words but who, where, and a call for help."""
+        """Whether nothing stands beside these words but who, where, a number to call, courtesy, and
+        a call for help."""
         text, borders = self.folded.text, self.policy.borders
         if len(text) > borders.cry:
             return False
         rest = f"{text[: span[0]]} {text[span[1] :]}"
         if place := read_address(rest):
             rest = f"{rest[: place.start]} {rest[place.end :]}"
+        rest = _NUMBER.sub(" ", rest)
         for word in self.policy.groups["cry_fill"]:
             rest = rest.replace(word, " ")
         return sum(map(str.isalnum, rest)) <= borders.bare

@@ -10,13 +10,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from triage.borders import Borders
 from triage.experience import Experience
 from triage.experience import load as load_experience
 from triage.frames import Frame
 from triage.rows import CLASS_KEYS, SIGNAL_KEYS, TOPIC_KEYS, Rule, known, read_rows, weakly
 from triage.scales import Scales
 from triage.scales import load as load_scales
-from triage.second_reading import Borders
 from triage.signals import Matcher, Phrases
 from triage.sounds import Sounds
 from triage.text import squeeze

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cache
 
@@ -82,6 +82,13 @@ class Folded:
     def clause(self, place: int) -> tuple[int, int]:
         """Start and end of the clause that holds ``place``."""
         return _around(self.clause_ends, place, len(self.text))
+
+    def middle(self) -> tuple[int, int] | None:
+        """Where the middle of a very long text was left out: the last words before it."""
+        if self.at is None or not self.at or self.at[-1] < HEAD + TAIL:
+            return None
+        place = bisect_left(self.at, HEAD)
+        return (place - 1, place) if place and self.at[place] - self.at[place - 1] > 1 else None
 
     def tagged(self, start: int, end: int) -> bool:
         """Whether the span touches a hashtag."""

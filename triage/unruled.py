@@ -12,6 +12,9 @@ from triage.scales import Weighed
 from triage.signals import Span
 from triage.weighing import Found
 
+_A_PERSON_MUST = Judgement(
+    Polarity.UNCERTAIN, Time.NOW, Person.SELF, Purpose.REPORT, True, Level.PRIORITY
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _STRANGE = re.compile(r"[^\W\d_a-z\u3400-\u9fff\U00020000-\U0003ffff]")  # neither Han nor Latin
 _WORDLESS = re.compile(r"[^\w\s!-/:-@\[-`{-~\u3000-\u303f]")
@@ -25,19 +28,13 @@ def unruled(message: Message, reached: Level, weighed: Weighed) -> Iterator[Foun
     ``weighed`` speaks only where it would raise the level that the rows ``reached``."""
     if reached is not Level.LIFE_THREAT and (alarm := _alarm(message, reached, weighed)):
         yield alarm
-    if span := unread(message.folded.text):
-        rule = Rule(
-            id="R.1",
-            cls="P",
-            level=Level.PRIORITY,
-            words=(),
-            cite="不能判读的文字或符号,须由人看;domain 3e.2",
-            tag="P",
-        )
-        sure = Judgement(
-            Polarity.UNCERTAIN, Time.NOW, Person.SELF, Purpose.REPORT, True, Level.PRIORITY
-        )
-        yield rule, span, sure
+    for name, span, why in (
+        ("R.1", unread(message.folded.text), "不能判读的文字或符号,须由人看;domain 3e.2"),
+        ("R.2", message.folded.middle(), "文字过长,只判读了开头和结尾,须由人看;domain 3e.2"),
+    ):
+        if span is not None:
+            rule = Rule(id=name, cls="P", level=Level.PRIORITY, words=(), cite=why, tag="P")
+            yield rule, span, _A_PERSON_MUST
 
 
 def unread(text: str) -> Span | None:

@@ -1,7 +1,8 @@
 """All that speaks for and against danger in a text, weighed together: what the rows found and how
 each was judged, what experience says of the whole, what kind of text it is.
 
-Reading each sentence by itself as well was tried and told no more texts apart."""
+What experience says of each sentence told no more texts apart; a sentence or a clause is weighed by
+itself only where the whole speaks against a row in it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -22,7 +23,8 @@ Found = tuple[Rule, Span, Judgement]
 
 
 def weigh(message: Message, hits: Sequence[Found], part: Span | None = None) -> Weighed:
-    """Weigh a message with what its rows found, or a part of it as if it were all."""
+    """Weigh a message with what its rows found, or the words and rows of a part of it; the kind of
+    message (a plea, a letter) stays that of the whole."""
     scales = message.policy.scales
     return Weighed(values(message, hits, scales.classes, part), scales)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from models.vocabulary import Level
 from tests.benchmarks.triage_scores import DATA, Sentence, read_sentences
+from tests.benchmarks.wrapped import plain, wrapped
 from tests.triage.test_seed_sentences import SEEDS
 from triage.experience import NOBODY, dump, seen
 from triage.policy import SignalPolicy, load_signals
@@ -82,7 +83,8 @@ def main() -> None:
         file for file in sorted(DATA.glob("*.jsonl")) if file.name not in NEVER
     ]
     policy = load_signals()
-    known = [one for file in files for one in cases(read_sentences(file), policy)]
+    known = [one for file in files for one in cases(wrapped(read_sentences(file)), policy)]
+    known += cases(plain(), policy)
     known += test_cases(policy)
     experience = learn(known)
     TARGET.write_bytes(dump(experience))

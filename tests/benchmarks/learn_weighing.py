@@ -3,12 +3,13 @@
 ``python -m tests.benchmarks.learn_weighing`` after ``learn_experience``, from the same sentences.
 What experience says of a sentence that it was taught would be weighed too much; so each group of
 files is read with an experience that was taught the others only. Needs scikit-learn (the extra
-``schooling``) and ten minutes; the same files give the same trees.
+``schooling``) and some minutes; the same files give the same trees.
 """
 
 import argparse
 import tomllib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +21,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from models.vocabulary import Level
 from tests.benchmarks.learn_experience import NEVER, cases, test_cases
 from tests.benchmarks.triage_scores import DATA, Sentence, read_sentences
+from tests.benchmarks.wrapped import plain, wrapped
 from triage.assess import read_hits
 from triage.experience import load
 from triage.policy import SignalPolicy, load_signals
@@ -49,19 +51,29 @@ def seen(sentence: Sentence, policy: SignalPolicy) -> Numbers:
     return values(message, hits, policy.scales.classes)
 
 
-def unprompted(policy: SignalPolicy) -> Iterator[tuple[Sentence, Numbers]]:
+def unprompted() -> Iterator[tuple[Sentence, Numbers]]:
     """Every sentence that may be learned from, with what is weighed of it, read by an experience
-    that was not taught its group."""
-    known = [file for file in sorted(DATA.glob("*.jsonl")) if file.name not in NEVER]
-    taught = {file.stem: list(cases(read_sentences(file), policy)) for file in known}
-    taught["tests"] = list(test_cases(policy))
+    that was not taught its group; a process for each core."""
     grouped = {name for group in GROUPS for name in group}
-    for group in (*GROUPS, tuple(name for name in taught if name not in grouped)):
-        others = [case for name, own in taught.items() if name not in group for case in own]
-        reader = replace(policy, experience=learn(others))
-        for file in known:
-            if file.stem in group:
-                yield from ((one, seen(one, reader)) for one in read_sentences(file))
+    stems = [file.stem for file in sorted(DATA.glob("*.jsonl")) if file.name not in NEVER]
+    rest = tuple(name for name in (*stems, "plain", "tests") if name not in grouped)
+    with ProcessPoolExecutor() as pool:
+        for rows in pool.map(_unprompted, (*GROUPS, rest)):
+            yield from rows
+
+
+def _unprompted(group: tuple[str, ...]) -> list[tuple[Sentence, Numbers]]:
+    policy = load_signals()
+    known = [file for file in sorted(DATA.glob("*.jsonl")) if file.name not in NEVER]
+    sentences = {file.stem: list(wrapped(read_sentences(file))) for file in known}
+    sentences["plain"] = list(plain())
+    taught = [one for name, own in sentences.items() if name not in group for one in own]
+    told = list(cases(taught, policy))
+    if "tests" not in group:
+        told += test_cases(policy)
+    reader = replace(policy, experience=learn(told))
+    own = [one for name in group for one in sentences.get(name, ())]
+    return [(one, seen(one, reader)) for one in own]
 
 
 def grow(names: Sequence[str], rows: Numbers, sides: Sequence[bool]) -> Trees:
@@ -131,7 +143,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     TARGET.write_bytes(dump(blank()))
     policy = load_signals()
-    rows = list(unprompted(policy))
+    rows = list(unprompted())
     TARGET.write_bytes(dump(schooled(rows, policy)))
     print(f"{len(rows)} sentences -> {TARGET.name}")
 

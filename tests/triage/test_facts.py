@@ -58,6 +58,7 @@ def test_a_number_is_read_as_it_is_spoken_or_written(text: str, phones: tuple[st
         ("72岁的母亲没人管", [(None, 72)]),
         ("我今年十二岁", [(None, 12)]),
         ("姓名欧阳建华", [("欧阳建华", None)]),
+        ("独居老人周大娘(86岁)倒在家里", [(None, 86)]),
     ],
 )
 def test_those_in_need_are_named_with_their_age(
@@ -82,6 +83,16 @@ def test_those_in_need_are_named_with_their_age(
 )
 def test_no_word_is_taken_for_a_name(text: str) -> None:
     assert [person.name for person in facts(text).people if person.name] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["联系人:孙丽 15800001111", "李明15900001111", "小区叫阳光100,电梯坏了"]
+)
+def test_no_number_is_taken_for_an_age(text: str) -> None:
+    found = facts(text)
+    assert [person.age for person in found.people if person.age] == []
+    assert not found.minor
+    assert not found.elder
 
 
 def test_whom_to_telephone_is_not_who_is_in_need() -> None:

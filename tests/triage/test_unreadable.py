@@ -19,6 +19,15 @@ PICTURES = st.text(
 )
 
 
+def test_of_a_text_too_long_to_read_whole_a_person_must_look() -> None:
+    filler = "今天天气不错,路灯正常。"
+    result = assess(filler * 8000, Context(), POLICY)
+    assert result.level is Level.PRIORITY
+    assert [signal.rule for signal in result.signals if signal.counts] == ["R.2"]
+    short = assess(filler * 100, Context(), POLICY)
+    assert "R.2" not in {signal.rule for signal in short.signals}
+
+
 def judged(text: str) -> Assessment:
     return assess(text, Context(), POLICY)
 
