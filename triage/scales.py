@@ -93,6 +93,6 @@ def load(data: bytes, experience: Experience) -> Scales:
     if names != signs(experience, scales.classes):
         raise ValueError(
             "weighing.npz: it weighs other signs than experience.npz gives; learn both again with "
-            "'python -m tests.benchmarks.learn_experience'"
+            "'python -m tests.benchmarks.learn_experience' and '... learn_weighing'"
         )
     return scales

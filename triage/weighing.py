@@ -4,8 +4,9 @@ each was judged, what experience says of the whole, what kind of text it is.
 What experience says of each sentence told no more texts apart; a sentence or a clause is weighed by
 itself only where the whole speaks against a row in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,26 +33,31 @@ def weigh(message: Message, hits: Sequence[Found], part: Span | None = None) -> 
 def settled(message: Message, hits: Sequence[Found], weighed: Weighed) -> list[Found]:
     """What the rows found, counting for as much as all of it together lets it: where too little
     speaks for danger, a row brings a person and no more."""
+
+    @cache
+    def alone(part: Span) -> float:
+        return weigh(message, hits, part).urgent
+
     return [
         (rule, span, replace(judged, level=Level.PRIORITY, doubted=True))
-        if judged.level.is_urgent and _doubted(message, hits, weighed, (rule, span, judged))
+        if judged.level.is_urgent and _doubted(message, (rule, span, judged), weighed.urgent, alone)
         else (rule, span, judged)
         for rule, span, judged in hits
     ]
 
 
-def _doubted(message: Message, hits: Sequence[Found], weighed: Weighed, hit: Found) -> bool:
+def _doubted(message: Message, hit: Found, whole: float, alone: Callable[[Span], float]) -> bool:
     """Whether all together speaks against the row; of a plea that is no letter it must speak
     loudly. What a county wrote itself nobody has weighed: it counts as it is written. So do a plea
     from a disaster, a cry, and, but in letters, what is danger in its own sentence or clause,
-    whatever else is told beside it."""
+    whatever else is told beside it. ``alone`` weighs a part by itself."""
     rule, span, judged = hit
     borders = message.policy.borders
     weak = rule.confirm or (message.petition and (rule.loose or rule.plea))
     enough = borders.alarm if weak else borders.against
     if message.pleads and not message.petition:
         enough = min(enough, borders.plea)
-    if weighed.urgent >= enough:
+    if whole >= enough:
         return False
     if message.disaster or (rule.local and not weak):
         return False
@@ -61,10 +67,9 @@ def _doubted(message: Message, hits: Sequence[Found], weighed: Weighed, hit: Fou
         return True
     folded = message.folded
     sentence = folded.sentence(span[0])[0], max(span[1], folded.sentence(span[1] - 1)[1])
-    if weigh(message, hits, sentence).urgent >= borders.part:
+    if alone(sentence) >= borders.part:
         return False
-    clause = folded.clause(span[0])
-    return weak or weigh(message, hits, clause).urgent < borders.clause
+    return weak or alone(folded.clause(span[0])) < borders.clause
 
 
 def values(
