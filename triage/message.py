@@ -14,7 +14,7 @@ from triage.text import Folded, squeeze
 PUBLIC_CUES = ("collector", "news", "offer", "cheer", "notice", "recruit")
 """Groups of cues.toml whose words speak to everybody."""
 
-_NUMBER = re.compile(r"\d[\d\- ]{6,}\d")
+_NUMBER = re.compile(r"\d[\d\- ]{6,20}\d")
 _LETTER = 60  # characters from which on a text can be a petition
 _CIVIC = 2  # different words of administration that make a text a petition
 _EMERGENCY = 2  # different words of a present emergency that make it none

@@ -294,7 +294,7 @@ def test_a_word_that_was_read_as_another_is_shown_with_what_it_was_read_as(
 def test_of_a_sign_that_the_whole_text_speaks_against_the_desk_says_so(
     state: State, app: FastAPI
 ) -> None:
-    text = "想了解临时救助的政策，我家以前断粮过，材料在哪里交，什么时候能办好"
+    text = "电梯又坏了，昨天被困了十分钟，要求物业换电梯，物业费不交了"
     page = signed_in(state, app, "op01").get(f"/desk/{said(state, 'n', text).number}").text
     assert "只提请人看一眼" in page
 
