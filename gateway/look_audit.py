@@ -55,13 +55,6 @@ def faults(session: Session) -> Iterator[str]:
         yield fault
 
 
-def is_misdated(row: Any) -> bool:
-    """Whether a row's time, where it was read as it stands (``written``), is spelled otherwise
-    than we write it."""
-    written = getattr(row, "written", None)
-    return written is not None and f"{written}+00:00" != row.at.isoformat(" ", "microseconds")
-
-
 def _fault(session: Session) -> str:
     seq, tip = _begin(session)
     sealed = _said(session, SEALED)

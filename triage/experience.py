@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 Weights = NDArray[np.float32]
 
-URGENT, LIFE = 1, 2
-"""The first columns of the weights; column 0 holds the square of what a sign counts."""
+URGENT = 1
+"""The column for danger; column 0 holds the square of what a sign counts, 2 is danger to life."""
 NOBODY = "none"
 """The service of a text that asks for none."""
 _FIRST = 3
@@ -31,11 +31,10 @@ _UNHEARD = 300.0  # the square of what speaks for neither side: a few familiar s
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """How far on the urgent side, and on the side of danger to life, a text is; 0 is the border.
-    ``start`` and ``end`` are the part of the folded text that was read so."""
+    """How far on the urgent side a text is; 0 is the border. ``start`` and ``end`` are the part of
+    the folded text that was read so."""
 
     urgent: float
-    life: float
     start: int
     end: int
 
@@ -52,15 +51,12 @@ class Experience:
     bias: Weights = field(repr=False)
     _place: Mapping[str, int] = field(init=False, repr=False, compare=False)
     _rows: Weights = field(init=False, repr=False, compare=False)
-    _sides: Weights = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # row 0 stands for what nobody learned, so that one pass finds the rows of a text
         object.__setattr__(self, "_place", {sign: n for n, sign in enumerate(self.signs, 1)})
         nothing = np.zeros((1, self.table.shape[1]), dtype=np.float32)
-        rows = np.concatenate((nothing, self.table))
-        object.__setattr__(self, "_rows", rows)
-        object.__setattr__(self, "_sides", np.ascontiguousarray(rows[:, :_FIRST]))
+        object.__setattr__(self, "_rows", np.concatenate((nothing, self.table)))
 
     def sums(self, text: str, groups: Iterable[str]) -> Weights:
         """What all columns say of a folded text, in which words of ``groups`` stand."""
@@ -72,25 +68,15 @@ class Experience:
 
     def read(self, text: str, groups: Iterable[str], start: int, end: int) -> Opinion:
         """The opinion on a part of a folded text, in which words of ``groups`` stand."""
-        found = list(filter(None, map(self._place.get, seen(text[start:end], groups))))
-        known, urgent, life = np.add.reduce(self._sides.take(found or [0], axis=0), axis=0).tolist()
-        long = sqrt(known + _UNHEARD)
-        return Opinion(
-            urgent / long + float(self.bias[URGENT]),
-            life / long + float(self.bias[LIFE]),
-            start,
-            end,
-        )
+        return opinion(self.sums(text[start:end], groups), start, end)
 
     def likely(self, sums: Weights, among: Container[str]) -> str:
         """The class of danger that a text of these sums is most like, of those ``among``; empty
         where nothing in it is familiar."""
+        if not sums[0]:
+            return ""
         said = zip(sums[_FIRST:].tolist(), self.classes, strict=False)
-        return (
-            max((pair for pair in said if pair[1] in among), default=(0.0, ""))[1]
-            if sums[0]
-            else ""
-        )
+        return max((pair for pair in said if pair[1] in among), default=(0.0, ""))[1]
 
     def service_scores(self, sums: Weights) -> list[float]:
         """How much a text of these sums is like those that needed each of the services; nothing
@@ -115,7 +101,7 @@ class Experience:
 
 def opinion(sums: Weights, start: int, end: int) -> Opinion:
     """The opinion that the sums of a part hold."""
-    return Opinion(float(sums[URGENT]), float(sums[LIFE]), start, end)
+    return Opinion(float(sums[URGENT]), start, end)
 
 
 def seen(text: str, groups: Iterable[str]) -> set[str]:

@@ -75,12 +75,15 @@ def _shipped() -> SignalPolicy:
 
 def _read(overlay: Path | None) -> SignalPolicy:
     read: dict[str, dict[str, Any]] = {}
+    learned: dict[str, bytes] = {}
     digest = sha256()
     for name in (*FILES, *_LEARNED):
         data = resources.files("triage.rules").joinpath(name).read_bytes()
         digest.update(name.encode() + b"\0" + data + b"\0")
         if name in FILES:
             read[name] = _parse(name, data)
+        else:
+            learned[name] = data
     if overlay is not None:
         for name in FILES:
             path = Path(overlay) / name
@@ -88,7 +91,7 @@ def _read(overlay: Path | None) -> SignalPolicy:
                 data = path.read_bytes()
                 digest.update(str(name).encode() + b"\0" + data + b"\0")
                 _lay_over(read[name], _parse(str(path), data))
-    return _build(read, f"sha256:{digest.hexdigest()}")
+    return _build(read, learned, f"sha256:{digest.hexdigest()}")
 
 
 def check(policy: SignalPolicy) -> list[str]:
@@ -138,7 +141,9 @@ def _lay_over(base: dict[str, Any], over: dict[str, Any]) -> None:
             base[key] = value
 
 
-def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
+def _build(
+    read: Mapping[str, dict[str, Any]], learned: Mapping[str, bytes], stamp: str
+) -> SignalPolicy:
     known("signals.toml", read["signals.toml"], {"class", "signal", "experience"})
     known("cues.toml", read["cues.toml"], {"group"})
     known("topics.toml", read["topics.toml"], {"topic"})
@@ -161,7 +166,7 @@ def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
             if cue not in groups:
                 raise ValueError(f"{rule.id}: near/unless names no group of cues.toml: {cue}")
     sounds = read["sounds.toml"]
-    experience = load_experience(_learned("experience.npz"))
+    experience = load_experience(learned["experience.npz"])
     return SignalPolicy(
         signals=signals,
         topics=topics,
@@ -170,13 +175,9 @@ def _build(read: Mapping[str, dict[str, Any]], stamp: str) -> SignalPolicy:
         matcher=_matcher(groups, rules),
         sounds=Sounds(sounds["words"], sounds["real"], pairs=sounds.get("pairs", {})),
         experience=experience,
-        scales=load_scales(_learned("weighing.npz"), experience),
+        scales=load_scales(learned["weighing.npz"], experience),
         borders=_borders(read["signals.toml"].get("experience", {})),
     )
-
-
-def _learned(name: str) -> bytes:
-    return resources.files("triage.rules").joinpath(name).read_bytes()
 
 
 def _borders(row: Mapping[str, Any]) -> Borders:

@@ -29,6 +29,11 @@ signals.toml were chosen by the figures of all of them together, which flatters 
 _LIKE = {"flood": "D3", "patient": "D2"}
 
 
+def teaching() -> list[Path]:
+    """The files that may be learned from."""
+    return [file for file in sorted(DATA.glob("*.jsonl")) if file.name not in NEVER]
+
+
 def case(text: str, cls: str, policy: SignalPolicy, services: tuple[str, ...] = ()) -> Case:
     """A text as the second reading sees it."""
     folded = fold(text)
@@ -79,9 +84,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", type=Path, nargs="*")
     chosen = parser.parse_args()
-    files = chosen.files or [
-        file for file in sorted(DATA.glob("*.jsonl")) if file.name not in NEVER
-    ]
+    files = chosen.files or teaching()
     policy = load_signals()
     known = [one for file in files for one in cases(wrapped(read_sentences(file)), policy)]
     known += cases(plain(), policy)

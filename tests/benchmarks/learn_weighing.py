@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.vocabulary import Level
-from tests.benchmarks.learn_experience import NEVER, cases, test_cases
-from tests.benchmarks.triage_scores import DATA, Sentence, read_sentences
+from tests.benchmarks.learn_experience import cases, teaching, test_cases
+from tests.benchmarks.triage_scores import Sentence, read_sentences
 from tests.benchmarks.wrapped import plain, wrapped
 from triage.assess import read_hits
 from triage.experience import load
@@ -55,8 +55,8 @@ def unprompted() -> Iterator[tuple[Sentence, Numbers]]:
     """Every sentence that may be learned from, with what is weighed of it, read by an experience
     that was not taught its group; a process for each core."""
     grouped = {name for group in GROUPS for name in group}
-    stems = [file.stem for file in sorted(DATA.glob("*.jsonl")) if file.name not in NEVER]
-    rest = tuple(name for name in (*stems, "plain", "tests") if name not in grouped)
+    names = (*(file.stem for file in teaching()), "plain", "tests")
+    rest = tuple(name for name in names if name not in grouped)
     with ProcessPoolExecutor() as pool:
         for rows in pool.map(_unprompted, (*GROUPS, rest)):
             yield from rows
@@ -64,8 +64,7 @@ def unprompted() -> Iterator[tuple[Sentence, Numbers]]:
 
 def _unprompted(group: tuple[str, ...]) -> list[tuple[Sentence, Numbers]]:
     policy = load_signals()
-    known = [file for file in sorted(DATA.glob("*.jsonl")) if file.name not in NEVER]
-    sentences = {file.stem: list(wrapped(read_sentences(file))) for file in known}
+    sentences = {file.stem: list(wrapped(read_sentences(file))) for file in teaching()}
     sentences["plain"] = list(plain())
     taught = [one for name, own in sentences.items() if name not in group for one in own]
     told = list(cases(taught, policy))

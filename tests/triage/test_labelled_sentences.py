@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from models.vocabulary import Level
-from tests.benchmarks.learn_experience import APART, NEVER
+from tests.benchmarks.learn_experience import APART, NEVER, teaching
 from tests.benchmarks.triage_scores import (
     DATA,
     Answer,
@@ -26,7 +26,7 @@ from tests.benchmarks.triage_scores import (
 from triage.policy import load_signals
 
 POLICY = load_signals()
-KNOWN = sorted(path.name for path in DATA.glob("*.jsonl") if path.name not in NEVER)
+KNOWN = [file.name for file in teaching()]
 DANGERS = ("D1", "D2", "D3", "D4", "D5", "D6")
 HARDSHIPS = tuple(f"U{number}" for number in range(1, 11))
 
