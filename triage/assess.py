@@ -16,7 +16,7 @@ from triage.policy import SignalPolicy
 from triage.rows import Rule
 from triage.signals import Scan, Span
 from triage.sounds import Repair, mended
-from triage.text import fold
+from triage.text import Folded, fold
 from triage.topics import Need, quiet_level, read_needs, track_of
 from triage.unruled import unruled
 from triage.weighing import Found, settled, weigh
@@ -159,14 +159,26 @@ def _read(
     """The text as the judges see it, its readings (as written, and as it may have been meant), and
     what was repaired for the second."""
     folded = fold(text)
-    scan = signals.matcher.scan(folded)
-    readings, repairs = [scan], signals.sounds.repairs(folded.text)
-    if repairs:
-        readings.append(signals.matcher.scan(folded, mended(folded.text, repairs)))
+    readings, repairs = hear(folded, signals)
     message = read_message(
-        folded, scan, signals, reporter=context.reporter, exercise_codes=context.exercise_codes
+        folded,
+        readings[0],
+        signals,
+        heard=readings[-1],
+        reporter=context.reporter,
+        exercise_codes=context.exercise_codes,
     )
     return message, readings, repairs
+
+
+def hear(folded: Folded, signals: SignalPolicy) -> tuple[list[Scan], list[Repair]]:
+    """What stands in a text as it is written and, where words in it were misheard, as it may have
+    been meant; and what was repaired for the second."""
+    written = signals.matcher.scan(folded)
+    repairs = signals.sounds.repairs(folded.text)
+    if not repairs:
+        return [written], []
+    return [written, signals.matcher.scan(folded, mended(folded.text, repairs))], repairs
 
 
 def read_hits(text: str, signals: SignalPolicy) -> tuple[Message, list[Found]]:

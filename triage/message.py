@@ -53,6 +53,12 @@ class Message:
             rest = rest.replace(word, " ")
         return sum(map(str.isalnum, rest)) <= borders.bare
 
+    def bare_plea(self) -> Span | None:
+        """The call for help of a text that says nothing else but who and where."""
+        if not self.pleads:
+            return None
+        return next((span for span in self.scan.cues.get("plea", ()) if self.is_cry(span)), None)
+
     def at_the_desk(self, place: Span) -> bool:
         """Whether the text does more than tell: a letter, much talk of a desk's business, or a
         sentence that asks how to apply, complains, thanks."""
@@ -68,10 +74,12 @@ def read_message(
     scan: Scan,
     policy: SignalPolicy,
     *,
+    heard: Scan,
     reporter: bool,
     exercise_codes: AbstractSet[str],
 ) -> Message:
-    """Read the kind of a text. ``exercise_codes`` are those registered in the running system."""
+    """Read the kind of a text. ``heard`` is what stands in it when misheard words are mended;
+    ``exercise_codes`` are those registered in the running system."""
     cues = scan.cues
     pleads = any(
         not scan.covered("not_plea", *span) and not folded.tagged(*span)
@@ -90,7 +98,7 @@ def read_message(
         registered=any(code and squeeze(code) in folded.text for code in exercise_codes),
         reporter=reporter,
         disaster=pleads and "flood_scene" in cues and not petition,
-        second=SecondReading(policy.experience, folded, cues),
+        second=SecondReading(policy.experience, folded, heard),
     )
 
 

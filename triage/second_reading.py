@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import inf
 
 from triage.experience import Experience, Opinion, Weights, opinion
-from triage.signals import Span
+from triage.signals import Scan, Span
 from triage.text import Folded
 
 _FEW = 12  # spans of a group, sorted by their end, that are looked at from a place on
@@ -18,21 +18,22 @@ _SHORT = 4  # characters below which a sentence says too little
 
 @dataclass(frozen=True)
 class SecondReading:
-    """The second reading of one folded text."""
+    """The second reading of one folded text. ``heard`` is the text as it may have been meant: with
+    the words that were misheard or misspelt mended, where there are any."""
 
     experience: Experience
     folded: Folded
-    cues: Mapping[str, Sequence[Span]]
+    heard: Scan
 
     def sums(self, start: int, end: int) -> Weights:
         """What all that was learned says of a part, or of the whole."""
         if end - start == len(self.folded.text):
             return self._whole
-        return self.experience.sums(self.folded.text[start:end], self._groups(start, end))
+        return self.experience.sums(self.heard.text[start:end], self._groups(start, end))
 
     @cached_property
     def _whole(self) -> Weights:
-        return self.experience.sums(self.folded.text, self.cues)
+        return self.experience.sums(self.heard.text, self.heard.cues)
 
     def likely(self, part: Opinion, among: Container[str]) -> str:
         """The class of danger that the part is most like, of those ``among``."""
@@ -40,7 +41,7 @@ class SecondReading:
 
     def words(self, part: Opinion) -> list[Span]:
         """The words of the part that spoke most for danger."""
-        return self.experience.words(self.folded.text, part.start, part.end)
+        return self.experience.words(self.heard.text, part.start, part.end)
 
     def service(self, preferred: Mapping[str, float], *, barred: Sequence[str]) -> str | None:
         """The service that such texts needed; a preferred one counts that much more, a barred one
@@ -54,7 +55,7 @@ class SecondReading:
 
     def asking(self, service: str) -> Span | None:
         """The words that spoke most for a service."""
-        text = self.folded.text
+        text = self.heard.text
         return next(iter(self.experience.words(text, 0, len(text), service=service, most=1)), None)
 
     def _sentences(self) -> list[Opinion]:
@@ -68,7 +69,7 @@ class SecondReading:
         ]
         if len(found) > _SENTENCES:
             found = found[: _SENTENCES // 2] + found[-_SENTENCES // 2 :]
-        text = self.folded.text
+        text = self.heard.text
         return [self.experience.read(text, self._groups(*part), *part) for part in found]
 
     @property
@@ -80,7 +81,7 @@ class SecondReading:
     def _groups(self, start: int, end: int) -> list[str]:
         """The groups that have a word in the part."""
         found = []
-        for group, spans in self.cues.items():
+        for group, spans in self.heard.cues.items():
             at = bisect_left(spans, start, key=_end) if len(spans) > _FEW else 0
             if any(start <= first and last <= end for first, last in spans[at : at + _FEW]):
                 found.append(group)

@@ -11,6 +11,8 @@ import ahocorasick
 # Finals and initials that speakers of many regions do not keep apart. Only longer words, which
 # leave enough of the shape, may be read through them.
 _NEAR = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
+_SPELLED = 200  # letters of a text that are looked at
+_SYLLABLE = 6  # letters of the longest syllable
 _CODES = 0xE000  # private use area: one code a near sound
 
 
@@ -134,3 +136,26 @@ def mended(text: str, repairs: Iterable[Repair]) -> str:
 def heard(text: str) -> str:
     """The text as its near sounds, one private character for each: what sounds alike is equal."""
     return text.translate(_readings()[0])
+
+
+def pinyin(text: str) -> tuple[int, int] | None:
+    """Where a text without Chinese characters is spelled in pinyin: from its first letter to its
+    last. None where it is another language, or less than two syllables."""
+    letters = "".join(filter(str.isalpha, text))[:_SPELLED]
+    if not letters.isascii():
+        return None
+    most = {0: 0}  # place that whole syllables reach: how many they are
+    for place in range(len(letters)):
+        if place in most:
+            for size in range(1, _SYLLABLE + 1):
+                if letters[place : place + size] in _syllables():
+                    most[place + size] = max(most.get(place + size, 0), most[place] + 1)
+    if most.get(len(letters), 0) < 2:
+        return None
+    found = [place for place, char in enumerate(text) if char.isalpha()]
+    return found[0], found[-1] + 1
+
+
+@cache
+def _syllables() -> frozenset[str]:
+    return frozenset(reading[:-1] for reading in _readings()[1].values() if len(reading) > 2)

@@ -10,6 +10,7 @@ from triage.message import Message
 from triage.rows import Rule
 from triage.scales import Weighed
 from triage.signals import Span
+from triage.sounds import pinyin
 from triage.weighing import Found
 
 _A_PERSON_MUST = Judgement(
@@ -31,6 +32,7 @@ def unruled(message: Message, reached: Level, weighed: Weighed) -> Iterator[Foun
     for name, span, why in (
         ("R.1", unread(message.folded.text), "不能判读的文字或符号,须由人看;domain 3e.2"),
         ("R.2", message.folded.middle(), "文字过长,只判读了开头和结尾,须由人看;domain 3e.2"),
+        ("R.3", message.bare_plea(), "只说求助,没有说什么事,须由人问清;domain 3e.2"),
     ):
         if span is not None:
             rule = Rule(id=name, cls="P", level=Level.PRIORITY, words=(), cite=why, tag="P")
@@ -39,7 +41,7 @@ def unruled(message: Message, reached: Level, weighed: Weighed) -> Iterator[Foun
 
 def unread(text: str) -> Span | None:
     """The part of a folded text that says we cannot judge it: letters of a script that no rule
-    reads, pictures without a word, or noise. None when the text is in the main readable."""
+    reads, pictures without a word, pinyin, or noise. None when the text is in the main readable."""
     strange = list(_STRANGE.finditer(text))
     letters = len(_LETTER.findall(text)) if strange else 0
     if strange and len(strange) * 2 >= letters:
@@ -47,6 +49,8 @@ def unread(text: str) -> Span | None:
     noise = list(_NOISE.finditer(text))
     if len(noise) * 3 >= len(text) and noise:
         return noise[0].start(), noise[-1].end()
+    if spelled := pinyin(text):
+        return spelled
     if any(char.isalnum() for char in text):
         return None
     pictures = [match for match in _WORDLESS.finditer(text) if match.group() not in _KIND]

@@ -13,6 +13,7 @@ from models.vocabulary import Level
 from tests.benchmarks.triage_scores import DATA, Sentence, read_sentences
 from tests.benchmarks.wrapped import plain, wrapped
 from tests.triage.test_seed_sentences import SEEDS
+from triage.assess import hear
 from triage.experience import NOBODY, dump, seen
 from triage.policy import SignalPolicy, load_signals
 from triage.schooling import QUIET, Case, learn
@@ -36,9 +37,9 @@ def teaching() -> list[Path]:
 
 def case(text: str, cls: str, policy: SignalPolicy, services: tuple[str, ...] = ()) -> Case:
     """A text as the second reading sees it."""
-    folded = fold(text)
-    signs = seen(folded.text, policy.matcher.scan(folded).cues)
-    return Case(frozenset(signs), cls, services)
+    readings, _ = hear(fold(text), policy)
+    heard = readings[-1]
+    return Case(frozenset(seen(heard.text, heard.cues)), cls, services)
 
 
 def cases(sentences: Iterable[Sentence], policy: SignalPolicy) -> Iterator[Case]:

@@ -98,3 +98,17 @@ def test_a_text_without_a_row_is_brought_to_a_person_with_the_words_that_spoke()
     assert alarms
     assert alarms[0].quote in text
     assert "经验" in alarms[0].cite
+
+
+@pytest.mark.parametrize(
+    ("misheard", "meant"),
+    [
+        ("我家断凉两天了,以前断粮过,政策是什么", "我家断粮两天了,以前断粮过,政策是什么"),
+        ("他说不想火了,你们几点下班", "他说不想活了,你们几点下班"),
+        ("老人家里的制养机停了,电费怎么交", "老人家里的制氧机停了,电费怎么交"),
+    ],
+)
+def test_a_misheard_text_is_weighed_as_it_was_meant(misheard: str, meant: str) -> None:
+    heard, written = assess(misheard, Context(), POLICY), assess(meant, Context(), POLICY)
+    assert heard.repaired
+    assert (heard.level, heard.service) == (written.level, written.service)

@@ -62,6 +62,30 @@ def test_a_text_that_is_mostly_readable_is_read(text: str) -> None:
     assert unread(text) is None
 
 
+@pytest.mark.parametrize("text", ["wo bu xiang huo le", "WOJIA ZHAOHUO LE", "qing wen zenme ban"])
+def test_pinyin_is_brought_to_a_person(text: str) -> None:
+    result = judged(text)
+    assert result.level.rank <= Level.PRIORITY.rank
+    assert [s.quote for s in result.signals if s.rule == "R.1"] == [text]
+
+
+@pytest.mark.parametrize("text", ["hao", "ok", "come on", "good morning", "the lamp is broken"])
+def test_a_short_or_foreign_word_is_no_pinyin(text: str) -> None:
+    assert unread(text) is None
+
+
+@pytest.mark.parametrize("text", ["帮帮我", "求助", "help", "急急急!", "青石镇五里村3组,求助,谢谢"])
+def test_a_bare_call_for_help_is_asked_what_happened(text: str) -> None:
+    result = judged(text)
+    assert result.level is Level.PRIORITY
+    assert [s.rule for s in result.signals if s.counts] == ["R.3"]
+
+
+@pytest.mark.parametrize("text", ["求助,路灯坏了两盏", "求助:低保怎么申请", "多谢帮忙"])
+def test_who_says_what_he_needs_is_heard_for_that(text: str) -> None:
+    assert "R.3" not in {signal.rule for signal in judged(text).signals}
+
+
 @given(st.binary(max_size=400))
 @settings(max_examples=150, deadline=None)
 def test_noise_is_assessed_or_shown_to_a_person(noise: bytes) -> None:
