@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ _LETTER = 60  # characters from which on a text can be a petition
 _CIVIC = 2  # different words of administration that make a text a petition
 _EMERGENCY = 2  # different words of a present emergency that make it none
 _DESK = 3  # words of a desk's business from which on the whole text is about it
+_DOOR = frozenset(("cellno", "floorno", "roomno"))  # parts of an address that name one door
 _DENSE = 0.75  # share of sentences with danger in them that makes it none
 
 
@@ -91,7 +93,7 @@ def read_message(
         scan=scan,
         policy=policy,
         pleads=pleads,
-        public="collector" in cues or (not pleads and any(group in cues for group in PUBLIC_CUES)),
+        public=_is_public(folded.text, cues, pleads=pleads),
         chain="chain" in cues and "chain_ask" in cues and "flood_scene" not in cues,
         petition=petition,
         exercise="exercise" in cues,
@@ -100,6 +102,15 @@ def read_message(
         disaster=pleads and "flood_scene" in cues and not petition,
         second=SecondReading(policy.experience, folded, heard),
     )
+
+
+def _is_public(text: str, cues: Mapping[str, Sequence[Span]], *, pleads: bool) -> bool:
+    """Whether a text speaks to everybody. Who passes on calls for help and names the very door where
+    it is needed speaks for those behind it."""
+    if "collector" in cues:
+        place = read_address(text) if pleads else None
+        return place is None or _DOOR.isdisjoint(place.parts)
+    return not pleads and any(group in cues for group in PUBLIC_CUES)
 
 
 def _is_petition(folded: Folded, scan: Scan, policy: SignalPolicy) -> bool:

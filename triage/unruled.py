@@ -26,11 +26,14 @@ _KIND = frozenset("👍🙏🌹😊👌❤🎉😄😁☺🌞🤝💐💪✅🥰
 
 def unruled(message: Message, reached: Level, weighed: Weighed) -> Iterator[Found]:
     """The signals that no row accounts for, each with the row that stands for it. What was
-    ``weighed`` speaks only where it would raise the level that the rows ``reached``."""
-    if reached is not Level.LIFE_THREAT and (alarm := _alarm(message, reached, weighed)):
+    ``weighed`` speaks only where it would raise the level that the rows ``reached``, and never of
+    what cannot be read."""
+    strange = unread(message.folded.text)
+    raises = strange is None and reached is not Level.LIFE_THREAT
+    if raises and (alarm := _alarm(message, reached, weighed)):
         yield alarm
     for name, span, why in (
-        ("R.1", unread(message.folded.text), "不能判读的文字或符号,须由人看;domain 3e.2"),
+        ("R.1", strange, "不能判读的文字或符号,须由人看;domain 3e.2"),
         ("R.2", message.folded.middle(), "文字过长,只判读了开头和结尾,须由人看;domain 3e.2"),
         ("R.3", message.bare_plea(), "只说求助,没有说什么事,须由人问清;domain 3e.2"),
     ):

@@ -38,6 +38,8 @@ GROUPS = (
     ("callers", "dialects"),
     ("followups", "ordinary", "municipal"),
     ("posts", "posts_2"),
+    ("pairs_3", "mixed", "edges", "calm", "breadth"),
+    ("pairs_4", "pairs_5", "everyday", "long_calls"),
 )
 """Files that were written in one go; all others are one group more."""
 ROUNDS, LEAVES = 300, 12

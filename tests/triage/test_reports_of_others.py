@@ -44,3 +44,25 @@ def test_words_that_leave_no_doubt_count_without_experience() -> None:
     for text in ("家里断粮两天了", "我妈喝农药了", "他要跳楼"):
         counted = {s.rule for s in assess(text, Context(), POLICY).signals if s.counts}
         assert not all(POLICY.signals[rule].confirm for rule in counted if rule in POLICY.signals)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "这里是线上志愿者,收到一条转发的求助:青石小区7号楼三单元502有老人孩子6名,水到腰部,急需救援!",
+        "线上志愿者转扩 求助!老粮库西楼四楼南户有三人需要救助,其中一个小孩,水已经进屋",
+    ],
+)
+def test_who_passes_on_a_call_for_help_from_one_door_is_heard(text: str) -> None:
+    assert assess(text, Context(), POLICY).level.is_urgent
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我是线上志愿者,收集求救信息,大家可以向我投稿,写明地址姓名电话和现在情况",
+        "大家好,我是线上志愿者,有需要帮助的可以私信我,求扩散",
+    ],
+)
+def test_who_collects_calls_for_help_makes_none(text: str) -> None:
+    assert not assess(text, Context(), POLICY).level.is_urgent
