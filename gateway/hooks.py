@@ -124,10 +124,12 @@ class Arrivals:
             waiting, pending = self._landed.popleft()
             if waiting.done():
                 continue
-            if (error := pending.exception()) is not None:
+            try:
+                outcome = pending.result()
+            except Exception as error:
                 waiting.set_exception(error)
             else:
-                waiting.set_result(pending.result())
+                waiting.set_result(outcome)
 
 
 _ARRIVALS: WeakKeyDictionary[asyncio.AbstractEventLoop, Arrivals] = WeakKeyDictionary()

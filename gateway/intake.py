@@ -86,7 +86,7 @@ class Intake:
     ) -> None:
         self._channels = channels
         self._office = office
-        self._writer = writer_of(work=self._work, rescue=self._rescue)
+        self._writer = writer_of(ready=self._judge, work=self._work, rescue=self._rescue)
 
     def receive(
         self, channel: Channel, raw: Raw, now: datetime, *, address: str = ""
@@ -125,21 +125,27 @@ class Intake:
         return call
 
     def submit(self, call: Call) -> "Future[Outcome]":
-        """Queue a call that was read. Triage happens here, outside the transaction."""
-        office = self._office()
-        call.happenings = canaries.seen_in(office.guessing_key, call.happenings, call.now)
-        for happening in call.happenings:
-            inbound = happening.message if isinstance(happening, Turn) else happening
-            if isinstance(inbound, Inbound) and call.problem is None:
-                try:
-                    call.read[inbound.text] = office.assess(inbound.text, call.source, inbound)
-                except Exception as error:
-                    call.problem = error
+        """Queue a call that was read."""
         return self._writer.submit(call)
 
     def close(self) -> None:
         """Finish what waits."""
         self._writer.close()
+
+    def _judge(self, calls: Sequence[Call]) -> None:
+        """What the words of a batch mean by themselves, before its transaction is opened. In the
+        writer's thread: who takes the calls is not kept from the next ones by it."""
+        office = self._office()
+        for call in calls:
+            try:
+                call.happenings = canaries.seen_in(office.guessing_key, call.happenings, call.now)
+                for happening in call.happenings:
+                    inbound = happening.message if isinstance(happening, Turn) else happening
+                    if isinstance(inbound, Inbound):
+                        read = office.assess(inbound.text, call.source, inbound)
+                        call.read[inbound.text] = read
+            except Exception as error:
+                call.problem = call.problem or error
 
     def _work(self, tx: Transaction, calls: Sequence[Call]) -> list[Outcome]:
         known = recall.load(tx, calls)

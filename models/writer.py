@@ -1,8 +1,8 @@
 """Group commit: what waits is written in one transaction, so that many share one full sync.
 
-One thread per process takes everything that waits (up to a limit), runs it in one transaction and
-then answers each caller. If the transaction fails, each job of the batch is tried alone, so that
-one bad message never takes its neighbours along.
+One thread per process takes everything that waits (up to a limit), makes it ready, runs it in one
+transaction and then answers each caller. If the transaction fails, each job of the batch is tried
+alone, so that one bad message never takes its neighbours along.
 """
 
 import queue
@@ -23,8 +23,10 @@ LINGER_SECONDS = 0.010
 
 
 class Writer(Generic[Job, Result]):
-    """Writes jobs in batches. ``work`` gets the transaction and the batch, and returns a result
-    for each job; ``rescue`` gets a single job whose work raised, and must keep it."""
+    """Writes jobs in batches. ``ready`` gets a batch before the transaction is opened, for what
+    needs no database and should not keep others from theirs. ``work`` gets the
+    transaction and the batch, and returns a result for each job; ``rescue`` gets a single job
+    whose work raised, and must keep it."""
 
     def __init__(
         self,
@@ -33,12 +35,14 @@ class Writer(Generic[Job, Result]):
         *,
         work: Callable[[Transaction, Sequence[Job]], Sequence[Result]],
         rescue: Callable[[Transaction, Job, Exception], Result],
+        ready: Callable[[Sequence[Job]], None] = lambda _jobs: None,
         batch: int = 64,
     ) -> None:
         self._database = database
         self._mint = mint
         self._work = work
         self._rescue = rescue
+        self._ready = ready
         self._batch = batch
         self._queue: queue.SimpleQueue[tuple[Job, Future[Result]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -65,7 +69,7 @@ class Writer(Generic[Job, Result]):
         while (first := self._queue.get()) is not None:
             batch = [first]
             stopping = not self._gather(batch, expected)
-            self._write(batch)
+            self._do(batch)
             expected = len(batch) + self._queue.qsize()
             if stopping:
                 return
@@ -88,6 +92,15 @@ class Writer(Generic[Job, Result]):
                 return False
             batch.append(following)
         return True
+
+    def _do(self, batch: "list[tuple[Job, Future[Result]]]") -> None:
+        try:
+            self._ready([job for job, _ in batch])
+        except Exception as error:
+            for _, future in batch:
+                future.set_exception(error)
+        else:
+            self._write(batch)
 
     def _write(self, batch: "list[tuple[Job, Future[Result]]]") -> None:
         try:

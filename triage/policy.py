@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
@@ -58,6 +58,11 @@ class SignalPolicy:
     experience: Experience = field(repr=False)
     scales: Scales = field(repr=False)
     borders: Borders
+
+    @cached_property
+    def firsts(self) -> Mapping[str, Rule]:
+        """The first row of each class, which lends its service and its lines."""
+        return {rule.cls: rule for rule in reversed([*self.signals.values()])}
 
 
 def load_signals(overlay: Path | None = None) -> SignalPolicy:

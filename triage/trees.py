@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 MOST_LEAVES = 12
 _ALL = (1 << MOST_LEAVES) - 1
-_LOWEST = np.array(
-    [0, *((bits & -bits).bit_length() - 1 for bits in range(1, _ALL + 1))], dtype=np.uint8
+_FIRST_LEFT = np.array(
+    [*((~struck & -~struck).bit_length() - 1 for struck in range(_ALL)), 0], dtype=np.uint8
 )
-"""The lowest bit that is set; there always is one."""
+"""The lowest bit that is not set; there always is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,12 @@ class Trees:
     borders: NDArray[np.float64] = field(repr=False)
     left: NDArray[np.uint16] = field(repr=False)  # the answers that "above" leaves
     leaves: NDArray[np.float64] = field(repr=False)
+    _struck: NDArray[np.uint16] = field(init=False, repr=False)  # the answers it strikes out
     _rows: NDArray[np.int64] = field(init=False, repr=False)  # where each tree's answers begin
 
     def __post_init__(self) -> None:
         trees, most = self.leaves.shape
+        object.__setattr__(self, "_struck", self.left ^ np.uint16(_ALL))
         object.__setattr__(self, "_rows", np.arange(trees) * most)
 
     @classmethod
@@ -64,8 +66,9 @@ class Trees:
 
     def score(self, values: NDArray[np.float64]) -> float:
         """The sum of all trees' answers on these values."""
-        left = np.where(values.take(self.places) > self.borders, self.left, np.uint16(_ALL))
-        first = _LOWEST.take(np.bitwise_and.reduce(left, axis=0))
+        above = values.take(self.places) > self.borders
+        struck = np.bitwise_or.reduce(above * self._struck, axis=0)
+        first = _FIRST_LEFT.take(struck)
         return float(self.leaves.take(self._rows + first).sum())
 
     def arrays(self, name: str) -> dict[str, Any]:

@@ -74,9 +74,9 @@ def _alarm(message: Message, reached: Level, weighed: Weighed) -> Found | None:
     if not words:
         return None
     level = Level.LIFE_THREAT if life else Level.URGENT
-    firsts = {rule.cls: rule for rule in reversed([*policy.signals.values()])}
-    cls = second.likely(part, {name for name, rule in firsts.items() if rule.level is level})
-    like = firsts.get(cls)
+    among = {name for name, rule in policy.firsts.items() if rule.level is level}
+    cls = second.likely(part, among)
+    like = policy.firsts.get(cls)
     rule = Rule(
         id=f"X.{cls}",
         cls=cls,

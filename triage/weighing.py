@@ -73,21 +73,18 @@ def _doubted(message: Message, hit: Found, whole: float, alone: Callable[[Span],
 
 
 def values(
-    message: Message, hits: Iterable[Found], classes: Iterable[str], part: Span | None = None
+    message: Message, hits: Iterable[Found], classes: Sequence[str], part: Span | None = None
 ) -> NDArray[np.float64]:
     """What of a message, or of a part of it, is weighed, in the order of ``scales.signs``. A row of
     another class, which a county made for itself, counts by its level only."""
     first, last = part or (0, len(message.folded.text))
     best = {True: _UNRANKED, False: _UNRANKED}
-    rows = {(cls, counts): 0 for cls in classes for counts in (True, False)}
+    rows = [0] * (2 * len(classes))  # of each class those that count, and those that do not
     for rule, (start, end), judgement in hits:
         if first <= start and end <= last:
-            if (rule.cls, judgement.counts) in rows:
-                rows[rule.cls, judgement.counts] += 1
+            if rule.cls in classes:
+                rows[2 * classes.index(rule.cls) + (not judgement.counts)] += 1
             best[judgement.counts] = min(best[judgement.counts], float(judgement.level.rank))
     kinds = (getattr(message, kind) for kind in KINDS)
-    return np.array(
-        [*message.second.sums(first, last).tolist(), last - first, *kinds,
-         best[True], best[False], *rows.values()],
-        dtype=np.float64,
-    )  # fmt: skip
+    rest = (last - first, *kinds, best[True], best[False], *rows)
+    return np.concatenate((message.second.sums(first, last), rest), dtype=np.float64)
