@@ -45,6 +45,7 @@ TELEGRAM = (
     "tests/channels/test_contract.py",
     "tests/channels/test_telegram.py",
     "tests/gateway/test_bad_input.py",
+    "tests/gateway/test_fuzz.py",
     "tests/gateway/test_hooks.py",
     "tests/gateway/test_real_parts.py",
 )
@@ -72,7 +73,6 @@ LONG = (
     *FORKED,
     *TELEGRAM,
     *LEARNED,
-    "tests/gateway/test_fuzz.py",
     "tests/gateway/test_rights",
     "tests/test_architecture.py",
     "tests/triage/test_properties.py",

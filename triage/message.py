@@ -105,8 +105,8 @@ def read_message(
 
 
 def _is_public(text: str, cues: Mapping[str, Sequence[Span]], *, pleads: bool) -> bool:
-    """Whether a text speaks to everybody. Who passes on calls for help and names the very door where
-    it is needed speaks for those behind it."""
+    """Whether a text speaks to everybody. Who passes on calls for help and names the very door
+    where it is needed speaks for those behind it."""
     if "collector" in cues:
         place = read_address(text) if pleads else None
         return place is None or _DOOR.isdisjoint(place.parts)

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from channels._call import CallFlow
@@ -12,6 +11,7 @@ from models.messages import Ask, Correspondent, Inbound, Line, Lookup, Media, St
 from models.numbers import normal, number
 from models.vocabulary import Form, Level
 from tests import shipped
+from tests.drawn import for_all
 
 BOOK = shipped.phrases()
 CALLER = "+8613900010002"
@@ -325,7 +325,7 @@ acts = st.one_of(
 PLAYED = ("start", "key", "words", "silence", "nonsense", "dialled")
 
 
-@given(st.lists(acts, max_size=25), st.booleans(), st.booleans())
+@for_all(st.lists(acts, max_size=25), st.booleans(), st.booleans())
 def test_a_call_that_ends_has_left_a_contact_or_heard_a_status(done, operator, found):
     call = Phone(operator=operator, known=FOUND if found else {"found": ""})
     call("start")

@@ -12,6 +12,7 @@ from channels._chat import ChatFlow
 from models.messages import Ask, Correspondent, Inbound, Location, Lookup, Media, Say, Step, Turn
 from models.vocabulary import Form, Level, Status
 from tests import shipped
+from tests.drawn import for_all
 
 FLOW = ChatFlow()
 CITIZEN = Correspondent()
@@ -429,7 +430,7 @@ def test_whatever_comes_every_word_of_a_citizen_ends_in_a_contact(turns, state):
         state = stored(step.state)
 
 
-@given(TURNS)
+@for_all(TURNS)
 def test_whatever_comes_no_word_of_a_worker_is_lost_unless_they_cancel(turns):
     """Each word is in a contact, in what is left of the report, or was an answer by itself."""
     state: dict[str, str] = {}

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import uvicorn
@@ -30,6 +31,7 @@ from models.migrations import upgrade
 from models.processes import enlist
 from models.transaction import acting
 from tests.crash import points
+from tests.gateway import commands
 from tests.nursery import grow_up, nursery
 from tests.standins.twilio import ACCOUNT_SID, AUTH_TOKEN, NUMBER
 
@@ -170,15 +172,8 @@ def environment(folder: Path, url: str) -> dict[str, str]:
 
 def huiyin(env: dict[str, str], *arguments: str, patience: float = 300) -> str:
     """Run a command to its end; AssertionError with what it said unless it exits with 0."""
-    done = subprocess.run(
-        [sys.executable, "-m", "gateway", *arguments],
-        cwd=PROJECT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=patience,
-        check=False,
-    )
+    with TemporaryDirectory() as folder:
+        done = commands.run([*arguments], env=env, folder=Path(folder), given="", seconds=patience)
     assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

@@ -5,7 +5,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from gateway import accounts
 from gateway.accounting import account
@@ -309,13 +309,30 @@ def test_a_poison_update_is_answered_and_kept_and_the_next_one_comes_through(sys
 
 
 @contextmanager
+def impatient(engine: Engine):
+    """New connections wait a moment for the file, not the five seconds of a real process."""
+
+    def hurry(connection, _record) -> None:
+        connection.execute("PRAGMA busy_timeout = 50")
+
+    event.listen(engine, "connect", hurry)
+    engine.dispose()
+    yield
+    event.remove(engine, "connect", hurry)
+    engine.dispose()
+
+
+@contextmanager
 def away(system: World):
     """Somebody else holds the file; PostgreSQL refuses us."""
     database = system.state.database
     if database.is_sqlite:
         other = Database(system.settings.database_url, key=KEY)
         # Past the writers' queue: another program has the file itself.
-        with other.engine.connect().execution_options(huiyin_write=True) as connection:
+        with (
+            impatient(database.engine),
+            other.engine.connect().execution_options(huiyin_write=True) as connection,
+        ):
             connection.begin()
             yield
         other.close()

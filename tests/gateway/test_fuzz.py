@@ -16,14 +16,17 @@ from tests.fuzzing.running import Run
 from tests.fuzzing.words import spoiled
 from tests.gateway.test_importing import book
 
-FEW, MANY = 40, 400
+FEW, MANY = (40, 2), (400, 8)
+"""How many calls, on forms and links of how many pages of each person."""
 
 
-@pytest.mark.parametrize("inputs", [FEW, pytest.param(MANY, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    ("inputs", "pages"), [FEW, pytest.param(*MANY, marks=pytest.mark.thorough)]
+)
 def test_no_call_is_answered_with_a_fault_or_leaves_one_in_the_log(
-    sqlite_template: Path, tmp_path: Path, inputs: int
+    sqlite_template: Path, tmp_path: Path, inputs: int, pages: int
 ) -> None:
-    found = Run(sqlite_template, pages=8).round(tmp_path / "house", "quick", inputs)
+    found = Run(sqlite_template, pages=pages).round(tmp_path / "house", "quick", inputs)
     assert found.broken == []
     assert found.inputs == inputs
     assert len(found.operations) > inputs // 4, "many routes must have been called"

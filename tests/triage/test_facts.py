@@ -5,9 +5,9 @@ import time
 from datetime import datetime
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawn import for_all
 from triage.assess import Context, assess
 from triage.facts import Facts, read_facts
 from triage.policy import load_signals
@@ -267,8 +267,7 @@ def test_the_facts_leave_as_the_interface_says() -> None:
     assert json.dumps(out)
 
 
-@given(st.text(st.characters(codec=None, exclude_categories=()), max_size=200))
-@settings(max_examples=200, deadline=None)
+@for_all(st.text(st.characters(codec=None, exclude_categories=()), max_size=200), many=200)
 def test_any_text_has_facts_of_its_own_words(text: str) -> None:
     found = facts(text)
     quotes = [q.quote for q in (found.count, found.since) if q is not None]
@@ -286,8 +285,7 @@ PIECES = st.sampled_from(
 )
 
 
-@given(st.lists(PIECES, max_size=40).map("".join))
-@settings(max_examples=300, deadline=None)
+@for_all(st.lists(PIECES, max_size=40).map("".join), many=300)
 def test_pieces_of_facts_in_any_order_are_read(text: str) -> None:
     found = facts(text)
     assert found.place is None or found.place in text

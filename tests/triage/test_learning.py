@@ -8,10 +8,10 @@ import sys
 from random import Random
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.vocabulary import Level
+from tests.drawn import for_all
 from tests.triage.closed_orders import MATTERS, model, orders
 from triage.assess import Context, assess
 from triage.folds import folds, near_identical
@@ -56,8 +56,7 @@ def test_of_what_it_knows_nothing_about_it_is_not_sure_and_still_names_a_label(t
     assert 0 < opinion.confidence < 1
 
 
-@given(st.lists(st.text(max_size=60), max_size=3))
-@settings(deadline=None)
+@for_all(st.lists(st.text(max_size=60), max_size=3))
 def test_any_text_gets_an_opinion_and_the_same_one_each_time(texts: list[str]) -> None:
     first = model().opinion(*texts)
     assert first == model().opinion(*texts)

@@ -6,11 +6,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.messages import remark, spoken
 from models.vocabulary import Level
+from tests.drawn import for_all
 from triage.assess import Assessment, Context, assess
 from triage.policy import load_signals
 
@@ -41,20 +41,19 @@ def holds(text: str, result: Assessment) -> None:
     json.dumps(result.as_json())
 
 
-@given(anything)
-@settings(max_examples=300, deadline=None)
+@for_all(anything, many=300)
 def test_any_text_at_all_is_assessed(text: str) -> None:
     holds(text, assess(text, Context(), POLICY))
 
 
-@given(mixed.map("".join))
-@settings(max_examples=200, deadline=None)
+@for_all(mixed.map("".join), many=200)
 def test_a_quote_is_what_stands_at_its_place_in_the_given_text(text: str) -> None:
     holds(text, assess(text, Context(), POLICY))
 
 
-@given(st.lists(st.sampled_from(DANGER), min_size=1, max_size=4), st.sampled_from(DANGER))
-@settings(max_examples=300, deadline=None)
+@for_all(
+    st.lists(st.sampled_from(DANGER), min_size=1, max_size=4), st.sampled_from(DANGER), many=300
+)
 def test_more_danger_never_lowers_the_level(said: list[str], more: str) -> None:
     text = "。".join(said)
     both = f"{text}。{more}"
@@ -62,14 +61,14 @@ def test_more_danger_never_lowers_the_level(said: list[str], more: str) -> None:
     assert rank(both) <= min(of_rows(text), of_rows(more))
 
 
-@given(st.sampled_from(QUIET), st.sampled_from(DANGER))
-@settings(max_examples=200, deadline=None)
+@for_all(st.sampled_from(QUIET), st.sampled_from(DANGER), many=200)
 def test_danger_beside_an_ordinary_matter_stays_danger(quiet: str, danger: str) -> None:
     assert rank(f"{quiet}。{danger}") <= 1
 
 
-@given(st.sampled_from(DANGER), st.sampled_from(["\u200b", "\u2060", "\ufeff", "\u202e"]))
-@settings(max_examples=100, deadline=None)
+@for_all(
+    st.sampled_from(DANGER), st.sampled_from(["\u200b", "\u2060", "\ufeff", "\u202e"]), many=100
+)
 def test_marks_nobody_sees_hide_nothing(danger: str, mark: str) -> None:
     text = mark.join(danger)
     result = assess(text, Context(), POLICY)
@@ -77,8 +76,7 @@ def test_marks_nobody_sees_hide_nothing(danger: str, mark: str) -> None:
     holds(text, result)
 
 
-@given(anything)
-@settings(max_examples=100, deadline=None)
+@for_all(anything, many=100)
 def test_the_same_text_gets_the_same_answer(text: str) -> None:
     assert assess(text, Context(), POLICY) == assess(text, Context(), POLICY)
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.phrases import Phrasebook
+from tests.drawn import for_all
 from triage.assess import Context, assess
 from triage.evidence import longest_shared
 from triage.grouping import group
@@ -149,8 +149,7 @@ def test_a_scale_that_cannot_be_read_is_named_in_one_sentence() -> None:
         read_scale("[limits]\nstart = 1\n")
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.text(max_size=300), st.text(max_size=300))
+@for_all(st.text(max_size=300), st.text(max_size=300), many=150)
 def test_any_two_strings_are_compared_without_a_fault(a: str, b: str) -> None:
     found = compare(matter(a), matter(b))
     assert 0 <= found.score <= 1

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.drawn import for_all
 from triage.trees import MOST_LEAVES, Node, Trees
 
 VALUES = 5
@@ -27,7 +27,7 @@ def walked(tree: Node | float, values: list[float]) -> float:
 points = st.lists(numbers, min_size=VALUES, max_size=VALUES)
 
 
-@given(st.lists(trees, min_size=1, max_size=6), points)
+@for_all(st.lists(trees, min_size=1, max_size=6), points)
 def test_the_answer_is_that_of_walking_each_tree(
     grown: list[Node | float], at: list[float]
 ) -> None:

@@ -3,10 +3,10 @@
 import random
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.vocabulary import Level
+from tests.drawn import for_all
 from triage.assess import Assessment, Context, assess
 from triage.policy import load_signals
 from triage.unruled import unread
@@ -46,8 +46,7 @@ def test_a_script_we_cannot_read_is_brought_to_a_person_with_the_reason(text: st
     assert reasons[0].polarity == "uncertain"
 
 
-@given(st.one_of(UYGHUR, TIBETAN, PICTURES))
-@settings(max_examples=150, deadline=None)
+@for_all(st.one_of(UYGHUR, TIBETAN, PICTURES), many=150)
 def test_no_unreadable_text_is_ordinary(text: str) -> None:
     assert judged(text).level.rank <= Level.PRIORITY.rank
 
@@ -86,8 +85,7 @@ def test_who_says_what_he_needs_is_heard_for_that(text: str) -> None:
     assert "R.3" not in {signal.rule for signal in judged(text).signals}
 
 
-@given(st.binary(max_size=400))
-@settings(max_examples=150, deadline=None)
+@for_all(st.binary(max_size=400), many=150)
 def test_noise_is_assessed_or_shown_to_a_person(noise: bytes) -> None:
     for text in (noise.decode("latin-1"), noise.decode("utf-8", "replace")):
         result = judged(text)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.vocabulary import Level
+from tests.drawn import for_all
 from triage.assess import Context, assess, read_hits
 from triage.policy import SignalPolicy, load_signals
 from triage.scales import Weighed, dump, load, monotonic
@@ -56,12 +56,12 @@ def test_what_is_weighed_has_a_name_each() -> None:
     assert given["best.counts"] == Level.URGENT.rank
 
 
-@given(
+@for_all(
     st.sampled_from(["奶奶三天没吃饭了", "路灯坏了", "请问低保怎么申请", "水进屋了,救命"]),
     st.sampled_from(sorted(monotonic(SIGNS))),
     st.integers(1, 4),
+    many=150,
 )
-@settings(max_examples=150, deadline=None)
 def test_a_row_that_counts_never_weighs_against_danger(text: str, sign: str, more: int) -> None:
     message, hits = read_hits(text, POLICY)
     before = values(message, hits, POLICY.scales.classes)
