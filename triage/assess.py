@@ -6,9 +6,10 @@ from datetime import datetime
 
 from models.messages import spoken
 from models.vocabulary import Level, Track, worst
-from triage.aid import all_needs, first_service, handoff
+from triage.aid import all_needs, first_service
 from triage.facts import Facts, read_facts
 from triage.frames import Hit
+from triage.handoffs import handoff
 from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
 from triage.message import Message, read_message
 from triage.opinion import Opinion
@@ -144,7 +145,7 @@ def _assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
         track=track_of(level, needs),
         service=service.service if service else None,
         signals=shown,
-        handoff=handoff(decided),
+        handoff=handoff(decided, readings, signals.lines),
         needs=all_needs(decided, needs, service),
         facts=read_facts(text, message.folded, message.scan, place=context.place, at=context.at),
         policy=signals.hash,
