@@ -44,7 +44,8 @@ class Context:
 class Signal:
     """One danger phrase with its four judgements. ``start`` and ``end`` are code points of the
     given text, and ``quote`` is what stands there. ``level`` is what it counts for; where it
-    is ``doubted``, that is less than its row says: all of the text together speaks against it."""
+    is ``doubted``, that is less than its row says: all of the text together speaks against it.
+    ``cite`` is the source of its row and ``tag`` how strong that is: L, GK and P are no law."""
 
     rule: str
     cls: str
@@ -57,6 +58,7 @@ class Signal:
     purpose: Purpose
     counts: bool
     cite: str
+    tag: str
     level: Level
     doubted: bool = False
 
@@ -73,6 +75,7 @@ class Signal:
             "purpose": self.purpose.value,
             "counts": self.counts,
             "cite": self.cite,
+            "tag": self.tag,
             "level": self.level.value,
             **({"doubted": True} if self.doubted else {}),
         }
@@ -258,6 +261,7 @@ def _signal(text: str, message: Message, rule: Rule, span: Span, judged: Judgeme
         purpose=judged.purpose,
         counts=judged.counts,
         cite=rule.cite,
+        tag=rule.tag,
         level=judged.level,
         doubted=judged.doubted,
     )
