@@ -24,7 +24,7 @@ from triage.text import squeeze
 
 FILES = ("signals.toml", "cues.toml", "topics.toml", "handoff.toml", "sounds.toml")
 
-_LEARNED = ("syllables.csv", "experience.npz", "weighing.npz")
+_LEARNED = ("syllables.csv", "common_words.txt", "experience.npz", "weighing.npz")
 
 _GROUP_KEYS = {"words", "include"}
 _SOUND_KEYS = {"words", "real", "pairs"}
