@@ -139,7 +139,7 @@ def _sensible(text: str, start: int, end: int, meant: tuple[str, ...] = ()) -> b
     it, and at least one of them reaches beyond it (文物 and 保护 explain 物保护). A beginning or an
     end of two characters or more of the word that may be meant counts as a word too: 没钱 before
     植皮. One character left over explains nothing: 断凉水 may be heard wrongly."""
-    if _LONGEST < end - start:
+    if end - start > _LONGEST:
         return False
     common = _common()
     reached = {start: False}

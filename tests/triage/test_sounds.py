@@ -22,7 +22,7 @@ HEARD = [
     ("我爸两天没透西了", "透析"),
 ]
 
-ORDINARY = """
+ORDINARY = """\
 烧伤以后没钱植皮,想问医疗救助
 村里没钱植树,想申请绿化补助
 过年没钱置办年货
@@ -83,7 +83,7 @@ ORDINARY = """
 医药公司要求签合同
 主要锻炼身体
 他和农业局联系过
-""".split()
+""".splitlines()
 
 
 def repaired(text: str) -> set[str]:
