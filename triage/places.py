@@ -64,7 +64,7 @@ def read_address(flat: str) -> Address | None:
 
 
 def _shorn(flat: str, run: Run) -> bool:
-    """Take away the 人, 来 or 打工 after the name of a town: 四川人 is nobody's house. Whether there
+    """Take the 人, 来 or 打工 off the name of a town: 四川人 is nobody's house. Whether there
     was one."""
     kind, start, end = run.parts[-1]
     named = kind == "poi" and (flat[start:end] in _CAME or _WORKS.fullmatch(flat, start, end))
