@@ -179,7 +179,7 @@ def _events(a: Matter, b: Matter) -> Iterator[Evidence]:
     town = not contradicted and shared_places(a.address.towns, b.address.towns)
     other_house = any(found.kind == "house_other" for found in _house(near))
     other_flat = compare_flats(a.address.flat, b.address.flat) is Agreement.DIFFERENT
-    kinds, _ = occurrences()
+    kinds = occurrences()[0]
     for mine, theirs in shared:
         if kinds[mine[0]].spot:
             one = bool(near) and not other_house and not other_flat

@@ -27,12 +27,18 @@ class Occurrence:
     counter_examples: tuple[str, ...]
 
 
+_BESIDE = 6  # characters before and after an event that are looked at
+_TRIED = 8  # places of one kind that are looked at
+
+
 @cache
-def occurrences() -> tuple[dict[str, Occurrence], re.Pattern[str]]:
-    """The kinds of events by name, and the words of a bill or an application of one's own."""
+def occurrences() -> tuple[dict[str, Occurrence], re.Pattern[str], re.Pattern[str]]:
+    """The kinds of events by name, the words of a bill or an application of one's own, and those
+    beside which an event has not come."""
     source = resources.files("triage.rules").joinpath("same_matter.toml").read_text("utf-8")
     data = tomllib.loads(source)
-    return {row["id"]: _read(row) for row in data["event"]}, _alternatives(data["own"]["words"])
+    kinds = {row["id"]: _read(row) for row in data["event"]}
+    return kinds, _alternatives(data["own"]["words"]), _alternatives(data["feared"]["words"])
 
 
 def _read(row: dict[str, Any]) -> Occurrence:
@@ -55,11 +61,22 @@ def _alternatives(words: Sequence[str]) -> re.Pattern[str]:
 def read_events(flat: str) -> tuple[tuple[str, str], ...]:
     """The events of a folded text, each with its words; none where somebody asks about a bill or
     an application of their own."""
-    kinds, own = occurrences()
+    kinds, own, _ = occurrences()
     if own.search(flat):
         return ()
-    found = ((kind.id, kind.words.search(flat)) for kind in kinds.values())
-    return tuple((name, match[0]) for name, match in found if match)
+    found = ((kind.id, _come(flat, kind.words)) for kind in kinds.values())
+    return tuple((name, words) for name, words in found if words)
+
+
+def _come(flat: str, words: re.Pattern[str]) -> str:
+    """The first words of the event that is not only feared; "" if there are none."""
+    feared = occurrences()[2]
+    for tried, match in enumerate(words.finditer(flat)):
+        if tried == _TRIED:
+            break
+        if not feared.search(flat, max(0, match.start() - _BESIDE), match.end() + _BESIDE):
+            return match[0]
+    return ""
 
 
 def own_bill(flat: str) -> bool:
