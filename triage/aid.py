@@ -1,5 +1,5 @@
 """Whose matter a text is: the service that danger calls for, what the words name, and what texts
-like it needed before; and the lines that danger is handed to."""
+like it needed before."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -113,14 +113,6 @@ def _aid(rules: list[Rule]) -> str | None:
     if not any(rule.words or rule.frames for rule in rules) and CRISIS not in services:
         services = [] if any(rule.level is Level.LIFE_THREAT for rule in rules) else services
     return next((s for s in services if s != GENERAL_PURSE), services[0] if services else None)
-
-
-def handoff(decided: Decided) -> tuple[str, ...]:
-    """The emergency lines, those of the worst danger first."""
-    lines = dict.fromkeys(
-        line for rule, signal in decided if signal.level.is_urgent for line in rule.handoff
-    )
-    return tuple(lines)
 
 
 def all_needs(decided: Decided, needs: tuple[Need, ...], first: Need | None) -> tuple[Need, ...]:

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from models.messages import spoken
 from models.vocabulary import Level, Track, worst
-from triage.aid import all_needs, first_service, handoff
+from triage.aid import all_needs, first_service
 from triage.facts import Facts, read_facts
 from triage.frames import Hit
+from triage.handoffs import handoff
 from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
 from triage.message import Message, read_message
 from triage.opinion import Opinion
@@ -43,7 +44,8 @@ class Context:
 class Signal:
     """One danger phrase with its four judgements. ``start`` and ``end`` are code points of the
     given text, and ``quote`` is what stands there. ``level`` is what it counts for; where it
-    is ``doubted``, that is less than its row says: all of the text together speaks against it."""
+    is ``doubted``, that is less than its row says: all of the text together speaks against it.
+    ``cite`` is the source of its row and ``tag`` how strong that is: L, GK and P are no law."""
 
     rule: str
     cls: str
@@ -56,6 +58,7 @@ class Signal:
     purpose: Purpose
     counts: bool
     cite: str
+    tag: str
     level: Level
     doubted: bool = False
 
@@ -72,6 +75,7 @@ class Signal:
             "purpose": self.purpose.value,
             "counts": self.counts,
             "cite": self.cite,
+            "tag": self.tag,
             "level": self.level.value,
             **({"doubted": True} if self.doubted else {}),
         }
@@ -144,7 +148,7 @@ def _assess(text: str, context: Context, signals: SignalPolicy) -> Assessment:
         track=track_of(level, needs),
         service=service.service if service else None,
         signals=shown,
-        handoff=handoff(decided),
+        handoff=handoff(decided, readings, signals.lines),
         needs=all_needs(decided, needs, service),
         facts=read_facts(text, message.folded, message.scan, place=context.place, at=context.at),
         policy=signals.hash,
@@ -269,6 +273,7 @@ def _signal(text: str, message: Message, rule: Rule, span: Span, judged: Judgeme
         purpose=judged.purpose,
         counts=judged.counts,
         cite=rule.cite,
+        tag=rule.tag,
         level=judged.level,
         doubted=judged.doubted,
     )

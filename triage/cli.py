@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 
 from triage.assess import Context, assess
-from triage.grouping import group
+from triage.grouping import group, group_events
 from triage.matter import Matter, read_matter
 from triage.policy import SignalPolicy
 from triage.same_matter import Scale, causes
@@ -37,7 +37,9 @@ def duplicate_lines(
     lines: Iterable[str], source: str, signals: SignalPolicy, scale: Scale
 ) -> Iterator[dict[str, object]]:
     """One object for each line, in the same order: its id and its group, which is the id of the
-    first line of the same matter. Raises ValueError like ``triage_lines``."""
+    first line of the same matter; where several tell of one event in one place, which each may
+    suffer for itself, also the id of the first of these. Raises ValueError like
+    ``triage_lines``."""
     ids: list[object] = []
     matters: list[Matter] = []
     for number, line in enumerate(lines, start=1):
@@ -57,8 +59,9 @@ def duplicate_lines(
                 place=place,
             )
         )
-    for own, first in zip(ids, group(matters, scale), strict=True):
-        yield {"id": own, "group": ids[first]}
+    told = zip(ids, group(matters, scale), group_events(matters, scale), strict=True)
+    for own, first, event in told:
+        yield {"id": own, "group": ids[first], **({} if event is None else {"event": ids[event]})}
 
 
 def read_object(line: str, where: str, example: str = '{"id": "1"}') -> dict[str, object]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from triage.called import alike, by_ear
 from triage.doors import Agreement, Place, compare_flats, shared_places
 from triage.matter import GRAM, Matter
+from triage.occurrences import occurrences
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def evidence(a: Matter, b: Matter, *, explain: bool = True) -> list[Evidence]:
     """Every finding, for and against, in the order a person reads them; each kind at most once.
     ``explain`` False leaves out the passages that both share, which cost most."""
     return [
-        *_phones(a, b), *_people(a, b), *_ages(a, b), *_where(a, b), *_causes(a, b),
+        *_phones(a, b), *_people(a, b), *_ages(a, b), *_where(a, b), *_causes(a, b), *_events(a, b),
         *_said(a, b, explain), *_when(a, b),
     ]  # fmt: skip
 
@@ -166,6 +167,27 @@ def _causes(a: Matter, b: Matter) -> Iterator[Evidence]:
         yield Evidence("cause", shared[0], shared[0])
     elif a.causes - _BROAD and b.causes - _BROAD:
         yield Evidence("cause_other", min(a.causes - _BROAD), min(b.causes - _BROAD))
+
+
+def _events(a: Matter, b: Matter) -> Iterator[Evidence]:
+    """One event of one place; of a thing that stands in one spot, no other house number."""
+    shared = [(mine, theirs) for mine in a.events for theirs in b.events if mine[0] == theirs[0]]
+    if not shared:
+        return
+    near = shared_places(a.address.near, b.address.near) + _across(a, b)
+    contradicted = _contradict(a.address.near, b.address.near)
+    town = not contradicted and shared_places(a.address.towns, b.address.towns)
+    other_house = any(found.kind == "house_other" for found in _house(near))
+    other_flat = compare_flats(a.address.flat, b.address.flat) is Agreement.DIFFERENT
+    kinds = occurrences()[0]
+    for mine, theirs in shared:
+        if kinds[mine[0]].spot:
+            one = bool(near) and not other_house and not other_flat
+        else:
+            one = bool(near or town)
+        if one:
+            yield Evidence("event", mine[1], theirs[1])
+            return
 
 
 def _said(a: Matter, b: Matter, explain: bool) -> Iterator[Evidence]:

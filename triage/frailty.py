@@ -29,6 +29,16 @@ _PREGNANT = re.compile(
 )
 
 
+_YEARS = r"(?:\d{1,3}|[一二三四五六七八九十]{1,3})周?岁"
+# What bounds a rule is nobody's age: 12岁以下的儿童, 凡年满60周岁的老人, 老人60岁以上.
+_RULE_BEFORE = re.compile(
+    rf"(?:{_YEARS}\(?含?\)?(?:及|和)?(?:以上|以下|以内|之内|以外|之间)|(?:凡年满|凡满|须满|须年满|要满|需满|需年满|[-至到~]){_YEARS})"
+    r"[^,。;!?\n]{0,4}$"
+)
+_RULE_AFTER = re.compile(rf"[,的满]{{0,2}}{_YEARS}\(?含?\)?(?:及|和)?(?:以上|以下|以内|之内)")
+_OWN_CHILD = re.compile(r"我是[^,。;!?\n]{0,6}$")  # 我是他儿子: the one who calls
+
+
 @dataclass(frozen=True, slots=True)
 class Frailty:
     """What the text affirms; ``devices`` are the words for them, as the folded text has them."""
@@ -56,10 +66,12 @@ def _child(folded: Folded, scan: Scan) -> bool:
     if _affirmed("infant", folded, scan):
         return True
     for span in scan.cues.get("child", ())[:_LOOKED]:
-        if _negated(folded.text, span):
+        if _negated(folded.text, span) or _of_a_rule(folded.text, span):
             continue
         if not _KIN_CHILD.fullmatch(folded.text, *span):
             return True
+        if _OWN_CHILD.search(folded.text, max(0, span[0] - 9), span[0]):
+            continue
         first, last = folded.clause(span[0])
         if not _GROWN.search(folded.text, max(first, span[0] - 8), min(last, span[1] + 12)):
             return True
@@ -70,7 +82,19 @@ _LOOKED = 40  # words of one kind that are looked at
 
 
 def _affirmed(cue: str, folded: Folded, scan: Scan) -> bool:
-    return any(not _negated(folded.text, span) for span in scan.cues.get(cue, ())[:_LOOKED])
+    return any(
+        not _negated(folded.text, span) and not _of_a_rule(folded.text, span)
+        for span in scan.cues.get(cue, ())[:_LOOKED]
+    )
+
+
+def _of_a_rule(text: str, span: Span) -> bool:
+    """Whether the words stand beside an age that bounds a rule."""
+    start, end = span
+    return (
+        _RULE_BEFORE.search(text, max(0, start - 16), start) is not None
+        or _RULE_AFTER.match(text, end) is not None
+    )
 
 
 def _negated(text: str, span: Span) -> bool:

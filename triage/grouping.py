@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from triage.matter import Matter
 from triage.repeat_keys import keys
-from triage.same_matter import Scale, weigh
+from triage.same_matter import Relation, Scale, compare, weigh
 
 CROWD = 30
 """A key that more reports share than this joins each only to those just before it."""
@@ -35,6 +35,28 @@ def group(matters: Sequence[Matter], scale: Scale) -> list[int]:
             of[moved] = first
             members[first].append(moved)
     return of
+
+
+def group_events(matters: Sequence[Matter], scale: Scale) -> list[int | None]:
+    """For each report of an event that others report too the index of the first one; None for every
+    other. Reports of one event stay matters of their own. All are held against the first one."""
+    first: list[int | None] = [None] * len(matters)
+    for a, b in _candidates(matters):
+        if first[b] is not None or not _may_be_one(matters[a], matters[b], scale):
+            continue
+        told = first[a]
+        begun = a if told is None else told
+        found = compare(matters[begun], matters[b], scale, explain=False)
+        if found.relation is Relation.EVENT or (found.relation and "event" in found.kinds):
+            first[begun] = first[b] = begun
+    return first
+
+
+def _may_be_one(a: Matter, b: Matter, scale: Scale) -> bool:
+    """A quick look before the close one."""
+    return bool({name for name, _ in a.events} & {name for name, _ in b.events}) or bool(
+        a.causes & b.causes & scale.events
+    )
 
 
 def _near(matters: Sequence[Matter], mine: list[int], theirs: list[int], scale: Scale) -> bool:

@@ -12,6 +12,7 @@ from triage.called import honored, stated_names
 from triage.doors import Address, read_address
 from triage.facts import Facts
 from triage.names import Named
+from triage.occurrences import own_bill, read_events
 from triage.text import plain
 
 GRAM = 4
@@ -35,7 +36,8 @@ _NOISE = re.compile(r"[^\u3400-\u9fffa-z0-9]+")
 class Matter:
     """What is compared. ``words`` is the text without blanks, marks and form headings.
     ``causes`` are services and classes of danger. ``grams`` are the hashes of the shingles of
-    ``words`` that divide by ``every``, sorted: two texts are compared by the same ones.
+    ``words`` that divide by ``every``, sorted: two texts are compared by the same ones. ``events``
+    are kinds of what happened to a place, with their words; ``bill`` that it is one's own bill.
     """
 
     phones: frozenset[str]
@@ -48,6 +50,8 @@ class Matter:
     grams: "array[int]"
     every: int = 1
     at: datetime | None = None
+    events: tuple[tuple[str, str], ...] = ()
+    bill: bool = False
 
 
 def read_matter(
@@ -78,6 +82,8 @@ def read_matter(
         grams=grams,
         every=every,
         at=at,
+        events=read_events(flat),
+        bill=own_bill(flat),
     )
 
 

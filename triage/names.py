@@ -11,15 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
+from triage.ages import KIN, YEARS, age_after, number_of, told_ages
 from triage.marks import is_name_of_place
 
 _HAN = r"\u3400-\u9fff"
-KIN = (
-    r"老父亲|老母亲|父亲|母亲|爸爸|妈妈|老爸|老妈|爹爹|爷爷|奶奶|外公|外婆|姥姥|姥爷|公公|婆婆|岳父|岳母"
-    r"|丈夫|妻子|老公|老婆|爱人|老伴|媳妇|儿子|女儿|孙子|孙女|外孙女|外孙|哥哥|姐姐|弟弟|妹妹|女婿|儿媳"
-    r"|大伯|大娘|大叔|大婶|伯父|伯母|叔叔|婶婶|舅舅|舅妈|姑姑|姑妈|姨妈|阿姨|爸|妈|爹|娘|(?<=[我俺])[哥姐弟妹儿女]"
-    r"|婴儿|宝宝|孩子|小孩|娃娃|娃|老人|老太太|大爷|大妈|邻居|室友|同学|孕妇"
-)
 _WORD = re.compile(r"[\u3400-\u9fff]+")
 _FIRST = "".join(sorted({word[0] for word in _WORD.findall(KIN)}))
 _LABEL = re.compile(
@@ -30,9 +25,12 @@ _LABEL = re.compile(
     rf"|(?P<kin>{KIN})(?:名字)?(?P<called>叫)?)"
     r"[】\])]?[:是为叫 ,、(]{0,2}"
 )
+# 我是张秀英: a name, if nothing but its end, a home or an age follows. So many other words can.
+_I_AM = re.compile(r"我(?:就)?是(?!不|说|想|要|来)")
+_I_AM_END = re.compile(
+    rf"[^{_HAN}a-z]|$|[我俺]|家住|住在|住[^院]|家里|今年|现年|同志|女士|先生|的(?:{KIN})"
+)
 _SURE = frozenset(("姓名", "名字叫", "名字是", "名字", "名叫", "我叫", "叫做"))
-_AGE = r"(?:\d{1,3}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九])"
-_YEARS = re.compile(rf"({_AGE})(?:周?岁(?:半|多)?|多岁)")
 _NUMBERS = re.compile(
     r"(?<![\d.\-])(?:年龄[】\])]?[:是 ]{0,2})?"
     r"(?P<all>\d{1,3}(?!\d)(?:周?岁)?(?:[/,、;.和及\\ ]{0,2}\d{1,3}(?!\d)(?:周?岁)?){0,5})(?![\d.])"
@@ -46,17 +44,11 @@ _BEFORE_AGE = re.compile(r"[ ,、:;(\u200b·/]{0,3}(?:性别[:]?)?(?:[男女]性
 _GOOD_END = re.compile(
     rf"[^{_HAN}a-z]|$|[男女今现年住家在因是已从被患得没病确发出户的和与及父母老有于需要一二三四五六七八九十]|同志|先生|女士|本人|电话|手机"
 )
-_KIN_AGE = re.compile(
-    rf"(?P<kin>{KIN}|(?<![我俺])我|本人|俺)"
-    rf"(?:都|也|已经|已|今年|现年|才|刚|刚满|快|有|年纪|年龄|[,: (]){{0,3}}"
-    rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)$"
-)
-_AGE_KIN = re.compile(rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)的?(?P<kin>{KIN})")
 _MASKED = re.compile(r"某某?(?![一-龥]{0,2}(?:区|小区|路|村|地|处))|[x×*＊○]{1,2}")
 _BETWEEN = frozenset(" ,、:;(/·男女性别年龄\u200b")
 _ANOTHER = re.compile(rf"{KIN}|[我你他她俺]")
 _NEVER = frozenset("是为的了在有到约共计达至等乡镇村人自来于照")  # end no name
-_DIGITS = dict(zip("一二两三四五六七八九", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+_NO_NAME_END = frozenset("工员户长师生民者司商贩夫妇汉兵官手家属友主客匠人方校院队局所部站")
 _MOST = 20  # persons of one text
 _TRIED = 400  # places of one text where a name is looked for
 
@@ -105,22 +97,13 @@ def name_list() -> NameList:
     )
 
 
-def number_of(words: str) -> int:
-    """72, 七十二, 十二, 两: the number that the digits or the numerals stand for."""
-    if words.isdecimal():
-        return int(words)
-    tens, ten, ones = words.partition("十")
-    if not ten:
-        return _DIGITS.get(words, 0)
-    return 10 * _DIGITS.get(tens, 1) + _DIGITS.get(ones, 0)
-
-
 def read_people(flat: str, written: Callable[[int, int], str]) -> People:
     """The people of a folded text; ``written`` gives the words that stand between two places of it
     as the person wrote them. Never raises; time linear in the text."""
     found: dict[tuple[int, int], Named] = {}
     contacts: dict[tuple[int, int], None] = {}
     _labelled(flat, found, contacts)
+    _presented(flat, found)
     _aged(flat, found, contacts)
     persons: dict[str, Named] = {}
     for (start, end), person in sorted(found.items()):
@@ -134,7 +117,8 @@ def read_people(flat: str, written: Callable[[int, int], str]) -> People:
             persons[name] = Named(name, known.age or person.age, known.relation or person.relation)
     outside = tuple(dict.fromkeys(written(*span) for span in contacts))
     outside = tuple(name for name in outside if name not in persons)
-    everyone = [*persons.values(), *_unnamed(flat, {p.age for p in persons.values()})]
+    told = told_ages(flat, {person.age for person in persons.values()})
+    everyone = [*persons.values(), *(Named(None, age, kin) for age, kin in told)]
     return People(tuple(everyone[:_MOST]), outside[:_MOST])
 
 
@@ -156,11 +140,24 @@ def _labelled(
         if contact:
             contacts[(begin, end)] = None
             continue
-        years = _YEARS.search(flat, end, end + 14)
+        years = YEARS.search(flat, end, end + 14)
         age = number_of(years[1]) if years and "多岁" not in years[0] else None
         if years and _ANOTHER.search(flat, end, years.start()):
             age = None
+        age = age or age_after(flat, end)
         found[(begin, end)] = Named(None, age if age and age < 120 else None, kin)
+
+
+def _presented(flat: str, found: dict[tuple[int, int], Named]) -> None:
+    """Names after 我是. The last character of a word for what people are (工, 员, 户) ends none."""
+    for tried, match in enumerate(_I_AM.finditer(flat)):
+        if tried == _TRIED:
+            break
+        begin = match.end()
+        end = _name_at(flat, begin, sure=False, ends=_I_AM_END) if begin < len(flat) else None
+        if end is None or flat[end - 1] in _NO_NAME_END or not _I_AM_END.match(flat, end):
+            continue
+        found.setdefault((begin, end), Named(None, age_after(flat, end)))
 
 
 def _aged(
@@ -222,8 +219,9 @@ def _begins(flat: str, start: int) -> bool:
     )
 
 
-def _name_at(flat: str, begin: int, *, sure: bool) -> int | None:
-    """Where a name that begins here ends. Unless ``sure``, only what looks like a name is one."""
+def _name_at(flat: str, begin: int, *, sure: bool, ends: re.Pattern[str] = _GOOD_END) -> int | None:
+    """Where a name that begins here ends. Unless ``sure``, only what looks like a name is one;
+    ``ends`` is what may follow it."""
     names = name_list()
     if flat[begin : begin + 2] in names.doubles:
         first = begin + 2
@@ -242,8 +240,8 @@ def _name_at(flat: str, begin: int, *, sure: bool) -> int | None:
             continue
         likely = all(char in names.given for char in given)
         another = flat[end : end + 1] in names.surnames and flat[end + 1 : end + 2] in names.given
-        good = another or _GOOD_END.match(flat, end) is not None
-        if good and (likely or (sure and _GOOD_END.match(flat, first) is None)):
+        good = another or ends.match(flat, end) is not None
+        if good and (likely or (sure and ends.match(flat, first) is None)):
             return end
         if sure and likely:
             return end
@@ -281,20 +279,3 @@ def _name_before(flat: str, end: int, *, sure: bool) -> tuple[int, int] | None:
 def _other(word: str, names: NameList) -> bool:
     """Whether a word that looks like a name is another word."""
     return word in names.others or word[:2] in names.others or is_name_of_place(word)
-
-
-def _unnamed(flat: str, known: set[int | None]) -> list[Named]:
-    """Persons of whom only the age is told: 我妈77岁, 72岁的母亲."""
-    ages: dict[int, Named] = {}
-    at = flat.find("岁")
-    for _ in range(_TRIED):
-        if at < 0 or len(ages) == _MOST:
-            break
-        match = _KIN_AGE.search(flat, max(0, at - 18), at + 1)
-        match = match or _AGE_KIN.search(flat, max(0, at - 4), at + 6)
-        if match is not None and not match["many"]:
-            age = number_of(match["age"])
-            if 0 < age < 120 and age not in known:
-                ages.setdefault(age, Named(None, age, match["kin"]))
-        at = flat.find("岁", at + 1)
-    return list(ages.values())

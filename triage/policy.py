@@ -14,6 +14,7 @@ from triage.borders import Borders
 from triage.experience import Experience
 from triage.experience import load as load_experience
 from triage.frames import Frame
+from triage.handoffs import Line, check_lines, read_lines
 from triage.rows import CLASS_KEYS, SIGNAL_KEYS, TOPIC_KEYS, Rule, known, read_rows, weakly
 from triage.scales import Scales
 from triage.scales import load as load_scales
@@ -21,9 +22,9 @@ from triage.signals import Matcher, Phrases
 from triage.sounds import Sounds
 from triage.text import squeeze
 
-FILES = ("signals.toml", "cues.toml", "topics.toml", "sounds.toml")
+FILES = ("signals.toml", "cues.toml", "topics.toml", "handoff.toml", "sounds.toml")
 
-_LEARNED = ("syllables.csv", "experience.npz", "weighing.npz")
+_LEARNED = ("syllables.csv", "common_words.txt", "experience.npz", "weighing.npz")
 
 _GROUP_KEYS = {"words", "include"}
 _SOUND_KEYS = {"words", "real", "pairs"}
@@ -51,6 +52,7 @@ class SignalPolicy:
 
     signals: Mapping[str, Rule]
     topics: Mapping[str, Rule]
+    lines: tuple[Line, ...]
     groups: Mapping[str, tuple[str, ...]] = field(repr=False)
     hash: str
     matcher: Matcher = field(repr=False)
@@ -120,7 +122,9 @@ def check(policy: SignalPolicy) -> list[str]:
             for example in topic.examples
             if topic.id not in {n.service for n in assess(example, Context(), policy).needs}
         ]
-    return problems
+    return problems + check_lines(
+        policy.lines, lambda text: assess(text, Context(), policy).handoff
+    )
 
 
 def _parse(name: str, data: bytes) -> dict[str, Any]:
@@ -152,6 +156,7 @@ def _build(
     known("signals.toml", read["signals.toml"], {"class", "signal", "experience"})
     known("cues.toml", read["cues.toml"], {"group"})
     known("topics.toml", read["topics.toml"], {"topic"})
+    known("handoff.toml", read["handoff.toml"], {"line"})
     known("sounds.toml", read["sounds.toml"], _SOUND_KEYS)
     groups = _groups(read["cues.toml"].get("group", {}))
     classes = read["signals.toml"].get("class", {})
@@ -161,7 +166,8 @@ def _build(
     topics = read_rows("topics.toml", read["topics.toml"]["topic"], TOPIC_KEYS, {})
     if missing := JUDGED_CUES - groups.keys():
         raise ValueError(f"cues.toml: groups that judgement needs are missing: {sorted(missing)}")
-    rules = (*signals.values(), *topics.values())
+    lines = read_lines(read["handoff.toml"].get("line", ()))
+    rules = (*signals.values(), *topics.values(), *(line.words for line in lines))
     groups.update(_written_out(rules))
     for rule in rules:
         for part in (part for frame in rule.frames for part in frame):
@@ -175,6 +181,7 @@ def _build(
     return SignalPolicy(
         signals=signals,
         topics=topics,
+        lines=lines,
         groups=groups,
         hash=stamp,
         matcher=_matcher(groups, rules),

@@ -42,6 +42,9 @@ def _keys(matter: Matter) -> Iterator[str]:
     house = next((place for place in places if place.house), None)
     if house is not None:
         yield f"h{by_ear(house.name[-2:])}{house.house}"
+    for name, _ in matter.events[:1]:
+        for place in places[:2]:  # 幸福里小区 and 幸福里 begin alike
+            yield f"e{name}{by_ear(place.name[:2])}"
     yield from _least(matter)
     for place in reversed(places):
         if place.kind != "road":

@@ -138,7 +138,7 @@ def _one_door(kinds: set[str]) -> bool:
     return "flat" in kinds or ("flat_part" in kinds and "house" in kinds) or "phone" in kinds
 
 
-_ONE_NEED = {"phone", "name", "name_sound", "name_called", "cause", "age"}
+_ONE_NEED = {"phone", "name", "name_sound", "name_called", "cause", "age", "event"}
 
 
 def _other_need(kinds: set[str]) -> bool:
@@ -150,8 +150,22 @@ def _other_need(kinds: set[str]) -> bool:
 
 
 def _one_event(a: Matter, b: Matter, kinds: set[str], scale: Scale) -> bool:
-    if not a.causes & b.causes & scale.events or not kinds & {"place", "town"}:
+    if "event" not in kinds and not _one_cause(a, b, kinds, scale):
         return False
     if a.at is None or b.at is None:
         return True
     return abs((a.at - b.at).total_seconds()) <= scale.event_hours * 3600
+
+
+def _one_cause(a: Matter, b: Matter, kinds: set[str], scale: Scale) -> bool:
+    """Whether both tell, in no words that are known for it, what comes upon many households of one
+    place. Events of two kinds are two, unless a disaster brought both; a bill is one's own."""
+    shared = a.causes & b.causes & scale.events
+    two = bool(a.events and b.events) and "disaster" not in shared
+    if two or not kinds & {"place", "town"}:
+        return False
+    return bool(shared - (_CUT_OFF if a.bill or b.bill else frozenset()))
+
+
+_CUT_OFF = frozenset({"U9", "utilities_relief"})
+"""What may be a bill that was not paid."""

@@ -51,6 +51,13 @@ def _readings() -> tuple[Mapping[int, str], Mapping[str, str]]:
     return first, readings
 
 
+@cache
+def _common() -> frozenset[str]:
+    """The common words by which a place can be explained without a repair."""
+    source = resources.files("triage.rules").joinpath("common_words.txt").read_text("utf-8")
+    return frozenset(line for line in source.splitlines() if line and line[0] != "#")
+
+
 class Sounds:
     """The words worth hearing through a wrong spelling, found in one pass over the sounds."""
 
@@ -80,7 +87,9 @@ class Sounds:
         found: list[Repair] = []
         if len(self._pairs):
             for last, (was, word) in self._pairs.iter(text):
-                found.append(Repair(last + 1 - len(was), was, word))
+                start = last + 1 - len(was)
+                if not _sensible(text, start, last + 1):
+                    found.append(Repair(start, was, word))
         if not len(self._automaton):
             return found
         for last, meant in self._automaton.iter(text.translate(self._codes)):
@@ -90,6 +99,8 @@ class Sounds:
             if was in meant:
                 continue
             if was in self._real or any(word in self._real for word in _cuts(text, start, length)):
+                continue
+            if _sensible(text, start, last + 1, meant):
                 continue
             for word in meant:
                 if self._plausible(was, word):
@@ -123,6 +134,36 @@ def _cuts(text: str, start: int, length: int) -> Iterable[str]:
         for first in range(max(0, start - size + 1), start + length):
             if first + size <= len(text):
                 yield text[first : first + size]
+
+
+def _sensible(text: str, start: int, end: int, meant: tuple[str, ...] = ()) -> bool:
+    """Whether the place makes sense as it stands: common words that follow each other cover all of
+    it, and at least one of them reaches beyond it (文物 and 保护 explain 物保护). A beginning or an
+    end of two characters or more of the word that may be meant counts as a word too: 没钱 before
+    植皮. One character left over explains nothing: 断凉水 may be heard wrongly."""
+    if end - start > _LONGEST:
+        return False
+    common = _common()
+    reached = {start: False}
+    for first in range(max(0, start - _LONGEST_WORD + 1), start):
+        for size in range(start - first + 1, _LONGEST_WORD + 1):
+            if text[first : first + size] in common:
+                reached[first + size] = True
+    own = {word[:size] for word in meant for size in range(2, len(word))}
+    own |= {word[-size:] for word in meant for size in range(2, len(word))}
+    for at in range(start, end):
+        if at not in reached:
+            continue
+        for size in range(2, _LONGEST_WORD + 1):
+            piece = text[at : at + size]
+            if at + size > len(text) or not (piece in common or piece in own):
+                continue
+            reached[at + size] = reached.get(at + size, False) or reached[at] or at + size > end
+    return any(place >= end and beyond for place, beyond in reached.items())
+
+
+_LONGEST_WORD = 4
+_LONGEST = 8  # characters of a place that common words may explain
 
 
 def mended(text: str, repairs: Iterable[Repair]) -> str:

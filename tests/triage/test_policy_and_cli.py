@@ -79,7 +79,7 @@ def test_lines_come_out_in_order_with_the_id_first() -> None:
     ]  # fmt: skip
     assert set(rows[0]["signals"][0]) >= {
         "rule", "class", "quote", "start", "end", "polarity", "time", "person", "purpose",
-        "counts", "cite",
+        "counts", "cite", "tag",
     }  # fmt: skip
     assert rows[1]["facts"]["place"] == "下湾村"
     json.dumps(rows)
@@ -100,3 +100,29 @@ def test_a_bad_line_is_named_with_source_line_and_column(line: str, place: str) 
         list(triage_lines(['{"id": "0", "text": "好"}', line], "in.jsonl", POLICY))
     assert place in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "named", "not_named"),
+    [
+        ("三楼着火了,楼道全是烟", "D3.1", "民法典", "自然灾害"),
+        ("水到二楼了,我们三个在房顶", "D3.15", "自然灾害救助条例", "反家庭暴力法"),
+        ("我被骗进传销,手机没收,不让走", "D4.2", "民法典", "反家庭暴力法"),
+        ("三个娃在家,爹妈都被抓走了", "U5.1", "未成年人保护法", "第34条"),
+        ("独居老人摔倒在家起不来", "U5.2", "社会救助法", "未成年人保护法"),
+        ("连骨灰盒都买不起", "U7.11", "殡葬", "649号令"),
+    ],
+)
+def test_a_sign_names_the_source_of_its_own_situation(
+    text: str, rule: str, named: str, not_named: str
+) -> None:
+    signs = {sign.rule: sign for sign in assess(text, Context(), POLICY).signals}
+    assert named in signs[rule].cite
+    assert not_named not in signs[rule].cite
+
+
+def test_a_row_that_is_no_law_names_no_law() -> None:
+    for rule in POLICY.signals.values():
+        if rule.tag in ("L", "GK", "P"):
+            assert "法 第" not in rule.cite, rule.id
+            assert "条例" not in rule.cite, rule.id
