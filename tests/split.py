@@ -9,7 +9,8 @@ is thorough
    What is about the databases themselves always runs on both;
 2. where its file marks another one ``quick``: a file that begins processes or opens a browser shows
    in that one what it is about (the day of a citizen, of an operator, of a bureau), the rest later;
-3. where it is marked ``thorough``: alone it takes as long as a hundred others;
+3. where it is marked ``thorough``: alone it takes as long as a hundred others. Many drawings of a
+   rule are, one in five of them are quick (``tests/drawn.py``);
 4. as one of a family, which is one test with many parameters (a rule for every page, role, service,
    sentence): a sample is quick, chosen by the checksum of the names; of what is marked ``quick``
    one;
