@@ -145,3 +145,22 @@ def test_a_database_that_is_away_says_busy_to_every_waiting_caller(database, min
             future.result(10)
     writer.close()
     assert counted(database) == {}
+
+
+def test_a_batch_is_made_ready_outside_the_transaction_and_what_that_raises_is_told(
+    database, mint, steps
+):
+    def ready(jobs):
+        with database.write():  # would wait for ever inside a transaction of this process
+            steps.batches.append(["ready", *jobs])
+        if "bad" in jobs:
+            raise Busy("the rules are away")
+
+    writer = Writer(database, mint, work=steps.work, rescue=steps.rescue, ready=ready)
+    assert writer.submit("a").result(10) == 1
+    with pytest.raises(Busy, match="away"):
+        writer.submit("bad").result(10)
+    assert writer.submit("b").result(10) == 1
+    writer.close()
+    assert steps.batches == [["ready", "a"], ["a"], ["ready", "bad"], ["ready", "b"], ["b"]]
+    assert set(counted(database)) == {"job:a", "job:b"}
