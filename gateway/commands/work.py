@@ -6,7 +6,7 @@ import signal
 from gateway import observe
 from gateway.commands.serve import require_ready
 from gateway.settings import load
-from gateway.state import State, wire
+from gateway.state import State, settle, wire
 from gateway.ticks import Ticks
 
 
@@ -16,6 +16,7 @@ def run() -> int:
     settings = load()
     rules = require_ready(settings)
     state = wire(settings, kind="work", rules=rules)
+    settle()  # a pass through all that stays takes long, perhaps while others wait to write
     try:
         asyncio.run(_work(state))
     finally:
