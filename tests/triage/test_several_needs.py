@@ -47,7 +47,6 @@ def test_each_need_comes_out_with_its_words(text: str, services: set[str]) -> No
     [
         ("学校门口的路裂了", "education"),
         ("心理素质好的人先来", "mental_crisis"),
-        ("治疗时态度不好", "medical"),
         ("打工地点在哪", "wage_arrears"),
     ],
 )
