@@ -25,7 +25,9 @@ _KIN_AGE = re.compile(
     rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)$"
 )
 _AGE_KIN = re.compile(rf"(?P<age>{_AGE})(?P<many>多)?(?:周?岁)的?(?P<kin>{KIN})")
-_BOUND = re.compile(r"\(?含?\)?(?:及|和)?(?:以上|以下|以内|之内|以外|之间|及|至|到\d)")
+BOUND = r"\(?含?\)?(?:及|和)?(?:以上|以下|以内|之内|以外|之间)"
+"""What follows an age that bounds a rule."""
+_BOUND = re.compile(rf"{BOUND}|\(?含?\)?(?:及|和)?(?:及|至|到\d)")
 _RANGE = re.compile(
     rf"(?P<kin>{KIN}|{_OTHERS}|他|她)(?:都|也|已经|才|刚|今年|有|[, ]){{0,3}}"
     r"(?P<tens>[一二三四五六七八九]?十)?(?P<low>[一两二三四五六七八])(?P<high>[二三四五六七八九])$"

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from triage.ages import BOUND
 from triage.signals import Scan, Span
 from triage.text import Folded
 
@@ -32,7 +33,7 @@ _PREGNANT = re.compile(
 _YEARS = r"(?:\d{1,3}|[一二三四五六七八九十]{1,3})周?岁"
 # What bounds a rule is nobody's age: 12岁以下的儿童, 凡年满60周岁的老人, 老人60岁以上.
 _RULE_BEFORE = re.compile(
-    rf"(?:{_YEARS}\(?含?\)?(?:及|和)?(?:以上|以下|以内|之内|以外|之间)|(?:凡年满|凡满|须满|须年满|要满|需满|需年满|[-至到~]){_YEARS})"
+    rf"(?:{_YEARS}{BOUND}|(?:凡年满|凡满|须满|须年满|要满|需满|需年满|[-至到~]){_YEARS})"
     r"[^,。;!?\n]{0,4}$"
 )
 _RULE_AFTER = re.compile(rf"[,的满]{{0,2}}{_YEARS}\(?含?\)?(?:及|和)?(?:以上|以下|以内|之内)")

@@ -61,16 +61,15 @@ def _alternatives(words: Sequence[str]) -> re.Pattern[str]:
 def read_events(flat: str) -> tuple[tuple[str, str], ...]:
     """The events of a folded text, each with its words; none where somebody asks about a bill or
     an application of their own."""
-    kinds, own, _ = occurrences()
-    if own.search(flat):
+    if own_bill(flat):
         return ()
-    found = ((kind.id, _come(flat, kind.words)) for kind in kinds.values())
+    kinds, _, feared = occurrences()
+    found = ((kind.id, _come(flat, kind.words, feared)) for kind in kinds.values())
     return tuple((name, words) for name, words in found if words)
 
 
-def _come(flat: str, words: re.Pattern[str]) -> str:
+def _come(flat: str, words: re.Pattern[str], feared: re.Pattern[str]) -> str:
     """The first words of the event that is not only feared; "" if there are none."""
-    feared = occurrences()[2]
     for tried, match in enumerate(words.finditer(flat)):
         if tried == _TRIED:
             break

@@ -5,12 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import islice
 
 import ahocorasick
 
 # Finals and initials that speakers of many regions do not keep apart. Only longer words, which
 # leave enough of the shape, may be read through them.
 _NEAR = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
+_LONGEST = 8  # characters of a place that common words may explain
+_LONGEST_WORD = 4  # characters of the longest of these that is looked for
 _SPELLED = 200  # letters of a text that are looked at
 _SYLLABLE = 6  # letters of the longest syllable
 _CODES = 0xE000  # private use area: one code a near sound
@@ -162,10 +165,6 @@ def _sensible(text: str, start: int, end: int, meant: tuple[str, ...] = ()) -> b
     return any(place >= end and beyond for place, beyond in reached.items())
 
 
-_LONGEST_WORD = 4
-_LONGEST = 8  # characters of a place that common words may explain
-
-
 def mended(text: str, repairs: Iterable[Repair]) -> str:
     """The text with every repair applied; the length does not change."""
     chars = list(text)
@@ -182,7 +181,7 @@ def heard(text: str) -> str:
 def pinyin(text: str) -> tuple[int, int] | None:
     """Where a text without Chinese characters is spelled in pinyin: from its first letter to its
     last. None where it is another language, or less than two syllables."""
-    letters = "".join(filter(str.isalpha, text))[:_SPELLED]
+    letters = "".join(islice(filter(str.isalpha, text), _SPELLED))
     if not letters.isascii():
         return None
     most = {0: 0}  # place that whole syllables reach: how many they are
