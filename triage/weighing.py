@@ -69,7 +69,7 @@ def _doubted(message: Message, hit: Found, whole: float, alone: Callable[[Span],
     sentence = folded.sentence(span[0])[0], max(span[1], folded.sentence(span[1] - 1)[1])
     if alone(sentence) >= borders.part:
         return False
-    return weak or alone(folded.clause(span[0])) < borders.clause
+    return alone(folded.clause(span[0])) < (borders.clear if weak else borders.clause)
 
 
 def values(

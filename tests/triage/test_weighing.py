@@ -20,9 +20,9 @@ def with_borders(**borders: float) -> SignalPolicy:
     return replace(POLICY, borders=replace(POLICY.borders, **borders))
 
 
-DEAF = with_borders(alarm=99.0, against=99.0, plea=99.0, part=99.0, clause=99.0)
+DEAF = with_borders(alarm=99.0, against=99.0, plea=99.0, part=99.0, clause=99.0, clear=99.0)
 """Nothing is ever enough."""
-TRUSTING = with_borders(alarm=99.0, against=-99.0, plea=-99.0, part=99.0, clause=99.0)
+TRUSTING = with_borders(alarm=99.0, against=-99.0, plea=-99.0, part=99.0, clause=99.0, clear=99.0)
 """Rows count as they are written, and nothing else brings anybody."""
 
 
