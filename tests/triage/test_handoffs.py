@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from triage.assess import Context, assess
-from triage.handoffs import handoff, read_lines
+from triage.handoffs import Line, handoff, read_lines
 from triage.policy import check, load_signals
 
 POLICY = load_signals()
@@ -145,6 +145,29 @@ def test_a_county_changes_a_line_of_its_own(tmp_path: Path) -> None:
     policy = load_signals(tmp_path)
     assert assess("液化气泄漏,楼道都闻到了", Context(), policy).handoff == ("119", "96777")
     assert not check(policy)
+
+
+@pytest.mark.parametrize("row", POLICY.lines, ids=lambda row: row.words.id)
+def test_the_examples_of_a_shipped_row_are_handed_to_somebody(row: Line) -> None:
+    assert row.words.examples
+    assert all(lines(text) for text in row.words.examples)
+
+
+def test_rules_that_make_a_danger_quiet_leave_the_shipped_lines_right(tmp_path: Path) -> None:
+    (tmp_path / "signals.toml").write_text(
+        "[experience]\nalarm = 99.0\npart = 99.0\nclear = 99.0\n", "utf-8"
+    )
+    problems = check(load_signals(tmp_path))
+    assert not [problem for problem in problems if problem.startswith("handoff.toml")]
+
+
+def test_an_example_of_a_countys_own_line_must_be_handed_over(tmp_path: Path) -> None:
+    (tmp_path / "handoff.toml").write_text(
+        '[[line]]\nid = "H.own"\nput = "also"\nwords = ["路灯"]\nlines = ["119"]\n'
+        'cite = "x"\ntag = "P"\nexamples = ["路灯坏了"]\n',
+        "utf-8",
+    )
+    assert any("H.own" in problem for problem in check(load_signals(tmp_path)))
 
 
 def test_a_row_that_cannot_be_read_is_named_in_one_sentence() -> None:
