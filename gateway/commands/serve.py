@@ -12,10 +12,13 @@ from gateway.listening import proxies, require_free
 from gateway.offices import Rules
 from gateway.settings import BadSettings, Settings, load
 from gateway.state import State, open_current, settle, wire
+from gateway.web import rendering
 from models.db import Busy
 from models.places import Staff
 
 AGAIN_SECONDS = 1.0
+PAGES = ("desk.html", "case.html")
+"""What is open all day and asked for first after a start."""
 
 
 def run(*, host: str, port: int, workers: int) -> int:
@@ -24,6 +27,7 @@ def run(*, host: str, port: int, workers: int) -> int:
     settings = load()
     rules = require_ready(settings)
     require_free(host, port)
+    rendering.compile_now(*PAGES)
     settle()  # what every process will share
     foreman.run(
         lambda: _built(settings, rules), host=host, port=port, workers=workers,

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, meta, pass_context
 from jinja2.runtime import Context
 
 from gateway.called import caller, reader
@@ -111,6 +111,18 @@ def _environment() -> Environment:
 
 
 _TEMPLATES = _environment()
+
+
+def compile_now(*templates: str) -> None:
+    """Compile these templates, and all that they name, now: a process that answers callers as well
+    takes most of a second for the first page of a large one. What is forked later shares them."""
+    waiting, done = {*templates}, set[str]()
+    while waiting:
+        name = waiting.pop()
+        done.add(name)
+        source = Path(_TEMPLATES.get_template(name).filename or "").read_text("utf-8")
+        named = meta.find_referenced_templates(_TEMPLATES.parse(source))
+        waiting |= {one for one in named if one} - done
 
 
 def translator(phrases: Phrasebook, language: str) -> Callable[..., str]:
