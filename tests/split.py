@@ -4,8 +4,8 @@ The quick suite is a net over everything that takes some three minutes; the thor
 length what it shows in small. Neither holds a test of the other, and ``.ci/run`` runs both. A test
 is thorough
 
-1. on one of the databases, where it is written for both: two in three run quickly on SQLite, every
-   third on PostgreSQL, by the checksum of its name, so that every part of the product meets both.
+1. on one of the databases, where it is written for both: three in four run quickly on SQLite, every
+   fourth on PostgreSQL, by the checksum of its name, so that every part of the product meets both.
    What is about the databases themselves always runs on both;
 2. where its file marks another one ``quick``: a file that begins processes or opens a browser shows
    in that one what it is about (the day of a citizen, of an operator, of a bureau), the rest later;
@@ -81,10 +81,10 @@ LONG = (
 """Begun first, so that no worker is left alone with one of them at the end."""
 TOGETHER = ("tests/crash/", BROWSER)
 """Folders whose files are about one thing, and shown quickly by some of them."""
-EVERY = 3
+EVERY = 4
 SAMPLE, ONE_IN = 2, 8
 """Of a family so many are quick, of a large one every eighth."""
-PER_FILE = 5
+PER_FILE = 3
 
 
 class Files(LoadFileScheduling):

@@ -58,10 +58,11 @@ def chosen(page: Page) -> str:
 
 
 @pytest.mark.quick
-def test_ten_mixed_requests_are_handled_with_the_keyboard_only(
-    visit: Callable[..., Visitor], site_state: State
+@pytest.mark.parametrize("many", [4, pytest.param(len(DAY), marks=pytest.mark.thorough)])
+def test_mixed_requests_are_handled_with_the_keyboard_only(
+    visit: Callable[..., Visitor], site_state: State, many: int
 ) -> None:
-    made = {say(site_state, f"day-{nth}", text) for nth, text in enumerate(DAY)}
+    made = {say(site_state, f"day-{many}-{nth}", text) for nth, text in enumerate(DAY[:many])}
     visitor = visit(DESK)
     page = sit_down(visitor, site_state, "op01")
     expect(page.locator("#live")).to_have_class("live on")

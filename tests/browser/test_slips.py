@@ -20,7 +20,7 @@ from tests.browser.conftest import DESK, PHONE, Visitor
 from tests.browser.test_bureau_pages import OFFICER, asked, at_work, do
 from tests.browser.test_desk import say, sit_down
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 Visit = Callable[..., Visitor]
 ANSWER = "请带户口本和身份证到镇里办理"
@@ -201,7 +201,6 @@ def test_a_call_is_answered_with_one_key_and_steals_no_key_from_who_is_typing(
     expect(hers.locator(".ringing")).to_have_count(0)
 
 
-@pytest.mark.quick
 def test_a_supervisor_finds_why_one_is_late_and_urges_it(visit: Visit, site_state: State) -> None:
     number = asked(visit(PHONE, script=False), site_state)
     with site_state.database.write() as connection:

@@ -246,6 +246,7 @@ def test_another_key_no_key_and_no_backup_are_said_in_one_line(backup, filled, t
     assert notes.read_text() == "nothing"
 
 
+@pytest.mark.thorough
 def test_a_backup_that_is_killed_leaves_nothing(filled, tmp_path):
     """Killed at the first and at a later moment: no file at all, and the next one succeeds."""
     path = tmp_path / "killed.backup"

@@ -169,6 +169,7 @@ def test_a_bad_setting_is_named(env, named, tmp_path):
     assert named in refused(huiyin("check", data=tmp_path, **env))
 
 
+@pytest.mark.thorough
 def test_check_names_what_serve_would_refuse_where_a_hotline_is_furnished(tmp_path):
     assert huiyin("check", data=tmp_path).returncode == 0, "rules are checked anywhere"
     (tmp_path / "huiyin.env").write_text(f"HUIYIN_DATABASE_KEY={'5a' * 32}\n", "utf-8")
@@ -427,6 +428,7 @@ def test_what_is_missing_is_named(altered, statement, named):
     assert all(line.startswith("huiyin: ") for line in found.stderr.splitlines())
 
 
+@pytest.mark.thorough
 def test_the_ledger_is_unbroken_and_grows_from_its_checkpoint(filled, recorded, tmp_path):
     data, head = tmp_path / "data", tmp_path / "head"
     shutil.copytree(filled, data)

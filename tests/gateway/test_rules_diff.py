@@ -154,6 +154,7 @@ def test_nothing_is_written(history, tmp_path):
     assert len(after) == len(before) + 1
 
 
+@pytest.mark.thorough
 def test_a_folder_without_rules_and_a_broken_rule_are_named(history, tmp_path):
     (tmp_path / "empty").mkdir()
     assert "holds no rules" in refused(
