@@ -84,7 +84,7 @@ TOGETHER = ("tests/crash/", BROWSER)
 EVERY = 4
 SAMPLE, ONE_IN = 2, 8
 """Of a family so many are quick, of a large one every eighth."""
-PER_FILE = 3
+PER_FILE = 2
 
 
 class Files(LoadFileScheduling):
