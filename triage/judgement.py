@@ -236,7 +236,9 @@ def _person(message: Message, rule: Rule, place: _Place) -> Person:
     scan = message.scan
     start, end, first, last = place.start, place.end, place.first, place.last
     near = max(first, start - 40)
-    if (cue := scan.last("news", near, start)) and not scan.within("own", cue[1], end):
+    if (cue := scan.last("news", near, start)) and not any(
+        scan.within(near_us, cue[1], end) for near_us in ("own", "known_other")
+    ):
         return Person.GENERAL
     if rule.always and not message.pleads and _offered(message, first, last):
         return Person.GENERAL

@@ -2,7 +2,6 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -33,6 +32,7 @@ class Message:
     policy: SignalPolicy
     pleads: bool  # it asks for help
     public: bool  # it is addressed to everybody: news, an offer, good wishes, a warning
+    widely: bool  # ... in more words than one, which may have been about something else
     chain: bool  # it is passed on without anybody one could call
     petition: bool  # a long letter about administration, where danger words are mostly history
     exercise: bool  # it calls itself an exercise
@@ -88,12 +88,14 @@ def read_message(
         for span in cues.get("plea", ())
     )
     petition = _is_petition(folded, scan, policy)
+    spoken = _public_words(scan)
     return Message(
         folded=folded,
         scan=scan,
         policy=policy,
         pleads=pleads,
-        public=_is_public(folded.text, cues, pleads=pleads),
+        public=_is_public(folded.text, scan, bool(spoken), pleads=pleads),
+        widely=spoken > 1,
         chain="chain" in cues and "chain_ask" in cues and "flood_scene" not in cues,
         petition=petition,
         exercise="exercise" in cues,
@@ -104,13 +106,24 @@ def read_message(
     )
 
 
-def _is_public(text: str, cues: Mapping[str, Sequence[Span]], *, pleads: bool) -> bool:
+def _is_public(text: str, scan: Scan, spoken: bool, *, pleads: bool) -> bool:
     """Whether a text speaks to everybody. Who passes on calls for help and names the very door
     where it is needed speaks for those behind it."""
-    if "collector" in cues:
+    if "collector" in scan.cues:
         place = read_address(text) if pleads else None
         return place is None or _DOOR.isdisjoint(place.parts)
-    return not pleads and any(group in cues for group in PUBLIC_CUES)
+    return not pleads and spoken
+
+
+def _public_words(scan: Scan) -> int:
+    """How many words of news, cheer, offers, notices and the like stand one after the other; those
+    that are part of another word do not count."""
+    found = sorted(span for group in PUBLIC_CUES for span in scan.cues.get(group, ()))
+    words = end = 0
+    for span in found:
+        if span[0] >= end and not scan.covered("not_public", *span):
+            words, end = words + 1, span[1]
+    return words
 
 
 def _is_petition(folded: Folded, scan: Scan, policy: SignalPolicy) -> bool:

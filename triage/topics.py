@@ -115,24 +115,26 @@ def quiet_level(message: Message, signals: Sequence[Judged], needs: tuple[Need, 
 
 
 def _nothing_asked(message: Message, signals: Sequence[Judged], needs: tuple[Need, ...]) -> bool:
-    """Zero reports, denials, news of elsewhere, thanks, good wishes."""
+    """Zero reports, denials, news of elsewhere, thanks, good wishes. What is feared to come is
+    asked: somebody should see to it before."""
     cues = message.scan.cues
     if "all_over" in cues and not any(signal.counts for signal in signals):
         return True
     if "thanks" in cues and not needs:
         return True
-    if message.public and ("own" not in cues or "cheer" in cues):
-        return True
+    if message.public and "trouble" not in cues and ("own" not in cues or "cheer" in cues):
+        return bool(signals) or message.widely
     if not signals or any(signal.counts for signal in signals):
         return False
     denied = all(signal.polarity is Polarity.NEGATED for signal in signals)
     elsewhere = all(
         signal.polarity is Polarity.NEGATED
-        or signal.time in (Time.PAST_RESOLVED, Time.HYPOTHETICAL)
+        or signal.time is Time.PAST_RESOLVED
         or signal.person is Person.GENERAL
         for signal in signals
     )
-    return denied or (elsewhere and not needs and "settled" not in cues)
+    wanted = needs or "settled" in cues or "wants" in cues or "trouble" in cues
+    return (denied and "wants" not in cues) or (elsewhere and not wanted)
 
 
 def track_of(level: Level, needs: tuple[Need, ...]) -> Track:
