@@ -83,10 +83,7 @@ def read_message(
     """Read the kind of a text. ``heard`` is what stands in it when misheard words are mended;
     ``exercise_codes`` are those registered in the running system."""
     cues = scan.cues
-    pleads = any(
-        not scan.covered("not_plea", *span) and not folded.tagged(*span)
-        for span in cues.get("plea", ())
-    )
+    pleads = any(not folded.tagged(*span) for span in cues.get("plea", ()))
     petition = _is_petition(folded, scan, policy)
     spoken = _public_words(scan)
     return Message(
@@ -116,12 +113,11 @@ def _is_public(text: str, scan: Scan, spoken: bool, *, pleads: bool) -> bool:
 
 
 def _public_words(scan: Scan) -> int:
-    """How many words of news, cheer, offers, notices and the like stand one after the other; those
-    that are part of another word do not count."""
+    """How many words of news, cheer, offers, notices and the like stand one after the other."""
     found = sorted(span for group in PUBLIC_CUES for span in scan.cues.get(group, ()))
     words = end = 0
     for span in found:
-        if span[0] >= end and not scan.covered("not_public", *span):
+        if span[0] >= end:
             words, end = words + 1, span[1]
     return words
 

@@ -26,7 +26,7 @@ FILES = ("signals.toml", "cues.toml", "topics.toml", "handoff.toml", "sounds.tom
 
 _LEARNED = ("syllables.csv", "common_words.txt", "experience.npz", "weighing.npz")
 
-_GROUP_KEYS = {"words", "include"}
+_GROUP_KEYS = {"words", "include", "longer_than"}
 _SOUND_KEYS = {"words", "real", "pairs"}
 _PART = re.compile(r"\{([^{}]*)\}|(\([^()]*\))")
 JUDGED_CUES = frozenset(
@@ -159,7 +159,8 @@ def _build(
     known("topics.toml", read["topics.toml"], {"topic"})
     known("handoff.toml", read["handoff.toml"], {"line"})
     known("sounds.toml", read["sounds.toml"], _SOUND_KEYS)
-    groups = _groups(read["cues.toml"].get("group", {}))
+    cues = read["cues.toml"].get("group", {})
+    groups = _groups(cues)
     classes = read["signals.toml"].get("class", {})
     for name, row in classes.items():
         known(f"signals.toml: class.{name}", row, CLASS_KEYS)
@@ -185,7 +186,7 @@ def _build(
         lines=lines,
         groups=groups,
         hash=stamp,
-        matcher=_matcher(groups, rules),
+        matcher=_matcher(groups, rules, _longer(cues)),
         sounds=Sounds(sounds["words"], sounds["real"], pairs=sounds.get("pairs", {})),
         experience=experience,
         scales=load_scales(learned["weighing.npz"], experience),
@@ -201,7 +202,11 @@ def _borders(row: Mapping[str, Any]) -> Borders:
         raise ValueError(f"signals.toml: experience: {error}") from None
 
 
-def _matcher(groups: Mapping[str, tuple[str, ...]], rules: Sequence[Rule]) -> Matcher:
+def _matcher(
+    groups: Mapping[str, tuple[str, ...]],
+    rules: Sequence[Rule],
+    longer: Mapping[str, Sequence[str]],
+) -> Matcher:
     """Only what phrases are built from and what judgement asks for is searched in every text."""
     named = {cue for rule in rules for cue in (*rule.near, *rule.unless)}
     parts = {a or b for rule in rules for word in rule.words for a, b in _PART.findall(word)}
@@ -214,6 +219,7 @@ def _matcher(groups: Mapping[str, tuple[str, ...]], rules: Sequence[Rule]) -> Ma
         ],
         surroundings={name: groups[name] for name in named},
         frames=[Frame(rule.id, parts, rule.within) for rule in rules for parts in rule.frames],
+        longer=longer,
     )
 
 
@@ -230,6 +236,15 @@ def _written_out(rules: Sequence[Rule]) -> dict[str, tuple[str, ...]]:
             raise ValueError(f"signals.toml: {part} has an empty alternative")
         groups[part] = words
     return groups
+
+
+def _longer(rows: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """The groups whose words hold words of other groups and mean something else."""
+    found = {name: tuple(row["longer_than"]) for name, row in rows.items() if "longer_than" in row}
+    for name, others in found.items():
+        if unknown := sorted(set(others) - rows.keys()):
+            raise ValueError(f"cues.toml: group.{name}: longer_than names no group: {unknown}")
+    return found
 
 
 def _groups(rows: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, ...]]:

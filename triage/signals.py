@@ -97,11 +97,7 @@ class Scan:
 
     def covered(self, cue: str, start: int, end: int) -> bool:
         """Whether the span lies inside a word of the group."""
-        spans = self.cues.get(cue)
-        if not spans:
-            return False
-        at = bisect_left(spans, end, key=_end)
-        return any(first <= start for first, _ in spans[at : at + _LOOK])
+        return _inside((start, end), self.cues.get(cue, ()))
 
 
 def named(group: str) -> str:
@@ -119,9 +115,13 @@ class Matcher:
         *,
         surroundings: Mapping[str, tuple[str, ...]],
         frames: Sequence[Frame] = (),
+        longer: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """``groups`` are cues and parts of phrases, ``surroundings`` what rows name under near and
-        unless. Raises ValueError for a phrase that names an unknown group or has an empty part."""
+        unless. A word of the groups that a group of ``longer`` names is none inside a longer word
+        of that group (加油 in 加油站). Raises ValueError for a phrase that names an unknown group
+        or has an empty part."""
+        self._longer = longer or {}
         self._surroundings = {
             name: re.compile("|".join(map(re.escape, words)) or "(?!)")
             for name, words in surroundings.items()
@@ -184,9 +184,26 @@ class Matcher:
                     reached[after] = (begun[0], end)
             for state in begins:
                 reached[state] = span
+        for group in self._longer.keys() & cues.keys():
+            _take_out(cues, cues[group], self._longer[group])
         for owner, hits in self._frames.find(cues).items():
             rows.setdefault(owner, []).extend(hits)
         return Scan(rows, cues, text, self._surroundings)
+
+
+def _take_out(cues: dict[str, list[Span]], longer: Sequence[Span], groups: Sequence[str]) -> None:
+    """Take the words that stand inside longer ones out of the groups."""
+    for group in groups:
+        if group in cues:
+            cues[group] = [span for span in cues[group] if not _inside(span, longer)]
+            if not cues[group]:
+                del cues[group]
+
+
+def _inside(span: Span, spans: Sequence[Span]) -> bool:
+    """Whether the span lies inside one of ``spans``, which are sorted by their ends."""
+    at = bisect_left(spans, span[1], key=_end)
+    return any(first <= span[0] for first, _ in spans[at : at + _LOOK])
 
 
 @dataclass(slots=True)

@@ -50,3 +50,11 @@ def test_news_cheer_thanks_and_reports_of_nothing_ask_for_nothing(text: str) -> 
 def test_who_is_known_is_no_news_of_elsewhere() -> None:
     assert level("刷到邻居的视频说不想活了,她家住城关镇") == "priority"
     assert level("电视里演邻居家着火了") == "none"
+
+
+def test_a_word_of_news_inside_the_name_of_a_road_takes_no_danger_away() -> None:
+    """新闻路 is a road: what burns there is not told of elsewhere."""
+    found = assess("新闻路那栋楼着火了", Context(), RULES)
+    assert any(signal.cls == "D3" and signal.counts for signal in found.signals)
+    told = assess("新闻说那栋楼着火了", Context(), RULES)
+    assert not any(signal.counts for signal in told.signals)

@@ -60,6 +60,12 @@ def test_a_mistake_in_the_rules_is_named(tmp_path: Path, text: str, said: str) -
         load_signals(overlay(tmp_path, text))
 
 
+def test_a_group_is_longer_than_groups_that_there_are(tmp_path: Path) -> None:
+    where = overlay(tmp_path, '[group.not_public]\nlonger_than = ["nobody"]\n', "cues.toml")
+    with pytest.raises(ValueError, match="not_public: longer_than names no group.*nobody"):
+        load_signals(where)
+
+
 def test_every_signal_carries_a_source() -> None:
     rows = (*POLICY.signals.values(), *POLICY.topics.values())
     assert all(rule.cite and rule.tag in {"S", "V", "R", "L", "GK", "P"} for rule in rows)
