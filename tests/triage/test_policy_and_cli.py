@@ -62,7 +62,7 @@ def test_a_mistake_in_the_rules_is_named(tmp_path: Path, text: str, said: str) -
 
 def test_a_group_is_longer_than_groups_that_there_are(tmp_path: Path) -> None:
     where = overlay(tmp_path, '[group.not_public]\nlonger_than = ["nobody"]\n', "cues.toml")
-    with pytest.raises(ValueError, match="not_public: longer_than names no group.*nobody"):
+    with pytest.raises(ValueError, match=r"not_public: longer_than names no group.*nobody"):
         load_signals(where)
 
 
