@@ -202,6 +202,18 @@ _REPORTED = (
         delivered_at=bindparam("arrived"),
     )
 )
+_KEPT = select(
+    col(Outgoing.id),
+    col(Outgoing.state),
+    col(Outgoing.request_id),
+    col(Outgoing.number),
+    col(Outgoing.urgent),
+    col(Outgoing.provider_id),
+    col(Outgoing.channel),
+    col(Outgoing.tried),
+).limit(1)
+_BY_REFERENCE = _KEPT.where(col(Outgoing.id) == bindparam("of"))
+_BY_PROVIDER = _KEPT.where(col(Outgoing.provider_id) == bindparam("of"))
 _ORDER = {OutboxState.SENT: 1, OutboxState.FAILED: 2, OutboxState.DELIVERED: 3}
 
 
@@ -223,23 +235,10 @@ def report(
 
     Returns the row as it stood before, or None if no message of ours is meant.
     """
-    mine = col(Outgoing.provider_id) == provider_id
     if reference and _NUMBER.fullmatch(reference):
-        mine = col(Outgoing.id) == int(reference)
-    found = tx.execute(
-        select(
-            col(Outgoing.id),
-            col(Outgoing.state),
-            col(Outgoing.request_id),
-            col(Outgoing.number),
-            col(Outgoing.urgent),
-            col(Outgoing.provider_id),
-            col(Outgoing.channel),
-            col(Outgoing.tried),
-        )
-        .where(mine)
-        .limit(1)
-    ).first()
+        found = tx.execute(_BY_REFERENCE, {"of": int(reference)}).first()
+    else:
+        found = tx.execute(_BY_PROVIDER, {"of": provider_id}).first()
     if found is None or channel not in (found.channel, *(found.tried or ())):
         return None
     if found.channel != channel and state is not OutboxState.DELIVERED:

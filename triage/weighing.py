@@ -49,8 +49,9 @@ def settled(message: Message, hits: Sequence[Found], weighed: Weighed) -> list[F
 def _doubted(message: Message, hit: Found, whole: float, alone: Callable[[Span], float]) -> bool:
     """Whether all together speaks against the row; of a plea that is no letter it must speak
     loudly. What a county wrote itself nobody has weighed: it counts as it is written. So do a plea
-    from a disaster, a cry, and, but in letters, what is danger in its own sentence or clause,
-    whatever else is told beside it. ``alone`` weighs a part by itself."""
+    from a disaster, a cry in plain words (between those of a frame anything may stand), and, but
+    in letters, what is danger in its own sentence or clause, whatever else is told beside it.
+    ``alone`` weighs a part by itself."""
     rule, span, judged = hit
     borders = message.policy.borders
     weak = rule.confirm or (message.petition and (rule.loose or rule.plea))
@@ -61,7 +62,7 @@ def _doubted(message: Message, hit: Found, whole: float, alone: Callable[[Span],
         return False
     if message.disaster or (rule.local and not weak):
         return False
-    if judged.purpose is Purpose.REPORT and message.is_cry(span):
+    if judged.purpose is Purpose.REPORT and not rule.frames and message.is_cry(span):
         return False
     if message.petition or not judged.counts:
         return True

@@ -58,3 +58,15 @@ def test_a_word_of_news_inside_the_name_of_a_road_takes_no_danger_away() -> None
     assert any(signal.cls == "D3" and signal.counts for signal in found.signals)
     told = assess("新闻说那栋楼着火了", Context(), RULES)
     assert not any(signal.counts for signal in told.signals)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "楼上半夜拖椅子,老人睡不好",
+        "工地晚上十点还在打桩",
+        "路口红绿灯时间太短,老人过不去",
+    ],
+)
+def test_words_of_a_frame_with_something_else_between_them_are_no_cry(text: str) -> None:
+    assert level(text) not in ("urgent", "life_threat")
