@@ -1,10 +1,11 @@
 """Lists of other bodies as JSON: partner systems with the scope ``warnings:write``."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from gateway import access, bodies, sentences
 from gateway.access import Partner
@@ -18,13 +19,16 @@ from referral.office import Office
 from referral.visiting import today
 
 router = APIRouter(route_class=ApiRoute, tags=["warnings"])
-Cell = str | float | int | None
+Column = Annotated[str, StringConstraints(max_length=200)]
+"""A measure makes pydantic look at each character: what holds a lone surrogate can neither be kept
+nor named in an answer."""
+Cell = Annotated[str, StringConstraints(max_length=5000)] | float | int | None
 
 
 class Rows(bodies.Body):
     """The rows of a list; a row has the columns of the import."""
 
-    rows: Annotated[list[dict[str, Cell]], Field(min_length=1, max_length=1000)]
+    rows: Annotated[list[dict[Column, Cell]], Field(min_length=1, max_length=1000)]
 
 
 @router.post("/warnings", status_code=200)
@@ -60,7 +64,7 @@ def post(request: Request, state: Process, body: Rows) -> Any:
     }
 
 
-def _read(row: dict[str, Cell], office: Office, now: datetime) -> Lead:
+def _read(row: Mapping[str, Cell], office: Office, now: datetime) -> Lead:
     if unknown := sorted(set(row) - set(COLUMNS)):
         raise BadRow(unknown[0], "import.fault.unknown")
     return read(row, office, today(now))

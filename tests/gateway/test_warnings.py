@@ -416,6 +416,8 @@ def test_partners_post_their_lists_and_may_do_so_again(state, now):
     again = power.post("/api/v1/warnings", {"rows": rows}).json()
     assert (again["new"], again["repeated"]) == (0, 2)
     assert power.post("/api/v1/warnings", {"rows": []}).status_code == 422
+    for half in ({"\ud800": 1}, {**listed, "name": "\ud800"}):
+        assert power.post("/api/v1/warnings", {"rows": [half]}).status_code == 422
     stranger = partner(state, app, "hospital", "contacts:write")
     assert stranger.post("/api/v1/warnings", {"rows": rows}).status_code == 403
     assert signed_in(state, app, "op01").post("/api/v1/warnings", {"rows": rows}).status_code == 403
