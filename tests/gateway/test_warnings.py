@@ -1,6 +1,7 @@
 """Lists of other bodies: messy rows, the same fact twice, what comes of them at the door."""
 
 import csv
+import json
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
@@ -417,7 +418,9 @@ def test_partners_post_their_lists_and_may_do_so_again(state, now):
     assert (again["new"], again["repeated"]) == (0, 2)
     assert power.post("/api/v1/warnings", {"rows": []}).status_code == 422
     for half in ({"\ud800": 1}, {**listed, "name": "\ud800"}):
-        assert power.post("/api/v1/warnings", {"rows": [half]}).status_code == 422
+        body = json.dumps({"rows": [half]})
+        typed = {"content-type": "application/json"}
+        assert power.http.post("/api/v1/warnings", content=body, headers=typed).status_code == 422
     stranger = partner(state, app, "hospital", "contacts:write")
     assert stranger.post("/api/v1/warnings", {"rows": rows}).status_code == 403
     assert signed_in(state, app, "op01").post("/api/v1/warnings", {"rows": rows}).status_code == 403
