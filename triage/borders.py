@@ -9,10 +9,11 @@ class Borders:
     a person by itself, and a weak row counts as it is written; below ``against``, in a plea below
     ``plea``, no row brings more than a person's look, unless its own sentence alone is above
     ``part`` or its own clause above ``clause``, that of a weak row above ``clear``; above ``life``
-    an alarm is one of danger to life. A text of no more than ``cry`` characters, of which ``bare``
-    say something else than the danger, who, where and a call for help, is a cry: there is too
-    little of it to speak against. In the choice of a service ``route``, ``particular`` and
-    ``named`` are what the rows' word and the text's own weigh beside experience."""
+    an alarm is one of danger to life; above ``averted`` what would have come but for somebody has
+    come all the same. A text of no more than ``cry`` characters, of which ``bare`` say something
+    else than the danger, who, where and a call for help, is a cry: there is too little of it to
+    speak against. In the choice of a service ``route``, ``particular`` and ``named`` are what the
+    rows' word and the text's own weigh beside experience."""
 
     alarm: float
     against: float
@@ -21,6 +22,7 @@ class Borders:
     clause: float
     clear: float
     life: float
+    averted: float
     cry: int
     bare: int
     route: float

@@ -69,7 +69,8 @@ class Purpose(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The four judgements of one hit, whether it counts, and the level it counts for. It is
-    ``doubted`` where that level is lower than the row says since the whole text speaks against."""
+    ``doubted`` where that level is lower than the row says since the whole text speaks against,
+    ``averted`` where it is lower since it would have come to that but for somebody."""
 
     polarity: Polarity
     time: Time
@@ -78,6 +79,7 @@ class Judgement:
     counts: bool
     level: Level
     doubted: bool = False
+    averted: bool = False
 
 
 @dataclass(slots=True)
@@ -112,10 +114,12 @@ def judge(message: Message, rule: Rule, hit: Hit) -> Judgement:
         and (rule.always or purpose is not Purpose.ASK)
         and (message.pleads or not rule.plea)
     )
-    level = rule.level
-    if level.is_urgent and (message.exercise or message.chain or _averted(message, place)):
+    level, averted = rule.level, False
+    if level.is_urgent and (message.exercise or message.chain):
         level = Level.PRIORITY
-    return Judgement(polarity, time, person, purpose, counts, level)
+    elif level.is_urgent and _averted(message, place):
+        level, averted = Level.PRIORITY, True
+    return Judgement(polarity, time, person, purpose, counts, level, averted=averted)
 
 
 def _polarity(message: Message, span: Span, since: int) -> Polarity:

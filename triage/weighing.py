@@ -32,18 +32,22 @@ def weigh(message: Message, hits: Sequence[Found], part: Span | None = None) -> 
 
 def settled(message: Message, hits: Sequence[Found], weighed: Weighed) -> list[Found]:
     """What the rows found, counting for as much as all of it together lets it: where too little
-    speaks for danger, a row brings a person and no more."""
+    speaks for danger, a row brings a person and no more; where much does, what somebody averted
+    before is there now."""
 
     @cache
     def alone(part: Span) -> float:
         return weigh(message, hits, part).urgent
 
-    return [
-        (rule, span, replace(judged, level=Level.PRIORITY, doubted=True))
-        if judged.level.is_urgent and _doubted(message, (rule, span, judged), weighed.urgent, alone)
-        else (rule, span, judged)
-        for rule, span, judged in hits
-    ]
+    def one(hit: Found) -> Found:
+        rule, span, judged = hit
+        if judged.averted and weighed.urgent >= message.policy.borders.averted:
+            judged = replace(judged, level=rule.level, averted=False)
+        elif judged.level.is_urgent and _doubted(message, hit, weighed.urgent, alone):
+            judged = replace(judged, level=Level.PRIORITY, doubted=True)
+        return rule, span, judged
+
+    return [one(hit) for hit in hits]
 
 
 def _doubted(message: Message, hit: Found, whole: float, alone: Callable[[Span], float]) -> bool:

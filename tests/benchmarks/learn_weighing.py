@@ -40,6 +40,8 @@ GROUPS = (
     ("posts", "posts_2"),
     ("pairs_3", "mixed", "edges", "calm", "breadth"),
     ("pairs_4", "pairs_5", "everyday", "long_calls"),
+    ("pairs_6", "mixed_2", "grave"),
+    ("posts_3", "everyday_2"),
 )
 """Files that were written in one go; all others are one group more."""
 ROUNDS, LEAVES = 300, 12

@@ -108,3 +108,16 @@ def test_what_is_weighed_raises_and_never_lowers_below_a_person() -> None:
 def test_a_row_that_a_county_wrote_counts_as_it_is_written() -> None:
     rows = {name: replace(row, local=True) for name, row in DEAF.signals.items()}
     assert assess("家里断粮两天了,路灯坏了", Context(), replace(DEAF, signals=rows)).level.is_urgent
+
+
+def test_what_was_averted_once_and_is_here_now_counts_in_full() -> None:
+    """ "But for the neighbour" makes a need of a danger; "but now" makes it a danger again."""
+    averted = assess("要不是邻居送饭早饿死了", Context(), POLICY)
+    here = assess("要不是我抱住他,他刚才就跳下去了,现在我抱不住了,快来人", Context(), POLICY)
+    assert (averted.level, here.level) == ("priority", "life_threat")
+    assert (
+        assess(
+            "要不是我抱住他,他刚才就跳下去了", Context(), with_borders(averted=99.0, alarm=99.0)
+        ).level
+        == "priority"
+    )
