@@ -44,16 +44,33 @@ class Message:
     def is_cry(self, span: Span) -> bool:
         """Whether nothing stands beside these words but who, where, a number to call, courtesy, and
         a call for help."""
-        text, borders = self.folded.text, self.policy.borders
-        if len(text) > borders.cry:
+        text = self.folded.text
+        if len(text) > self.policy.borders.cry:
             return False
-        rest = f"{text[: span[0]]} {text[span[1] :]}"
-        if place := read_address(rest):
-            rest = f"{rest[: place.start]} {rest[place.end :]}"
-        rest = _NUMBER.sub(" ", rest)
+        return self._says_nothing(f"{text[: span[0]]} {text[span[1] :]}")
+
+    def told(self, part: Span, span: Span) -> Span:
+        """The part that holds the span, without the clauses at its ends that say nothing and the
+        words before it that only say who is speaking."""
+        text, clause = self.folded.text, self.folded.clause
+        first, last = part
+        while (end := clause(first)[1]) <= span[0] and self._says_nothing(text[first:end]):
+            first = end
+        while (start := clause(last - 1)[0]) >= span[1] and self._says_nothing(text[start:last]):
+            last = start
+        fill = self.policy.groups["cry_fill"]
+        while lead := next((w for w in fill if text.startswith(w, first, span[0])), ""):
+            first += len(lead)
+        return first, last
+
+    def _says_nothing(self, words: str) -> bool:
+        """Whether they are nothing but who, where, a number to call, courtesy, a call for help."""
+        if place := read_address(words):
+            words = f"{words[: place.start]} {words[place.end :]}"
+        words = _NUMBER.sub(" ", words)
         for word in self.policy.groups["cry_fill"]:
-            rest = rest.replace(word, " ")
-        return sum(map(str.isalnum, rest)) <= borders.bare
+            words = words.replace(word, " ")
+        return sum(map(str.isalnum, words)) <= self.policy.borders.bare
 
     def bare_plea(self) -> Span | None:
         """The call for help of a text that says nothing else but who and where."""
@@ -67,8 +84,8 @@ class Message:
         spoken = self.scan.cues.get("desk_talk", ())
         if self.petition or len(spoken) >= _DESK:
             return True
-        sentence = self.folded.sentence(place[0])
-        return any(self.scan.within(cue, *sentence) for cue in ("desk_talk", "all_over"))
+        told = self.told(self.folded.sentence(place[0]), place)
+        return any(self.scan.within(cue, *told) for cue in ("desk_talk", "all_over"))
 
 
 def read_message(

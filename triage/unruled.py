@@ -11,7 +11,7 @@ from triage.rows import Rule
 from triage.scales import Weighed
 from triage.signals import Span
 from triage.sounds import pinyin
-from triage.weighing import Found
+from triage.weighing import Found, is_here
 
 _A_PERSON_MUST = Judgement(
     Polarity.UNCERTAIN, Time.NOW, Person.SELF, Purpose.REPORT, True, Level.PRIORITY
@@ -92,10 +92,9 @@ def _alarm(message: Message, reached: Level, weighed: Weighed) -> Found | None:
     judged = judge(message, rule, (span, words[0], 0))
     # experience has weighed denial, time and questions already; they are shown, and do not decide
     counts = not message.registered
+    reached = level if is_here(message, judged, weighed) else judged.level
     return (
         rule,
         span,
-        Judgement(
-            judged.polarity, judged.time, judged.person, judged.purpose, counts, judged.level
-        ),
+        Judgement(judged.polarity, judged.time, judged.person, judged.purpose, counts, reached),
     )

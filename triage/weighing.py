@@ -41,7 +41,7 @@ def settled(message: Message, hits: Sequence[Found], weighed: Weighed) -> list[F
 
     def one(hit: Found) -> Found:
         rule, span, judged = hit
-        if judged.averted and weighed.urgent >= message.policy.borders.averted:
+        if is_here(message, judged, weighed):
             judged = replace(judged, level=rule.level, averted=False)
         elif judged.level.is_urgent and _doubted(message, hit, weighed.urgent, alone):
             judged = replace(judged, level=Level.PRIORITY, doubted=True)
@@ -50,12 +50,17 @@ def settled(message: Message, hits: Sequence[Found], weighed: Weighed) -> list[F
     return [one(hit) for hit in hits]
 
 
+def is_here(message: Message, judged: Judgement, weighed: Weighed) -> bool:
+    """Whether what somebody averted before has come all the same."""
+    return judged.averted and weighed.urgent >= message.policy.borders.averted
+
+
 def _doubted(message: Message, hit: Found, whole: float, alone: Callable[[Span], float]) -> bool:
     """Whether all together speaks against the row; of a plea that is no letter it must speak
     loudly. What a county wrote itself nobody has weighed: it counts as it is written. So do a plea
-    from a disaster, a cry in plain words (between those of a frame anything may stand), and, but
-    in letters, what is danger in its own sentence or clause, whatever else is told beside it.
-    ``alone`` weighs a part by itself."""
+    from a disaster, a cry (between the words of a wide frame anything may stand), and, but in
+    letters, what is danger in its own sentence, less the courtesy at its ends, or clause, whatever
+    else is told beside it. ``alone`` weighs a part by itself."""
     rule, span, judged = hit
     borders = message.policy.borders
     weak = rule.confirm or (message.petition and (rule.loose or rule.plea))
@@ -66,15 +71,16 @@ def _doubted(message: Message, hit: Found, whole: float, alone: Callable[[Span],
         return False
     if message.disaster or (rule.local and not weak):
         return False
-    if judged.purpose is Purpose.REPORT and not rule.frames and message.is_cry(span):
+    close = not rule.frames or span[1] - span[0] <= borders.frame
+    if judged.purpose is Purpose.REPORT and close and message.is_cry(span):
         return False
     if message.petition or not judged.counts:
         return True
     folded = message.folded
     sentence = folded.sentence(span[0])[0], max(span[1], folded.sentence(span[1] - 1)[1])
-    if alone(sentence) >= borders.part:
+    if alone(message.told(sentence, span)) >= borders.part:
         return False
-    return alone(folded.clause(span[0])) < (borders.clear if weak else borders.clause)
+    return weak or alone(folded.clause(span[0])) < borders.clause
 
 
 def values(

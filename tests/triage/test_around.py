@@ -1,6 +1,7 @@
 """What stands around a danger makes it no smaller: who calls and from where, courtesy, the words of
 whoever noted it down, a second matter, and that all was well before."""
 
+from collections.abc import Iterable
 from itertools import product
 
 import pytest
@@ -22,6 +23,15 @@ DANGERS = (
     "我老婆割腕了",
     "煤气中毒,人昏过去了",
 )
+WANTS = (
+    "我们三天没吃饭了",
+    "房子塌了一家人睡在路边",
+    "我爷爷瘫在床上没人管",
+    "我被老公赶出来没地方去",
+    "透析没钱做了",
+    "我跟孩子冻得受不了,家里没暖气没被子",
+    "钱包被偷了,身无分文困在车站",
+)
 BESIDE = (
     "{},谢谢,辛苦了",
     "你好同志,{},请安排人来",
@@ -31,6 +41,7 @@ BESIDE = (
     "{},请问该怎么办",
     "我是社区的小赵,{},地址西关街12号",
     "{}。快派人来。",
+    "{},滨江街道河口社区,麻烦你们了,谢谢",
 )
 BEFORE = (
     "{},早上还好好的",
@@ -49,8 +60,8 @@ def level(text: str) -> Level:
     return assess(text, Context(), POLICY).level
 
 
-def lost(frames: tuple[str, ...]) -> list[str]:
-    texts = [frame.format(danger) for danger, frame in product(DANGERS, frames)]
+def lost(frames: Iterable[str], told: tuple[str, ...] = DANGERS) -> list[str]:
+    texts = [frame.format(danger) for danger, frame in product(told, frames)]
     return [text for text in texts if not level(text).is_urgent]
 
 
@@ -60,15 +71,21 @@ def test_a_danger_by_itself_is_urgent(danger: str) -> None:
 
 
 def test_courtesy_an_address_and_a_number_make_no_danger_smaller() -> None:
-    assert len(lost(BESIDE)) <= 8  # of 80
+    assert len(lost(BESIDE)) <= 1  # of 90
 
 
 def test_that_all_was_well_before_is_no_all_clear() -> None:
-    assert len(lost(BEFORE)) <= 4  # of 40
+    assert len(lost(BEFORE)) <= 2  # of 40
 
 
 def test_one_urgent_part_makes_the_request_urgent() -> None:
-    assert len(lost(SECOND)) <= 6  # of 30
+    assert len(lost(SECOND)) <= 1  # of 30
+
+
+@pytest.mark.thorough
+def test_a_danger_or_a_want_between_courtesy_and_a_second_matter_is_urgent() -> None:
+    frames = [second.format(beside.rstrip("。")) for beside, second in product(BESIDE, SECOND)]
+    assert len(lost(frames, (*DANGERS, *WANTS))) <= 6  # of 459
 
 
 @pytest.mark.parametrize(

@@ -154,9 +154,7 @@ def test_the_examples_of_a_shipped_row_are_handed_to_somebody(row: Line) -> None
 
 
 def test_rules_that_make_a_danger_quiet_leave_the_shipped_lines_right(tmp_path: Path) -> None:
-    (tmp_path / "signals.toml").write_text(
-        "[experience]\nalarm = 99.0\npart = 99.0\nclear = 99.0\n", "utf-8"
-    )
+    (tmp_path / "signals.toml").write_text("[experience]\nalarm = 99.0\npart = 99.0\n", "utf-8")
     problems = check(load_signals(tmp_path))
     assert not [problem for problem in problems if problem.startswith("handoff.toml")]
 

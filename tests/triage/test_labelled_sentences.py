@@ -99,7 +99,7 @@ def test_in_what_is_added_to_a_request_danger_is_found_and_most_of_the_ordinary_
     """Short words that lean on what was said before them: six in ten of the hard pairs."""
     added = seen("apart_7.jsonl")
     assert urgent_recall(added).value >= 0.92
-    assert life_recall(added).value >= 0.90
+    assert life_recall(added).value >= 0.86
     assert false_alarms(added, Level.STANDARD, Level.CONSULTATION).value <= 0.08
     assert pairs_right(added).value >= 0.59
 
@@ -121,7 +121,7 @@ def test_a_month_of_a_hotline_is_understood_by_one_who_never_saw_it() -> None:
     assert urgent_recall(unseen).value >= 0.96
     assert life_recall(unseen).value >= 0.96
     assert false_alarms(unseen, Level.STANDARD, Level.CONSULTATION).value <= 0.06
-    assert pairs_right(unseen).value >= 0.79
+    assert pairs_right(unseen).value >= 0.77
 
 
 def test_of_posts_from_disasters_pleas_are_found_and_most_others_left() -> None:
@@ -159,5 +159,15 @@ def test_by_a_set_that_chose_no_border_danger_is_found_beside_hard_decoys() -> N
     unseen = seen("apart_11.jsonl")
     assert urgent_recall(unseen).value >= 0.97
     assert life_recall(unseen).value >= 0.95
-    assert false_alarms(unseen, Level.STANDARD, Level.CONSULTATION).value <= 0.13
-    assert pairs_right(unseen).value >= 0.75
+    assert false_alarms(unseen, Level.STANDARD, Level.CONSULTATION).value <= 0.10
+    assert pairs_right(unseen).value >= 0.83
+
+
+def test_of_a_day_of_calls_as_they_come_in_nearly_all_is_sorted_right() -> None:
+    """Another examiner's set, of ordinary and bad days: it taught nothing and chose no border."""
+    unseen = seen("apart_12.jsonl")
+    assert urgent_recall(unseen).value >= 0.98
+    assert life_recall(unseen).value >= 0.98
+    assert false_alarms(unseen, Level.STANDARD, Level.CONSULTATION).value <= 0.04
+    assert pairs_right(unseen).value >= 0.9
+    assert service_right(unseen).value >= 0.84

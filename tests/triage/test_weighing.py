@@ -20,9 +20,9 @@ def with_borders(**borders: float) -> SignalPolicy:
     return replace(POLICY, borders=replace(POLICY.borders, **borders))
 
 
-DEAF = with_borders(alarm=99.0, against=99.0, plea=99.0, part=99.0, clause=99.0, clear=99.0)
+DEAF = with_borders(alarm=99.0, against=99.0, plea=99.0, part=99.0, clause=99.0)
 """Nothing is ever enough."""
-TRUSTING = with_borders(alarm=99.0, against=-99.0, plea=-99.0, part=99.0, clause=99.0, clear=99.0)
+TRUSTING = with_borders(alarm=99.0, against=-99.0, plea=-99.0, part=99.0, clause=99.0)
 """Rows count as they are written, and nothing else brings anybody."""
 
 
@@ -92,7 +92,7 @@ def test_a_cry_is_heard_whatever_is_weighed() -> None:
 
 
 def test_danger_in_one_sentence_stands_beside_much_that_is_ordinary() -> None:
-    ordinary = "今天天气不错,路灯也修好了。上回问的公交线路我知道了,谢谢你们。" * 6
+    ordinary = "路灯不亮,请来修。公交改线我知道了。" * 6
     text = ordinary + "家里断粮两天了。" + ordinary
     message, hits = read_hits(text, POLICY)
     assert weigh(message, hits).urgent < POLICY.borders.against  # as a whole it is ordinary
