@@ -94,7 +94,7 @@ class Database:
             cursor.execute("PRAGMA foreign_keys = ON")
             cursor.execute("PRAGMA trusted_schema = OFF")
             cursor.execute("PRAGMA temp_store = MEMORY")
-            cursor.execute("PRAGMA cache_size = -32000")
+            cursor.execute("PRAGMA cache_size = -8000")  # KiB; each connection fills up its own
             cursor.execute("PRAGMA wal_autocheckpoint = 4000")
             cursor.close()
 
