@@ -65,6 +65,7 @@ def test_new_danger_is_found_though_nothing_was_learned_from_it() -> None:
     assert life_recall(apart).value >= 0.87
 
 
+POSTS = ("apart_10.jsonl", "apart_13.jsonl")
 UNSEEN = ("apart_3.jsonl", "apart_4.jsonl", "apart_5.jsonl", "apart_6.jsonl")
 
 
@@ -133,7 +134,7 @@ def test_of_posts_from_disasters_pleas_are_found_and_most_others_left() -> None:
     assert decoys_called_urgent(posts).value <= 0.30
 
 
-@pytest.mark.parametrize("name", sorted({*NEVER} - {"apart_8.jsonl", "apart_10.jsonl"}))
+@pytest.mark.parametrize("name", sorted({*NEVER} - {"apart_8.jsonl", *POSTS}))
 def test_of_new_texts_the_service_is_mostly_right(name: str) -> None:
     assert service_right(seen(name)).value >= 0.79
 
@@ -171,3 +172,12 @@ def test_of_a_day_of_calls_as_they_come_in_nearly_all_is_sorted_right() -> None:
     assert false_alarms(unseen, Level.STANDARD, Level.CONSULTATION).value <= 0.04
     assert pairs_right(unseen).value >= 0.9
     assert service_right(unseen).value >= 0.84
+
+
+def test_of_posts_by_a_writer_met_last_of_all_hardly_a_plea_is_missed() -> None:
+    """Met for the first time when everything was learned and chosen. A tag stands in pleas and in
+    other posts alike; seventeen pairs are too few for a floor."""
+    posts = seen("apart_13.jsonl")
+    assert urgent_recall(posts).value >= 0.96
+    assert life_recall(posts).value >= 0.94
+    assert decoys_called_urgent(posts).value <= 0.15
