@@ -20,6 +20,7 @@ _CIVIC = 2  # different words of administration that make a text a petition
 _EMERGENCY = 2  # different words of a present emergency that make it none
 _DESK = 3  # words of a desk's business from which on the whole text is about it
 _DOOR = frozenset(("cellno", "floorno", "roomno"))  # parts of an address that name one door
+_ENDS = 8  # clauses at either end of a part that are looked at; courtesy is never longer
 _DENSE = 0.75  # share of sentences with danger in them that makes it none
 
 
@@ -54,9 +55,15 @@ class Message:
         words before it that only say who is speaking."""
         text, clause = self.folded.text, self.folded.clause
         first, last = part
-        while (end := clause(first)[1]) <= span[0] and self._says_nothing(text[first:end]):
+        for _ in range(_ENDS):
+            end = clause(first)[1]
+            if end > span[0] or not self._says_nothing(text[first:end]):
+                break
             first = end
-        while (start := clause(last - 1)[0]) >= span[1] and self._says_nothing(text[start:last]):
+        for _ in range(_ENDS):
+            start = clause(last - 1)[0]
+            if start < span[1] or not self._says_nothing(text[start:last]):
+                break
             last = start
         fill = self.policy.groups["cry_fill"]
         while lead := next((w for w in fill if text.startswith(w, first, span[0])), ""):
