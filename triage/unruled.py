@@ -3,6 +3,7 @@ that cannot be read at all."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from models.vocabulary import Level
 from triage.judgement import Judgement, Person, Polarity, Purpose, Time, judge
@@ -91,10 +92,7 @@ def _alarm(message: Message, reached: Level, weighed: Weighed) -> Found | None:
     span = (words[0][0], words[-1][1])
     judged = judge(message, rule, (span, words[0], 0))
     # experience has weighed denial, time and questions already; they are shown, and do not decide
-    counts = not message.registered
-    reached = level if is_here(message, judged, weighed) else judged.level
-    return (
-        rule,
-        span,
-        Judgement(judged.polarity, judged.time, judged.person, judged.purpose, counts, reached),
-    )
+    judged = replace(judged, counts=not message.registered)
+    if is_here(message, judged, weighed):
+        judged = replace(judged, level=level)
+    return rule, span, judged

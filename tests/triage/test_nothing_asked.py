@@ -10,6 +10,10 @@ ASKED = [
     "加油站门口的井盖没了",
     "新闻路和解放路路口堵死了",
     "日报社门口路面坑坑洼洼",
+    pytest.param(
+        "日报社门口路面塌陷",
+        marks=pytest.mark.xfail(strict=True, reason="experience alone calls it a danger to life"),
+    ),
     "社区公告栏被人撕了",
     "预警短信发错号码了",
     "抖音上卖假药的,买了没用",
@@ -48,7 +52,7 @@ def test_news_cheer_thanks_and_reports_of_nothing_ask_for_nothing(text: str) -> 
 
 
 def test_who_is_known_is_no_news_of_elsewhere() -> None:
-    assert level("刷到邻居的视频说不想活了,她家住城关镇") in ("priority", "life_threat")
+    assert level("刷到邻居的视频说不想活了,她家住城关镇") == "life_threat"
     assert level("电视里演邻居家着火了") == "none"
 
 
