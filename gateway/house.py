@@ -78,8 +78,8 @@ def prepare(settings: Settings, rules: Rules, *, demo: bool = False) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = open_database(settings)
     upgrade(database)
-    seal_from_now_on(settings, database, utc_now())
     mint = enlist(database, "prepare", utc_now())
+    seal_from_now_on(settings, database, mint, utc_now())
     with acting(database, mint) as tx:
         fresh = not county.has_units(tx)
         if fresh and demo:

@@ -15,11 +15,13 @@ from gateway.intake import Intake
 from gateway.offices import Offices, Rules, changed
 from gateway.settings import BadSettings, Settings
 from models.db import Database
+from models.ids import Mint
 from models.keyring import Keyring, ring_of
 from models.messages import Outcome
 from models.migrations import is_current
 from models.processes import enlist
 from models.sealed import hang
+from models.transaction import acting
 from models.writer import Writer
 
 
@@ -92,14 +94,15 @@ def open_database(settings: Settings, engine: Engine | None = None) -> Database:
     return database
 
 
-def seal_from_now_on(settings: Settings, database: Database, now: datetime) -> None:
-    """Make the first key of the fields where they are to be sealed and are not yet."""
+def seal_from_now_on(settings: Settings, database: Database, mint: Mint, now: datetime) -> None:
+    """Make the first key of the fields where they are to be sealed and are not yet. Of processes
+    that start at once one makes it."""
     if not settings.seals_fields:
         return
     settings.require_field_key()
-    with database.write() as connection:
-        if (ring := ring_of(connection)) and not ring.seals:
-            ring.mint(connection, settings.field_cipher, now)
+    with acting(database, mint) as tx:
+        if (ring := ring_of(tx.connection)) and not ring.seals:
+            ring.mint(tx.connection, settings.field_cipher, now)
 
 
 def open_current(settings: Settings) -> Database:
@@ -137,8 +140,8 @@ def wire(
         channels = load(settings.channel_names, channel_settings(settings, rules))
     database = open_database(settings, engine)
     database.require_safe()
-    seal_from_now_on(settings, database, now())
     mint = enlist(database, kind, now())
+    seal_from_now_on(settings, database, mint, now())
     offices = Offices(database, settings, rules, channels, now)
     frozen.keep(database, mint, offices.current().policy, changed)
     offices.refresh()

@@ -39,7 +39,8 @@ GENESIS = sha256(b"huiyin").hexdigest()
 
 class Ledger(SQLModel, table=True):
     """The head of the chain, and of that of the looks: one row. Locking it is what makes writers
-    take turns. An entry has taken in the looks up to ``looks_sealed``."""
+    take turns. An entry has taken in the looks up to ``looks_sealed``; ``field_key`` is the key
+    that seals fields, None where nothing is sealed."""
 
     id: int = key()
     seq: int = operational()
@@ -47,6 +48,7 @@ class Ledger(SQLModel, table=True):
     looks: int = operational(0)
     look_hash: str = operational(GENESIS)
     looks_sealed: int = operational(0)
+    field_key: int | None = operational(None)
 
 
 SYSTEM = "system"

@@ -1,8 +1,8 @@
 """The keys that seal fields: wrapped in the database, opened by a key that stands outside it.
 
-The newest data key seals; older ones open until nothing is sealed with them any more. Every
-transaction that writes asks, with the head of the ledger, which key is the newest, so that after a
-new one is made no process seals with the old one.
+The newest data key seals; older ones open until nothing is sealed with them any more. Its number
+stands in the head of the ledger, which every transaction that writes locks and reads: after a new
+key is made no process seals with the old one, not even one that waited for the lock meanwhile.
 """
 
 import hmac
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, func, insert, inspect, select, text, 
 from sqlmodel import SQLModel, col
 
 from models.columns import bytes_of, key, operational, secret
+from models.events import Ledger
 from models.sealing import (
     KEY_BYTES,
     Broken,
@@ -47,15 +48,6 @@ class FieldKey(SQLModel, table=True):
 
 class NoKey(ValueError):
     """The key outside the database is missing or not the right one."""
-
-
-NEWEST = (
-    select(func.max(FieldKey.id))
-    .where(col(FieldKey.retired_at).is_(None))
-    .scalar_subquery()
-    .label("field_key")
-)
-"""The key that seals, None where nothing is sealed."""
 
 
 class Keyring:
@@ -151,8 +143,9 @@ class Keyring:
         return self._key(number).open(place, record, sealed)
 
     def mint(self, connection: Connection, algorithm: str, now: datetime) -> DataKey:
-        """A new key; everything that is written from the end of this transaction on is sealed with
-        it. What was hashed for finding repeats is hashed anew by the tick that does so."""
+        """A new key; everything that is written from the end of this transaction on, which must
+        hold the head of the ledger, is sealed with it. What was hashed for finding repeats is
+        hashed anew by the tick that does so."""
         last = connection.execute(select(func.max(col(FieldKey.id)))).scalar() or 0
         number, made = last + 1, urandom(KEY_BYTES[algorithm])
         kek = self._keks[0]
@@ -167,6 +160,7 @@ class Keyring:
                 settled_at=now if fresh else None,
             )
         )
+        connection.execute(update(Ledger).values(field_key=number))
         connection.execute(text("DELETE FROM repeat_key"))
         connection.execute(
             text(

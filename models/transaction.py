@@ -214,8 +214,12 @@ def acting(database: Database, mint: Callable[[], int]) -> Iterator[Transaction]
 
 _LOOK: Table = Look.__table__  # type: ignore[attr-defined]
 _HEAD = select(
-    col(Ledger.seq), col(Ledger.hash), col(Ledger.looks), col(Ledger.look_hash), keyring.NEWEST
-).with_for_update(of=Ledger)
+    col(Ledger.seq),
+    col(Ledger.hash),
+    col(Ledger.looks),
+    col(Ledger.look_hash),
+    col(Ledger.field_key),
+).with_for_update()
 _ORDER: dict[Table, int] = {}
 
 

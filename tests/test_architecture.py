@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -230,6 +231,16 @@ def indexes(database: Database) -> set[tuple[str, str]]:
     with database.read() as session:
         rows = session.connection().execute(text(query)).all()
     return {(name, sql) for name, sql in rows if not name.startswith("alembic")}
+
+
+def test_of_processes_that_migrate_at_once_one_does_and_the_others_wait(two_empty):
+    address = two_empty[0].url.render_as_string(hide_password=False)
+    databases = [Database(address) for _ in range(3)]
+    with ThreadPoolExecutor(len(databases)) as pool:
+        list(pool.map(upgrade, databases))  # raises what any of them raises
+    assert all(is_current(database) for database in databases)
+    for database in databases:
+        database.close()
 
 
 def test_migrating_twice_is_harmless(two_empty):

@@ -6,9 +6,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from models.db import Database
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('huiyin migrate'))")
 
 
 class Newer(ValueError):
@@ -16,9 +18,11 @@ class Newer(ValueError):
 
 
 def upgrade(database: Database) -> None:
-    """Apply what is missing, in one transaction behind the writers' lock. Raises ``Busy`` and
-    ``Newer``."""
+    """Apply what is missing, in one transaction behind the writers' lock; who comes meanwhile, from
+    any process, waits and finds it done. Raises ``Busy`` and ``Newer``."""
     with database.write() as connection:
+        if not database.is_sqlite:  # there the writers' lock is for one process only
+            connection.execute(_LOCK)
         if _is_behind(connection):
             upgrade_to(connection, "head")
 

@@ -1,0 +1,95 @@
+"""Processes that start, or write, at the very moment a key is made."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlmodel import col
+
+from gateway.settings import Settings
+from gateway.state import open_database, seal_from_now_on
+from models.db import Database
+from models.ids import Mint
+from models.keyring import FieldKey, ring_of
+from models.transaction import acting
+from tests.conftest import FIELD_KEY
+
+STARTING = 4
+
+
+@pytest.fixture
+def sealing(settings: Settings) -> Settings:
+    """The settings of a hotline that seals its fields, on either database."""
+    return settings.model_copy(update={"field_key": FIELD_KEY, "field_encryption": "on"})
+
+
+def wait_until_one_waits(database: Database) -> None:
+    """Until a connection waits for a lock (PostgreSQL), or long enough for one to (SQLite)."""
+    if database.is_sqlite:
+        time.sleep(0.1)
+        return
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(1000):
+        with database.read() as session:
+            if session.execute(waiting).scalar():
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+def sealing_key(database: Database) -> int:
+    """The number of the key that a writer of this process seals with."""
+    with acting(database, Mint(2)) as tx:
+        ring = ring_of(tx.connection)
+        assert ring is not None
+        assert ring.newest is not None
+        return ring.newest.number
+
+
+def test_processes_that_start_at_once_make_one_key(
+    sealing: Settings, now: Callable[[], datetime]
+) -> None:
+    databases = [open_database(sealing) for _ in range(STARTING)]
+    begin = threading.Barrier(STARTING)
+
+    def start(database: Database) -> None:
+        begin.wait(10)
+        seal_from_now_on(sealing, database, Mint(1), now())
+
+    with ThreadPoolExecutor(STARTING) as pool:
+        list(pool.map(start, databases))  # raises what any of them raises
+    with databases[0].read() as session:
+        assert session.scalar(select(func.count(col(FieldKey.id)))) == 1
+    assert [sealing_key(database) for database in databases] == [1] * STARTING
+    for database in databases:
+        database.close()
+
+
+def test_who_waited_while_a_key_was_made_seals_with_it(
+    sealing: Settings, now: Callable[[], datetime]
+) -> None:
+    """Not with the one before: what it writes would be unreadable when that is wiped."""
+    making, waiting = open_database(sealing), open_database(sealing)
+    seal_from_now_on(sealing, making, Mint(1), now())
+    numbers: list[int] = []
+
+    def write() -> None:
+        numbers.append(sealing_key(waiting))
+
+    write()
+    writer = threading.Thread(target=write)
+    with acting(making, Mint(1)) as tx:
+        ring = ring_of(tx.connection)
+        assert ring is not None
+        made = ring.mint(tx.connection, sealing.field_cipher, now())
+        tx.event("key_made", at=now(), key=made.number, algorithm=made.algorithm)
+        writer.start()
+        wait_until_one_waits(making)
+    writer.join(30)
+    making.close()
+    waiting.close()
+    assert numbers == [1, 2]
