@@ -28,7 +28,7 @@ from referral.visiting import today
 from referral.wording import named
 from triage.household_matching import read_home
 
-COLUMNS = tuple(column.key for column in KINDS[WARNINGS])
+COLUMNS = {column.key: column for column in KINDS[WARNINGS]}
 TOGETHER = 200
 _OLDEST = date(2000, 1, 1)
 _EPOCH = date(1899, 12, 30)  # how a spreadsheet counts its days
@@ -52,6 +52,9 @@ class Result:
 def read(row: Mapping[str, Any], office: Office, on: date) -> Lead:
     """One row. Raises ``BadRow``."""
     said = {name: _text(row.get(name)) for name in COLUMNS}
+    for name, column in COLUMNS.items():
+        if len(said[name]) > column.most:
+            raise BadRow(name, "import.fault.long", most=str(column.most))
     kinds = {rule.name_zh: rule.kind for rule in office.policy.outreach.warnings}
     kind = kinds.get(said["kind"], said["kind"])
     if kind not in office.policy.outreach.kinds:
@@ -78,10 +81,10 @@ def read(row: Mapping[str, Any], office: Office, on: date) -> Lead:
         period=said["period"] or f"{happened:%Y-%m-%d}",
         happened_on=happened,
         value=_value(row.get("value")),
-        name=said["name"][:100],
+        name=said["name"],
         phone=phone,
-        address=said["address"][:300],
-        note=said["note"][:1000],
+        address=said["address"],
+        note=said["note"],
         area=area,
         household_id=said["household_id"] or None,
     )

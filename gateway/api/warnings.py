@@ -19,16 +19,16 @@ from referral.office import Office
 from referral.visiting import today
 
 router = APIRouter(route_class=ApiRoute, tags=["warnings"])
-Column = Annotated[str, StringConstraints(max_length=200)]
-"""A measure makes pydantic look at each character: what holds a lone surrogate can neither be kept
-nor named in an answer."""
-Cell = Annotated[str, StringConstraints(max_length=5000)] | float | int | None
+Text = Annotated[str, StringConstraints(max_length=1_000_000)]
+"""Any text that has no lone surrogate: a measure makes pydantic look at each character, and what
+holds one can neither be kept nor named in an answer. What is too long is named by its row."""
+Cell = Text | float | int | None
 
 
 class Rows(bodies.Body):
     """The rows of a list; a row has the columns of the import."""
 
-    rows: Annotated[list[dict[Column, Cell]], Field(min_length=1, max_length=1000)]
+    rows: Annotated[list[dict[Text, Cell]], Field(min_length=1, max_length=1000)]
 
 
 @router.post("/warnings", status_code=200)
@@ -66,5 +66,5 @@ def post(request: Request, state: Process, body: Rows) -> Any:
 
 def _read(row: Mapping[str, Cell], office: Office, now: datetime) -> Lead:
     if unknown := sorted(set(row) - set(COLUMNS)):
-        raise BadRow(unknown[0], "import.fault.unknown")
+        raise BadRow(unknown[0][:80], "import.fault.unknown")
     return read(row, office, today(now))

@@ -414,6 +414,12 @@ def test_partners_post_their_lists_and_may_do_so_again(state, now):
         spoken = {"accept-language": language}
         bad = power.post("/api/v1/warnings", {"rows": [lost]}, headers=spoken).json()["bad"]
         assert said in bad[0]["what"], language
+    long = {**listed, "kind": "utility_arrears", "period": "2026-08"}
+    mixed = [{**long, "note": "长" * 9000}, {**long, "x" * 9000: 1}, {**long, "note": "短"}]
+    answer = power.post("/api/v1/warnings", {"rows": mixed}).json()
+    assert answer["noted"] == 1, "the good row is taken in"
+    assert [(one["row"], one["column"][:4]) for one in answer["bad"]] == [(0, "note"), (1, "xxxx")]
+    assert answer["bad"][0]["what"] == "太长了，最多 1000 个字"
     again = power.post("/api/v1/warnings", {"rows": rows}).json()
     assert (again["new"], again["repeated"]) == (0, 2)
     assert power.post("/api/v1/warnings", {"rows": []}).status_code == 422
