@@ -233,6 +233,7 @@ def indexes(database: Database) -> set[tuple[str, str]]:
     return {(name, sql) for name, sql in rows if not name.startswith("alembic")}
 
 
+@pytest.mark.thorough
 def test_of_processes_that_migrate_at_once_one_does_and_the_others_wait(two_empty):
     address = two_empty[0].url.render_as_string(hide_password=False)
     databases = [Database(address) for _ in range(3)]
