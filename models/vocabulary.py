@@ -172,6 +172,7 @@ class TaskKind(StrEnum):
     RELATIVE = "relative"
     BULK_LOOK = "bulk_look"
     NOT_DONE = "not_done"
+    NEW_WORDS = "new_words"
     CANARY_LOST = "canary_lost"
     PROOF_FAILED = "proof_failed"
     CORRECT_DATA = "correct_data"

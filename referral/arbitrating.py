@@ -86,6 +86,8 @@ def reassign(
     if due is not None and due <= now:
         raise Refusal("refusal.due_past", status=422)
     unit = passing.bureau(office, lead, now)
+    if old["completed_at"] is not None and unit.code != old["bureau"]:
+        raise Refusal("refusal.result_is_in", {"number": request["number"]})
     helpers = [passing.bureau(office, code, now) for code in cooperating if code != unit.code]
     orders = returning.orders_of(tx, claims)
     asked_by = {claim["referral_id"]: claim["asked_by"] for claim in claims}

@@ -15,7 +15,7 @@ from models.outbox import Outgoing
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
-from referral import casework, informing, passing, promises, telling
+from referral import casework, informing, passing, promises, telling, undecided
 from referral.answering import correspondent, tell, tell_one
 from referral.casework import Actor, Refusal, Told
 from referral.directory import ZONE
@@ -76,8 +76,11 @@ def callback(
         channel=by,
         note=note.strip(),
     )
+    if spoken:
+        casework.finish_tasks(tx, request["id"], TaskKind.NEW_WORDS, actor, now)
     if not spoken and not again and not correspondent(tx, office, request).reported:
-        due = telling.by_when(office, "CLK-CALLBACK", now)
+        case = "urgent" if Level(request["level"]).is_urgent else ""
+        due = telling.by_when(office, "CLK-CALLBACK", now, case)
         tell_one(tx, office, after, "callback_asked", due=due, now=now)
     return after
 
@@ -104,6 +107,7 @@ def close(
     urgent = Level(request["level"]).is_urgent
     if status is Status.IN_TRIAGE and urgent and row.id == "T10":
         raise Refusal("refusal.danger_first", {"number": request["number"]})
+    undecided.require_none(tx, request)
     if status is Status.IN_TRIAGE and row.id == "T11":
         casework.need(note, "refusal.receipt_missing")
     if reason == "explained_not_eligible" and not _since_reopened(tx, request, "refused"):
@@ -151,16 +155,16 @@ def close(
 def _heard(tx: Transaction, office: Office, request: Row, reason: str, *, asked: bool) -> None:
     """I8, with the numbers of the register. Nobody is asked who left no way to be asked."""
     number = {"number": request["number"]}
-    kinds = ("replied", "refused", "called_back", "contacted")
-    told = _since_reopened(tx, request, *kinds)
-    replied = any(one.kind in ("replied", "refused") for one in told)
+    replied = bool(_since_reopened(tx, request, "replied", "refused"))
+    told = _since_reopened(tx, request, "called_back", "contacted", again=("rehandled",))
     reachable = correspondent(tx, office, request).reply is not None
     if not replied and (reachable or reason not in ("false_report", "unreachable")):
         raise Refusal("refusal.reply_first", number)
-    calls = [one for one in told if one.kind == "called_back"]
-    tries = [one for one in told if one.kind in ("called_back", "contacted")]
+    if casework.waits(tx, request["id"], TaskKind.NEW_WORDS):
+        raise Refusal("refusal.words_first", number)
+    spoken = [one for one in told if one.kind == "called_back" and one.detail["outcome"] in SPOKEN]
     if reason == "unreachable" and reachable:
-        if not _enough(tx, office, request, tries):
+        if not _enough(tx, office, request, told):
             values = office.policy.values
             raise Refusal(
                 "refusal.attempts",
@@ -170,9 +174,9 @@ def _heard(tx: Transaction, office: Office, request: Row, reason: str, *, asked:
                     "ways": str(1 + int(float(values["callback_other_channels_min"].value))),
                 },
             )
-    elif asked and reachable and not any(one.detail["outcome"] in SPOKEN for one in calls):
+    elif asked and reachable and not spoken:
         raise Refusal("refusal.ask_first", number)
-    if reason == "resolved" and calls and calls[-1].detail.get("resolved") is False:
+    if reason == "resolved" and spoken and spoken[-1].detail.get("resolved") is False:
         raise Refusal("refusal.not_resolved", number)
 
 
@@ -200,10 +204,14 @@ def _day_part(at: datetime, hours: Sequence[int]) -> int:
     return sum(at.astimezone(ZONE).hour >= hour for hour in hours)
 
 
-def _since_reopened(tx: Transaction, request: Row, *kinds: str) -> list[Told]:
-    """What happened since the request was last taken up again: an old answer answers nothing."""
-    told = casework.history(tx, request["id"], "reopened", *kinds)
-    begun = max((at for at, one in enumerate(told) if one.kind == "reopened"), default=-1)
+def _since_reopened(
+    tx: Transaction, request: Row, *kinds: str, again: Sequence[str] = ()
+) -> list[Told]:
+    """What happened since the request was last taken up again: an old answer answers nothing, and
+    a call about an earlier result (``again``: "rehandled") says nothing of the next."""
+    taken_up = ("reopened", *again)
+    told = casework.history(tx, request["id"], *taken_up, *kinds)
+    begun = max((at for at, one in enumerate(told) if one.kind in taken_up), default=-1)
     return told[begun + 1 :]
 
 

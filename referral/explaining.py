@@ -130,7 +130,8 @@ def as_held(tx: Transaction, request: Row | None, clock_id: int) -> Row | None:
     ).first()
     if found is None:
         return request
-    return {**request, "holder_unit": found.unit, "holder_person": found.delivered_by}
+    giver = {"holder_unit": found.unit, "holder_person": found.delivered_by}
+    return {**request, **giver, "held_as": "giver"}
 
 
 def _lifted(

@@ -14,7 +14,7 @@ from models.requests import HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import ContactState, Level, Status, TaskKind, Track
-from referral import casework, closing, promises, telling, undecided
+from referral import casework, closing, promises, rehandling, telling, undecided
 from referral.answering import tell
 from referral.casework import Actor, Refusal
 from referral.correcting import raise_urgency
@@ -55,6 +55,7 @@ def hand_off(
     undecided.decided(tx, request, actor, now)
     if request["status"] != Status.EMERGENCY_HANDOFF:
         row = may("hand_off", Status(request["status"]), actor.role)
+        request = rehandling.take_up_again(tx, office, actor, request, now=now)
         request = casework.change(tx, request, status=row.to, track=Track.URGENT)
     if receipt.strip():
         row = may("settle_handoff", Status.EMERGENCY_HANDOFF, actor.role)
@@ -158,7 +159,8 @@ def safety_check(
     casework.halt(tx, request["id"], (SAFETY,), now, case=following["case"])
     if outcome == "in_danger":
         row = may("hand_off", Status(request["status"]), actor.role)
-        after = casework.change(tx, request, status=row.to, track=Track.URGENT)
+        after = rehandling.take_up_again(tx, office, actor, request, now=now)
+        after = casework.change(tx, after, status=row.to, track=Track.URGENT)
         casework.halt(tx, request["id"], (SAFETY,), now)
         rule = office.policy.clock("CLK-HANDOFF")
         promises.start(tx, office, after, rule=rule, at=now, urgent=True)

@@ -7,10 +7,13 @@ from sqlmodel import col
 
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, Status, Track, worst
-from referral import falling_silent, opening, second_opinion, starting, telling, waiting
+from models.vocabulary import Level, Status, TaskKind, Track, worst
+from referral import casework, falling_silent, opening, second_opinion, starting, telling, waiting
 from referral.office import Arrival, Office
 from referral.planning import plan
+
+WAITS_FOR_WORDS = (Status.RESULT_REPORTED, Status.IN_CALLBACK, Status.SUSPENDED)
+"""Where nobody works who would read what the requester adds: somebody is asked to."""
 
 
 def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> Row:
@@ -27,6 +30,10 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
     opening.record_assessment(tx, arrival, request)
     if request["status"] == Status.NEEDS_CLARIFICATION and not arrival.inbound.missed:
         request = waiting.answered(tx, office, request, now=now)
+    elif request["status"] in WAITS_FOR_WORDS and not arrival.inbound.missed:
+        casework.ask_once(
+            tx, TaskKind.NEW_WORDS, unit=request["holder_unit"], note="", now=now, request=request
+        )
     level = worst(before, arrival.level)
     if level is before:
         falling_silent.heard(tx, office, arrival, request)

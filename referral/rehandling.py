@@ -38,21 +38,8 @@ def rehandle(
         due = promises.start(tx, office, request, rule=rule, at=now, urgent=urgent)["due_at"]
     else:
         due = _resume(tx, office, request, lead=lead, now=now)
-        casework.halt(tx, request["id"], ("CLK-CALLBACK",), now)
-    casework.finish_tasks(tx, request["id"], TaskKind.NOT_DONE, actor, now)
-    step = may_on_referral("rehandle", ReferralStatus(lead["status"]), "system")
-    casework.change_referral(tx, lead, status=step.to, completed_at=None, due_at=due)
-    unit = office.directory.current(lead["bureau"], now.astimezone(ZONE).date())
-    signer = office.directory.officer.get(lead["signed_by"] or "")
-    there = unit is not None and signer is not None and signer.unit == unit.code
-    found = office.directory.answerable(unit, now)
-    after = casework.change(
-        tx,
-        request,
-        status=Status.IN_PROGRESS,
-        holder_unit=signer.unit if there and signer else found.unit.code,
-        holder_person=signer.login if there and signer else found.officer.login,
-        queue_key=queue_key(Level(request["level"]).rank, due, request["id"]),
+    after = _give_back(
+        tx, office, request, lead=lead, due=due, actor=actor, status=Status.IN_PROGRESS, now=now
     )
     casework.record(
         tx,
@@ -67,6 +54,52 @@ def rehandle(
         due=due.isoformat(),
     )
     return after
+
+
+def take_up_again(
+    tx: Transaction, office: Office, actor: Actor, request: Row, *, now: datetime
+) -> Row:
+    """Danger shows after the result: the lead's order is in hand again with the time that was left,
+    so that the request can go on once the danger is over. Its status is for the caller to change;
+    where no result stands, nothing changes."""
+    if request["status"] not in (Status.RESULT_REPORTED, Status.IN_CALLBACK):
+        return request
+    lead = casework.lead_of(tx, request["id"])
+    due = _resume(tx, office, request, lead=lead, now=now)
+    return _give_back(
+        tx, office, request, lead=lead, due=due, actor=actor, status=request["status"], now=now
+    )
+
+
+def _give_back(
+    tx: Transaction,
+    office: Office,
+    request: Row,
+    *,
+    lead: Row,
+    due: datetime,
+    actor: Actor,
+    status: str,
+    now: datetime,
+) -> Row:
+    """The order, and the request, to who signed it at the lead, or who answers for that unit."""
+    casework.halt(tx, request["id"], ("CLK-CALLBACK",), now)
+    for kind in (TaskKind.NOT_DONE, TaskKind.NEW_WORDS):
+        casework.finish_tasks(tx, request["id"], kind, actor, now)
+    step = may_on_referral("rehandle", ReferralStatus(lead["status"]), "system")
+    casework.change_referral(tx, lead, status=step.to, completed_at=None, due_at=due)
+    unit = office.directory.current(lead["bureau"], now.astimezone(ZONE).date())
+    signer = office.directory.officer.get(lead["signed_by"] or "")
+    there = unit is not None and signer is not None and signer.unit == unit.code
+    found = office.directory.answerable(unit, now)
+    return casework.change(
+        tx,
+        request,
+        status=status,
+        holder_unit=signer.unit if there and signer else found.unit.code,
+        holder_person=signer.login if there and signer else found.officer.login,
+        queue_key=queue_key(Level(request["level"]).rank, due, request["id"]),
+    )
 
 
 def _resume(tx: Transaction, office: Office, request: Row, *, lead: Row, now: datetime) -> datetime:

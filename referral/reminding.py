@@ -16,6 +16,7 @@ from sqlmodel import col
 
 from models.bars import bars
 from models.clocks import Clock
+from models.referrals import Referral
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Role, Track
@@ -39,9 +40,32 @@ def take_steps(tx: Transaction, office: Office, rows: Sequence[Any], now: dateti
     complaints = [one["id"] for one in requests.values() if one["track"] == Track.GRIEVANCE]
     for request_id, names in bars(tx, complaints).items():
         requests[request_id]["barred"] = names
-    taken = sum(_take(tx, office, clock, requests, late, now) for clock in rows)
+    orders = _orders(tx, {clock.referral_id for clock in rows if clock.name in OF_AN_ORDER})
+    taken = 0
+    for clock in rows:
+        request = requests.get(clock.request_id)
+        if request is not None and (order := orders.get(clock.referral_id)) is not None:
+            request = _at_the_bureau(office, request, order, now)
+        taken += _take(tx, office, clock, request, late, now)
     catching_up.post(tx, office, late, now)
     return taken
+
+
+OF_AN_ORDER = ("CLK-SIGN", "CLK-COOP")
+"""Clocks of one bureau's order: the bureau that is silent is reminded, not who holds the request.
+Of CLK-ARBITRATE those are reminded who decide."""
+
+
+def _at_the_bureau(office: Office, request: Row, order: Any, now: datetime) -> Row:
+    """The request as the reminders of an order's clock see it: with the bureau that owes its part,
+    and who signed there. As it is where that unit holds the request."""
+    unit = office.directory.current(order.bureau, now.astimezone(ZONE).date())
+    if unit is None or unit.code == request["holder_unit"]:
+        return request
+    signer = office.directory.officer.get(order.signed_by or "")
+    there = signer is not None and signer.unit == unit.code
+    person = signer.login if signer is not None and there else ""
+    return {**request, "holder_unit": unit.code, "holder_person": person, "held_as": "order"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +97,7 @@ def _take(
     tx: Transaction,
     office: Office,
     clock: Any,
-    requests: Mapping[int, Row],
+    request: Row | None,
     late: list[catching_up.Late],
     now: datetime,
 ) -> bool:
@@ -101,7 +125,6 @@ def _take(
     )
     if not fenced.rowcount:
         return False
-    request = requests.get(clock.request_id)
     if clock.name == explaining.CLOCK:
         request = explaining.as_held(tx, request, clock.id)
     if request is not None and taken:
@@ -179,7 +202,7 @@ def _act(
         planned=planned.isoformat(),
         to=reader.officer.login,
         rung=last.who,
-        found_by=reader.how,
+        found_by=request.get("held_as", reader.how) if reader.how == "holder" else reader.how,
         told=bool(address),
     )
     way = office.ways.get("tel")
@@ -275,6 +298,15 @@ def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -
 _REQUESTS = select(*HelpRequest.__table__.columns).where(  # type: ignore[attr-defined]
     col(HelpRequest.id).in_(bindparam("ids", expanding=True))
 )
+
+
+_OWED = select(col(Referral.id), col(Referral.bureau), col(Referral.signed_by)).where(
+    col(Referral.id).in_(bindparam("ids", expanding=True))
+)
+
+
+def _orders(tx: Transaction, ids: Collection[int]) -> dict[int, Any]:
+    return {row.id: row for row in tx.execute(_OWED, {"ids": sorted(ids)})} if ids else {}
 
 
 def _requests(tx: Transaction, ids: Collection[int]) -> dict[int, Row]:

@@ -44,6 +44,8 @@ def correct_route(
     row = _may_correct(old, actor)
     if old["status"] == ReferralStatus.RETURN_REQUESTED:
         raise Refusal("refusal.decide_return_first", {"number": request["number"]})
+    if old["completed_at"] is not None:
+        raise Refusal("refusal.result_is_in", {"number": request["number"]})
     if old["designated"] and actor.role is not Role.SUPERVISOR:
         raise Refusal("refusal.designated", {"number": request["number"]}, 403)
     route = route_of(office, request, now, service)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from models.transaction import Row, Transaction
-from models.vocabulary import Status
+from models.vocabulary import Level, Status
 from referral import clockwork, telling
 from referral.answering import correspondent, tell
 from referral.directory import Answerable
@@ -24,12 +24,13 @@ def tell_citizen(
         return
     if correspondent(tx, office, request).reported:
         return
+    urgent = Level(request["level"]).is_urgent
     tell(
         tx,
         office,
         request,
         "running_late",
-        due=telling.by_when(office, "CLK-CONTACT", now),
+        due=telling.by_when(office, "CLK-CONTACT", now, "urgent" if urgent else ""),
         now=now,
         supervisor=above.officer.login,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from models.transaction import Row, Transaction
 from models.vocabulary import TaskKind
 from referral import casework, falling_silent, promises
-from referral.casework import Actor
+from referral.casework import Actor, Refusal
 from referral.directory import Answerable
 
 UNDECIDED = ("CLK-HANDOFF", "proposal")
@@ -25,6 +25,17 @@ def alarm(tx: Transaction, request: Row, head: Answerable, now: datetime) -> Non
     )
     if asked:
         tx.event("handoff_undecided", at=now, request=request, to=head.officer.login)
+
+
+def require_none(tx: Transaction, request: Row) -> None:
+    """Nothing is owed to somebody in danger to life. Raises ``Refusal`` where a hand-off is
+    proposed, asked for or under way, or where nobody knows yet that the person is safe (T07)."""
+    running = {clock["name"] for clock in casework.running(tx, request["id"])}
+    asked = (TaskKind.CONFIRM_HANDOFF, TaskKind.HANDOFF_UNDECIDED)
+    if casework.waits(tx, request["id"], *asked) or UNDECIDED[0] in running:
+        raise Refusal("refusal.hand_off_first", {"number": request["number"]})
+    if "CLK-SAFETY-CONFIRM" in running:
+        raise Refusal("refusal.safe_first", {"number": request["number"]})
 
 
 def decided(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:
