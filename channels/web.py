@@ -109,6 +109,7 @@ class WebChannel(Channel):
             claims=_HOW_URGENT.get(fields.get("how_urgent", "")),
             confidential=fields.get("confidential", "") in _TICKED,
             language=fields.get("language") or None,
+            shown=fields.get("shown") or None,
         )
         return (contact,)
 

@@ -12,6 +12,7 @@ finishes it. A database that is locked or away raises ``Busy``: the provider is 
 """
 
 import dataclasses
+import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -23,7 +24,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels import Channel
-from gateway import canaries, conversations, guessing, holding, quieting, recall
+from gateway import canaries, conversations, guessing, holding, quieting, recall, unproven
 from gateway.cleaning import clean
 from gateway.entries import keep
 from gateway.recall import Acquaintance, Recall
@@ -212,7 +213,8 @@ class Intake:
         handle = (call.address_kind, inbound.sender)
         who = known.meet(tx, *handle, call.now)
         language = inbound.language or who.language or guess_language(inbound.text)
-        assessment = self._assess(office, call, inbound, who)
+        may = functools.partial(unproven.may_join, tx, call, inbound)
+        assessment = self._assess(office, call, inbound, who, may)
         quiet = quieting.reason(tx, office, call)
         arrival = Arrival(
             inbound=inbound,
@@ -230,12 +232,13 @@ class Intake:
             salt="" if before else RAND_bytes(16).hex(),
         )
         by_itself = speaks_for_itself(call, inbound)
-        joins = who.joins(assessment, inbound.about, call.now) if by_itself else None
+        joins = who.joins(assessment, inbound.about, call.now, may) if by_itself else None
         if joins is None:
             number, call.number = call.number, None
             request = open_request(tx, office, arrival, number=number, code=call.code)
         else:
             request = attach(tx, office, arrival, joins)
+            request = unproven.spoken(tx, office, call, arrival, request)
         _record(tx, arrival, request, before)
         if quiet:
             quieting.note(tx, office, request, quiet, call.now)
@@ -251,11 +254,17 @@ class Intake:
         )
 
     def _assess(
-        self, office: Office, call: Call, inbound: Inbound, who: Acquaintance
+        self,
+        office: Office,
+        call: Call,
+        inbound: Inbound,
+        who: Acquaintance,
+        may: Callable[[Row], bool],
     ) -> Assessment:
         """The verdict on the words; together with the words just before, if those make it worse."""
         alone = call.read.get(inbound.text) or office.assess(inbound.text, call.source, inbound)
-        apart = inbound.missed or not (who.lately and inbound.text and who.just_spoke(call.now))
+        goes_on = inbound.text and who.goes_on(inbound.about, call.now, may)
+        apart = inbound.missed or not goes_on
         if apart or alone.level is Level.LIFE_THREAT:
             return alone
         joined = dataclasses.replace(inbound, text=who.lately + inbound.text)

@@ -1,7 +1,7 @@
 """What the database already knows about a batch of calls, fetched in a few queries for all."""
 
 from collections import ChainMap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -46,12 +46,28 @@ class Acquaintance:
         """Whether what comes now may be a part of the text before it."""
         return self.lately_at is not None and now - self.lately_at <= JOIN_WINDOW
 
-    def joins(self, assessment: Assessment, about: str | None, now: datetime) -> Row | None:
+    def goes_on(self, about: str | None, now: datetime, may: Callable[[Row], bool]) -> bool:
+        """Whether what comes now is read with the words just before: never with those of a request
+        that it may not join."""
+        if not (self.lately and self.just_spoke(now)):
+            return False
+        part_of = (one for one in self.open_requests if one["id"] == self.lately_in)
+        return any(may(one) and (not about or one["number"] == about) for one in part_of)
+
+    def joins(
+        self,
+        assessment: Assessment,
+        about: str | None,
+        now: datetime,
+        may: Callable[[Row], bool] = lambda _request: True,
+    ) -> Row | None:
         """The open request that words of this person belong to, ``about`` the number that they
-        named. A complaint stands apart (I9): it never joins a request that those complained about
+        named: where that one is over, they begin a new one. ``may`` says which are open to them. A
+        complaint stands apart (I9): it never joins a request that those complained about
         may be working on, and a plea for help is never hidden from them inside a complaint."""
-        matters = [one for one in self.open_requests if one["track"] != Track.GRIEVANCE]
-        complaints = [one for one in self.open_requests if one["track"] == Track.GRIEVANCE]
+        mine = [one for one in self.open_requests if may(one)]
+        matters = [one for one in mine if one["track"] != Track.GRIEVANCE]
+        complaints = [one for one in mine if one["track"] == Track.GRIEVANCE]
         if assessment.level.is_urgent:
             complaints = []
         elif assessment.track is Track.GRIEVANCE or (
@@ -59,8 +75,9 @@ class Acquaintance:
         ):
             matters = []
         among = [*matters, *complaints]
-        named = (one for one in among if about and one["number"] == about)
-        return next(named, among[0] if among else None)
+        if about:
+            return next((one for one in among if one["number"] == about), None)
+        return among[0] if among else None
 
     def having_said(self, words: str, at: datetime, request: Row) -> "Acquaintance":
         """The same person after these words, which are part of ``request`` now."""
@@ -210,13 +227,16 @@ def _load_people(
         known.lately_in = row.request_id
 
 
+_OWN = ("number", "code", "person_id", "channel")
+
+
 def _led_on(tx: Transaction, request: Row) -> Row | None:
     """The open request that a joined one leads to, under the number and the person it has for
     them: whose request was joined to a stranger's is never told the stranger's number and code."""
     master = master_of(tx, request)
     if master["closed_at"] is not None:
         return None
-    return {**master, **{name: request[name] for name in ("number", "code", "person_id")}}
+    return {**master, **{name: request[name] for name in _OWN}}
 
 
 def _load_contacts(tx: Transaction, recall: Recall, external_ids: set[str]) -> None:

@@ -54,7 +54,8 @@ class Inbound:
     said (aware), None when only the time of receipt is known. ``reporter`` is the login of the
     member of staff who reports somebody else's need. ``claims`` is the level that the person
     declared by a key or button: it can only raise. ``missed`` marks a call nobody answered.
-    ``about`` is the number of the request to which the person said these words belong.
+    ``about`` is the number of the request to which the person said these words belong; ``shown``
+    that of one whose code the writer has shown in the same browser.
     """
 
     external_id: str
@@ -73,6 +74,7 @@ class Inbound:
     reply_to: str | None = None  # another telephone number to answer, where the form gave one
     taken_by: str | None = None  # login of the operator who took the words: the one first asked
     about: str | None = None
+    shown: str | None = None
 
 
 _REMARKS = re.compile(r"(?:\n?〔[^〔〕\n]*〕)+\Z")

@@ -28,8 +28,9 @@ _BODY["requestBody"]["content"] = {"application/json": {"schema": Recorded.model
 @router.post("/contacts", status_code=201, openapi_extra=_BODY)
 async def contact(request: Request, state: Process) -> JSONResponse:
     """A recorded contact from a partner system: bearer token, Idempotency-Key. 201 with the number
-    and the citizen's query code; 200 with the same for a repeat; 409 for the same key with other
-    content or the same external_id with other words. Answered only when it is kept."""
+    and, where it began a request, the citizen's query code; 200 with the same for a repeat; 409 for
+    the same key with other content or the same external_id with other words. Answered only when it
+    is kept."""
     partner = await asyncio.to_thread(bearer, request)
     if partner is None:
         raise NotSignedIn
@@ -67,5 +68,7 @@ def enter(state: Process, actor: Staff, body: entering.Entry) -> JSONResponse:
 
 
 def _kept(outcome: Outcome) -> dict[str, Any]:
-    found = {"number": outcome.number, "code": outcome.code, "opened": outcome.opened}
+    # Who names somebody's telephone is not told the code of what that person began.
+    code = outcome.code if outcome.opened or outcome.held else None
+    found = {"number": outcome.number, "code": code, "opened": outcome.opened}
     return {**found, "held": True} if outcome.held else found

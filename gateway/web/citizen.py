@@ -63,7 +63,8 @@ async def ask_for_help(request: Request) -> Response:
     again = bool(form.files)  # no browser keeps the files that were chosen
     if faults and not (faults == {"phone"} and fields.get("anyway")):
         return _form(request, fields, faults=faults, status=422, again=again)
-    raw = _raw(request, channel, fields)
+    proven = passes.shown(request, CASE) or {}
+    raw = _raw(request, channel, {**fields, "shown": proven.get("number", "")})
     try:
         outcome = await _kept(request, channel, raw)
     except Forged:
@@ -80,7 +81,6 @@ async def ask_for_help(request: Request) -> Response:
     answer = RedirectResponse("/received", 303)
     # Whoever types a telephone number has not shown that it is theirs: words that joined a request
     # already open under it are kept, but its number and code go to that telephone alone.
-    proven = passes.shown(request, CASE) or {}
     if not (outcome.opened or outcome.held or proven.get("number") == outcome.number):
         passes.give(request, answer, RECEIPT, {"number": "", "code": "", "reachable": "1", **files})
         return answer

@@ -79,7 +79,8 @@ async def add(request: Request) -> Response:
         kept_files, not_kept = await run_in_threadpool(kept_first.keep, state, files, *about)
         refused = [*refused, *not_kept]
     unkept = kept_first.listed(refused)
-    if outcome.number != proven["number"] and outcome.number and outcome.code:
+    begun = outcome.opened or outcome.held
+    if begun and outcome.number != proven["number"] and outcome.number and outcome.code:
         # The matter had ended: the words began a new one, with a number of its own.
         answer = RedirectResponse("/received", 303)
         told = {"number": outcome.number, "code": outcome.code}

@@ -1,0 +1,51 @@
+"""A telephone number that somebody typed into the form is nobody's proof that it is theirs.
+
+Whoever began a request in a browser got its number and code there. What is said later from the
+telephone itself must not be read with that code: the code is changed, and the new one goes to the
+telephone alone. What is typed in another browser begins a request of its own.
+"""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from models import numbers
+from models.messages import Inbound
+from models.requests import HelpRequest
+from models.transaction import Row, Transaction
+from referral import casework, telling
+from referral.office import Arrival, Office
+
+if TYPE_CHECKING:
+    from gateway.intake import Call
+
+FORM = "web"
+RENEWED = "code_renewed"
+
+
+def may_join(tx: Transaction, call: "Call", inbound: Inbound, request: Row) -> bool:
+    """Whether words may join this open request of the number they came under: anything but a form
+    filled in by who has not shown its number and code, which joins nothing begun in a browser."""
+    if call.channel != FORM or request["number"] in (inbound.about, inbound.shown):
+        return True
+    return request["channel"] != FORM or _renewed(tx, request)
+
+
+def spoken(tx: Transaction, office: Office, call: "Call", arrival: Arrival, request: Row) -> Row:
+    """The telephone itself has spoken in a request that a browser began: from now on another code
+    opens it, told to the telephone. Once for a request."""
+    typed = call.channel == FORM or call.address_kind != "tel"
+    if typed or request["channel"] != FORM or _renewed(tx, request):
+        return request
+    own = col(HelpRequest.number) == request["number"]  # it may go on with another's
+    request = {**request, "code": numbers.code()}
+    tx.later(update(HelpRequest).where(own).values(code=request["code"]))
+    tx.event(RENEWED, at=arrival.now, request=request, of=request["number"])
+    telling.say(tx, office, arrival, request, RENEWED, due=arrival.now)
+    return request
+
+
+def _renewed(tx: Transaction, request: Row) -> bool:
+    told = casework.history(tx, request["id"], RENEWED)
+    return any(one.detail["of"] == request["number"] for one in told)

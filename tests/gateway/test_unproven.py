@@ -1,0 +1,138 @@
+"""Who types somebody's telephone number reads nothing that this person says later."""
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from gateway.state import State
+from models.outbox import Outgoing
+from models.requests import HelpRequest
+from tests import fakes
+from tests.client import TestClient
+from tests.conftest import Clock
+from tests.fakes import RecordingChannel
+from tests.gateway.people import application, partner, said
+from tests.gateway.test_citizen import key_of, told
+
+TYPED, PHONE = "13800001111", "+8613800001111"
+CALM = "想问问低保怎么申请，南门街道和平社区"
+SECRET = "我丈夫又打我，我和孩子躲在桥头旅社二零三，别让他知道"
+
+
+@pytest.fixture
+def channels():
+    return {"recording": RecordingChannel(), **fakes.form_and_sms()}
+
+
+def browser(state: State, address: str) -> TestClient:
+    return TestClient(
+        application(state),
+        base_url="https://hotline.example",
+        headers={"accept": "text/html"},
+        follow_redirects=False,
+        client=(address, 4000),
+    )
+
+
+def write(page: TestClient, words: str) -> tuple[str, str]:
+    """Fill in the form with the telephone; number and code as the browser is told them."""
+    key = key_of(page.get("/help").text)
+    page.post("/help", data={"key": key, "what": words, "phone": TYPED})
+    return told(page.get("/received").text)
+
+
+def opens(page: TestClient, number: str, code: str) -> str:
+    """What the status page shows who has this number and code; "" where it does not open."""
+    answer = page.post("/status", data={"number": number, "code": code})
+    return page.get("/status/case").text if answer.status_code == 303 else ""
+
+
+def request(state: State, number: str):
+    with state.database.read() as session:
+        return session.scalars(select(HelpRequest).where(col(HelpRequest.number) == number)).one()
+
+
+def messages(state: State, phrase: str) -> list[str]:
+    with state.database.read() as session:
+        rows = session.scalars(select(Outgoing).where(col(Outgoing.phrase) == phrase))
+        return [row.text for row in rows]
+
+
+def test_once_the_telephone_itself_speaks_the_code_that_a_browser_was_given_opens_nothing(
+    state: State, now: Clock
+) -> None:
+    stranger = browser(state, "6.6.6.6")
+    number, code = write(stranger, CALM)
+    now.forward(hours=2)
+    assert said(state, "v1", SECRET, PHONE).number == number, "it is attached, not lost"
+    assert "桥头旅社" not in stranger.get("/status/case").text
+    assert opens(browser(state, "6.6.6.7"), number, code) == ""
+    (text,) = messages(state, "code_renewed")
+    new = request(state, number).code
+    assert new in text
+    assert "桥头旅社" in opens(browser(state, "7.7.7.7"), number, new)
+    said(state, "v2", "他找来了", PHONE)
+    assert request(state, number).code == new, "once is enough"
+
+
+def test_a_form_in_another_browser_joins_nothing_that_a_browser_began(state: State) -> None:
+    stranger = browser(state, "6.6.6.6")
+    number, _code = write(stranger, CALM)
+    other, _ = write(browser(state, "7.7.7.7"), SECRET)
+    assert other != number
+    assert "桥头旅社" not in stranger.get("/status/case").text
+
+
+def test_a_second_form_in_the_same_browser_joins_the_first(state: State, now: Clock) -> None:
+    page = browser(state, "7.7.7.7")
+    number, code = write(page, CALM)
+    now.forward(minutes=30)
+    assert write(page, "补充一下，老人还有残疾证") == (number, code)
+    assert "残疾证" in page.get("/status/case").text
+
+
+def test_a_form_joins_what_the_telephone_began_and_is_told_neither_number_nor_code(
+    state: State,
+) -> None:
+    number = said(state, "v1", SECRET, PHONE).number
+    page = browser(state, "6.6.6.6")
+    key = key_of(page.get("/help").text)
+    page.post("/help", data={"key": key, "what": CALM, "phone": TYPED})
+    assert number not in page.get("/received").text
+    with state.database.read() as session:
+        assert len(session.scalars(select(HelpRequest)).all()) == 1
+
+
+def test_words_on_the_page_of_a_case_that_is_over_lead_to_no_other_case(
+    state: State, now: Clock
+) -> None:
+    stranger = browser(state, "6.6.6.6")
+    number, code = write(stranger, CALM)
+    stranger.post("/status/case/withdraw", data={"reason": "不需要了"})
+    now.forward(days=3)
+    theirs = said(state, "v1", SECRET, PHONE)
+    assert theirs.opened
+    stranger = browser(state, "6.6.6.8")
+    stranger.post("/status", data={"number": number, "code": code})
+    stranger.post("/status/case", data={"what": "还有一件事", "nonce": "abc"})
+    new = told(stranger.get("/received").text)
+    assert new[0] not in (number, theirs.number), "a request of its own"
+    assert "桥头旅社" not in stranger.get("/status/case").text
+
+
+def test_a_partner_is_told_the_code_of_what_it_began_and_of_nothing_else(state: State) -> None:
+    theirs = said(state, "v1", SECRET, PHONE)
+    power = partner(state, application(state), "power", "contacts:write")
+
+    def post(key: str, sender: str) -> dict[str, object]:
+        body = {"channel": "phone", "external_id": key, "sender": sender, "text": CALM}
+        answer = power.post("/api/v1/contacts", body, headers={"idempotency-key": key})
+        assert answer.status_code in (200, 201)
+        found: dict[str, object] = answer.json()
+        return found
+
+    joined = post("k1", TYPED)
+    assert (joined["number"], joined["code"], joined["opened"]) == (theirs.number, None, False)
+    own = post("k2", "13800002222")
+    assert own["code"]
+    assert post("k2", "13800002222")["code"] == own["code"], "a repeat is answered the same"
