@@ -9,6 +9,7 @@ from gateway import erased_again, look_audit
 from gateway.canaries import Canaries, targets
 from gateway.nightly import Nightly
 from gateway.state import State
+from gateway.sweeping import Sweep
 from models.db import Database
 from models.transaction import acting
 
@@ -25,15 +26,20 @@ def of(state: State) -> list[Chore]:
     """Each with the seconds between its turns. Raises ``BadSettings``."""
     settings = state.settings
     parts = state.database, state.mint, state.channels
+    sweep = Sweep(state.database, state.mint, state.offices.current)
     nightly = Nightly(*parts, settings, state.offices.current)
     flights = targets(settings.canaries, state.channels)
     canaries = Canaries(*parts, state.offices.current, flights=flights, address=settings.public_url)
 
     async def prove() -> None:
-        """Every night: all is accounted for, unaltered, and in a backup. An invented history that
-        is still being told is not judged half way."""
-        if not state.unwritten():
-            await nightly.run(state.now)
+        """Every night: all is accounted for, unaltered, and in a backup. Neither an invented
+        history that is still being told nor steps that fell due while nobody ticked are judged
+        half way."""
+        if state.unwritten():
+            return
+        while await asyncio.to_thread(sweep.round, state.now()):
+            pass
+        await nightly.run(state.now)
 
     async def note_erased() -> None:
         """Beside the backups stands whom they must not bring back."""

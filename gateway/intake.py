@@ -19,17 +19,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from ssl import RAND_bytes  # unlike os.urandom it does not let go of the GIL: writers go on
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels import Channel
 from gateway import canaries, conversations, guessing, holding, quieting, recall, unproven
 from gateway.cleaning import clean
-from gateway.entries import keep
+from gateway.entries import keep, record
 from gateway.recall import Acquaintance, Recall
 from models import people
-from models.likenesses import WAITING, RepeatKey
 from models.messages import (
     Canary,
     DeliveryReport,
@@ -41,7 +39,6 @@ from models.messages import (
     Turn,
     Unreadable,
 )
-from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import ContactState, Level
 from models.writer import Writer
@@ -239,7 +236,7 @@ class Intake:
         else:
             request = attach(tx, office, arrival, joins)
             request = unproven.spoken(tx, office, call, arrival, request)
-        _record(tx, arrival, request, before)
+        record(tx, arrival, request, before)
         if quiet:
             quieting.note(tx, office, request, quiet, call.now)
         entry["request_id"] = request["id"]
@@ -275,33 +272,3 @@ class Intake:
 def speaks_for_itself(call: Call, inbound: Inbound) -> bool:
     """Whether it is the person in need or somebody near; an office sends of one after another."""
     return inbound.reporter is None and call.address_kind not in ("unit", "staff")
-
-
-def _record(tx: Transaction, arrival: Arrival, request: Row, before: Any) -> None:
-    inbound, assessment = arrival.inbound, arrival.assessment
-    if before is not None:  # it waited in the holding pen
-        holding.release(tx, before.id, request_id=request["id"], assessment=assessment)
-        return
-    point, contact_id = inbound.location, tx.mint()
-    tx.add(RepeatKey, hash=WAITING, contact_id=contact_id)
-    tx.add(
-        Contact,
-        id=contact_id,
-        journal_id=arrival.journal_id,
-        request_id=request["id"],
-        person_id=arrival.person_id,
-        channel=arrival.channel,
-        external_id=inbound.external_id,
-        sender=inbound.sender,
-        name=inbound.name,
-        text=inbound.text,
-        said_at=arrival.said_at,
-        received_at=arrival.now,
-        place=inbound.place,
-        location=[point.latitude, point.longitude, point.datum] if point else None,
-        media=[[media.url, media.content_type] for media in inbound.media] or None,
-        reporter=inbound.reporter,
-        level=assessment.level,
-        assessment=assessment.as_json(),
-        salt=arrival.salt,
-    )

@@ -22,7 +22,7 @@ from models.vocabulary import Level
 from referral import clocks
 from referral.clocks import LadderAct
 from referral.office import Office
-from referral.reminding import who
+from referral.rungs import who
 
 MOST = 50
 TOLD = (*(str(act) for act in LadderAct), "urged")

@@ -262,14 +262,6 @@ def running(tx: Transaction, request_id: int) -> list[Row]:
     return [dict(row._mapping) for row in rows]
 
 
-def waits(tx: Transaction, request_id: int, *kinds: TaskKind) -> bool:
-    """Whether work of these kinds still waits for a person."""
-    query = select(col(Task.id)).where(
-        col(Task.request_id) == request_id, col(Task.kind).in_(kinds), col(Task.done_at).is_(None)
-    )
-    return tx.execute(query.limit(1)).first() is not None
-
-
 def finish_tasks(
     tx: Transaction, request_id: int, kind: TaskKind, actor: Actor, now: datetime
 ) -> None:

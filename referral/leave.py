@@ -18,7 +18,7 @@ from referral.directory import ZONE
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 from referral.policy import Ground
-from referral.reminding import who
+from referral.rungs import who
 
 EXTENSION, SUSPENSION = "extension", "suspension"
 _GRANTED = {EXTENSION: "extended", SUSPENSION: "suspended"}

@@ -22,8 +22,8 @@ from referral.answering import tell_one
 from referral.casework import Actor, Refusal, need
 from referral.clocks import Rung
 from referral.office import Office
-from referral.reminding import who
 from referral.requester import REQUESTER
+from referral.rungs import who
 
 FIELDS = ("name", "place", "phone")
 TEL = "tel"

@@ -15,6 +15,7 @@ from typing import Any
 from referral.calendars import Calendar
 from referral.categories import Category
 from referral.clocks import LadderStep
+from referral.directory import ZONE
 from referral.notices import NoticeRow, Paper
 from referral.outreach import Outreach
 from referral.outreach import read as read_outreach
@@ -166,7 +167,8 @@ class Policy:
     def rule_of(self, clock: Any) -> ClockRule | None:
         """The rule of a clock's row; None for an old one whose rule the profile no longer has."""
         try:
-            return self.clock(clock.name, clock.case, clock.started_at.date())
+            started = clock.started_at.astimezone(ZONE).date()
+            return self.clock(clock.name, clock.case, started)
         except KeyError:
             return None
 

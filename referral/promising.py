@@ -14,7 +14,7 @@ from sqlalchemy import Table, select, update
 
 from models.discovery import Visit, Warned
 from models.transaction import Transaction
-from referral import clocks, reminding, telling, wording
+from referral import clocks, rungs, telling, wording
 from referral.clocks import Rung
 from referral.directory import Answerable
 from referral.office import Office, Reply, short
@@ -111,7 +111,7 @@ def _take(
         return ()
     step = clocks.step_at(ladder, last)
     held = {"holder_unit": row.unit, "holder_person": row.holder}
-    reader = reminding.who(office, held, step.who, now)
+    reader = rungs.who(office, held, step.who, now)
     if breached:
         tx.event(
             "outreach_late", at=now, what=table.name, id=str(row.id), due=row.due_at, of=row.holder

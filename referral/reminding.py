@@ -6,7 +6,7 @@ were missed while nobody ticked are taken together, the breach recorded at its o
 person missed on all clocks together comes as one message (``referral.catching_up``).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,11 +19,19 @@ from models.clocks import Clock
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
-from models.vocabulary import Role, Track
-from referral import catching_up, clocks, explaining, running_late, telling, waiting, wording
-from referral.accused import is_barred
-from referral.clocks import CLIMB, LadderAct, Rung
-from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable
+from models.vocabulary import Track
+from referral import (
+    catching_up,
+    clocks,
+    explaining,
+    rungs,
+    running_late,
+    telling,
+    waiting,
+    wording,
+)
+from referral.clocks import LadderAct, Rung
+from referral.directory import HOTLINE, ZONE
 from referral.office import Office, Reply
 from referral.undecided import UNDECIDED, alarm
 
@@ -180,7 +188,7 @@ def _act(
         if (clock.name, clock.case) == UNDECIDED and not step.stands:
             alarm(tx, request, office.directory.head_of_shift(now), now)
         elif not step.stands:
-            above = who(office, request, Rung.SUPERVISOR, now)
+            above = rungs.who(office, request, Rung.SUPERVISOR, now)
             running_late.tell_citizen(tx, office, request, clock, above, now)
     indexes = [index for index, _ in step.steps]
     if step.stands:
@@ -188,7 +196,7 @@ def _act(
             "lapsed", at=now, request=request, **named, steps=indexes, planned=planned.isoformat()
         )
         return
-    reader, address = _reached(office, request, last.who, now)
+    reader, address = rungs.reached(office, request, last.who, now)
     if clock.name == "CLK-ARBITRATE" and clock.referral_id and last.who in _BELOW:
         day = now.astimezone(ZONE).date()  # those who decide are reminded, not those who asked
         reader = office.directory.answerable(office.directory.responsible(HOTLINE, None, day), now)
@@ -237,62 +245,6 @@ def _phrase(clock: Any, now: datetime) -> str:
     if (clock.name, clock.case) == UNDECIDED:
         return "staff_handoff_undecided"
     return "staff_breach" if now >= clock.due_at else "staff_reminder"
-
-
-def _reached(
-    office: Office, request: Mapping[str, Any], rung: Rung, now: datetime
-) -> tuple[Answerable, str]:
-    """The reader and the telephone: whoever has none, nor their unit, is passed over at once for
-    the rung above. Without any telephone at all the first reader, and nobody is told by SMS."""
-    first: Answerable | None = None
-    for one in (rung, *CLIMB[_ABOVE[rung] :]):
-        reader = who(office, request, one, now)
-        if is_barred(office.directory, request.get("barred", ()), reader):
-            continue
-        if address := reader.officer.phone or reader.unit.duty_phone:
-            return reader, address
-        first = first or reader
-    return first or who(office, request, rung, now), ""
-
-
-_ABOVE = {rung: CLIMB.index(rung) + 1 for rung in CLIMB} | {
-    Rung.DUTY_LEAD: CLIMB.index(Rung.SUPERVISOR)
-}
-"""Where the rungs above begin: those of a bureau climb past the desk's head of shift."""
-
-
-def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -> Answerable:
-    """The person on a rung of the ladder at this moment; the next rung when there is none."""
-    directory = office.directory
-    day = now.astimezone(ZONE).date()
-    unit = directory.current(request["holder_unit"], day)
-    holder = directory.officer.get(request["holder_person"])
-    if rung is Rung.HOLDER and holder is not None and holder.unit in directory.unit:
-        return Answerable(directory.unit[holder.unit], holder, "holder")
-    if rung in (Rung.HOLDER, Rung.UNIT_DUTY):
-        return directory.answerable(unit, now)
-    if rung is Rung.DUTY_LEAD:
-        return directory.head_of_shift(now)
-    wanted = {
-        Rung.BUREAU_HEAD: (unit, (Role.BUREAU_HEAD, Role.TOWNSHIP_OFFICER)),
-        Rung.SUPERVISOR: (None, (Role.SUPERVISOR,)),
-        Rung.COUNTY_DUTY_HEAD: (
-            directory.responsible(BACKSTOP, None, day),
-            (Role.BUREAU_HEAD, Role.DUTY_LEAD),
-        ),
-        Rung.COORDINATION_OFFICE: (
-            directory.responsible("coordination_office", None, day),
-            (Role.BUREAU_HEAD, Role.SUPERVISOR),
-        ),
-    }
-    home, roles = wanted[rung]
-    for role in roles:
-        for officer in directory.officers:
-            if officer.role == role and home is not None and officer.unit == home.code:
-                return Answerable(home, officer, "rung")
-            if officer.role == role and home is None and officer.unit in directory.unit:
-                return Answerable(directory.unit[officer.unit], officer, "rung")
-    return directory.answerable(home or directory.responsible(HOTLINE, None, day), now)
 
 
 _REQUESTS = select(*HelpRequest.__table__.columns).where(  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from referral.clocks import Rung
 from referral.directory import ZONE, Unit
 from referral.lifecycle import may_on_referral
 from referral.office import Office
-from referral.reminding import who
+from referral.rungs import who
 
 
 def request_return(

@@ -14,7 +14,7 @@ from referral.casework import Actor, Refusal
 from referral.clocks import Rung
 from referral.directory import Answerable
 from referral.office import Office
-from referral.reminding import who
+from referral.rungs import who
 
 
 def urge(

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlmodel import col
 
-from gateway import backups, canaries
+from gateway import backups, canaries, chores
 from gateway.accounting import account
 from gateway.canaries import Canaries, targets
 from gateway.nightly import Nightly
@@ -56,6 +56,15 @@ def test_a_night_without_fault_leaves_proofs_and_a_backup(state, nightly, now, t
     assert not asyncio.run(nightly.run(now)), "once a night, whoever else ticks"
     now.forward(hours=24)
     assert asyncio.run(nightly.run(now))
+
+
+def test_steps_that_fell_due_while_nobody_ticked_are_taken_before_they_are_judged(state, now):
+    said(state, "a", FOOD)
+    now.forward(days=10, hours=NIGHT)
+    (prove, _seconds), *_ = chores.of(state)
+    asyncio.run(prove())
+    assert proofs(state)["verify_clocks"] is True
+    assert tasks(state, "proof_failed") == []
 
 
 def test_what_is_missing_is_a_task_until_somebody_has_seen_to_it(state, nightly, now):
