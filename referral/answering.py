@@ -16,7 +16,7 @@ from models.people import Address, Person
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, ReferralRole, Role, Track
-from referral import casework, telling, wording
+from referral import casework, reporters, telling, wording
 from referral.casework import Actor
 from referral.directory import HOTLINE, Unit
 from referral.joined import as_heard, joined_to
@@ -71,8 +71,6 @@ def _own_words(tx: Transaction, request: Mapping[str, Any]) -> Sequence[Any]:
     return [row for row in found if row.person_id == request["person_id"]] or found
 
 
-_FOR_REPORTERS = {"reply_to_citizen": "reporter_outcome"}
-"""What is said instead to who reported somebody else's need: no private details (N16)."""
 _NOWHERE = Reply(Way("web", "", Form.FULL), "")
 
 
@@ -86,20 +84,55 @@ def tell(
     now: datetime,
     unit: Unit | None = None,
     **more: str,
-) -> Row:
+) -> None:
     """Say something to the citizen, and to everybody whose request was joined to this one, each by
     the way they came from. Where nobody can be reached, or the person asked us to stop, the words
-    are kept for the status page and not sent. Returns the message to the request's own person."""
+    are kept for the status page and not sent. Who only reported the need hears what a reporter may
+    hear of it, or nothing (N16)."""
+    tell_joined(tx, office, request, phrase, due=due, now=now, unit=unit, **more)
+    reported = correspondent(tx, office, request).reported
+    chosen = reporters.said(phrase, own=True) if reported else phrase
+    if chosen is not None:
+        words = more if chosen == phrase else {}
+        tell_one(tx, office, request, chosen, due=due, now=now, unit=unit, **words)
+
+
+def tell_joined(
+    tx: Transaction,
+    office: Office,
+    request: Mapping[str, Any],
+    phrase: str,
+    *,
+    due: datetime,
+    now: datetime,
+    unit: Unit | None = None,
+    **more: str,
+) -> None:
+    """Say something to those whose requests were joined to this one; otherwise as ``tell``."""
     for other in joined_to(tx, request["id"]):
         hearer = as_heard(other, request)
-        reported = correspondent(tx, office, hearer).reported
-        chosen, words = (
-            (_FOR_REPORTERS[phrase], {})
-            if reported and phrase in _FOR_REPORTERS
-            else (phrase, more)
-        )
+        tell_hearer(tx, office, hearer, phrase, due=due, now=now, unit=unit, **more)
+
+
+def tell_hearer(
+    tx: Transaction,
+    office: Office,
+    hearer: Mapping[str, Any],
+    phrase: str,
+    *,
+    due: datetime,
+    now: datetime,
+    unit: Unit | None = None,
+    **more: str,
+) -> bool:
+    """Say something of the matter to one whose request was joined to it (``as_heard``). Returns
+    whether they are a reporter."""
+    reported = correspondent(tx, office, hearer).reported
+    chosen = reporters.said(phrase, own=False) if reported else phrase
+    if chosen is not None:
+        words = more if chosen == phrase else {}
         tell_one(tx, office, hearer, chosen, due=due, now=now, unit=unit, **words)
-    return tell_one(tx, office, request, phrase, due=due, now=now, unit=unit, **more)
+    return reported
 
 
 def tell_one(
@@ -141,10 +174,13 @@ def foretold(
     unit: Unit | None = None,
     **more: str,
 ) -> str:
-    """The words that ``tell_one`` would say; reads only."""
+    """The words that ``tell`` would say to the request's own person, "" for none; reads only."""
     who = correspondent(tx, office, request)
+    chosen = reporters.said(phrase, own=True) if who.reported else phrase
+    if chosen is None:
+        return ""
     params = {**_params(office, request, who, unit, due), **more}
-    return office.phrases.say(phrase, params, (who.reply or _NOWHERE).way.form, who.language)
+    return office.phrases.say(chosen, params, (who.reply or _NOWHERE).way.form, who.language)
 
 
 def _params(
@@ -183,7 +219,8 @@ def reply(
     if _just_said(tx, request, actor, answer, now):
         return request
     who = correspondent(tx, office, request)
-    message = tell(
+    tell_joined(tx, office, request, "reply_to_citizen", due=now, now=now, unit=desk, answer=answer)
+    message = tell_one(
         tx,
         office,
         request,

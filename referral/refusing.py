@@ -42,12 +42,10 @@ def refuse_aid(
     who = correspondent(tx, office, request)
     unit = office.directory.unit.get(order["bureau"])
     sent = who.reply is not None and not who.stopped and not who.reported
-    if not who.reported:
-        other = other_help.strip() or office.hotline
-        tell(
-            tx, office, request, "refused_in_writing", due=now, now=now, unit=unit, rule=cited,
-            reasons=why, other=other,
-        )  # fmt: skip
+    tell(
+        tx, office, request, "refused_in_writing", due=now, now=now, unit=unit, rule=cited,
+        reasons=why, other=other_help.strip() or office.hotline,
+    )  # fmt: skip
     if not sent:
         clock = start(tx, office, request, ("CLK-REFUSAL-NOTICE", ""), now)
         telling.ask(

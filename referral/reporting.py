@@ -112,7 +112,7 @@ def complete(
         absent=missing,
         why_absent=absent.strip(),
     )
-    if missing and not who.reported:
+    if missing:
         parts = [
             office.directory.unit[one].name(who.language)
             for one in missing
@@ -124,7 +124,7 @@ def complete(
             tx, office, after, "completed_in_part", due=due, now=now, unit=unit,
             open_parts=open_parts, why=absent.strip() or late,
         )  # fmt: skip
-    elif not who.reported:
+    else:
         tell(tx, office, after, "completed", due=due, now=now, unit=unit)
     return after
 

@@ -1,0 +1,113 @@
+"""A person's request and a reporter's are one matter: the person is told, the reporter hears no
+private details (N16), and neither silences the other (I5)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.state import State
+from models.outbox import Outgoing
+from tests.conftest import Clock as Watch
+from tests.gateway.people import QUESTION
+from tests.journeys.county import County
+from tests.journeys.same_matter import said_to, told
+
+PENSION = "您丈夫的退休金每月四千二百元，超过标准"
+REPORT = "柳湾镇柳湾村一户人家想申请低保，请上门看看"
+PERSON, REPORTER = "+8613800000003", "+8613900007777"
+
+
+@pytest.fixture
+def county(state: State, now: Watch) -> County:
+    now.at = datetime(2026, 11, 3, 1, 0, tzinfo=UTC)
+    return County(state, now)
+
+
+def reported(county: County) -> str:
+    return told(county.state, "sms", REPORTER, REPORT, reporter="grid_w010401").number
+
+
+def signed(county: County, master: str, other: str) -> None:
+    county.do("dispatch01", "confirm", master)
+    county.do("dispatch01", "merge", master, other=other, reason="同一户")
+    if county.request(master).lead_bureau != "civil_affairs":
+        county.do("dispatch01", "correct_route", master, bureau="civil_affairs", reason="低保职责")
+    county.do("civil_affairs.1", "sign", master)
+
+
+@pytest.fixture
+def joined(county: County) -> tuple[str, str]:
+    """The person asked first, the reporter's request was joined to theirs."""
+    own = county.call("dibao", QUESTION, PERSON)
+    county.now.forward(hours=1)
+    report = reported(county)
+    signed(county, own, report)
+    return own, report
+
+
+@pytest.fixture
+def led_by_report(county: County) -> tuple[str, str]:
+    """The reporter came first, the person's request was joined to the report."""
+    report = reported(county)
+    county.now.forward(hours=1)
+    own = county.call("dibao", QUESTION, PERSON)
+    signed(county, report, own)
+    return own, report
+
+
+def words_to(county: County, number: str) -> str:
+    rows = county.rows(Outgoing, number)
+    return "\n".join(row.text for row in rows if row.staff is None)
+
+
+def test_a_joined_reporter_hears_no_reason_of_a_refusal_or_an_extension(
+    county: County, joined: tuple[str, str]
+) -> None:
+    own, report = joined
+    county.do("civil_affairs.1", "extend", own, workdays=3, reason="等本人的精神残疾鉴定结论")
+    county.do("super01", "extend", own)
+    county.do("civil_affairs.1", "refuse_aid", own, rule="低保办法第五条", reasons=PENSION)
+    assert said_to(county.state, own)[-2:] == ["extended", "refused_in_writing"]
+    assert said_to(county.state, report)[-1] == "reporter_outcome"
+    heard = words_to(county, report)
+    assert "退休金" not in heard
+    assert "残疾" not in heard
+
+
+def test_a_joined_reporter_hears_who_works_on_it(county: County, joined: tuple[str, str]) -> None:
+    own, report = joined
+    county.do("dispatch01", "correct_route", own, bureau="housing", reason="属住建职责")
+    assert said_to(county.state, own)[-1] == "handed_over"
+    assert said_to(county.state, report)[-1] == "handed_over"
+
+
+def test_a_person_joined_to_a_report_is_answered_in_full(
+    county: County, led_by_report: tuple[str, str]
+) -> None:
+    own, report = led_by_report
+    county.do("civil_affairs.1", "refuse_aid", report, rule="低保办法第五条", reasons=PENSION)
+    assert said_to(county.state, own)[-1] == "refused_in_writing"
+    assert said_to(county.state, report)[-1] == "reporter_outcome"
+    county.do("civil_affairs.1", "reply", report, text="可以申请临时救助，请带户口簿。")
+    assert said_to(county.state, own)[-1] == "reply_to_citizen"
+    county.do("civil_affairs.1", "report_result", report, result="已答复", absent="无")
+    assert said_to(county.state, own)[-1].startswith("completed")
+    assert said_to(county.state, report)[-1] == "reporter_outcome"
+    assert "户口簿" not in words_to(county, report)
+
+
+def test_a_reporter_is_not_told_why_their_own_report_takes_longer(
+    county: County, state: State
+) -> None:
+    report = reported(county)
+    county.do("dispatch01", "confirm", report)
+    if county.request(report).lead_bureau != "civil_affairs":
+        county.do("dispatch01", "correct_route", report, bureau="civil_affairs", reason="低保")
+    county.do("civil_affairs.1", "sign", report)
+    county.now.forward(minutes=5)
+    county.do("civil_affairs.1", "extend", report, workdays=3, reason="等精神残疾鉴定结论")
+    before = said_to(state, report)
+    was = county.lead(report).due_at
+    county.do("super01", "extend", report)
+    assert county.lead(report).due_at - was > timedelta(days=1)
+    assert said_to(state, report) == before
