@@ -58,8 +58,10 @@ class Changed:
     now: Any
 
 
-_BY_SOFTWARE = frozenset({"step", "next_at", "queue_key"})
-"""Columns that move by themselves; what they became stays and is no news."""
+_BY_THEMSELVES = frozenset(
+    {"step", "next_at", "queue_key", "signed_at", "signed_by", "completed_at"}
+)
+"""Columns that move by themselves or with the status; what they became stays and is no news."""
 
 
 def restored(
@@ -69,11 +71,12 @@ def restored(
     ``given`` is empty for acts that did not write down what they had left."""
     values: dict[str, Any] = {}
     changed: list[Changed] = []
-    what = getattr(current, "name", None) or getattr(current, "kind", None) or model.__name__
+    names = (getattr(current, name, None) for name in ("name", "kind", "bureau"))
+    what = next((name for name in names if name), model.__name__)
     for name, old in held.items():
         stands = plain(getattr(current, name))
         if name not in given or stands == given[name]:
             values[name] = timed(name, old)
-        elif name not in _BY_SOFTWARE:
+        elif name not in _BY_THEMSELVES:
             changed.append(Changed(str(what), name, given[name], stands))
     return values, changed

@@ -123,8 +123,10 @@ def _orders(
             continue
         if urgent_gain and order.role == ReferralRole.LEAD and order.bureau not in there:
             before.change(
-                tx, "referral", order, request_id=older["id"], role=ReferralRole.COOPERATING
-            )
+                tx, "referral", order, request_id=older["id"], role=ReferralRole.COOPERATING,
+                status=order.status, signed_at=order.signed_at, signed_by=order.signed_by,
+                completed_at=order.completed_at,
+            )  # fmt: skip
             moved.add(order.id)
             continue
         row = may_on_referral("cancel", ReferralStatus(order.status), "system")

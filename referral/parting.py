@@ -11,7 +11,7 @@ from models.likenesses import Merger
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, Status
-from referral import casework, clockwork, likening, succeeding, telling
+from referral import casework, clockwork, likening, reviving, succeeding, telling
 from referral.answering import correspondent, tell_one
 from referral.before import TABLES, Changed, plain, restored, timed
 from referral.casework import Actor, Refusal
@@ -35,7 +35,8 @@ def undo_merge(
     """Undo a wrong merge within the days of the profile (T13): contacts, orders, clocks, waiting
     work, status and level are as before, with their original times. What people changed meanwhile
     is named with both versions and refused, until ``keep`` says that it was seen: then it stays as
-    they left it, and is recorded. The requester is told. Returns the request that is open again.
+    they left it, and is recorded. What the other request's answer or end took along lives again
+    (``reviving``). The requester is told. Returns the request that is open again.
     Raises ``Refusal`` or ``Impossible``."""
     why = casework.need(reason, "refusal.reason_missing")
     row = may("undo_merge", Status(request["status"]), actor.role)
@@ -47,12 +48,15 @@ def undo_merge(
         raise Refusal("refusal.undo_later_first", {"number": other["number"]})
     changed = _changed_since(merger, other)
     puts = []
+    lives = reviving.revival(tx, other)
     for table, row_id, held, *given in merger.before["rows"]:
         model = TABLES[table]
         current = tx.execute(select(*model.__table__.columns).where(model.id == row_id)).one()
         values, since = restored(model, current, held, given[0] if given else {})
         changed += since
-        if table == "clock" and _runs_again(current, values):
+        again = lives.back(table, current, held)
+        values |= again
+        if table == "clock" and _runs_again(current, values, again):
             values |= clockwork.upcoming(office, {**current._mapping, **values}, current.due_at)
         if values:
             puts.append(update(model).where(model.id == row_id).values(**values))
@@ -61,6 +65,7 @@ def undo_merge(
         raise Refusal("refusal.undo_changed", {"number": other["number"], "changes": told})
     for put in puts:
         tx.execute(put)
+    reviving.follow(tx, lives.orders, request)
     _return_later_words(tx, request, other, merger.at)
     kept = {
         name: timed(name, old)
@@ -69,6 +74,7 @@ def undo_merge(
     }
     master = casework.change(tx, other, **kept) if kept else other
     own = {name: timed(name, value) for name, value in merger.before["request"].items()}
+    own["status"] = reviving.fitting(tx, request, Status(own["status"]))
     after = casework.change(tx, request, **own, merged_into=None)
     tx.execute(
         update(Merger)
@@ -76,9 +82,13 @@ def undo_merge(
         .values(undone_at=now, undone_by=actor.login)
     )
     likening.decide(tx, actor, request, other, "undone", why, now, relation="repeat")
-    kept_as = [[one.what, one.column, one.then, one.now] for one in changed]
+    kept_as, again_as = (
+        [[one.what, one.column, one.then, one.now] for one in found]
+        for found in (lives.spared(changed), lives.told)
+    )
     common = {
         "master": other["number"], "joined": request["number"], "reason": why, "kept": kept_as,
+        "again": again_as,
     }  # fmt: skip
     casework.record(
         tx, "merge_undone", actor, before=request, after=after, now=now, row=row, **common
@@ -87,12 +97,17 @@ def undo_merge(
     lead = casework.lead_of(tx, after["id"])  # a successor gets it with its due time
     after = succeeding.settle(tx, office, after, now)
     unit = office.directory.unit.get(after["lead_bureau"])
+    holder, urgent = holder_of(office, after), Level(after["level"]).is_urgent
     if not correspondent(tx, office, after).reported:
-        tell_one(tx, office, after, "parted", due=lead["due_at"], now=now, unit=unit)
-    holder = holder_of(office, after)
+        late = lead["due_at"] <= now
+        word = telling.by_when(office, "CLK-URGENT-CONTACT" if urgent else "CLK-CONTACT", now)
+        phrase, due = ("parted_late", word) if late else ("parted", lead["due_at"])
+        tell_one(tx, office, after, phrase, due=due, now=now, unit=unit)
     if holder is not None:
-        urgent = Level(after["level"]).is_urgent
         telling.notify(tx, office, after, holder, due=lead["due_at"], now=now, urgent=urgent)
+    if lives.revived and unit is not None and unit.code != after["holder_unit"]:
+        reader = office.directory.answerable(unit, now)
+        telling.notify(tx, office, after, reader, due=lead["due_at"], now=now, urgent=urgent)
     return after
 
 
@@ -105,10 +120,11 @@ def _changed_since(merger: Any, other: Row) -> list[Changed]:
     ]
 
 
-def _runs_again(clock: Any, values: Mapping[str, Any]) -> bool:
-    """Whether a clock is put back that took its last step after it was put away."""
+def _runs_again(clock: Any, values: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
+    """Whether a clock is put back that took its last step after it was put away, or that was
+    stopped there and runs again."""
     runs = "stopped_at" in values and values["stopped_at"] is None and clock.paused_at is None
-    return runs and "next_at" not in values
+    return runs and ("next_at" not in values or bool(again))
 
 
 def _worded(office: Office, changed: list[Changed]) -> str:

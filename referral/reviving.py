@@ -1,0 +1,97 @@
+"""What went along in a wrong merge and ended there lives again when the merge is undone (T13).
+
+The other request's answer or end was not this one's: its lead's order is again what it was, the
+clocks run on with their first due times, the work waits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from models.clocks import Clock
+from models.disputes import Dispute
+from models.transaction import Row, Transaction
+from models.vocabulary import ReferralStatus, Status
+from referral import casework
+from referral.before import Changed, plain, timed
+
+_OVER = (*casework.GONE, ReferralStatus.RESULT_SUBMITTED, ReferralStatus.COMPLETED)
+_SIGNED = (ReferralStatus.SIGNED, ReferralStatus.IN_PROGRESS)
+
+
+@dataclass(slots=True)
+class Revival:
+    """What the other request's answer or end (``ended``) took along. ``orders`` went along with the
+    merge, ``revived`` are those that live again, ``told`` says what does, with both versions."""
+
+    ended: frozenset[datetime]
+    orders: list[int] = field(default_factory=list)
+    revived: list[int] = field(default_factory=list)
+    told: list[Changed] = field(default_factory=list)
+
+    def back(self, table: str, current: Any, held: Mapping[str, Any]) -> dict[str, Any]:
+        """What a row gets back besides what nobody changed. Orders come before their clocks."""
+        if "request_id" not in held:
+            return {}
+        if table == "referral":
+            return self._order(current, held)
+        if table == "clock":
+            return self._clock(current, held)
+        if table == "task" and current.done_at in self.ended:
+            self.told.append(Changed(current.kind, "done_at", plain(current.done_at), None))
+            return {"done_at": None, "done_by": None}
+        return {}
+
+    def _order(self, current: Any, held: Mapping[str, Any]) -> dict[str, Any]:
+        self.orders.append(current.id)
+        was = held.get("status", ReferralStatus.DISPATCHED)
+        if current.status not in _OVER or current.status == was:
+            return {}
+        if was == ReferralStatus.RETURN_REQUESTED:  # its dispute ended with the order
+            was = ReferralStatus.SIGNED if held.get("signed_at") else ReferralStatus.DISPATCHED
+        self.revived.append(current.id)
+        self.told.append(Changed(current.bureau, "status", current.status, was))
+        names = ("signed_at", "signed_by", "completed_at")
+        return {"status": was, **{name: timed(name, held.get(name)) for name in names}}
+
+    def _clock(self, current: Any, held: Mapping[str, Any]) -> dict[str, Any]:
+        ran = held.get("stopped_at", current.stopped_at) is None
+        of_order = current.referral_id in self.revived and current.name != "CLK-ARBITRATE"
+        if not ran or not (of_order or current.stopped_at in self.ended):
+            return {}
+        if current.stopped_at is None:
+            return {}
+        self.told.append(Changed(current.name, "stopped_at", plain(current.stopped_at), None))
+        return {"stopped_at": None}
+
+    def spared(self, changed: list[Changed]) -> list[Changed]:
+        """Of what was changed, what stays as people left it."""
+        again = {(one.what, one.column) for one in self.told}
+        return [one for one in changed if (one.what, one.column) not in again]
+
+
+def revival(tx: Transaction, other: Row) -> Revival:
+    """When the other request was answered or ended."""
+    orders = casework.referrals(tx, other["id"])
+    ends = {order["completed_at"] for order in orders} | {other["closed_at"]}
+    told = casework.history(tx, other["id"], "result_reported", "closed")
+    return Revival(frozenset((ends | {one.at for one in told}) - {None}))
+
+
+def follow(tx: Transaction, orders: list[int], request: Row) -> None:
+    """What began on the other request for an order goes back with it."""
+    for table in (Clock, Dispute):
+        tx.execute(
+            update(table).where(col(table.referral_id).in_(orders)).values(request_id=request["id"])
+        )
+
+
+def fitting(tx: Transaction, request: Row, status: Status) -> Status:
+    """The status that the request has again: in hand where its lead signed meanwhile."""
+    lead = casework.lead_of(tx, request["id"])
+    signed = lead["status"] in _SIGNED
+    return Status.IN_PROGRESS if signed and status is Status.DISPATCHED else status
