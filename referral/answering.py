@@ -124,15 +124,13 @@ def tell_hearer(
     now: datetime,
     unit: Unit | None = None,
     **more: str,
-) -> bool:
-    """Say something of the matter to one whose request was joined to it (``as_heard``). Returns
-    whether they are a reporter."""
+) -> None:
+    """Say something of the matter to one whose request was joined to it (``as_heard``)."""
     reported = correspondent(tx, office, hearer).reported
     chosen = reporters.said(phrase, own=False) if reported else phrase
     if chosen is not None:
         words = more if chosen == phrase else {}
         tell_one(tx, office, hearer, chosen, due=due, now=now, unit=unit, **words)
-    return reported
 
 
 def tell_one(

@@ -5,6 +5,7 @@ move; every requester keeps the right to a reply and is told the number that lea
 What the merge changes is kept row by row, so that undoing puts back exactly that.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +19,11 @@ from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
 from referral import casework, likening, promises, telling, waiting
-from referral.answering import correspondent, tell_one
+from referral.answering import correspondent, tell_hearer, tell_one
 from referral.before import Before, plain
-from referral.casework import Actor, Refusal
+from referral.casework import Actor, Refusal, Told
 from referral.directory import Answerable
-from referral.joined import joined_to
+from referral.joined import as_heard, joined_to
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 
@@ -56,8 +57,11 @@ def merge(
     urgent_gain = (
         Level(newer["level"]).is_urgent and Level(newer["level"]).rank < Level(older["level"]).rank
     )
+    answer = _answer(tx, older)
+    heard = answer is not None and correspondent(tx, office, newer).reported
+    owed = tuple(name for name in _FEEDBACK if not (heard and name == "CLK-DISCOVERY-FEEDBACK"))
     moved = _orders(tx, older, newer, actor, before, urgent_gain=urgent_gain, now=now)
-    _clocks(tx, older, newer, before, moved, urgent_gain=urgent_gain, now=now)
+    _clocks(tx, older, newer, before, moved, owed=owed, urgent_gain=urgent_gain, now=now)
     _tasks(tx, older, newer, actor, before, now)
     for contact in _rows(tx, Contact, newer["id"]):
         before.change(tx, "contact", contact, request_id=older["id"])
@@ -84,6 +88,8 @@ def merge(
     casework.record(tx, "merged", actor, before=newer, after=gone, now=now, row=row, **common)
     casework.record(tx, "joined", actor, before=older, after=after, now=now, row=row, **common)
     _tell(tx, office, after, gone, first=first, urgent_gain=urgent_gain, now=now)
+    if answer is not None:
+        _tell_answer(tx, office, after, gone, answer, now)
     return after
 
 
@@ -150,6 +156,7 @@ def _clocks(
     before: Before,
     moved: set[int],
     *,
+    owed: Collection[str],
     urgent_gain: bool,
     now: datetime,
 ) -> None:
@@ -159,7 +166,7 @@ def _clocks(
     for clock in _rows(tx, Clock, newer["id"]):
         if clock.stopped_at is not None or clock.name in promises.OUTLIVE:
             continue
-        wanted = clock.name in _FEEDBACK or (urgent_gain and clock.urgent)
+        wanted = clock.name in owed or (urgent_gain and clock.urgent)
         own = clock.referral_id is None and (clock.name, clock.case) not in there
         if clock.referral_id in moved or (wanted and own):
             before.change(
@@ -235,6 +242,28 @@ def _tell(
     keeper = holder_of(office, after)
     if urgent_gain and keeper is not None:
         telling.notify(tx, office, after, keeper, due=due, now=now, urgent=True)
+
+
+def _answer(tx: Transaction, request: Row) -> Told | None:
+    """The answer that stands: given since the request was last taken up again."""
+    told = casework.history(tx, request["id"], "replied", "refused", "reopened", "rehandled")
+    return told[-1] if told and told[-1].kind in ("replied", "refused") else None
+
+
+def _tell_answer(
+    tx: Transaction, office: Office, after: Row, gone: Row, answer: Told, now: datetime
+) -> None:
+    """Who is joined to what was answered already hears that answer too (I5)."""
+    unit, said = office.directory.unit.get(answer.detail.get("unit", "")), answer.detail
+    phrase, words = "reply_to_citizen", {"answer": str(said.get("answer", ""))}
+    if answer.kind == "refused":
+        other = str(said["other_help"]) or office.hotline
+        phrase = "refused_in_writing"
+        words = {"rule": str(said["rule"]), "reasons": str(said["reason"]), "other": other}
+        unit = office.directory.unit.get(after["lead_bureau"])
+    for one in (gone, *joined_to(tx, gone["id"])):
+        hearer = as_heard(one, after)
+        tell_hearer(tx, office, hearer, phrase, due=now, now=now, unit=unit, **words)
 
 
 def holder_of(office: Office, request: Row) -> Answerable | None:

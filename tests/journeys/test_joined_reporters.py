@@ -27,9 +27,18 @@ def reported(county: County) -> str:
     return told(county.state, "sms", REPORTER, REPORT, reporter="grid_w010401").number
 
 
+def signed_alone(county: County, number: str) -> None:
+    county.do("dispatch01", "confirm", number)
+    led_and_signed(county, number)
+
+
 def signed(county: County, master: str, other: str) -> None:
     county.do("dispatch01", "confirm", master)
     county.do("dispatch01", "merge", master, other=other, reason="同一户")
+    led_and_signed(county, master)
+
+
+def led_and_signed(county: County, master: str) -> None:
     if county.request(master).lead_bureau != "civil_affairs":
         county.do("dispatch01", "correct_route", master, bureau="civil_affairs", reason="低保职责")
     county.do("civil_affairs.1", "sign", master)
@@ -100,10 +109,7 @@ def test_a_reporter_is_not_told_why_their_own_report_takes_longer(
     county: County, state: State
 ) -> None:
     report = reported(county)
-    county.do("dispatch01", "confirm", report)
-    if county.request(report).lead_bureau != "civil_affairs":
-        county.do("dispatch01", "correct_route", report, bureau="civil_affairs", reason="低保")
-    county.do("civil_affairs.1", "sign", report)
+    signed_alone(county, report)
     county.now.forward(minutes=5)
     county.do("civil_affairs.1", "extend", report, workdays=3, reason="等精神残疾鉴定结论")
     before = said_to(state, report)
@@ -111,3 +117,40 @@ def test_a_reporter_is_not_told_why_their_own_report_takes_longer(
     county.do("super01", "extend", report)
     assert county.lead(report).due_at - was > timedelta(days=1)
     assert said_to(state, report) == before
+
+
+def test_who_is_joined_to_an_answered_request_hears_the_answer(county: County) -> None:
+    own = county.call("dibao", QUESTION, PERSON)
+    signed_alone(county, own)
+    county.do("civil_affairs.1", "reply", own, text="可以申请临时救助，请带户口簿。")
+    county.do("civil_affairs.1", "report_result", own, result="已答复", absent="无")
+    county.now.forward(hours=1)
+    second = county.call("again", QUESTION, "+8613800000007")
+    report = reported(county)
+    for later in (second, report):
+        county.do("dispatch01", "merge", own, other=later, reason="同一户")
+    assert said_to(county.state, second)[-2:] == ["merged", "reply_to_citizen"]
+    assert "户口簿" in words_to(county, second)
+    assert said_to(county.state, report)[-2:] == ["merged_reporter", "reporter_outcome"]
+    assert "户口簿" not in words_to(county, report)
+    assert "CLK-DISCOVERY-FEEDBACK" not in county.running(own), "the reporter has been told"
+
+
+def test_an_answer_that_did_not_hold_is_not_repeated(county: County) -> None:
+    own = county.call("dibao", QUESTION, PERSON)
+    signed_alone(county, own)
+    county.do("civil_affairs.1", "reply", own, text="可以申请临时救助，请带户口簿。")
+    county.do("civil_affairs.1", "report_result", own, result="已答复", absent="无")
+    county.do("op04", "rehandle", own, reason="答非所问")
+    second = county.call("again", QUESTION, "+8613800000007")
+    county.do("dispatch01", "merge", own, other=second, reason="同一户")
+    assert said_to(county.state, second)[-1] == "merged"
+
+
+def test_who_is_joined_to_a_refused_request_hears_the_refusal(county: County) -> None:
+    own = county.call("dibao", QUESTION, PERSON)
+    signed_alone(county, own)
+    county.do("civil_affairs.1", "refuse_aid", own, rule="低保办法第五条", reasons=PENSION)
+    second = county.call("again", QUESTION, "+8613800000007")
+    county.do("dispatch01", "merge", own, other=second, reason="同一户")
+    assert said_to(county.state, second)[-1] == "refused_in_writing"
