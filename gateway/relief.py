@@ -4,7 +4,7 @@ Each request passes on in a transaction of its own, the most urgent first; howev
 look, it passes on once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from models.requests import HelpRequest
 from models.transaction import Row, Transaction, acting
 from referral import handing_over, standing_in
 from referral.directory import HOTLINE, ZONE
+from referral.leaving import Presence, left_behind
 from referral.office import Office
 
 
@@ -24,16 +25,16 @@ def relieve(database: Database, mint: Callable[[], int], office: Office, now: da
     """Pass on what must not wait; how many requests were. Raises ``Busy``."""
     with database.read() as session:
         connection = session.connection()
-        here = present(connection, office, now)
+        there = presence(connection, office, now)
         late = [(row.id, row.offered_by) for row in handing_over.unaccepted(connection, now)]
-        left = [(row.id, row.person) for row in handing_over.left_behind(connection, here)]
+        left = [(row.id, row.person) for row in left_behind(connection, there)]
         pairs = standing_in.orphaned(connection, office, now)
     passed = 0
     for outcome, items in (("unaccepted", late), ("absent", left)):
         for request_id, person in items:
             with acting(database, mint) as tx:
                 request = _request(tx, request_id)
-                passed += _still(tx, request_id, person, here, outcome, now) and (
+                passed += _still(tx, request_id, person, there, outcome, now) and (
                     handing_over.pass_on(
                         tx, office, request, outcome=outcome, person=person, now=now
                     )
@@ -46,9 +47,9 @@ def relieve(database: Database, mint: Callable[[], int], office: Office, now: da
     return passed
 
 
-def present(connection: object, office: Office, now: datetime) -> Sequence[str]:
-    """Who cannot have left the desk: on a running shift there, at work in an open session, its
-    head, and everybody of other units."""
+def presence(connection: object, office: Office, now: datetime) -> Presence:
+    """Who cannot have left the desk: on a running shift there, at work in an open session, or its
+    head; and who belongs to other units, where a session is no work at the desk."""
     directory = office.directory
     desk = directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
     on_duty = directory.on_duty(desk, now) & set(directory.officer) if desk else frozenset()
@@ -56,9 +57,10 @@ def present(connection: object, office: Office, now: datetime) -> Sequence[str]:
         col(StaffSession.expires_at) > now, col(StaffSession.seen_at) > now - IDLE
     )
     at_work = {row.login for row in connection.execute(open_sessions)}  # type: ignore[attr-defined]
-    lead = office.directory.head_of_shift(now).officer.login
+    lead = directory.head_of_shift(now).officer.login
     elsewhere = {o.login for o in directory.officers if desk is None or o.unit != desk.code}
-    return sorted({*on_duty, *(at_work & set(directory.officer)), lead, *elsewhere})
+    here = {*on_duty, *(at_work & set(directory.officer) - elsewhere), lead}
+    return Presence(desk.code if desk else "", sorted(here), sorted(elsewhere))
 
 
 def _request(tx: Transaction, request_id: int) -> Row:
@@ -72,13 +74,11 @@ def _still(
     tx: Transaction,
     request_id: int,
     person: str,
-    here: Sequence[str],
+    there: Presence,
     outcome: str,
     now: datetime,
 ) -> bool:
     """Whether it is still so, now that no other process writes."""
     if outcome == "unaccepted":
         return request_id in {row.id for row in handing_over.unaccepted(tx, now)}
-    return (request_id, person) in {
-        (row.id, row.person) for row in handing_over.left_behind(tx, here)
-    }
+    return (request_id, person) in {(row.id, row.person) for row in left_behind(tx, there)}

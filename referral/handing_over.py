@@ -66,8 +66,8 @@ def _kept_by(most: int | None) -> Any:
         for way in ways
     ]
     return (
-        select(*_LINE)
-        .outerjoin(Handover, _open_offer())
+        select(*LINE)
+        .outerjoin(Handover, open_offer())
         .where(col(HelpRequest.id).in_(union(*(select(one.subquery()) for one in each))))
         .order_by(col(HelpRequest.queue_key))
         .limit(most)
@@ -83,18 +83,18 @@ def offered_to(connection: Any, login: str) -> Sequence[Any]:
 @cache
 def _offered_to() -> Any:
     return (
-        select(*_LINE)
-        .join(Handover, _open_offer())
+        select(*LINE)
+        .join(Handover, open_offer())
         .where(col(Handover.offered_to) == bindparam("login", type_=String()))
         .order_by(col(HelpRequest.queue_key))
     )
 
 
-def _open_offer() -> ColumnElement[bool]:
+def open_offer() -> ColumnElement[bool]:
     return and_(col(Handover.request_id) == col(HelpRequest.id), col(Handover.settled_at).is_(None))
 
 
-_LINE = (
+LINE = (
     col(HelpRequest.id),
     col(HelpRequest.number),
     col(HelpRequest.level),
@@ -219,20 +219,9 @@ def _tell(
 def unaccepted(connection: Any, now: datetime) -> Sequence[Any]:
     """Offers that nobody accepted in time, the most urgent first."""
     found: Sequence[Any] = connection.execute(
-        select(*_LINE)
-        .join(Handover, _open_offer())
+        select(*LINE)
+        .join(Handover, open_offer())
         .where(col(Handover.due_at) <= now)
-        .order_by(col(HelpRequest.queue_key))
-    ).all()
-    return found
-
-
-def left_behind(connection: Any, present: Sequence[str]) -> Sequence[Any]:
-    """What is in the hands of people who are not there, and offered to nobody."""
-    found: Sequence[Any] = connection.execute(
-        select(*_LINE, desk_person().label("person"))
-        .outerjoin(Handover, _open_offer())
-        .where(in_hand(), col(Handover.id).is_(None), desk_person().not_in(present))
         .order_by(col(HelpRequest.queue_key))
     ).all()
     return found

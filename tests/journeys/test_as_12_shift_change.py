@@ -181,3 +181,42 @@ def test_what_somebody_left_behind_without_a_word_is_the_head_of_shifts(
     tasks = [task for task in rows(state, Task) if task.kind == TaskKind.TAKEN_OVER]
     assert len(tasks) == 1, "one alarm for one person who is gone"
     assert {row.first_responder for row in rows(state, HelpRequest)} == {"op01"}
+
+
+def transferred(state: State, login: str, unit: str) -> None:
+    with acting(state.database, state.mint) as tx:
+        place = {"unit": unit, "role": "bureau_officer"}
+        tx.execute(update(Staff).where(col(Staff.login) == login).values(**place))
+        changed(tx)
+    state.offices.refresh()
+
+
+def test_what_an_operator_kept_who_was_transferred_is_the_head_of_shifts(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    now.at = FIVE_TO_SIX
+    first = phoned(state, "1", FOOD, "op01")
+    taken = phoned(state, "2", QUESTION, "op02")
+    old, colleague = signed_in(state, app, "op02"), signed_in(state, app, "op01")
+    assert old.act(taken, "offer_handover", to="op01", note="请接").status_code == 200
+    assert colleague.act(taken, "accept_handover").status_code == 200
+    transferred(state, "op01", "housing")
+    signed_in(state, app, "op01")  # at work, but no longer at the desk
+    relieve(state)
+    passed = events(state, "handover_to_lead")
+    assert sorted(e["number"] for e in passed) == sorted([first, taken])
+    assert {(e["was"], e["because"]) for e in passed} == {("op01", "absent")}
+    relieve(state)
+    assert len(events(state, "handover_to_lead")) == 2, "once"
+
+
+def test_what_was_reported_to_somebody_of_another_unit_stays_theirs(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    now.at = FIVE_TO_SIX
+    number = phoned(state, "1", FOOD, "civil_affairs.1")
+    assert [row.first_unit for row in rows(state, HelpRequest) if row.number == number] == [
+        "civil_affairs"
+    ]
+    relieve(state)
+    assert events(state, "handover_to_lead") == []
