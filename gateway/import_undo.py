@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import import_households, import_places, import_warnings
+from gateway import import_households, import_places, import_warnings, retention
 from gateway.import_kinds import WARNINGS
 from gateway.offices import changed
 from models.db import Database
@@ -15,6 +16,14 @@ from models.transaction import acting
 from referral.casework import Refusal
 
 UNDO_WITHIN = timedelta(hours=24)
+
+
+def in_time(batch: Any, now: datetime) -> bool:
+    """Whether a file was done within a day, for the first time, and what stood before each of its
+    lines is still kept: what was forgotten looks like what was new, and would be deleted."""
+    kept = timedelta(days=retention.rules()["import_files"].days)
+    in_day: bool = now - batch.done_at <= UNDO_WITHIN
+    return in_day and now - batch.made_at <= kept
 
 
 def undo(database: Database, mint: Callable[[], int], batch_id: int, by: str, now: datetime) -> int:
@@ -27,7 +36,7 @@ def undo(database: Database, mint: Callable[[], int], batch_id: int, by: str, no
             raise Refusal("refusal.no_import", {"batch": str(batch_id)}, 404)
         if batch.state != "done":
             raise Refusal("refusal.import_not_done", {"batch": str(batch_id)})
-        if now - batch.done_at > UNDO_WITHIN:
+        if not in_time(batch, now):
             raise Refusal("refusal.import_too_late", {"hours": "24"})
         rows = tx.execute(
             select(col(ImportLine.target), col(ImportLine.before))

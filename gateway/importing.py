@@ -13,7 +13,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlmodel import col
 
 from gateway import (
@@ -232,7 +232,12 @@ def write(
         tx.execute(
             update(ImportBatch)
             .where(col(ImportBatch.id) == batch_id)
-            .values(state="done", written=written + stood, done_at=now(), body=None)
+            .values(
+                state="done",
+                written=written + stood,
+                body=None,
+                done_at=func.coalesce(col(ImportBatch.done_at), now()),  # once; undo counts from it
+            )
         )
         tx.event(
             "imported", at=now(), by=by, what=looked.kind, batch=str(batch_id), lines=written,

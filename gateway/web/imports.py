@@ -2,7 +2,7 @@
 before the yes; what may be urgent is opened line by line."""
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -204,8 +204,7 @@ def _preview(
 def _may_undo(batch: Any, now: datetime) -> bool:
     if batch.state != "done" or batch.kind == "reports":  # what is reported stays (Art. 70)
         return False
-    age: timedelta = now - batch.done_at
-    return age <= import_undo.UNDO_WITHIN
+    return import_undo.in_time(batch, now)
 
 
 def sayer(request: Request) -> Any:

@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import import_files, import_undo, importing, registry
+from gateway import import_files, import_undo, importing, registry, retention
 from gateway.import_kinds import KINDS, known_titles
 from gateway.sheets import BadSheet, read_table
 from models.households import (
@@ -23,7 +23,7 @@ from models.households import (
     Resident,
 )
 from models.imports import ImportBatch
-from models.places import UnitRow
+from models.places import AreaRow, UnitRow
 from referral.casework import Refusal
 from triage.household_matching import read_home
 
@@ -167,6 +167,57 @@ def test_what_somebody_acted_on_since_or_a_day_ago_is_not_undone(state, now):
     now.at += timedelta(hours=25)
     with pytest.raises(Refusal, match="import_too_late"):
         import_undo.undo(state.database, state.mint, later, "op01", state.now())
+
+
+AREAS = "区划代码,级别,名称,上级代码,别名\n"
+REGISTRY = {"areas": AreaRow, "households": Household}
+
+
+def test_the_same_file_again_does_not_open_undo_again_and_nothing_of_it_is_deleted(state, now):
+    village = next(one for one in rows(state, AreaRow) if one["kind"] == "village")
+    files = {
+        "areas": f"{AREAS}{village['code']},村,{village['name']},{village['parent']},新别名\n",
+        "households": HEAD + "HH00001,贺芳,,,滨江路18号院2号楼3单元301,,,,\n",
+    }
+    batches = {kind: read_in(state, body, kind=kind)[0] for kind, body in files.items()}
+    stand = {kind: rows(state, table) for kind, table in REGISTRY.items()}
+    now.forward(days=40)
+    assert retention.purge(state.database, state.mint, state.now)["import_files"] == 2
+    for kind, body in files.items():
+        assert read_in(state, body, kind=kind) == (batches[kind], 0, 1)
+        with pytest.raises(Refusal, match="import_too_late"):
+            import_undo.undo(state.database, state.mint, batches[kind], "op01", state.now())
+    assert {kind: rows(state, table) for kind, table in REGISTRY.items()} == stand
+
+
+def test_the_same_file_again_within_the_day_leaves_the_day_as_long_as_it_was(state, now):
+    batch, _, _ = read_in(state, HEAD + GOOD)
+    now.forward(hours=23)
+    assert read_in(state, HEAD + GOOD) == (batch, 0, 1)
+    now.forward(hours=2)
+    with pytest.raises(Refusal, match="import_too_late"):
+        import_undo.undo(state.database, state.mint, batch, "op01", state.now())
+
+
+def test_a_run_ended_when_what_stood_before_is_forgotten_is_not_undone(state, now, monkeypatch):
+    monkeypatch.setattr(importing, "TOGETHER", 1)
+    changed = "HH00001,贺芳,,13900009999,滨江路18号院2号楼3单元301,,,,\n"
+    looked = look(state, HEAD + changed + GOOD)
+
+    def stop(done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        importing.write(
+            state.database, state.mint, looked, codes(state), by="op01", now=state.now, advance=stop
+        )
+    now.forward(days=40)
+    retention.purge(state.database, state.mint, state.now)
+    batch, written, stood = read_in(state, HEAD + changed + GOOD)
+    assert (written, stood) == (1, 1)
+    with pytest.raises(Refusal, match="import_too_late"):
+        import_undo.undo(state.database, state.mint, batch, "op01", state.now())
+    assert {"HH00001", "N1"} <= exported(state).keys()
 
 
 def test_a_household_that_moved_and_a_person_who_died_stay_findable_and_are_said(state):
