@@ -31,7 +31,7 @@ HEAD = "户编号,户主姓名,家庭成员,联系电话,详细地址,区划,救
 GOOD = "N1,甘小霖,甘小霖；甘雨,13900001234,柳湾镇柳湾村9组88号,W0101,低保,,在住\n"
 
 
-def book(rows, *, merged="", formula="", name="填报", more=()):
+def book(rows, *, merged="", formula="", name="填报", more=(), far=None):
     sink = io.BytesIO()
     made = xlsxwriter.Workbook(sink, {"in_memory": True, "strings_to_formulas": False})
     made.add_worksheet("说明").write(0, 0, "请看")
@@ -42,6 +42,8 @@ def book(rows, *, merged="", formula="", name="填报", more=()):
         sheet.merge_range(merged, "并")
     if formula:
         sheet.write_formula(formula, "=1+1", None, 2)
+    if far:
+        sheet.write_string(*far, "x")
     if more:
         second = made.add_worksheet("数据")
         for at, row in enumerate(more):
