@@ -275,7 +275,7 @@ def _cell(office: Office, row: Any) -> tuple[str, str]:
 
 
 def _seen(matters: Sequence[Matter]) -> FirstSeen:
-    urgent = {matter.number: matter for matter in matters if matter.urgent}
+    urgent = {matter.number: matter for matter in rates.standing(matters) if matter.urgent}
     lists: dict[str, list[str]] = {"at_once": [], "later": [], "by_people": []}
     for number, matter in urgent.items():
         first = (

@@ -2,7 +2,8 @@
 
 - ``Quarter.parse("2026Q3")`` is the span, in China time.
 - ``report(session, office, unit, quarter, now=..., viewer=None)`` gives a ``Report``: the rates
-  with the lists behind them, the doors, the median dispute, and ``matters`` (one row an order).
+  with the lists behind them, the doors, the median dispute, and ``matters`` (one row an order);
+  ``orders`` are those that were neither taken back nor cancelled.
   A unit never counts a complaint about itself; with a viewer only what exists for them is counted.
 - ``Report.as_json()`` is what the JSON interface answers.
 """
@@ -28,6 +29,7 @@ from models.referrals import Referral
 from models.requests import HelpRequest
 from models.vocabulary import Level, ReferralRole
 from referral import rates
+from referral.casework import GONE
 from referral.directory import ZONE
 from referral.handling import SPOKEN
 from referral.office import Office
@@ -88,6 +90,11 @@ class Report:
     small: int
 
     @property
+    def orders(self) -> tuple[Matter, ...]:
+        """The orders that the unit has, or has done."""
+        return rates.standing(self.matters)
+
+    @property
     def doors(self) -> Mapping[str, int]:
         """How many requests came by which door."""
         return rates.doors(self.matters)
@@ -112,8 +119,8 @@ class Report:
             "unit_name": self.unit_name,
             "quarter": str(self.quarter),
             "as_of": self.as_of,
-            "orders": len(self.matters),
-            "requests": len({matter.number for matter in self.matters}),
+            "orders": len(self.orders),
+            "requests": len({matter.number for matter in self.orders}),
             "doors": dict(self.doors),
             "median_dispute_minutes": waited.total_seconds() / 60 if waited else None,
             "small_below": self.small,
@@ -272,6 +279,7 @@ def _matter(order: Any, clocks: list[Any], events: list[Any], disputes: list[Any
         raised_later=late,
         raised_by_person=late and raised[0][2] != SYSTEM,
         notices=max(told.values(), default=0),
+        gone=order.status in GONE,
     )
 
 

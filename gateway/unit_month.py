@@ -1,5 +1,6 @@
 """The month of a unit in the four rates of the trade: signed in time, done in time, returned,
-done again. Each is a pair of counts, so that nobody reads a per cent of two cases as a fact."""
+done again. Each is a pair of counts, so that nobody reads a per cent of two cases as a fact. An
+order that was taken back or cancelled counts only among the returns."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from models.disputes import Dispute
 from models.events import Event
 from models.referrals import Referral
 from models.vocabulary import ReferralRole
-from referral.casework import Actor, units_of
+from referral.casework import GONE, Actor, units_of
 from referral.directory import ZONE
 from referral.office import Office
 
@@ -38,6 +39,7 @@ def rates(session: Session, actor: Actor, office: Office, now: datetime) -> tupl
     begin = now.astimezone(ZONE).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     reader = session.connection()
     mine = col(Referral.bureau).in_(units)
+    standing = mine & col(Referral.status).not_in(GONE)
     came = _count(reader, Referral, mine, col(Referral.dispatched_at) >= begin)
     signed, signs = _pair(
         reader,
@@ -45,12 +47,12 @@ def rates(session: Session, actor: Actor, office: Office, now: datetime) -> tupl
         col(Clock.name) == "CLK-SIGN",
         col(Clock.started_at) >= begin,
         or_(col(Clock.stopped_at).is_not(None), col(Clock.due_at) <= now),
-        col(Clock.referral_id).in_(select(col(Referral.id)).where(mine)),
+        col(Clock.referral_id).in_(select(col(Referral.id)).where(standing)),
     )
     in_time, due = _pair(
         reader,
         col(Referral.completed_at) <= col(Referral.due_at),
-        mine,
+        standing,
         col(Referral.role) == ReferralRole.LEAD,
         or_(
             col(Referral.completed_at) >= begin,
@@ -60,7 +62,9 @@ def rates(session: Session, actor: Actor, office: Office, now: datetime) -> tupl
     returned = _count(
         reader, Dispute, col(Dispute.bureau).in_(units), col(Dispute.asked_at) >= begin
     )
-    leads = select(col(Referral.request_id)).where(mine, col(Referral.role) == ReferralRole.LEAD)
+    leads = select(col(Referral.request_id)).where(
+        standing, col(Referral.role) == ReferralRole.LEAD
+    )
     again = reader.execute(
         select(func.count(func.distinct(col(Event.request_id)))).where(
             col(Event.kind) == "rehandled",
@@ -69,7 +73,7 @@ def rates(session: Session, actor: Actor, office: Office, now: datetime) -> tupl
         )
     ).scalar()
     done = _count(
-        reader, Referral, mine, col(Referral.role) == ReferralRole.LEAD,
+        reader, Referral, standing, col(Referral.role) == ReferralRole.LEAD,
         or_(col(Referral.completed_at) >= begin, col(Referral.request_id).in_(
             select(col(Event.request_id)).where(
                 col(Event.kind) == "rehandled", col(Event.at) >= begin

@@ -21,6 +21,9 @@ from datetime import datetime, timedelta
 from statistics import median
 from types import MappingProxyType
 
+OF_RETURNS = frozenset(("returned", "return_upheld"))
+"""The rates that count an order which was taken back or cancelled; nobody owes it any more, and a
+request that was joined to another counts as that one."""
 SATISFIED = ("satisfied", "fairly_satisfied")
 Verdict = Callable[["Matter", datetime], bool | None]
 
@@ -42,7 +45,8 @@ class RateRule:
 class Matter:
     """One order of one unit. Times are None for what has not happened, due times for what has no
     clock. ``satisfaction`` and ``resolved`` are the requester's last word; ``returns`` holds the
-    decision on each return asked, None while it is open."""
+    decision on each return asked, None while it is open; ``gone`` is the order that was taken back
+    or cancelled."""
 
     number: str
     unit: str
@@ -69,6 +73,7 @@ class Matter:
     raised_later: bool = False
     raised_by_person: bool = False
     notices: int = 0
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +107,22 @@ def rates(
     found = []
     for rule in rules:
         verdict = VERDICTS[rule.code]
-        told = [(matter.number, verdict(matter, now)) for matter in matters]
+        asked = matters if rule.code in OF_RETURNS else standing(matters)
+        told = [(matter.number, verdict(matter, now)) for matter in asked]
         counted = tuple(number for number, met in told if met is not None)
         met = tuple(number for number, met in told if met)
         found.append(Rate(rule, met, counted, len(counted) < small))
     return tuple(found)
 
 
+def standing(matters: Iterable[Matter]) -> tuple[Matter, ...]:
+    """The orders that were neither taken back nor cancelled."""
+    return tuple(matter for matter in matters if not matter.gone)
+
+
 def doors(matters: Iterable[Matter]) -> Mapping[str, int]:
     """How many requests came by which door; a request with two orders came once."""
-    came = {matter.number: matter.door for matter in matters}
+    came = {matter.number: matter.door for matter in standing(matters)}
     return dict(Counter(came.values()).most_common())
 
 

@@ -55,7 +55,7 @@ def _spreadsheet(found: Report, told: Kept | None, output: Path) -> None:
     waited = found.median_dispute
     lines: list[list[Any]] = [
         [f"{found.unit_name} {found.quarter}", f"截至 {local(found.as_of)}"],
-        ["工单", len(found.matters), "求助", len({one.number for one in found.matters})],
+        ["工单", len(found.orders), "求助", len({one.number for one in found.orders})],
         ["来路", "、".join(f"{door} {count}" for door, count in found.doors.items())],
         ["退单裁定用时中位数（分钟）", waited.total_seconds() / 60 if waited else ""],
         [],

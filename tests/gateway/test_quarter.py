@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.board import read as read_board
 from gateway.commands import report as report_command
 from gateway.quarter import Quarter, report
 from gateway.settings import Settings
 from gateway.state import State
+from gateway.unit_month import rates as rates_of
 from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD, application, signed_in
 from tests.journeys.county import County
@@ -78,6 +80,39 @@ def test_figures_follow_from_what_was_done_and_open_their_list(
     own = signed_in(state, application(state), "housing.1")
     assert own.get(path).json()["requests"] == 3
     assert own.get(path.replace("housing", "health")).status_code == 403
+
+
+def test_a_joined_request_is_counted_once_and_an_order_that_is_gone_is_no_miss(
+    county: County, state: State
+) -> None:
+    first, second = handled(county, "first", "+8613600000001"), handled(county, "again", "+86136")
+    county.do("lead01", "merge", second, other=first, reason="同一盏灯")
+    passed_on = handled(county, "passed", "+8613600000003")
+    county.do(
+        "housing.1", "request_return", passed_on, rule="三定方案第四条", right_unit="health",
+        reason="不属住建",
+    )  # fmt: skip
+    county.do("dispatch01", "uphold_return", passed_on, reason="属卫健")
+    county.now.forward(days=20)
+    office, span = state.offices.current(), Quarter.parse("2026Q3")
+    with state.database.read() as session:
+        found = report(session, office, "housing", span, now=county.now())
+        health = report(session, office, "health", span, now=county.now())
+        board = read_board(session, county.actor("super01"), office, county.now())
+        month = rates_of(session, county.actor("housing.1"), office, county.now())
+    for code in ("signed_in_time", "done_in_time", "breached"):
+        assert found.rate(code).counted == (first,)
+        assert health.rate(code).counted == (passed_on,)
+    assert found.rate("returned").met == (passed_on,)
+    assert len(found.rate("returned").counted) == 3, "of all that were dispatched"
+    assert (found.rate("return_upheld").share, found.doors) == (1, {"recording": 1})
+    told = found.as_json()
+    assert (told["orders"], told["requests"]) == (1, 1)
+    bars = {bar.unit: bar.rate.counted for bar in (*board.bars, *board.small)}
+    assert bars == {"housing": (first,), "health": (passed_on,)}
+    assert {one.name: (one.part, one.whole) for one in month} == {
+        "signed": (0, 1), "in_time": (0, 1), "returned": (1, 3),
+    }  # fmt: skip
 
 
 def test_urgent_relief_and_told_again_are_counted(county: County, state: State) -> None:

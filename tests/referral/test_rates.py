@@ -63,6 +63,18 @@ def test_returns_are_counted_apart_from_whether_they_were_right():
     assert rate("return_upheld", asked, right, wrong).share == 0.5
 
 
+@pytest.mark.parametrize("code", sorted(VERDICTS))
+def test_an_order_that_is_gone_counts_only_among_the_returns(code):
+    said = {"called_back": True, "reached": True, "satisfaction": "satisfied", "notices": 2}
+    done = replace(
+        PLAIN, urgent=True, signed_at=NINE, contacted_at=NINE, completed_at=NINE,
+        relief_due=NINE + DAY, returns=("upheld",), **said,
+    )  # fmt: skip
+    assert rate(code, done).counted == ("HY1",)
+    gone = rate(code, replace(done, gone=True)).counted
+    assert gone == (("HY1",) if code in ("returned", "return_upheld") else ())
+
+
 def test_a_helper_answers_for_signing_and_not_for_the_answer():
     helper = replace(PLAIN, lead=False, signed_at=NINE)
     assert rate("signed_in_time", helper).share == 1
@@ -89,5 +101,6 @@ def test_a_request_comes_by_one_door_and_disputes_have_a_median():
     again = replace(PLAIN, unit="health", lead=False)
     other = replace(PLAIN, number="HY2", door="voice", disputed_for=(DAY, 3 * DAY))
     assert doors([PLAIN, again, other]) == {"sms": 1, "voice": 1}
+    assert doors([PLAIN, replace(other, gone=True)]) == {"sms": 1}
     assert median_dispute([PLAIN, other]) == 2 * DAY
     assert median_dispute([PLAIN]) is None
