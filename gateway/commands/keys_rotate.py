@@ -1,5 +1,7 @@
 """``huiyin keys rotate``"""
 
+import sys
+
 from gateway import rekeying
 from gateway.settings import BadSettings, load, utc_now
 from gateway.state import open_current
@@ -7,7 +9,8 @@ from models.processes import enlist
 
 
 def run() -> int:
-    """Seal everything with a new key; run again, it goes on where it was stopped."""
+    """Seal everything with a new key; run again, it goes on where it was stopped. 1 naming the
+    old keys that had to stay."""
     settings = load()
     if not settings.field_key:
         raise BadSettings("HUIYIN_FIELD_KEY is not set; there is no key to rotate")
@@ -20,4 +23,10 @@ def run() -> int:
     wiped = f"; wiped: {', '.join(map(str, done.retired))}" if done.retired else ""
     went_on = " (gone on with)" if done.resumed else ""
     print(f"key {done.key}{went_on}: {done.records} records sealed anew{wiped}")
-    return 0
+    for key, place in done.kept.items():
+        print(
+            f"huiyin: key {key} was not wiped: {place} is still sealed with it and could not be "
+            "sealed anew; see `huiyin verify fields`, and rotate again when that is put right",
+            file=sys.stderr,
+        )
+    return 1 if done.kept else 0
