@@ -30,6 +30,7 @@ from referral.casework import Refusal, need
 TEXT = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
 SHORT = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 LONGEST_KEY = 200
+READ_MEANWHILE = "refusal.read_meanwhile"
 _AT_THE_DESK = (Role.OPERATOR, Role.DISPATCHER, Role.DUTY_LEAD)
 
 
@@ -108,7 +109,8 @@ def finish_held(state: State, actor: Actor, entry_id: int, read: Read, *, now: d
     """A person types what a held call says: it leaves the pen with the number it was given.
 
     The words that came stay as they came; what was typed is kept, and marked in the ledger, before
-    it is tried. Call it from a thread. Raises ``Refusal``, ``Busy`` or TimeoutError.
+    it is tried. Call it from a thread. Raises ``Refusal`` (also when it was read meanwhile by
+    somebody else or by a retry: then nothing typed is entered), ``Busy`` or TimeoutError.
     """
     access.allow(actor, "finish_held")
     words = need(read.text, "refusal.words_missing")
@@ -135,6 +137,8 @@ def finish_held(state: State, actor: Actor, entry_id: int, read: Read, *, now: d
     outcome = state.intake.submit(call).result(PATIENCE_SECONDS)
     if outcome.held:
         raise Refusal("refusal.still_held")
+    if outcome.duplicate:
+        raise Refusal(READ_MEANWHILE, {"number": outcome.number or ""})
     with acting(state.database, state.mint) as tx:
         tx.execute(
             update(Task)

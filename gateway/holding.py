@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import update
 from sqlmodel import col
 
-from gateway.conversations import remembered
+from gateway.conversations import Earlier, remembered
 from models import journal, numbers
 from models.likenesses import WAITING, RepeatKey
 from models.messages import Inbound, Outcome, Raw, Turn
@@ -141,8 +141,9 @@ def finished(tx: Transaction, call: "Call", *, entry: Row, outcome: Outcome) -> 
         "next_at": None,
         "error": None,
     }
+    entry.update(changes)
     if call.kept is None:
-        entry.update(changes, number=outcome.number, code=outcome.code)
+        entry.update(number=outcome.number, code=outcome.code)
         return
     # The number and code that the citizen was given in the pen stay good for ever, also when the
     # words turned out to belong to an older request.
@@ -166,6 +167,15 @@ def finished(tx: Transaction, call: "Call", *, entry: Row, outcome: Outcome) -> 
         .values(done_at=call.now, done_by="system")
     )
     tx.event("understood", at=call.now, journal=entry["id"], held_as=entry["number"])
+
+
+def left_meanwhile(call: "Call") -> Earlier | None:
+    """What a call was answered that left the pen before its turn came, by somebody else or by
+    another process; None for any other."""
+    kept = call.kept
+    if kept is None or kept["state"] != ContactState.HANDLED:
+        return None
+    return Earlier(kept["number"], kept["code"], kept["outcome"])
 
 
 def release(tx: Transaction, contact_id: int, *, request_id: int, assessment: Assessment) -> None:

@@ -150,11 +150,11 @@ class Intake:
         return [self._admit(tx, call, known) for call in calls]
 
     def _admit(self, tx: Transaction, call: Call, known: Recall) -> Outcome:
-        earlier = known.entry(call) if call.kept is None else None
+        earlier = known.entry(call) if call.kept is None else holding.left_meanwhile(call)
         if earlier is not None:
             return conversations.repeated(earlier)
         entry = call.kept or keep(tx, call)
-        office = self._office()
+        office, belongs = self._office(), entry["request_id"]
         mark = tx.mark()
         try:
             if call.problem is not None:
@@ -166,12 +166,16 @@ class Intake:
         except Exception as error:
             log.warning("kept in the holding pen", extra={"journal": entry["id"]}, exc_info=error)
             tx.undo(mark)
+            entry["request_id"] = belongs
             outcome = holding.hold(tx, office, call, entry=entry, error=error)
         known.remember(call, conversations.Earlier.of(entry, outcome))
         return outcome
 
     def _rescue(self, tx: Transaction, call: Call, error: Exception) -> Outcome:
         """The database refused a row of this call alone: keep the call itself, held."""
+        recall.refresh(tx, [call])
+        if (earlier := holding.left_meanwhile(call)) is not None:
+            return conversations.repeated(earlier)
         call.happenings = ()  # what could not be written must not be tried again here
         entry = call.kept or keep(tx, call)
         return holding.hold(tx, self._office(), call, entry=entry, error=error)

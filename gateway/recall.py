@@ -144,6 +144,7 @@ class Recall:
 
 def load(tx: Transaction, calls: Sequence["Call"]) -> Recall:
     """Everything the batch may need to know."""
+    refresh(tx, calls)
     recall = Recall()
     keys = [call.provider_key for call in calls if call.provider_key]
     for row in journal.known(tx, [call.digest for call in calls], keys):
@@ -167,6 +168,20 @@ def load(tx: Transaction, calls: Sequence["Call"]) -> Recall:
     if conversations:
         recall.states.update(dialogues.states(tx, conversations))
     return recall
+
+
+def refresh(tx: Transaction, calls: Sequence["Call"]) -> None:
+    """What comes out of the holding pen was read before its turn came: how it stands now counts.
+    Calls of one entry share its row."""
+    held = [(call, call.kept) for call in calls if call.kept is not None]
+    if not held:
+        return
+    rows = {kept["id"]: kept for _, kept in held}
+    for row in journal.standing(tx, list(rows)):
+        rows[row.id] = {**rows[row.id], **row._mapping}
+    for call, kept in held:
+        call.kept = rows[kept["id"]]
+        call.number, call.code = call.kept["number"], call.kept["code"]
 
 
 _LATELY = (

@@ -138,14 +138,15 @@ def held(session: Session, actor: Actor) -> list[Held]:
     return [_held(row) for row in rows]
 
 
-def one_held(session: Session, actor: Actor, entry_id: int) -> Held:
-    """One call of the pen with everything that came. Raises ``Refusal`` (404)."""
+def one_held(session: Session, actor: Actor, entry_id: int, *, left: bool = False) -> Held:
+    """One call of the pen with everything that came; with ``left`` also one that has just left it
+    under the hands of whoever reads it. Raises ``Refusal`` (404)."""
     access.allow(actor, "see_held")
     connection = session.connection()
     row = connection.execute(
         select(*(getattr(JournalEntry, name) for name in _HELD), col(JournalEntry.body)).where(
             col(JournalEntry.id) == entry_id,
-            col(JournalEntry.state) == ContactState.HOLDING_PEN,
+            *([] if left else [col(JournalEntry.state) == ContactState.HOLDING_PEN]),
         )
     ).first()
     if row is None:

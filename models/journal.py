@@ -75,6 +75,22 @@ def known(tx: Transaction, digests: Sequence[bytes], keys: Sequence[str]) -> lis
     return found
 
 
+_STANDING = select(
+    col(JournalEntry.id),
+    col(JournalEntry.state),
+    col(JournalEntry.attempts),
+    col(JournalEntry.request_id),
+    col(JournalEntry.number),
+    col(JournalEntry.code),
+    col(JournalEntry.outcome),
+).where(col(JournalEntry.id).in_(bindparam("ids", expanding=True)))
+
+
+def standing(tx: Transaction, ids: Sequence[int]) -> list[Any]:
+    """How entries stand now that were read before this transaction."""
+    return list(tx.execute(_STANDING, {"ids": ids}))
+
+
 def unfinished(now: datetime, limit: int = 50) -> Select[Any]:
     """What waits to be tried again, the longest waiting first."""
     return (
@@ -101,5 +117,7 @@ def next_try(now: datetime, attempts: int) -> datetime | None:
 
 
 def finish(tx: Transaction, entry_id: int, **changes: Any) -> None:
-    """Mark a call of the holding pen as understood (or change its next try)."""
-    tx.later(update(JournalEntry).where(col(JournalEntry.id) == entry_id).values(**changes))
+    """Mark a call of the holding pen as understood (or change its next try); what is understood
+    stays as it is."""
+    unread = col(JournalEntry.state) != ContactState.HANDLED
+    tx.later(update(JournalEntry).where(col(JournalEntry.id) == entry_id, unread).values(**changes))

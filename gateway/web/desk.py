@@ -111,7 +111,13 @@ def finish_held(request: Request, session: SignedIn, form: Fields, entry_id: Id)
         if error.status == 404:
             raise
         return _held_page(
-            request, session, entry_id, fields, status=error.status, error=worded(request, error)
+            request,
+            session,
+            entry_id,
+            fields,
+            status=error.status,
+            error=worded(request, error),
+            left=error.key == entering.READ_MEANWHILE,
         )
     return RedirectResponse(f"{BASE}/{outcome.number}", 303)
 
@@ -124,10 +130,11 @@ def _held_page(
     *,
     status: int = 200,
     error: str = "",
+    left: bool = False,
 ) -> Response:
     state = state_of(request)
     with state.database.read() as reading:
-        entry = tasks.one_held(reading, session.actor, entry_id)
+        entry = tasks.one_held(reading, session.actor, entry_id, left=left)
     if request.method == "GET":
         with acting(state.database, state.mint) as tx:
             purpose = f"journal {entry_id}"
