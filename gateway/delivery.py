@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from sqlmodel import col
 
 from channels import Channel
 from gateway import conversations, spending
-from gateway.routes import Routes, patience
+from gateway.routes import Routes, patience, tried
 from gateway.settling import Settling
 from models import outbox
 from models.db import Busy, Database
@@ -67,6 +68,7 @@ class Delivery:
         self._key = key
         self._routes = routes or Routes(())
         self._under_way: set[asyncio.Task[None]] = set()
+        self._ways: dict[int, str] = {}
 
     async def all_due(self, now: Callable[[], datetime]) -> None:
         """Send what is due, batch after batch, until nothing is and all is settled."""
@@ -104,10 +106,16 @@ class Delivery:
             one.result()
 
     def _claim(self, now: datetime, limit: int) -> list[Any]:
+        self._ways = {}
         with acting(self._database, self._mint) as tx:
-            rows = outbox.claim(tx, now, limit)
+            rows = outbox.claim(tx, now, limit, partial(self._way, now))
             typed = spending.read(tx, rows, key=self._key, now=now)
             return [row for row in rows if not self._capped(tx, row, now, typed=row.id in typed)]
+
+    def _way(self, at: datetime, row: Any) -> str:
+        """Choose the route of an attempt that begins."""
+        self._ways[row.id] = way = self._routes.of(row, at)
+        return way
 
     def _capped(self, tx: Transaction, row: Any, now: datetime, *, typed: bool) -> bool:
         """Hold back what would cost too much; a person says it instead where that matters."""
@@ -123,11 +131,11 @@ class Delivery:
         return True
 
     async def _one(self, row: Any, now: Callable[[], datetime]) -> None:
+        route = self._ways.pop(row.id)
         if row.state == OutboxState.SENT:
             why = row.error or "no receipt of its arrival"
-            await self._settle(self._refused, row, now(), why, row.channel)
+            await self._settle(self._refused, row, now(), why, route)
             return
-        route = self._routes.first(row.channel, tried(row), now())
         try:
             provider_id = await self._taken_before(row, now)
             if provider_id is not None:
@@ -264,7 +272,7 @@ class Delivery:
                 next_at=now + timedelta(seconds=seconds),
                 unsure_at=unsure_at,
                 error=error[:500],
-                **({"tried": [*tried(row), left]} if left else {}),
+                **({"tried": [*tried(row), left], "provider_id": None} if left else {}),
             )
 
     def _fail(self, row: Any, now: datetime, error: str) -> None:
@@ -286,11 +294,6 @@ def _write_sent(tx: Transaction, parts: Sequence[tuple[Any, outbox.Sent]]) -> No
             first.setdefault(row.request_id, sent.at)
     for request_id, at in first.items():
         promises.stop(tx, request_id, ("CLK-FIRST-REPLY",), at)
-
-
-def tried(row: Any) -> list[str]:
-    """The routes that a message has already gone in vain."""
-    return list(row.tried or ())
 
 
 def _delay(urgent: bool, attempt: int) -> float:

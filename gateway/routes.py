@@ -13,6 +13,7 @@ from typing import Any
 
 from channels import Channel
 from gateway.settings import BadSettings
+from models.vocabulary import OutboxState
 from referral.office import Office
 
 WITHIN = timedelta(minutes=1)
@@ -42,6 +43,11 @@ def patience(office: Office) -> timedelta:
     return timedelta(minutes=minutes)
 
 
+def tried(row: Any) -> list[str]:
+    """The routes that a message has already gone in vain."""
+    return list(row.tried or ())
+
+
 class Routes:
     """The ways to a telephone and how they have fared lately, as this process saw it."""
 
@@ -63,6 +69,13 @@ class Routes:
     def worked(self, name: str) -> None:
         """A message was taken: it need not rest any longer."""
         self._rests_until.pop(name, None)
+
+    def of(self, row: Any, at: datetime) -> str:
+        """The route by which a message goes now; what was taken and did not arrive keeps its own
+        until that is given up."""
+        if row.state == OutboxState.SENT:
+            return str(row.channel)
+        return self.first(row.channel, tried(row), at)
 
     def first(self, wanted: str, tried: Sequence[str], at: datetime) -> str:
         """The route to begin with: the one that was meant, unless it rests and another does not."""

@@ -7,8 +7,9 @@ later each time. The text is kept as it was sent.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -89,7 +90,12 @@ _TABLE: Table = Outgoing.__table__  # type: ignore[attr-defined]
 _LEASE = (
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("of"))
-    .values(state=OutboxState.LEASED, attempts=_TABLE.c.attempts + 1, next_at=bindparam("until"))
+    .values(
+        state=OutboxState.LEASED,
+        attempts=_TABLE.c.attempts + 1,
+        channel=bindparam("route"),
+        next_at=bindparam("until"),
+    )
 )
 LEASE_SECONDS = 30
 LEASE_CAP_SECONDS = 600
@@ -122,8 +128,14 @@ def _lease(attempts: int) -> timedelta:
     return timedelta(seconds=min(LEASE_SECONDS * 2**attempts, LEASE_CAP_SECONDS))
 
 
-def claim(tx: Transaction, now: datetime, limit: int = 50) -> list[Any]:
+def claim(
+    tx: Transaction,
+    now: datetime,
+    limit: int = 50,
+    route: Callable[[Any], str] = attrgetter("channel"),
+) -> list[Any]:
     """Take what is due, urgent first, and hold it for a lease that grows with every attempt.
+    ``route`` says which way each goes: it is kept, a report may come before the sending is settled.
 
     Returns the rows as they were; the attempt that begins now is ``row.attempts + 1``.
     """
@@ -133,7 +145,10 @@ def claim(tx: Transaction, now: datetime, limit: int = 50) -> list[Any]:
             given = {"now": now, "most": limit - len(found)}
             found += tx.execute(DUE[urgent], given).all()
     if found:
-        leases = ({"of": row.id, "until": now + _lease(row.attempts)} for row in found)
+        leases = (
+            {"of": row.id, "until": now + _lease(row.attempts), "route": route(row)}
+            for row in found
+        )
         tx.execute(_LEASE, list(leases))
     return found
 
@@ -202,16 +217,22 @@ _REPORTED = (
         delivered_at=bindparam("arrived"),
     )
 )
-_KEPT = select(
-    col(Outgoing.id),
-    col(Outgoing.state),
-    col(Outgoing.request_id),
-    col(Outgoing.number),
-    col(Outgoing.urgent),
-    col(Outgoing.provider_id),
-    col(Outgoing.channel),
-    col(Outgoing.tried),
-).limit(1)
+
+
+class Standing(NamedTuple):
+    """A message of ours as a report finds it."""
+
+    id: int
+    state: str
+    request_id: int | None
+    number: str | None
+    urgent: bool
+    provider_id: str | None
+    channel: str
+    tried: list[str] | None
+
+
+_KEPT = select(*(getattr(Outgoing, name) for name in Standing._fields)).limit(1)
 _BY_REFERENCE = _KEPT.where(col(Outgoing.id) == bindparam("of"))
 _BY_PROVIDER = _KEPT.where(col(Outgoing.provider_id) == bindparam("of"))
 _ORDER = {OutboxState.SENT: 1, OutboxState.FAILED: 2, OutboxState.DELIVERED: 3}
@@ -227,7 +248,7 @@ def report(
     at: datetime,
     error: str | None,
     patience: timedelta,
-) -> Any:
+) -> Standing | None:
     """Apply a provider's report; the state only moves forward, whatever order reports come in.
 
     An urgent message that the provider has is waited for as long as ``patience``, and one that it
@@ -236,9 +257,10 @@ def report(
     Returns the row as it stood before, or None if no message of ours is meant.
     """
     if reference and _NUMBER.fullmatch(reference):
-        found = tx.execute(_BY_REFERENCE, {"of": int(reference)}).first()
+        row = tx.execute(_BY_REFERENCE, {"of": int(reference)}).first()
     else:
-        found = tx.execute(_BY_PROVIDER, {"of": provider_id}).first()
+        row = tx.execute(_BY_PROVIDER, {"of": provider_id}).first()
+    found = _as_reported(tx, Standing(*row)) if row else None
     if found is None or channel not in (found.channel, *(found.tried or ())):
         return None
     if found.channel != channel and state is not OutboxState.DELIVERED:
@@ -261,3 +283,11 @@ def report(
         arrived=at if state is OutboxState.DELIVERED else None,
     )
     return found
+
+
+def _as_reported(tx: Transaction, row: Standing) -> Standing:
+    """The row after the reports of the same transaction, which are not written yet."""
+    for one in tx.put_off(_REPORTED):
+        if one["of"] == row.id:
+            row = row._replace(state=one["becomes"], provider_id=one["provider"])
+    return row

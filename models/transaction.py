@@ -84,6 +84,10 @@ class Transaction:
         ``values`` for its parameters, several in a row are sent together."""
         self._updates.append((statement, values))
 
+    def put_off(self, statement: Any) -> Iterator[Row]:
+        """The values with which a change waits that was given to ``later``, in their order."""
+        return (values for waiting, values in self._updates if waiting is statement)
+
     def event(
         self,
         kind: str,

@@ -185,6 +185,52 @@ def test_a_late_receipt_of_a_route_that_was_left_says_that_it_arrived(
         assert row(state).state == wanted
 
 
+def overtaking(state, now, way) -> None:
+    """The way's provider tells of the arrival before it answers."""
+    take = way.send
+
+    async def send(message):
+        taken = f"{way.name}-{await take(message)}"
+        with acting(state.database, state.mint) as tx:
+            outbox.report(
+                tx, way.name, taken, reference=message.key, state=OutboxState.DELIVERED,
+                at=now(), error=None, patience=timedelta(minutes=3),
+            )  # fmt: skip
+        return taken
+
+    way.send = send
+
+
+def test_a_receipt_of_the_next_route_counts_before_the_sending_is_settled(
+    state, delivery, channels, now
+):
+    receipt(state, FOOD)
+    for way in channels.values():
+        way.receipts = True
+    overtaking(state, now, channels["second"])
+    rounds(delivery, now)
+    assert row(state).provider_id == f"sent-{row(state).id}"
+    now.forward(minutes=4)
+    rounds(delivery, now)
+    assert (row(state).channel, row(state).provider_id) == ("second", None)
+    rounds(delivery, now)
+    assert row(state).state == OutboxState.DELIVERED
+    assert [len(one.sent) for one in channels.values()] == [1, 1, 0]
+
+
+def test_a_receipt_of_a_route_that_stands_in_for_one_that_rests_counts_before_it_is_settled(
+    state, channels, now
+):
+    receipt(state, FOOD)
+    routes = Routes(("recording", "second"))
+    routes.failed("recording", now(), most=1, rest=timedelta(minutes=10))
+    overtaking(state, now, channels["second"])
+    delivery = Delivery(state.database, state.mint, channels, state.offices.current, routes)
+    rounds(delivery, now)
+    assert (row(state).state, row(state).channel) == (OutboxState.DELIVERED, "second")
+    assert channels["recording"].sent == []
+
+
 def test_a_route_that_fails_often_rests_while_another_does_not(now):
     routes = Routes(("a", "b"))
     rest = timedelta(minutes=10)

@@ -12,7 +12,7 @@ from models import outbox
 from models.db import Database
 from models.ids import Mint
 from models.outbox import Outgoing
-from models.transaction import acting
+from models.transaction import Transaction, acting
 from models.vocabulary import OutboxState
 from tests.conftest import WEDNESDAY
 from tests.plans import ranges
@@ -103,6 +103,59 @@ def test_reports_in_any_order_end_the_same(
             )  # fmt: skip
     row = row_of(database, message)
     assert (row.state, row.next_at) == (OutboxState.DELIVERED, None)
+
+
+def told(tx: Transaction, state: OutboxState, provider_id: str = "SM1") -> Any:
+    return outbox.report(
+        tx, "sms", provider_id, reference=None, state=state, at=WEDNESDAY, error=None,
+        patience=MINUTE,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "order", list(permutations([OutboxState.SENT, OutboxState.DELIVERED, OutboxState.FAILED]))
+)
+def test_reports_in_any_order_end_the_same_when_one_transaction_takes_them_all(
+    database: Database, mint: Mint, order: tuple[OutboxState, ...]
+) -> None:
+    message = posted(
+        database, mint, state=OutboxState.LEASED, provider_id="SM1", next_at=None, urgent=True
+    )
+    with acting(database, mint) as tx:
+        for state in order:
+            told(tx, state)
+    row = row_of(database, message)
+    assert (row.state, row.next_at) == (OutboxState.DELIVERED, None)
+    assert row.delivered_at == WEDNESDAY
+
+
+def test_a_failure_that_is_told_twice_in_one_transaction_is_news_once(
+    database: Database, mint: Mint
+) -> None:
+    sent(database, mint)
+    with acting(database, mint) as tx:
+        found = [told(tx, OutboxState.FAILED).state for _ in range(2)]
+    assert found == [OutboxState.SENT, OutboxState.FAILED]
+
+
+def test_a_report_that_was_undone_was_never_told(database: Database, mint: Mint) -> None:
+    message = sent(database, mint)
+    with acting(database, mint) as tx:
+        mark = tx.mark()
+        told(tx, OutboxState.DELIVERED)
+        tx.undo(mark)
+        assert told(tx, OutboxState.FAILED).state == OutboxState.SENT
+    assert row_of(database, message).state == OutboxState.FAILED
+
+
+def test_a_message_bears_the_route_of_the_attempt_that_holds_it(
+    database: Database, mint: Mint
+) -> None:
+    message = posted(database, mint)
+    with acting(database, mint) as tx:
+        (as_it_was,) = outbox.claim(tx, WEDNESDAY, route=lambda _row: "voice")
+    assert as_it_was.channel == "sms"
+    assert row_of(database, message).channel == "voice"
 
 
 def test_a_report_of_another_message_changes_nothing(database: Database, mint: Mint) -> None:
