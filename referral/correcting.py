@@ -19,6 +19,7 @@ from referral import (
     casework,
     falling_silent,
     informing,
+    level_told,
     opening,
     starting,
     telling,
@@ -153,7 +154,7 @@ def lower_urgency(
     Out of life danger the first signature only proposes; the request changes when a second person
     (another head of shift, or a supervisor) gives the same level. Words that came in between, or
     anybody's raising, undo the proposal. The urgent clocks stop as downgraded; the standard ones
-    count from the original receipt. Raises ``Refusal`` or ``Impossible``.
+    count from the original receipt; the requester is told. Raises ``Refusal`` or ``Impossible``.
     """
     casework.require_open(request)
     why = casework.need(reason, "refusal.reason_missing")
@@ -199,6 +200,8 @@ def lower_urgency(
         proposed_by=proposal.by if proposal else None,
         clocks="downgraded",
     )
+    if before.is_urgent and not level.is_urgent:
+        level_told.no_longer_urgent(tx, office, actor, after, now)
     return after
 
 

@@ -11,6 +11,7 @@ AS_IT_IS = frozenset(
     {
         "grievance_upward",
         "handed_over",
+        "no_longer_urgent",
         "reopened",
         "running_late",
         "taken_up_again",

@@ -1,0 +1,30 @@
+"""What is said when a person lowers the level, to the requester."""
+
+from datetime import datetime
+
+from models.transaction import Row, Transaction
+from models.vocabulary import Track
+from referral import casework, informing, telling
+from referral.answering import tell
+from referral.casework import Actor
+from referral.office import Office
+
+
+def no_longer_urgent(
+    tx: Transaction, office: Office, actor: Actor, request: Row, now: datetime
+) -> None:
+    """The urgent word does not stay the last: by when the answer comes now, on the standard track
+    what is needed (N4) unless it was told before, and what we keep (N19). Nothing of it once the
+    result is in."""
+    lead = casework.lead_of(tx, request["id"])
+    if lead["completed_at"] is not None:
+        return
+    unit = office.directory.unit.get(lead["bureau"])
+    due = lead["due_at"]
+    if due <= now:  # counted from the receipt it has passed: nobody is promised that
+        due = telling.by_when(office, "CLK-CONTACT", now)
+    tell(tx, office, request, "no_longer_urgent", due=due, now=now, unit=unit)
+    told = casework.history(tx, request["id"], informing.GIVEN)
+    if request["track"] == Track.STANDARD and not told:
+        informing.inform(tx, office, request, due=due, now=now, unit=unit, by=actor.login)
+    informing.tell_rights(tx, office, request, now=now)

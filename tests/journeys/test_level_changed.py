@@ -1,0 +1,66 @@
+"""A person changes the level: everybody who now has something else to expect or to do is told."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.state import State
+from models.outbox import Outgoing
+from tests.conftest import Clock as Watch
+from tests.gateway.people import FOOD
+from tests.journeys.county import County
+from tests.journeys.same_matter import told
+
+PHONE = "+8613800000009"
+
+
+@pytest.fixture
+def county(state: State, now: Watch) -> County:
+    now.at = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
+    return County(state, now)
+
+
+def lowered(county: County, number: str, level: str = "standard") -> list[str]:
+    """Confirmed, spoken with, lowered; the phrases said by the lowering."""
+    county.do("op04", "confirm", number)
+    county.do("township_w01.2", "record_contact", number, who="本人", outcome="reached")
+    before = len(county.said_to_citizen(number))
+    county.do("lead01", "lower_urgency", number, level=level, reason="电话核实家里有饭吃")
+    return county.said_to_citizen(number)[before:]
+
+
+def test_who_was_promised_urgent_help_hears_that_it_is_handled_as_standard(
+    county: County,
+) -> None:
+    number = county.call("food", FOOD, PHONE)
+    said = lowered(county, number)
+    assert said[:2] == ["no_longer_urgent", "standard_accepted"], "the standard date, and N4"
+    assert "data_rights" in said
+    rows = county.rows(Outgoing, number)
+    words = next(row for row in rows if row.phrase == "no_longer_urgent")
+    assert "电话核实" not in words.text
+    assert words.params["due"]
+
+
+def test_what_is_needed_is_told_once_however_often_the_level_changes(county: County) -> None:
+    number = county.call("food", FOOD, PHONE)
+    lowered(county, number)
+    county.do("op04", "raise_urgency", number, level="urgent", reason="又断粮了")
+    county.do("lead01", "lower_urgency", number, level="standard", reason="有饭吃")
+    said = county.said_to_citizen(number)
+    assert said.count("standard_accepted") == 1
+    assert said.count("no_longer_urgent") == 2
+
+
+def test_a_reporter_hears_that_it_is_no_longer_urgent_and_no_papers(county: County) -> None:
+    number = told(county.state, "sms", PHONE, FOOD, reporter="grid_w010401").number
+    assert lowered(county, number) == ["no_longer_urgent"]
+
+
+def test_lowering_that_leaves_it_urgent_changes_no_promise(county: County) -> None:
+    number = county.call("jump", "有人要跳楼，在南门街道和平社区，快来人", PHONE)
+    county.do("lead01", "record_contact", number, who="报警人", outcome="reached")
+    before = county.said_to_citizen(number)
+    for lead in ("lead01", "lead02"):
+        county.do(lead, "lower_urgency", number, level="urgent", reason="人已下来")
+    assert county.said_to_citizen(number) == before
