@@ -33,7 +33,7 @@ from referral.handling import SPOKEN
 from referral.lifecycle import may
 from referral.office import Arrival, Office
 from referral.planning import plan
-from referral.rerouting import handling_clock, notify, route_of, start
+from referral.rerouting import handling_clock, route_of, start
 from triage.assess import Assessment
 
 
@@ -91,7 +91,7 @@ def raise_urgency(
 ) -> Row:
     """Raise the level (T24): anybody may, at any time while the request is open. Where it becomes
     urgent the urgent clocks start now and the urgent route's lead is brought in beside the lead;
-    the holder is told. Raises ``Refusal``."""
+    the holder and whoever must act now are told. Raises ``Refusal``."""
     casework.require_open(request)
     why = casework.need(reason, "refusal.reason_missing")
     before = Level(request["level"])
@@ -134,7 +134,10 @@ def raise_urgency(
     if level.is_urgent:
         word = telling.next_word(office, arrival, level)
         tell(tx, office, after, "urgent_joined", due=word, now=now)
-        notify(tx, office, after, _holder(office, after, now), due=due, now=now)
+        new = decided if becomes_urgent else None
+        level_told.brought_in(
+            tx, office, after, _holder(office, after, now), due=due, decided=new, now=now
+        )
     opening.ask_people(tx, office, arrival, request=after)
     return after
 

@@ -1,4 +1,4 @@
-"""What is said when a person lowers the level, to the requester."""
+"""What is said when a person changes the level: to who must act now, and to the requester."""
 
 from datetime import datetime
 
@@ -7,7 +7,29 @@ from models.vocabulary import Track
 from referral import casework, informing, telling
 from referral.answering import tell
 from referral.casework import Actor
+from referral.directory import Answerable
 from referral.office import Office
+from referral.planning import Plan
+
+
+def brought_in(
+    tx: Transaction,
+    office: Office,
+    request: Row,
+    holder: Answerable,
+    *,
+    due: datetime,
+    decided: Plan | None,
+    now: datetime,
+) -> None:
+    """Whoever must act on what is urgent now: the holder, and where it became so (``decided``) who
+    acts first and the urgent route's lead, each once."""
+    readers = {holder.officer.login: (holder, due)}
+    if decided is not None:
+        for one in (decided.holder, office.directory.answerable(decided.lead, now)):
+            readers.setdefault(one.officer.login, (one, decided.lead_due.at))
+    for reader, until in readers.values():
+        telling.notify(tx, office, request, reader, due=until, now=now, urgent=True)
 
 
 def no_longer_urgent(

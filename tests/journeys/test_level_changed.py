@@ -11,6 +11,7 @@ from tests.gateway.people import FOOD
 from tests.journeys.county import County
 from tests.journeys.same_matter import told
 
+LAMP = "小区楼道的灯坏了两个月，请派人修，南门街道和平社区"
 PHONE = "+8613800000009"
 
 
@@ -64,3 +65,36 @@ def test_lowering_that_leaves_it_urgent_changes_no_promise(county: County) -> No
     for lead in ("lead01", "lead02"):
         county.do(lead, "lower_urgency", number, level="urgent", reason="人已下来")
     assert county.said_to_citizen(number) == before
+
+
+def test_whoever_must_act_on_what_a_person_made_urgent_is_told_at_once(county: County) -> None:
+    number = county.call("lamp", LAMP, PHONE)
+    county.do("dispatch01", "confirm", number)
+    county.do("dispatch01", "correct_route", number, bureau="housing", reason="住建职责")
+    county.do("housing.1", "sign", number)
+    told_before = len(county.rows(Outgoing, number))
+    county.do("op04", "raise_urgency", number, level="urgent", reason="电话里说两天没吃饭")
+    orders = county.orders(number)
+    assert set(orders) == {"housing", "civil_affairs"}
+    new = county.rows(Outgoing, number)[told_before:]
+    readers = [row.staff for row in new if row.phrase == "staff_new_referral"]
+    units = county.state.offices.current().directory.officer
+    assert {units[login].unit for login in readers} == {
+        "housing",
+        "civil_affairs",
+        "township_w02",
+    }, "the holder, the lead of the urgent route, the township that acts first"
+    assert len(readers) == len(set(readers)), "each once"
+
+
+def test_the_township_that_acts_first_is_told_when_a_person_makes_it_urgent(
+    county: County,
+) -> None:
+    number = county.call("dibao", "临江社区的低保怎么申请，我住滨河街道临江社区", PHONE)
+    told_before = len(county.rows(Outgoing, number))
+    county.do("op04", "raise_urgency", number, level="urgent", reason="电话里说两天没吃饭")
+    new = county.rows(Outgoing, number)[told_before:]
+    readers = {row.staff for row in new if row.phrase == "staff_new_referral"}
+    units = county.state.offices.current().directory.officer
+    assert "township_w01" in {units[login].unit for login in readers}, readers
+    county.do("township_w01.2", "record_contact", number, who="本人", outcome="on_site")
