@@ -82,8 +82,7 @@ def _enter(tx: Transaction, one: Mapping[str, Any], now: datetime, later: HeldKe
         person: Row = {"id": resident, "household_id": household_id, "name": name}
         if name == one["head_name"]:
             head = resident
-            person |= {key: one[key] for key in _PERSON if one.get(key) is not None}
-            person["relation"] = "head"
+            person |= _of_head(one)
         tx.add(Resident, **person, died_at=day if name in died else None)
     _phones(tx, household_id, one.get("phones") or ())
     _categories(tx, household_id, one, one.get("categories") or ())
@@ -94,6 +93,12 @@ def _enter(tx: Transaction, one: Mapping[str, Any], now: datetime, later: HeldKe
             hashes = [WAITING]
         for hash_ in hashes:
             tx.add(HouseholdKey, hash=hash_, household_id=household_id)
+
+
+def _of_head(one: Mapping[str, Any]) -> Row:
+    """What a line says of the head of the household."""
+    said = {key: one[key] for key in _PERSON if one.get(key) is not None}
+    return {**said, "relation": "head"}
 
 
 def _home(one: Mapping[str, Any]) -> registry.Known:
@@ -121,18 +126,21 @@ def _add_to(tx: Transaction, home: registry.Known, one: Mapping[str, Any], now: 
     )
     people = {person["name"]: person for person in kept["resident"]}
     died = set(one.get("died") or ())
+    about = _of_head(one)
+    for person in kept["resident"]:
+        if person["relation"] == "head" and person["name"] != one["head_name"]:
+            _change(tx, Resident, person["id"], {"relation": None})
     for name in dict.fromkeys((one["head_name"], *(one.get("members") or ()), *sorted(died))):
+        of_head = about if name == one["head_name"] else {}
         if name not in people:
-            relation = "head" if name == one["head_name"] else None
             tx.add(
-                Resident, id=tx.mint(), household_id=home.id, name=name, relation=relation,
+                Resident, id=tx.mint(), household_id=home.id, name=name, **of_head,
                 died_at=day if name in died else None,
             )  # fmt: skip
-        elif name in died and people[name]["died_at"] is None:
-            _change(tx, Resident, people[name]["id"], {"died_at": day})
-    about = {key: one[key] for key in _PERSON if one.get(key) is not None}
-    if about and one["head_name"] in people:
-        _change(tx, Resident, people[one["head_name"]]["id"], about)
+            continue
+        dead = {"died_at": day} if name in died and people[name]["died_at"] is None else {}
+        if of_head or dead:
+            _change(tx, Resident, people[name]["id"], {**of_head, **dead})
     numbers = {phone["number"] for phone in kept["household_phone"]}
     more = [number for number in one.get("phones") or () if number not in numbers]
     _phones(tx, home.id, more)

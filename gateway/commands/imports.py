@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from gateway import import_files, import_undo, importing
+from gateway import import_files, import_notices, import_undo, importing
 from gateway.import_kinds import KINDS, WARNINGS, Fault
 from gateway.offices import Offices, Rules
 from gateway.settings import load, utc_now
@@ -65,7 +65,8 @@ def _read(
         importing.compare(database, looked, codes)
     except BadSheet as error:
         raise ValueError(phrases.say(error.key, error.params, Form.FULL, "en")) from None
-    for one in looked.faults[:SHOWN]:
+    notices = import_notices.of(database, looked, codes)
+    for one in (*looked.faults[:SHOWN], *notices[:SHOWN]):
         sheet = looked.table.sheet
         print(
             f"{file.name}:{sheet}:{one.line}: {one.column} {one.value!r}: {say(one)}",
@@ -73,6 +74,8 @@ def _read(
         )
     if len(looked.faults) > SHOWN:
         print(f"... and {len(looked.faults) - SHOWN} more; see --errors OUT", file=sys.stderr)
+    if len(notices) > SHOWN:
+        print(f"... and {len(notices) - SHOWN} more households with another head", file=sys.stderr)
     if errors is not None and looked.faults:
         import_files.faulty(looked, say, errors)
     good = looked.lines - len(looked.bad)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from gateway import (
     access,
+    import_notices,
     import_reports,
     import_undo,
     import_warnings,
@@ -189,6 +190,7 @@ def _preview(
         batch=batch,
         looked=looked,
         faults=looked.faults[:SHOWN] if looked else [],
+        notices=import_notices.of(state.database, looked, _codes(state))[:SHOWN] if looked else [],
         urgent=urgent,
         lines=lines,
         stand=stand,

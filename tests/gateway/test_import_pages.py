@@ -84,6 +84,16 @@ def test_households_are_written_after_the_yes_and_given_back(state, app):
     assert (batch.state, batch.body) == ("undone", None)
 
 
+def test_another_head_of_a_household_is_said_before_the_yes(state, app):
+    chief = signed_in(state, app, "super01")
+    table = "户编号,户主姓名,联系电话,详细地址\nN1,甘小霖,13900001234,柳湾村9组88号\n"
+    first = upload(chief, "households", table).headers["location"]
+    assert "请留意" not in chief.get(first).text
+    chief.form(f"{first}/confirm")
+    page = chief.get(upload(chief, "households", table.replace("霖", "林")).headers["location"])
+    assert "户主改为这一位；原户主 甘** 留作家庭成员" in page.text
+
+
 def test_the_faulty_lines_come_back_as_a_table(state, app):
     cadre = signed_in(state, app, "village_w0101.1")
     at = upload(cadre, "reports", HEAD + BAD).headers["location"]

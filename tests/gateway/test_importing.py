@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import import_files, import_undo, importing, registry, retention
+from gateway import import_files, import_notices, import_undo, importing, registry, retention
 from gateway.import_kinds import KINDS, known_titles
 from gateway.sheets import BadSheet, read_table
 from models.households import (
@@ -169,6 +169,32 @@ def test_what_somebody_acted_on_since_or_a_day_ago_is_not_undone(state, now):
     now.at += timedelta(hours=25)
     with pytest.raises(Refusal, match="import_too_late"):
         import_undo.undo(state.database, state.mint, later, "op01", state.now())
+
+
+ABOUT = "户编号,户主姓名,家庭成员,详细地址,户主身份证号,户主出生日期,听力情况\n"
+SAID = "11010519491231002X,1949-12-31,听力差"
+
+
+@pytest.mark.parametrize("head", ["王桂花", "王小二"], ids=["new", "member"])
+def test_another_head_of_a_household_is_said_has_what_is_told_of_the_head_and_is_the_only_one(
+    state, head
+):
+    read_in(state, f"{ABOUT}N1,王桂华,王小二,临江社区滨江路9号,,,\n")
+    before = rows(state, Resident)
+    corrected = f"{ABOUT}N1,{head},王小二,临江社区滨江路9号,{SAID}\n"
+    looked = look(state, corrected)
+    (notice,) = import_notices.of(state.database, looked, codes(state))
+    assert (notice.line, notice.value, notice.params) == (2, head, {"head": "王**"})
+    batch, _, _ = read_in(state, corrected)
+    people = {one["name"]: one for one in rows(state, Resident) if one["household_id"] == "N1"}
+    relations = {"王桂华": None, "王小二": None, head: "head"}
+    assert {name: one["relation"] for name, one in people.items()} == relations
+    assert (people[head]["identity"], people[head]["birth"], people[head]["hearing"]) == (
+        "11010519491231002X", date(1949, 12, 31), "听力差",
+    )  # fmt: skip
+    assert import_notices.of(state.database, look(state, corrected), codes(state)) == []
+    import_undo.undo(state.database, state.mint, batch, "op01", state.now())
+    assert rows(state, Resident) == before
 
 
 AREAS = "区划代码,级别,名称,上级代码,别名\n"
