@@ -245,7 +245,7 @@ def of_request(
         .where(
             or_(col(Relief.request_id).in_(mine.requests), col(Relief.household_id).in_(mine.homes))
         )
-        .order_by(col(Relief.id).desc())
+        .order_by(col(Relief.proposed_at).desc(), col(Relief.id).desc())
     )
     return _told(connection, viewer, office, [dict(row._mapping) for row in rows], now)
 

@@ -147,7 +147,9 @@ def _held_beside(connection: Any, own: Any, other: Row) -> tuple[Mapping[str, An
     """A pair that a person asked for, compared now: by the first words of both."""
     first = [
         connection.execute(
-            select(col(Contact.id)).where(col(Contact.request_id) == one).order_by(col(Contact.id))
+            select(col(Contact.id))
+            .where(col(Contact.request_id) == one)
+            .order_by(col(Contact.received_at), col(Contact.id))
         ).scalar()
         for one in (own.id, other["id"])
     ]
@@ -203,7 +205,7 @@ def _words(connection: Any, viewer: Actor, shown: Sequence[Row]) -> dict[int, li
             col(Contact.request_id), col(Contact.text), col(Contact.name), col(Contact.assessment)
         )
         .where(col(Contact.request_id).in_([row["id"] for row in shown]))
-        .order_by(col(Contact.id))
+        .order_by(col(Contact.received_at), col(Contact.id))
     )
     for row in rows:
         told.setdefault(row.request_id, []).append(row)

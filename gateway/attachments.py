@@ -163,7 +163,7 @@ def of(connection: Any, about: str, *keys: str) -> list[Row]:
     found = connection.execute(
         select(*_WITHOUT_BODY)
         .where(col(Attachment.about) == about, col(Attachment.about_key).in_(keys))
-        .order_by(col(Attachment.id))
+        .order_by(col(Attachment.kept_at), col(Attachment.id))
     )
     return [dict(row._mapping) for row in found]
 

@@ -203,7 +203,7 @@ def reports(connection: Any, actor: Actor, *, external_id: str = "") -> tuple[Re
         )
         .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
         .where(col(Contact.channel) == CHANNEL, col(Contact.reporter) == actor.login, *which)
-        .order_by(col(Contact.id).desc())
+        .order_by(col(Contact.received_at).desc(), col(Contact.id).desc())
         .limit(20)
     ).all()
     ids = {row.request_id for row in rows if row.request_id}
@@ -220,7 +220,7 @@ def reports(connection: Any, actor: Actor, *, external_id: str = "") -> tuple[Re
         for row in connection.execute(
             select(col(Outgoing.request_id), col(Outgoing.text), col(Outgoing.posted_at))
             .where(col(Outgoing.request_id).in_(ids), col(Outgoing.phrase).in_(TOLD))
-            .order_by(col(Outgoing.id))
+            .order_by(col(Outgoing.posted_at), col(Outgoing.id))
         )
     }
     found = []

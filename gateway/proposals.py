@@ -178,7 +178,11 @@ def one(connection: Any, proposal_id: int) -> Any:
 def waiting(connection: Any) -> Sequence[Any]:
     """What nobody has decided yet, the oldest first."""
     columns = Proposal.__table__.columns  # type: ignore[attr-defined]
-    query = select(*columns).where(columns.decided_at.is_(None)).order_by(columns.id)
+    query = (
+        select(*columns)
+        .where(columns.decided_at.is_(None))
+        .order_by(columns.proposed_at, columns.id)
+    )
     return list(connection.execute(query))
 
 

@@ -57,9 +57,9 @@ def ask(tx: Transaction, login: str, reason: str, *, by: str, now: datetime) -> 
 
 def waiting(reader: Any, now: datetime) -> list[Asked]:
     """The recoveries that wait for a second person, the oldest first."""
-    rows = reader.execute(
-        select(*Recovery.__table__.columns).where(_open(now)).order_by(col(Recovery.id))  # type: ignore[attr-defined]
-    )
+    columns = Recovery.__table__.columns  # type: ignore[attr-defined]
+    query = select(*columns).where(_open(now))
+    rows = reader.execute(query.order_by(col(Recovery.asked_at), col(Recovery.id)))
     return [Asked(row.id, row.login, row.reason, row.asked_by, row.asked_at) for row in rows]
 
 

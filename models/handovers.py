@@ -45,7 +45,7 @@ def desk_person() -> ColumnElement[str]:
     last: Any = (
         select(col(Handover.taken_by))
         .where(col(Handover.request_id) == col(HelpRequest.id), col(Handover.taken_by).is_not(None))
-        .order_by(col(Handover.id).desc())
+        .order_by(col(Handover.settled_at).desc(), col(Handover.id).desc())
         .limit(1)
         .correlate(HelpRequest)
         .scalar_subquery()

@@ -67,7 +67,7 @@ _CORRESPONDENTS = (
         ),
     )
     .where(col(Address.lookup).in_(bindparam("lookups", expanding=True)))
-    .order_by(col(HelpRequest.id))
+    .order_by(col(HelpRequest.received_at), col(HelpRequest.id))
 )
 
 

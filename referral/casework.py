@@ -143,9 +143,8 @@ def record(
 def referrals(tx: Transaction, request_id: int) -> list[Row]:
     """All referrals of a request, the oldest first."""
     columns = Referral.__table__.columns  # type: ignore[attr-defined]
-    rows = tx.execute(
-        select(*columns).where(col(Referral.request_id) == request_id).order_by(col(Referral.id))
-    )
+    wanted = select(*columns).where(col(Referral.request_id) == request_id)
+    rows = tx.execute(wanted.order_by(col(Referral.dispatched_at), col(Referral.id)))
     return [dict(row._mapping) for row in rows]
 
 
@@ -171,7 +170,8 @@ def own_referral(
     ]
     if not mine:
         raise Refusal("refusal.not_your_order", status=403)
-    return max(mine, key=lambda row: (row["role"] == ReferralRole.LEAD, row["id"]))
+    mine.sort(key=lambda row: row["role"] == ReferralRole.LEAD)
+    return mine[-1]
 
 
 def change_referral(tx: Transaction, referral: Row, **changes: Any) -> Row:

@@ -38,7 +38,8 @@ def standing(connection: Any, request: Mapping[str, Any]) -> dict[str, str]:
         said = select(col(Contact.name)).where(
             col(Contact.person_id) == person, col(Contact.name).is_not(None)
         )
-        name = connection.execute(said.order_by(col(Contact.id).desc()).limit(1)).scalar()
+        lately = said.order_by(col(Contact.received_at).desc(), col(Contact.id).desc())
+        name = connection.execute(lately.limit(1)).scalar()
     phone = _telephone(connection, request)
     return {
         "name": name or "",

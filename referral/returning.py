@@ -96,7 +96,9 @@ def disputes(tx: Transaction, request_id: int) -> list[Row]:
     """Every request to return an order of this request, the oldest first."""
     columns = Dispute.__table__.columns  # type: ignore[attr-defined]
     found = tx.execute(
-        select(*columns).where(col(Dispute.request_id) == request_id).order_by(col(Dispute.id))
+        select(*columns)
+        .where(col(Dispute.request_id) == request_id)
+        .order_by(col(Dispute.asked_at), col(Dispute.id))
     )
     return [dict(row._mapping) for row in found]
 

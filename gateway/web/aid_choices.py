@@ -115,7 +115,7 @@ def _own(reading: Session, actor: Actor, office: Office, now: datetime) -> list[
             col(Belonging.household_id).is_not(None),
             *access.scope(actor, office, now),
         )
-        .order_by(col(HelpRequest.id).desc())
+        .order_by(col(HelpRequest.received_at).desc(), col(HelpRequest.id).desc())
         .limit(MOST)
     ).scalars()
     known = registry.households(connection, list(dict.fromkeys(filter(None, ids))))
@@ -132,7 +132,7 @@ def _requests(
             col(HelpRequest.status).in_([one for one in Status if one.is_open]),
             *access.scope(actor, office, now),
         )
-        .order_by(col(HelpRequest.id).desc())
+        .order_by(col(HelpRequest.received_at).desc(), col(HelpRequest.id).desc())
         .limit(MOST)
     )
     return [(row.number, _label(row.number, matter(row.summary) or row.place)) for row in rows]

@@ -251,7 +251,7 @@ def _messages(reader: Any, request: Row, led_to: int) -> list[Message]:
             col(Contact.person_id) == request["person_id"],  # not a neighbour's, merged
             col(Contact.reporter).is_(None),
         )
-        .order_by(col(Contact.id))
+        .order_by(col(Contact.received_at), col(Contact.id))
     ).all()
     sent = own_files.of(
         reader, [attachments.about_contact(row.channel, row.external_id) for row in said]
@@ -268,7 +268,7 @@ def _messages(reader: Any, request: Row, led_to: int) -> list[Message]:
             col(Outgoing.person_id) == request["person_id"],
             col(Outgoing.staff).is_(None),
         )
-        .order_by(col(Outgoing.id))
+        .order_by(col(Outgoing.posted_at), col(Outgoing.id))
     )
     messages = [
         Message(

@@ -88,7 +88,7 @@ def _said(state: State, address: str, *channels: str) -> list[Any]:
                 col(Outgoing.state),
             )
             .where(col(Outgoing.channel).in_(channels), col(Outgoing.staff).is_(None))
-            .order_by(col(Outgoing.id).desc())
+            .order_by(col(Outgoing.posted_at).desc(), col(Outgoing.id).desc())
             .limit(LOOKED_AT)
         )
         # addresses are sealed: the database cannot compare them
