@@ -8,14 +8,14 @@ it stands: then it stands beside the one before it.
 import re
 from collections.abc import Iterable
 
-_ATTRIBUTE = rb"""[^\s=<>]+\s*=\s*(?:"[^"]*"|'[^']*')\s*"""
+_ATTRIBUTE = rb"""[^\s=<>]++\s*+=\s*+(?:"[^"]*+"|'[^']*+')\s*+"""
 _STANDS = re.compile(rb"""r\s*=\s*["']([A-Za-z]*)([0-9]+)["']""")
 _FILLED = re.compile(
     rb"""r\s*=\s*["']([A-Za-z]{2,})[0-9]+["'](?!\s*(?:""" + _ATTRIBUTE + rb""")*/>)"""
 )
 _TAG = re.compile(rb"""<(?!/|v>)(?:[^\s<>/:]+:)?(row(?=[\s/>])|c(?=[\s/>])(?! r=["']))""")
 _PLAIN = re.compile(
-    rb"""<[/?]?[^\s<>"'=/]+(?:\s*[^\s<>"'=]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*[/?]?>"""
+    rb"""<[/?]?[^\s<>"'=/]++(?:\s*+[^\s<>"'=]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'))*+\s*+[/?]?>"""
 )
 _PLACED = re.compile(rb"\s+(?:" + _ATTRIBUTE + rb")*r\s*=")
 _FAR = 10**8

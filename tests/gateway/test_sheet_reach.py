@@ -159,3 +159,11 @@ def test_the_names_of_cells_are_those_of_a_spreadsheet():
         found.see(f'<c r="{name}"><v>1</v></c>'.encode())
         assert found.corner == name
     assert sheet_reach.Reach().corner == "0", "no cell at all"
+
+
+@pytest.mark.parametrize("tag", [b"a", b"a ", b'a="b" ', b"a=", b'"', b"/", b" "])
+def test_a_tag_that_never_ends_is_looked_at_once(tag):
+    """Looked at again from each of its characters, this would take hours."""
+    found = Reach()
+    found.see(b"<c><" + tag * 300_000)
+    found.see(b'<c r="AA1" ' + tag * 300_000)
