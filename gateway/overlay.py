@@ -1,13 +1,14 @@
 """Rules that were changed in the running system: accepted proposals laid over the files.
 
 They come in the order of the day from which they count, so that a change for an earlier day that is
-accepted later still takes its place. One that no longer fits the files under it is left out and
-named (on the pages of the administrator and by ``huiyin check``): the line goes on by the rest.
+accepted later still takes its place; of two for one day the one accepted later stands. One that no
+longer fits the files under it is left out and named (on the pages of the administrator and by
+``huiyin check``): the line goes on by the rest.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """What may be changed of a row; names and the events that start a clock belong to the files."""
+UNDECIDED = datetime.max.replace(tzinfo=UTC)
+"""Of a change that nobody has accepted yet: it comes after all others of its day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Change:
     source: str
     tag: str
     effective_from: date
+    decided_at: datetime = UNDECIDED
 
     def laid(self) -> Laid:
         """The change as the row of a policy file."""
@@ -99,8 +103,8 @@ class Overlay:
 
 
 def in_order(changes: Sequence[Change]) -> list[Change]:
-    """By the day from which they count, then as they were proposed."""
-    return sorted(changes, key=lambda change: (change.effective_from, change.id))
+    """By the day from which they count, then as they were accepted."""
+    return sorted(changes, key=lambda one: (one.effective_from, one.decided_at, one.id))
 
 
 def accepted(connection: Any, until: date = date.max) -> tuple[Change, ...]:
@@ -115,7 +119,10 @@ def accepted(connection: Any, until: date = date.max) -> tuple[Change, ...]:
 
 def change_of(row: Any) -> Change:
     """A proposal's row as the change it proposes."""
-    return Change(row.id, row.kind, row.subject, row.after, row.source, row.tag, row.effective_from)
+    change = Change(
+        row.id, row.kind, row.subject, row.after, row.source, row.tag, row.effective_from
+    )
+    return replace(change, decided_at=row.decided_at) if row.decided_at else change
 
 
 def row_of(policy: Policy, kind: str, subject: str) -> ClockRule | RouteRow | None:

@@ -194,7 +194,7 @@ def decided(connection: Any, *, most: int = 50) -> Sequence[Any]:
 
 
 _LAST = 2**62
-"""Stands for the id of a change that has none yet: after all others of its day."""
+"""Stands for the id of a change that has none yet."""
 
 
 def _after(wanted: Wanted, found: Sequence[Difference]) -> dict[str, Any]:

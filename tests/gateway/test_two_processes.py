@@ -7,13 +7,16 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from gateway import overlay, proposals
+from gateway.access import Actor
+from gateway.proposals import Wanted
 from gateway.state import State
 from models.handovers import Handover, desk_person
 from models.messages import Inbound
 from models.referrals import Referral
 from models.requests import Contact, HelpRequest
 from models.transaction import acting
-from models.vocabulary import ReferralRole
+from models.vocabulary import ReferralRole, Role
 from referral import casework, own_data
 from tests.conftest import Clock, process
 from tests.fakes import RecordingChannel
@@ -95,3 +98,30 @@ def test_of_two_orders_the_later_one_is_the_lead(state: State, younger: State, n
     with acting(state.database, state.mint) as tx:
         assert casework.lead_of(tx, request["id"])["id"] == changes["id"]
         assert casework.own_referral(tx, request["id"], [unit])["id"] == changes["id"]
+
+
+def test_of_two_changes_of_a_rule_for_one_day_the_one_accepted_later_is_in_force(
+    state: State, younger: State, now: Clock
+) -> None:
+    subject = "CLK-MISSED-CALL"
+    admin = Actor("admin1", Role.ADMINISTRATOR, "")
+    supervisor = Actor("super01", Role.SUPERVISOR, "")
+
+    def rule() -> dict[str, Any]:
+        state.offices.forget()
+        row = overlay.row_of(state.offices.current().policy, overlay.CLOCK, subject)
+        assert row is not None
+        return overlay.fields_of(overlay.CLOCK, row)
+
+    for place, amount in ((younger, 30.0), (state, 10.0)):
+        wanted = Wanted(
+            overlay.CLOCK, subject, {**rule(), "amount": amount}, "通知", "S", now().date(), "试行"
+        )
+        directory = place.offices.current().directory
+        with acting(place.database, place.mint) as tx:
+            rules = place.offices.overlay
+            made = proposals.propose(tx, rules, directory, wanted, admin, now())
+        now.forward(minutes=5)
+        with acting(place.database, place.mint) as tx:
+            proposals.decide(tx, rules, made, supervisor, agree=True, answer="同意", now=now())
+        assert rule()["amount"] == amount
