@@ -91,12 +91,14 @@ def look(connection: Connection, memory: Memory, secret: bytes, most: int = BATC
 
 def write(tx: Transaction, looked: Sequence[Looked], secret: bytes, now: datetime) -> None:
     """Write the proposals and the keys. What changed since they were looked at counts: a contact
-    that another process compared meanwhile, or that left the holding pen, is left alone, a request
-    that was closed is not proposed, and where keys are hashed with another secret by now all are
-    looked at anew."""
+    that left the holding pen is left alone, a request that was closed is not proposed. Where keys
+    are hashed with another secret by now, or another process compared one of them meanwhile, whose
+    keys the others were not held against then, all are looked at anew."""
     if keyring.secret_for(tx.connection, _HASHED) != secret:
         return
     wait = still_waiting(tx.connection, [one.contact_id for one in looked])
+    if len(wait) < len(looked):
+        return
     in_the_pen = [one.contact_id for one in looked if one.row is None]
     wait -= {row.id for row in contacts(tx.connection, in_the_pen)}
     closed = _closed(tx, looked)

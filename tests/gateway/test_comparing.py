@@ -3,6 +3,7 @@ under way counts."""
 
 import threading
 
+import pytest
 from sqlalchemy import Connection, func, select, update
 from sqlmodel import col
 
@@ -13,6 +14,8 @@ from models import keyring
 from models.likenesses import Likeness, waiting
 from models.requests import HelpRequest
 from models.transaction import acting
+from tests.conftest import Clock, process
+from tests.fakes import RecordingChannel
 from tests.gateway.people import said
 
 HUNGRY = "我叫赵平安，住清溪镇杨柳村三组十五号，家里断粮两天了，电话13900004321"
@@ -64,6 +67,24 @@ def test_what_another_process_compared_meanwhile_is_proposed_once(state: State) 
     with acting(state.database, state.mint) as tx:
         tx.execute(update(Likeness).values(state="refused", decided_by="op01"))
     assert _written(state, second) == 1
+
+
+@pytest.mark.parametrize("first_by", ["the older process", "the younger process"])
+def test_what_came_while_another_process_compared_is_held_against_that_too(
+    state: State, now: Clock, first_by: str
+) -> None:
+    with process(state.settings, now, {"recording": RecordingChannel()}) as younger:
+        first, second = (state, younger) if first_by == "the older process" else (younger, state)
+        said(first, "a", HUNGRY)
+        one = _looked(first)
+        now.forward(seconds=1)
+        said(second, "b", AGAIN, "+8613900004322")
+        both = _looked(second)
+        assert [len(each) for each in (one, both)] == [1, 2]
+        _written(first, one)
+        _written(second, both)
+        assert _written(second, _looked(second)) == 1
+        assert _looked(second) == []
 
 
 def test_a_request_that_was_closed_meanwhile_is_not_proposed(state: State) -> None:
