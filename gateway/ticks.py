@@ -215,7 +215,8 @@ class Ticks:
     async def tidy(self) -> None:
         """Hand in what was said in conversations that were abandoned, and forget the rest."""
         now = self._now()
-        for row in await asyncio.to_thread(self._read, dialogues.older_than, now - ABANDONED_AFTER):
+        before = now - ABANDONED_AFTER
+        for row in await asyncio.to_thread(self._read, dialogues.older_than, before):
             channel = self._channels.get(row.channel)
             dialogue = channel.dialogue if channel else None
             inbound = dialogue.unfinished(row.state) if dialogue else None
@@ -226,12 +227,12 @@ class Ticks:
                 )
                 call.source = channel.source
                 await asyncio.wrap_future(self._intake.submit(call))
-            await asyncio.to_thread(self._forget, row)
+            await asyncio.to_thread(self._forget, row, before)
         await asyncio.to_thread(drafts.purge_old, self._database, self._mint, now)
 
-    def _forget(self, row: Any) -> None:
+    def _forget(self, row: Any, before: datetime) -> None:
         with acting(self._database, self._mint) as tx:
-            dialogues.forget(tx, row.channel, row.conversation)
+            dialogues.abandon(tx, row.channel, row.conversation, before)
 
     async def relieve(self) -> None:
         """Pass on what is in the hands of people who are gone."""

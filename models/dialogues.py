@@ -1,6 +1,6 @@
 """The state of every conversation, so that any process can go on with it after a restart."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +49,7 @@ def remember(
 ) -> None:
     """Replace the state of a conversation; None forgets it."""
     named = _names(tx, conversation)
-    forget(tx, channel, *named)
+    tx.later(_gone(channel, named))
     if state is not None:
         tx.later(
             insert(Conversation).values(
@@ -58,12 +58,14 @@ def remember(
         )
 
 
-def forget(tx: Transaction, channel: str, *named: str) -> None:
-    """Forget a conversation by the names it is kept under."""
-    tx.later(
-        delete(Conversation).where(
-            col(Conversation.channel) == channel, col(Conversation.conversation).in_(named)
-        )
+def abandon(tx: Transaction, channel: str, name: str, before: datetime) -> None:
+    """Forget a conversation, unless somebody has gone on with it since ``before``."""
+    tx.later(_gone(channel, [name]).where(col(Conversation.updated_at) < before))
+
+
+def _gone(channel: str, named: Sequence[str]) -> Any:
+    return delete(Conversation).where(
+        col(Conversation.channel) == channel, col(Conversation.conversation).in_(named)
     )
 
 

@@ -1,5 +1,6 @@
 """What came later is told by its time: ids of two processes say nothing of that."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from gateway import overlay, proposals
 from gateway.access import Actor
 from gateway.proposals import Wanted
 from gateway.state import State
+from gateway.ticks import Ticks
+from models import dialogues
 from models.handovers import Handover, desk_person
 from models.messages import Inbound
 from models.referrals import Referral
@@ -125,3 +128,33 @@ def test_of_two_changes_of_a_rule_for_one_day_the_one_accepted_later_is_in_force
         with acting(place.database, place.mint) as tx:
             proposals.decide(tx, rules, made, supervisor, agree=True, answer="同意", now=now())
         assert rule()["amount"] == amount
+
+
+class GoingOn:
+    """A dialogue with which somebody goes on, by another process, while it is being tidied."""
+
+    def __init__(self, other: State, now: Clock) -> None:
+        self._other, self._now = other, now
+
+    def unfinished(self, _state: Any) -> None:
+        remembered(self._other, {"step": "where", "text": "三楼有老人"}, self._now)
+
+
+def remembered(state: State, said: dict[str, str], now: Clock) -> None:
+    with acting(state.database, state.mint) as tx:
+        dialogues.remember(tx, "recording", "chat-8", state=said, now=now())
+
+
+def test_a_conversation_that_goes_on_meanwhile_is_not_forgotten(
+    state: State, younger: State, now: Clock
+) -> None:
+    channel: Any = state.channels["recording"]
+    channel.dialogue = GoingOn(younger, now)
+    remembered(state, {"step": "what"}, now)
+    now.forward(minutes=31)
+    asyncio.run(Ticks.of(state).tidy())
+    assert [row.state["step"] for row in rows(state, dialogues.Conversation)] == ["where"]
+    channel.dialogue = None
+    now.forward(minutes=31)
+    asyncio.run(Ticks.of(state).tidy())
+    assert rows(state, dialogues.Conversation) == []
