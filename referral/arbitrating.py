@@ -10,9 +10,11 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from models.disputes import Dispute
+from models.requests import queue_key
 from models.transaction import Row, Transaction
-from models.vocabulary import ReferralRole, ReferralStatus, Role, TaskKind
+from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, TaskKind
 from referral import casework, clocks, clockwork, passing, returning, telling
+from referral.answering import tell
 from referral.casework import Actor, Refusal
 from referral.clockwork import put_off
 from referral.directory import Answerable, Unit
@@ -92,7 +94,7 @@ def reassign(
     orders = returning.orders_of(tx, claims)
     asked_by = {claim["referral_id"]: claim["asked_by"] for claim in claims}
     after, told = request, None
-    new_due = due or old["due_at"]
+    new_due, moved = due or old["due_at"], due is not None and due != old["due_at"]
     if due is not None:
         _set_due(tx, office, request, old, due, now)
         old = {**old, "due_at": due, "original_due_at": old["original_due_at"] or old["due_at"]}
@@ -112,6 +114,9 @@ def reassign(
         after = passing.keep(tx, office, request, old, asked_by[old["id"]], row, now)
     else:
         casework.change_referral(tx, old, designated=True)
+    if moved and told is None:
+        key = queue_key(Level(after["level"]).rank, new_due, after["id"])
+        after = casework.change(tx, after, queue_key=key)
     for order in orders.values():
         if order["role"] == ReferralRole.COOPERATING:
             helps = order["bureau"] in {helper.code for helper in helpers}
@@ -134,6 +139,8 @@ def reassign(
             tx, office, after, unit, told, due=new_due, now=now, new_date_because=because
         )
     else:
+        if moved:
+            tell(tx, office, after, "due_changed", due=new_due, now=now, unit=unit, reason=why)
         asker = asked_by.get(old["id"], request["holder_person"])
         _tell_designated(tx, office, after, unit.code, asker, new_due, now)
     return after
