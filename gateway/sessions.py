@@ -118,6 +118,11 @@ def sign_in(
     if not right or row is None:
         raise Refusal("refusal.wrong_password", status=401)
     with acting(state.database, state.mint) as tx:
+        kept = select(col(Staff.password)).where(
+            col(Staff.login) == login, col(Staff.disabled_at).is_(None)
+        )
+        if tx.execute(kept).scalar() != row.password:  # changed while it was being checked
+            raise Refusal("refusal.wrong_password", status=401)
         guessing.forgive(tx, tried)
         if newer:
             tx.execute(update(Staff).where(col(Staff.login) == login).values(password=newer))

@@ -1,23 +1,24 @@
 """Who may do what and see whose data: every operation, every role, own and foreign."""
 
 import contextlib
+import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from gateway import access, accounts, acts, guessing, recorded, sessions
 from gateway.api import account, contacts, requests, tasks
 from gateway.state import State
 from gateway.web import desk, entrance, inbox
-from models.access import Look
+from models.access import Look, StaffSession
 from models.places import Staff
-from models.transaction import acting
+from models.transaction import Transaction, acting
 from models.vocabulary import Role
 from referral import lifecycle, transitions
 from referral.casework import Refusal
@@ -471,6 +472,46 @@ def test_a_session_ends_by_idling_by_age_by_signing_out_and_by_a_new_password(
     assert caller.get("/api/v1/me").status_code == 401
     with pytest.raises(Refusal, match="wrong_password"):
         sessions.sign_in(state, "op01", PASSWORD, "10.1.1.1")
+
+
+class Slow:
+    """A database of which the second look takes so long that somebody else acts meanwhile."""
+
+    def __init__(self, state: State, act: Callable[[Transaction], None]) -> None:
+        self._state, self._act, self._looks = state, act, 0
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Any]:
+        with self._state.database.read() as session:
+            yield session
+        self._looks += 1
+        if self._looks == 2:
+            with acting(self._state.database, self._state.mint) as tx:
+                self._act(tx)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._state.database, name)
+
+
+@pytest.mark.parametrize("meanwhile", ["changed", "disabled"])
+def test_a_password_that_goes_while_it_is_checked_opens_nothing(
+    state: State, app: FastAPI, meanwhile: str
+) -> None:
+    signed_in(state, app, "op01")
+
+    def act(tx: Transaction) -> None:
+        if meanwhile == "disabled":
+            accounts.disable(tx, "op01", state.now(), by="admin01")
+        else:
+            accounts.set_password(tx, "op01", accounts.hash_password("another"), state.now())
+
+    slow: Any = Slow(state, act)
+    with pytest.raises(Refusal, match="wrong_password"):
+        sessions.sign_in(dataclasses.replace(state, database=slow), "op01", PASSWORD, "10.1.1.1")
+    assert slow._looks == 2
+    with state.database.read() as session:
+        query = select(func.count()).where(col(StaffSession.login) == "op01")
+        assert session.connection().execute(query).scalar() == 0
 
 
 @pytest.mark.thorough
