@@ -105,7 +105,7 @@ def _report(
                 ),
                 "content_type": content.content_type,
             }
-            for content in contents
+            for content in {content.body: content for content in contents}.values()
         ]
     seen = moment(fields.get("seen_at", ""), now)
     latitude, longitude = _point(fields)

@@ -6,9 +6,11 @@ from io import BytesIO
 import pytest
 from python_calamine import CalamineWorkbook
 
+from models.attachments import Attachment
 from models.discovery import Mode
 from tests.gateway.people import application, signed_in
 from tests.gateway.test_attachments import photo
+from tests.gateway.test_households import rows
 from tests.journeys.walkers import Walkers
 
 KEY = "0123456789abcdef"
@@ -42,6 +44,14 @@ def test_a_plain_form_with_a_photo_ends_at_its_receipt(state, app):
     again = post(worker, files=files, kind="report", what="老人屋里没生火，两天没吃饭")
     assert again.status_code == 303
     assert len(re.findall(r"/field/receipts/", worker.get("/field").text)) == 1
+
+
+def test_the_same_picture_twice_is_kept_once_and_the_report_comes_through(state, app):
+    worker = signed_in(state, app, "grid_w0403")
+    files = [("photo", (name, photo(), "image/jpeg")) for name in ("a.jpg", "b.jpg")]
+    sent = post(worker, files=files, kind="report", what="老人屋里没生火，两天没吃饭")
+    assert (sent.status_code, sent.headers["location"]) == (303, f"/field/receipts/{KEY}")
+    assert len(rows(state, Attachment)) == 1
 
 
 def test_a_slip_keeps_what_was_typed(state, app):
