@@ -1,8 +1,9 @@
 """Making a data directory fit to take a message: migrated, with units and somebody to answer."""
 
+import os
 import secrets
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlalchemy import select
@@ -33,17 +34,18 @@ SECRETS = {
 
 def furnish(*, demo: bool = False, address: str = "") -> Settings:
     """The settings, with random secrets (a file of mode 600) written the first time anything is
-    put into this data directory. A database that is already there keeps its form: without a key it
-    stays without. A file without a table is none, and makes room."""
+    put into this data directory, once, however many begin at the same moment. A database that is
+    already there keeps its form: without a key it stays without. A file without a table is none,
+    and makes room."""
     settings = load()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = settings.data_dir / FILE
     if path.exists():
-        return settings
+        return load()  # it may have come a moment ago
     sizes = dict(SECRETS)
     file = settings.data_dir / "huiyin.db"
-    if _is_empty(file):
-        file.unlink()
+    if _is_empty(file) and not path.exists():  # else another one has just begun it
+        file.unlink(missing_ok=True)
     if file.exists():
         del sizes["DATABASE_KEY"]
     lines = ["# Written by huiyin. Keep it: without these keys the data cannot be read."]
@@ -53,9 +55,28 @@ def furnish(*, demo: bool = False, address: str = "") -> Settings:
     if demo:
         lines += [f"{PREFIX}DEMO=1", f"{PREFIX}HOTLINE=望河12345"]
         lines.append(f"{PREFIX}SECOND_FACTOR=not_demo")
-    path.touch(mode=0o600)
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    _write_once(path, "\n".join(lines) + "\n")
     return load()
+
+
+def _write_once(path: Path, words: str) -> None:
+    """On the disk before it has its name; who comes second finds what the first one wrote."""
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("x", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(words)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _is_empty(file: Path) -> bool:

@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
-from gateway.settings import Settings
+from gateway import house
+from gateway.settings import Settings, load
 from gateway.state import open_database, seal_from_now_on
 from models.db import Database
 from models.ids import Mint
@@ -48,6 +50,25 @@ def sealing_key(database: Database) -> int:
         assert ring is not None
         assert ring.newest is not None
         return ring.newest.number
+
+
+def test_those_who_furnish_one_house_at_once_get_the_same_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUIYIN_DATA_DIR", str(tmp_path))
+    begin = threading.Barrier(STARTING)
+
+    def furnish(_: int) -> Settings:
+        begin.wait(10)
+        return house.furnish()
+
+    with ThreadPoolExecutor(STARTING) as pool:
+        found = list(pool.map(furnish, range(STARTING)))
+    written = load()
+    assert len(written.database_key) == 64
+    assert all(one == written for one in found)
+    (file,) = tmp_path.iterdir()
+    assert (file.name, file.stat().st_mode & 0o777) == ("huiyin.env", 0o600)
 
 
 def test_processes_that_start_at_once_make_one_key(
