@@ -10,7 +10,7 @@ from typing import Any
 from models.requests import queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status, TaskKind
-from referral import casework, clocks, clockwork, telling
+from referral import casework, clocks, clockwork, lapsing, telling
 from referral.answering import correspondent, foretold, tell
 from referral.casework import Actor, Refusal, Told
 from referral.clocks import Rung
@@ -220,9 +220,13 @@ def _ask(
 def _pending(tx: Transaction, request_id: int, what: str) -> Told | None:
     """What was asked for and not yet decided; a new lead must ask anew."""
     decided = (f"{what}_declined", _GRANTED[what])
-    moved = ("route_corrected", "return_upheld", "arbitrated", "reopened", "rehandled")
-    told = casework.history(tx, request_id, f"{what}_asked", *decided, *moved)
-    return told[-1] if told and told[-1].kind == f"{what}_asked" else None
+    asked, moved = f"{what}_asked", (*lapsing.ENDS, *lapsing.LEADS_ANEW)
+    told = [
+        one
+        for one in casework.history(tx, request_id, asked, *decided, *moved)
+        if one.kind in (asked, *decided) or lapsing.ended(one.kind, one.detail)
+    ]
+    return told[-1] if told and told[-1].kind == asked else None
 
 
 def _asked(tx: Transaction, request: Row, what: str) -> Told:

@@ -18,7 +18,7 @@ from models.requests import Contact, queue_key
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
-from referral import casework, likening, promises, telling, waiting
+from referral import casework, lapsing, likening, promises, telling, waiting
 from referral.answering import correspondent, tell_hearer, tell_one
 from referral.before import Before, plain
 from referral.casework import Actor, Refusal, Told
@@ -182,12 +182,12 @@ def _tasks(
     tx: Transaction, older: Row, newer: Row, actor: Actor, before: Before, now: datetime
 ) -> None:
     """Waiting work goes along, unless the same work waits already; what a requester wants put right
-    about themselves is about nobody else."""
+    about themselves is about nobody else, and what a bureau asked for ends with its order."""
     waits = {task.kind for task in _rows(tx, Task, older["id"]) if task.done_at is None}
     for task in _rows(tx, Task, newer["id"]):
         if task.done_at is not None or task.kind in OF_THE_PERSON:
             continue
-        if task.kind in waits:
+        if task.kind in waits or task.kind in lapsing.ASKED:
             before.change(tx, "task", task, done_at=now, done_by=actor.login)
         else:
             before.change(tx, "task", task, request_id=older["id"], number=older["number"])

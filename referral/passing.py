@@ -11,7 +11,7 @@ from models.referrals import Referral
 from models.requests import queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status
-from referral import accused, casework, clocks, clockwork, promises, telling
+from referral import accused, casework, clocks, clockwork, lapsing, promises, telling
 from referral.answering import tell
 from referral.casework import Refusal
 from referral.directory import ZONE, Answerable, Unit
@@ -116,8 +116,10 @@ def new_order(
 
 
 def end_order(tx: Transaction, request: Row, order: Row, status: str, now: datetime) -> None:
-    """The order is no longer this bureau's: its own clocks stop, the request's run on."""
+    """The order is no longer this bureau's: its own clocks stop, the request's run on, what the
+    bureau asked for lapses."""
     casework.change_referral(tx, order, status=status)
+    lapsing.lapse(tx, request, order, now)
     names = ("CLK-SIGN", "CLK-COOP", "CLK-ARBITRATE")
     casework.halt(tx, request["id"], names, now, referral_id=order["id"])
     end_dispute(tx, order, now)

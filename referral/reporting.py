@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, ReferralRole, ReferralStatus, Status
-from referral import casework, promises
+from referral import casework, lapsing, promises
 from referral.answering import correspondent, tell
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE
@@ -91,6 +91,7 @@ def complete(
     unit = office.directory.unit.get(actor.unit)
     casework.change_referral(tx, referral, status=step.to, completed_at=now, result=said)
     casework.halt(tx, request["id"], handling_clocks(office, request, now), now)
+    lapsing.lapse(tx, request, referral, now)
     rule = office.policy.clock("CLK-CALLBACK", "urgent" if urgent else "")
     due = promises.start(tx, office, request, rule=rule, at=now, urgent=urgent)["due_at"]
     desk = at_the_desk(tx, office, request, now)
