@@ -147,6 +147,8 @@ def _grant_extension(
     days = workdays or int(asked.detail["workdays"])
     _may_extend(tx, office, request, order, days)
     due = _later(office, order, days)
+    if due.at <= now:
+        raise Refusal("refusal.extended_too_late", {"number": request["number"]})
     names = clockwork.handling(office, request, now)
     for clock in casework.running(tx, request["id"]):
         if clock["name"] in names and clock["due_at"] == order["due_at"]:
