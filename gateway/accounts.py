@@ -16,7 +16,15 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from gateway.offices import changed
-from models.access import ApiToken, OneTimeKey, StaffSession, fresh, hashed
+from models.access import (
+    ApiToken,
+    OneTimeKey,
+    Recovery,
+    SecondFactor,
+    StaffSession,
+    fresh,
+    hashed,
+)
 from models.db import Busy
 from models.places import AreaRow, Staff, UnitRow
 from models.transaction import Transaction
@@ -106,6 +114,28 @@ def require_good(login: str, password: str, *, local: Iterable[str] = ()) -> Non
         raise Refusal("refusal.password_common", status=422)
 
 
+def is_login(text: str) -> bool:
+    """Whether it can be a sign-in name: up to 64 characters that print, without blanks."""
+    return 0 < len(text) <= 64 and text.isprintable() and not any(map(str.isspace, text))
+
+
+def was_opened(reader: Any, login: str, now: datetime) -> bool:
+    """Whether somebody has ever been let into the account, by password or single sign-on, or is
+    being let in anew: it has an owner, also while it has no password."""
+    account = col(Staff.login) == login
+    recovered = col(Recovery.agreed).is_(True) | (
+        col(Recovery.decided_at).is_(None) & (col(Recovery.expires_at) > now)
+    )
+    signs = (
+        select(col(Staff.login)).where(account, col(Staff.password).is_not(None)),
+        select(col(Staff.login)).where(account, col(Staff.signed_in_at).is_not(None)),
+        select(col(StaffSession.login)).where(col(StaffSession.login) == login),
+        select(col(SecondFactor.login)).where(col(SecondFactor.login) == login),
+        select(col(Recovery.login)).where(col(Recovery.login) == login, recovered),
+    )
+    return any(reader.execute(query.limit(1)).first() is not None for query in signs)
+
+
 def add_staff(
     tx: Transaction,
     *,
@@ -121,7 +151,7 @@ def add_staff(
 ) -> None:
     """Create an account without a password. Raises ValueError with one sentence for a login taken,
     a role, unit or area that does not exist."""
-    if not login or len(login) > 64 or not login.isprintable() or any(c.isspace() for c in login):
+    if not is_login(login):
         raise ValueError(f"{login!r} is no sign-in name: up to 64 characters without blanks")
     if tx.execute(select(col(Staff.login)).where(col(Staff.login) == login)).first():
         raise ValueError(f"there is already an account {login!r}")

@@ -1,20 +1,24 @@
-"""Areas, units and staff out of a spreadsheet: entered or changed, with what stood there before."""
+"""Areas, units and staff out of a spreadsheet: entered or changed, with what stood there before.
+Of an account that is there already only name and telephone are changed, and given back."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
+from sqlmodel import col
 
-from models.places import AreaRow, Staff, UnitRow
+from gateway import accounts
+from models.access import OneTimeKey, Recovery
+from models.places import AreaRow, Duty, Staff, UnitRow
 from models.transaction import Row, Transaction
 from referral.casework import Refusal
 
 _TABLES: Mapping[str, Any] = {"areas": AreaRow, "units": UnitRow, "staff": Staff}
 KINDS = tuple(_TABLES)
 _KEYS = {"areas": "code", "units": "code", "staff": "login"}
-_KEPT = ("password", "demo", "created_at", "disabled_at")
-"""Of an account that is there already these stay as they are."""
+_HARMLESS = ("name", "phone")
+"""Of an account that is there already nothing else is changed: the rest is done by hand."""
 
 
 def write(
@@ -36,7 +40,11 @@ def write(
             tx.add(table, **row)
             before.append(None)
             continue
-        new = {name: value for name, value in row.items() if name not in _KEPT}
+        new = {
+            name: value
+            for name, value in row.items()
+            if kind != "staff" or (name in _HARMLESS and name in one)
+        }
         tx.execute(update(table).where(columns[key] == one[key]).values(**new))
         before.append({str(name): old[name] for name in new})
     return before
@@ -86,17 +94,27 @@ def _row(kind: str, one: Mapping[str, Any], now: datetime) -> Row:
 
 
 def undo(
-    tx: Transaction, kind: str, changes: Sequence[tuple[str, Mapping[str, Any] | None]]
+    tx: Transaction,
+    kind: str,
+    changes: Sequence[tuple[str, Mapping[str, Any] | None]],
+    now: datetime,
 ) -> None:
-    """Put back what stood there. An account that was used since is not taken away: ``Refusal``."""
+    """Put back what stood there. An account that was opened since, or is on duty, is not taken
+    away: ``Refusal``."""
     table, key = _TABLES[kind], _KEYS[kind]
     columns = table.__table__.columns
     for target, before in changes:
         if before is not None:
-            tx.execute(update(table).where(columns[key] == target).values(**before))
+            stood = before
+            if kind == "staff":  # what a file of former days moved stays moved
+                stood = {name: value for name, value in before.items() if name in _HARMLESS}
+            if stood:
+                tx.execute(update(table).where(columns[key] == target).values(**stood))
             continue
         if kind == "staff":
-            used = tx.execute(select(columns.password).where(columns.login == target)).scalar()
-            if used is not None:
+            duties = select(col(Duty.login)).where(col(Duty.login) == target).limit(1)
+            if accounts.was_opened(tx, target, now) or tx.execute(duties).first() is not None:
                 raise Refusal("refusal.import_acted_on", {"what": target})
+            tx.execute(delete(OneTimeKey).where(col(OneTimeKey.login) == target))
+            tx.execute(delete(Recovery).where(col(Recovery.login) == target))
         tx.execute(delete(table).where(columns[key] == target))

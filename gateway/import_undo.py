@@ -49,7 +49,7 @@ def undo(database: Database, mint: Callable[[], int], batch_id: int, by: str, no
         elif batch.kind == WARNINGS:
             import_warnings.undo(tx, changes, now)
         else:
-            import_places.undo(tx, batch.kind, changes)
+            import_places.undo(tx, batch.kind, changes, now)
             changed(tx)
         tx.execute(
             update(ImportBatch)

@@ -164,21 +164,22 @@ def _as_lead(read: Read, columns: Mapping[str, Column], codes: Codes) -> Read:
         return replace(read, faults=(Fault(read.line, heading, value, bad.key, bad.params),))
 
 
-def compare(database: Database, looked: Looked, codes: Codes) -> None:
-    """Name the lines that cannot be written as the households stand. Raises ``Busy``."""
-    if looked.kind != "households":
+def compare(database: Database, looked: Looked, codes: Codes, by: str) -> None:
+    """Name the lines that ``by`` cannot write as things stand. Raises ``Busy``."""
+    if looked.kind not in import_compared.KINDS_COMPARED:
         return
     good = (read for read in lines(looked, codes) if not read.faults)
     while chunk := list(islice(good, TOGETHER)):
         with database.read() as session:
-            _unchanged(session.connection(), looked, chunk)
+            _unchanged(session.connection(), looked, chunk, by)
 
 
-def _unchanged(connection: Connection, looked: Looked, reads: Sequence[Read]) -> list[Read]:
-    """The lines whose household is as it was when they were written; the others are named."""
-    if looked.kind != "households":
-        return list(reads)
-    found = import_compared.faults(connection, [(read.line, read.values) for read in reads])
+def _unchanged(
+    connection: Connection, looked: Looked, reads: Sequence[Read], by: str
+) -> list[Read]:
+    """The lines that can be written as things stand; the others are named."""
+    lines = [(read.line, read.values) for read in reads]
+    found = import_compared.faults(connection, looked.kind, lines, by)
     fresh = [fault for line, fault in found.items() if line not in looked.bad]
     looked.bad |= {*found}
     looked.faults += fresh
@@ -213,7 +214,7 @@ def write(
         if fresh:
             found = import_warnings.at_home(database, office, _leads(fresh), now())
             with acting(database, mint) as tx:
-                fresh = _unchanged(tx.connection, looked, fresh)
+                fresh = _unchanged(tx.connection, looked, fresh, by)
                 if office is not None and found:
                     made = import_warnings.write(tx, office, found, by, now())
                 else:

@@ -78,7 +78,7 @@ def add(
     access.allow(actor, "administer")
     why = need(reason, "refusal.reason_missing")[:500]
     login, name = values.get("login", "").strip(), values.get("name", "").strip()[:50]
-    if not login or len(login) > 64 or not login.isprintable() or any(map(str.isspace, login)):
+    if not accounts.is_login(login):
         raise Refusal("refusal.field", {"field": "login"}, 422)
     if not name:
         raise Refusal("refusal.field", {"field": "name"}, 422)

@@ -62,7 +62,7 @@ def _read(
     say = sayer(phrases)
     try:
         looked = importing.look(what, file.name, file.read_bytes(), codes)
-        importing.compare(database, looked, codes)
+        importing.compare(database, looked, codes, BY)
     except BadSheet as error:
         raise ValueError(phrases.say(error.key, error.params, Form.FULL, "en")) from None
     notices = import_notices.of(database, looked, codes)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway import access, import_files
 from gateway.import_kinds import KINDS
-from gateway.web.imports import BASE, allow, batch_of, looked_into, sayer
+from gateway.web.imports import BASE, allow, batch_of, looked_again, sayer
 from gateway.web.rendering import state_of
 from gateway.web.staff import SignedIn, StaffRoute
 from models.ids import Id
@@ -42,7 +42,7 @@ def errors(request: Request, session: SignedIn, batch_id: Id) -> Response:
     batch = batch_of(state, session.actor, batch_id)
     if not batch.body:
         raise Refusal("refusal.not_found", status=404)
-    looked = looked_into(state, batch.kind, batch.name, batch.body)
+    looked = looked_again(state, batch)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "faults.xlsx"
         import_files.faulty(looked, sayer(request), path)

@@ -12,10 +12,12 @@ from sqlalchemy import select
 from gateway import (
     access,
     import_notices,
+    import_places,
     import_reports,
     import_undo,
     import_warnings,
     importing,
+    sessions,
     warning_leads,
 )
 from gateway.access import Actor
@@ -46,7 +48,12 @@ MOST_LINES = 5_000
 """More lines in one page than a person looks through; the command reads larger files."""
 SHOWN = 100
 
-_RIGHTS = {"reports": "import_reports", WARNINGS: "load_warnings"}
+_RIGHTS = {
+    "reports": "import_reports",
+    WARNINGS: "load_warnings",
+    **dict.fromkeys(import_places.KINDS, "administer"),
+}
+"""A file asks for the right of who does the same by hand."""
 
 router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 
@@ -113,7 +120,7 @@ def upload(request: Request, session: SignedIn, form: Uploaded) -> Response:
     body = next(iter(form.files.get("file", ())), b"")
     name = fields.get("name", "")[:80] or form.names.get("file", "")[-80:] or "—"
     try:
-        looked = looked_into(state, kind, name, body)
+        looked = looked_into(state, kind, name, body, actor.login)
     except BadSheet as bad:
         phrases = state.offices.current().phrases
         said = phrases.say(bad.key, bad.params, Form.FULL, language_of(request))
@@ -127,11 +134,11 @@ def upload(request: Request, session: SignedIn, form: Uploaded) -> Response:
     return RedirectResponse(f"{BASE}/{batch_id}", 303)
 
 
-def looked_into(state: State, kind: str, name: str, body: bytes) -> Looked:
-    """What a file holds, compared with what stands. Raises ``BadSheet``."""
+def looked_into(state: State, kind: str, name: str, body: bytes, by: str) -> Looked:
+    """What a file of ``by`` holds, compared with what stands. Raises ``BadSheet``."""
     codes = _codes(state)
     looked = importing.look(kind, name, body, codes)
-    importing.compare(state.database, looked, codes)
+    importing.compare(state.database, looked, codes, by)
     if looked.lines > MOST_LINES:
         raise BadSheet(
             "sheet.too_many", name=name, rows=f"{looked.lines:,}", most=f"{MOST_LINES:,}"
@@ -169,7 +176,7 @@ def _preview(
 ) -> Response:
     state = state_of(request)
     batch = batch_of(state, actor, batch_id)
-    looked = looked_into(state, batch.kind, batch.name, batch.body) if batch.body else None
+    looked = looked_again(state, batch) if batch.body else None
     reports = batch.kind == "reports"
     urgent: dict[int, str] = {}
     lines: list[Any] = []
@@ -203,6 +210,11 @@ def _preview(
     )
 
 
+def looked_again(state: State, batch: Any) -> Looked:
+    """What the file of a batch holds as things stand now."""
+    return looked_into(state, batch.kind, batch.name, batch.body, batch.made_by)
+
+
 def _may_undo(batch: Any, now: datetime) -> bool:
     if batch.state != "done" or batch.kind == "reports":  # what is reported stays (Art. 70)
         return False
@@ -229,12 +241,17 @@ def open_line(
     batch = batch_of(state, actor, batch_id)
     if batch.kind != "reports" or not batch.body:
         raise Refusal("refusal.not_found", status=404)
-    looked = looked_into(state, batch.kind, batch.name, batch.body)
+    looked = looked_again(state, batch)
     for read in import_reports.good_lines(looked, _codes(state)):
         if read.line == line:
             import_reports.submit(state, actor, looked, batch_id, read, now=state.now())
             return RedirectResponse(f"{BASE}/{batch_id}", 303)
     raise Refusal("refusal.not_found", status=404)
+
+
+def _require_recent(session: SignedIn, batch: Any, now: datetime) -> None:
+    if batch.kind == "staff":  # accounts ask who is at the keyboard, as by hand
+        sessions.require_recent(session, now)
 
 
 @router.post("/{batch_id}/confirm")
@@ -243,9 +260,10 @@ def confirm(request: Request, session: SignedIn, form: Fields, batch_id: Id) -> 
     fields = checked(session, form)
     state, actor = state_of(request), session.actor
     batch = batch_of(state, actor, batch_id)
+    _require_recent(session, batch, state.now())
     if not batch.body:
         raise Refusal("refusal.import_over", {"batch": str(batch_id)})
-    looked = looked_into(state, batch.kind, batch.name, batch.body)
+    looked = looked_again(state, batch)
     codes = _codes(state)
     try:
         if looked.bad and fields.get("which") != "good":
@@ -270,6 +288,7 @@ def undo(request: Request, session: SignedIn, form: Fields, batch_id: Id) -> Res
     checked(session, form)
     state, actor = state_of(request), session.actor
     batch = batch_of(state, actor, batch_id)
+    _require_recent(session, batch, state.now())
     try:
         if batch.kind == "reports":
             raise Refusal("refusal.import_reports_stay")

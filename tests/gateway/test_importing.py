@@ -393,7 +393,7 @@ def test_a_number_that_is_another_households_overwrites_nobody(state, line, name
     read_in(state, HEAD + GOOD)
     before = exported(state)["N1"]
     looked = look(state, HEAD + line)
-    importing.compare(state.database, looked, codes(state))
+    importing.compare(state.database, looked, codes(state), "op01")
     assert [one.key.rpartition(".")[2] for one in looked.faults] == named
     importing.write(state.database, state.mint, looked, codes(state), by="op01", now=state.now)
     assert (exported(state)["N1"] == before) is bool(named)

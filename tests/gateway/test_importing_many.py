@@ -62,7 +62,7 @@ def test_two_who_change_one_household_offline_are_both_heard_and_the_second_is_t
     second = f"HH00001,贺芳,{DOOR},19900002222,1\n"
     assert read_in(state, VERSIONED + first)[1:] == (1, 0)
     looked = look(state, VERSIONED + second)
-    importing.compare(state.database, looked, codes(state))
+    importing.compare(state.database, looked, codes(state), "op01")
     (fault,) = looked.faults
     assert (fault.line, fault.column, fault.key) == (2, "版本", "import.fault.overtaken")
     assert fault.params == {"version": "2"}
