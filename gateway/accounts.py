@@ -26,6 +26,7 @@ from models.access import (
     hashed,
 )
 from models.db import Busy
+from models.people import Address
 from models.places import AreaRow, Staff, UnitRow
 from models.transaction import Transaction
 from models.vocabulary import Role
@@ -191,11 +192,14 @@ def set_password(tx: Transaction, login: str, kept: str, now: datetime, *, by: s
 
 
 def disable(tx: Transaction, login: str, now: datetime, *, by: str, reason: str = "") -> None:
-    """Close an account: its sessions end, it holds nothing new. Raises ValueError as above."""
+    """Close an account: its sessions end, its links and codes no longer work, its chats are those
+    of a citizen, it holds nothing new. Raises ValueError as above."""
     done = tx.execute(update(Staff).where(col(Staff.login) == login).values(disabled_at=now))
     if not done.rowcount:
         raise ValueError(f"there is no account {login!r}")
-    tx.execute(delete(StaffSession).where(col(StaffSession.login) == login))
+    for table in (StaffSession, OneTimeKey):
+        tx.execute(delete(table).where(col(table.login) == login))
+    tx.execute(update(Address).where(col(Address.staff) == login).values(staff=None))
     tx.event("staff_disabled", at=now, by=by, login=login, **_because(reason))
     changed(tx)
 

@@ -262,13 +262,15 @@ def year_of(
 def _told(
     connection: Any, viewer: Viewer, office: Office, rows: Iterable[dict[str, Any]], now: datetime
 ) -> list[dict[str, Any]]:
-    """Without the grants of requests that complain about the viewer."""
+    """Without the grants of requests that complain about the viewer; of a partner, whatever its
+    household got from others, only what it gave itself."""
     told = list(rows)
-    if not told or not isinstance(viewer, access.Actor):
+    if not told:
         return told
-    seen = select(col(Relief.id)).where(
-        col(Relief.id).in_([one["id"] for one in told]),
-        access.unbarred(viewer, office, now, of=Relief.request_id),
-    )
+    if isinstance(viewer, access.Actor):
+        exist = [access.unbarred(viewer, office, now, of=Relief.request_id)]
+    else:
+        exist = aid.scope(viewer, office, now)
+    seen = select(col(Relief.id)).where(col(Relief.id).in_([one["id"] for one in told]), *exist)
     ids = set(connection.execute(seen).scalars())
     return [one for one in told if one["id"] in ids]

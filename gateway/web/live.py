@@ -37,7 +37,7 @@ async def live(
 ) -> AsyncIterator[ServerSentEvent]:
     """``changed`` with the numbers that changed, for those who may see every request that does not
     complain about them; ``tick`` for the others; ``call`` when a telephone rings or stops ringing.
-    It ends with the session."""
+    It ends with the session, and when the account is given another post."""
     state = state_of(request)
     pulse: Pulse = request.app.state.pulse
     cookie = request.cookies.get(sessions.cookie_name(state.settings))
@@ -49,9 +49,11 @@ async def live(
         if state.now() - looked > CHECKED_EVERY:
             looked = state.now()
             try:
-                await asyncio.to_thread(sessions.signed_in, state, cookie, touch=False)
+                stands = await asyncio.to_thread(sessions.signed_in, state, cookie, touch=False)
             except sessions.NotSignedIn:
                 return
+            if stands.actor != session.actor:
+                return  # moved to another post: the browser comes again and hears as that
         heard = news
         if sees_all and news.barred:
             heard = await asyncio.to_thread(_existing, state, session.actor, news)

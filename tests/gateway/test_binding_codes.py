@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import guessing, lookups
+from gateway import accounts, guessing, lookups
 from gateway.intake import Call
 from gateway.recall import Recall
 from gateway.ticks import Ticks
@@ -180,3 +180,18 @@ async def _fetched(system: World) -> None:
             break
         await asyncio.sleep(0.05)
     await ticks.stop()
+
+
+def test_a_closed_account_binds_no_chat_and_speaks_through_none(system: World) -> None:
+    login = open_code(system)
+    chats = Chats(system)
+    chats.say(RIGHT, chat=WORKER)
+    assert [one.staff for one in system.all(Address)] == [login]
+    open_code(system, "87654321")
+    with acting(system.state.database, system.state.mint) as tx:
+        accounts.disable(tx, login, system.now(), by="admin01", reason="left")
+    chats.say("87654321", chat=GUESSER)
+    assert {one.staff for one in system.all(Address)} == {None}
+    system.now.forward(minutes=30)
+    chats.say("老人断粮两天了，在临江社区", chat=WORKER)
+    assert {one.reporter for one in system.all(Contact)} == {None}, "a citizen's words"
