@@ -93,7 +93,7 @@ def decide(
 def alone(tx: Transaction, login: str, reason: str, *, now: datetime) -> str:
     """The console alone, where nobody else could agree; returns the token of the one-time link.
     Raises ``Refusal`` (404, 409, 422)."""
-    need(reason, "refusal.reason_missing")
+    why = need(reason, "refusal.reason_missing")[:500]
     _require_account(tx, login)
     others = select(col(Staff.password)).where(
         col(Staff.role).in_(sorted(access.RIGHTS["agree_recovery"])),
@@ -102,6 +102,18 @@ def alone(tx: Transaction, login: str, reason: str, *, now: datetime) -> str:
     )
     if any(tx.execute(others).scalars()):
         raise Refusal("refusal.second_person", status=409)
+    tx.add(
+        Recovery,
+        id=tx.mint(),
+        login=login,
+        reason=why,
+        asked_by=CONSOLE,
+        asked_at=now,
+        expires_at=now + LASTS,
+        decided_by=CONSOLE,
+        decided_at=now,
+        agreed=True,
+    )
     return _let_in_anew(tx, login, now, CONSOLE, "")
 
 

@@ -99,11 +99,11 @@ def add(
 
 
 def link(tx: Transaction, login: str, actor: Actor, now: datetime) -> str:
-    """The token of a one-time link for an account that never had a password; who has one asks for
-    recovery, to which a second person agrees. Raises ``Refusal`` (404, 409)."""
+    """The token of a one-time link for an account that was never opened; for one that was, recovery
+    is asked, to which a second person agrees. Raises ``Refusal`` (404, 409)."""
     access.allow(actor, "administer")
-    account = _foreign(tx, login, actor)
-    if account.has_password:
+    _foreign(tx, login, actor)
+    if accounts.was_opened(tx, login, now):
         raise Refusal("refusal.ask_recovery", {"login": login}, 409)
     return accounts.one_time_link(tx, login, now, by=actor.login)
 

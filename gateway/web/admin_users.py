@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, recovering, sessions, staffing
+from gateway import access, accounts, recovering, sessions, staffing
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
 from models.transaction import Transaction, acting
@@ -84,7 +84,7 @@ def close(request: Request, session: SignedIn, form: Fields) -> Response:
 
 @router.post("/link")
 def link(request: Request, session: SignedIn, form: Fields) -> Response:
-    """A one-time link for somebody who has no password yet; it is shown this once."""
+    """A one-time link for somebody who was never let in; it is shown this once."""
     fields = checked(session, form)
     access.allow(session.actor, "administer")
     state, actor, login = state_of(request), session.actor, fields.get("login", "")
@@ -184,6 +184,7 @@ def _one(
     state = state_of(request)
     with state.database.read() as reading:
         account = staffing.one(reading.connection(), login)
+        opened = accounts.was_opened(reading.connection(), login, state.now())
         asked = [
             one
             for one in recovering.waiting(reading.connection(), state.now())
@@ -195,6 +196,7 @@ def _one(
         "admin_user.html",
         status=status,
         account=account,
+        opened=opened,
         asked=asked,
         error=error,
         link=link,
