@@ -170,21 +170,16 @@ def of(connection: Any, about: str, *keys: str) -> list[Row]:
 
 def of_contacts(connection: Any, request_id: int) -> dict[str, list[Row]]:
     """What was sent along with each contact of a request, by ``about_contact``."""
-    keys = contacts_of(connection, [request_id])
+    said = connection.execute(
+        select(col(Contact.channel), col(Contact.external_id)).where(
+            col(Contact.request_id) == request_id
+        )
+    )
+    keys = [about_contact(row.channel, row.external_id) for row in said]
     found: dict[str, list[Row]] = {}
     for row in of(connection, "contact", *keys):
         found.setdefault(row["about_key"], []).append(row)
     return found
-
-
-def contacts_of(connection: Any, requests: Sequence[int]) -> list[str]:
-    """The keys under which files of these requests' contacts are kept."""
-    said = connection.execute(
-        select(col(Contact.channel), col(Contact.external_id)).where(
-            col(Contact.request_id).in_(requests)
-        )
-    )
-    return [about_contact(row.channel, row.external_id) for row in said]
 
 
 def about_act(request_id: int, act: str) -> str:
@@ -198,10 +193,11 @@ def of_acts(connection: Any, request_id: int) -> list[tuple[str, Row]]:
     return [(keys[row["about_key"]], row) for row in of(connection, "act", *keys)]
 
 
-def forget(tx: Transaction, requests: Sequence[int]) -> None:
-    """Erase every file of these requests, of their contacts and of the acts on them."""
+def forget(tx: Transaction, requests: Sequence[int], contacts: Sequence[Any]) -> None:
+    """Erase every file of these requests, of the acts on them and of these contacts."""
     acts = [about_act(one, act) for one in requests for act in WITH_FILES]
-    for about, keys in (("contact", contacts_of(tx, requests)), ("act", acts)):
+    said = [about_contact(row.channel, row.external_id) for row in contacts]
+    for about, keys in (("contact", said), ("act", acts)):
         tx.execute(
             delete(Attachment).where(
                 col(Attachment.about) == about, col(Attachment.about_key).in_(keys)

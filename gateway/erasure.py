@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
-from gateway import attachments
+from gateway import attachments, one_matter
 from models.corrections import Correction
 from models.desk import Draft, PhoneCall
 from models.disputes import Dispute
@@ -109,28 +109,29 @@ _NO_WORDS: dict[str, Any] = {
 }
 
 
-def of_requests(tx: Transaction, requests: Sequence[int], now: datetime) -> None:
-    """Take the words and what recognises a person out of these requests and all about them."""
-    if not requests:
+def of_requests(
+    tx: Transaction, requests: Sequence[int], now: datetime, people: Sequence[int] = ()
+) -> None:
+    """Take the words and what recognises a person out of these requests and all about them; with
+    ``people`` also what those said about requests of others."""
+    contacts = one_matter.words_of(tx, requests, people)
+    if not requests and not contacts:
         return
-    contacts = tx.execute(
-        select(col(Contact.id), col(Contact.journal_id)).where(
-            col(Contact.request_id).in_(requests)
-        )
-    ).all()
+    ids = [row.id for row in contacts]
+    _take_back_places(tx, requests)
     numbers = list(
         tx.execute(select(col(HelpRequest.number)).where(col(HelpRequest.id).in_(requests)))
         .scalars()
         .all()
     )
-    attachments.forget(tx, requests)
+    attachments.forget(tx, requests, contacts)
     of_calls(tx, [row.journal_id for row in contacts])
     for statement in (
-        delete(RepeatKey).where(col(RepeatKey.contact_id).in_([row.id for row in contacts])),
+        delete(RepeatKey).where(col(RepeatKey.contact_id).in_(ids)),
         delete(Draft).where(col(Draft.place).in_(numbers)),
         update(PhoneCall).where(col(PhoneCall.number).in_(numbers)).values(caller=ERASED),
         update(FormerNumber).where(col(FormerNumber.request_id).in_(requests)).values(code=ERASED),
-        update(Contact).where(col(Contact.request_id).in_(requests)).values(**_NO_WORDS),
+        update(Contact).where(col(Contact.id).in_(ids)).values(**_NO_WORDS),
         update(Outgoing)
         .where(col(Outgoing.request_id).in_(requests))
         .values(text=ERASED, address=ERASED, params={}, error=None),
@@ -165,6 +166,21 @@ def of_requests(tx: Transaction, requests: Sequence[int], now: datetime) -> None
         tx.execute(statement)
     _forget_people(tx, requests)
     _forget_unknown(tx, requests, now)
+
+
+def _take_back_places(tx: Transaction, requests: Sequence[int]) -> None:
+    """The address that a request lacked and took over from one that is erased goes with that."""
+    mergers = tx.execute(
+        select(col(Merger.master_id), col(Merger.before)).where(
+            col(Merger.request_id).in_(requests), col(Merger.undone_at).is_(None)
+        )
+    ).all()
+    for merger in mergers:
+        _, given = merger.before.get("master", {}).get("place", (None, None))
+        master = col(HelpRequest.id) == merger.master_id
+        stands = tx.execute(select(col(HelpRequest.place)).where(master)).scalar()
+        if given is not None and stands == given:
+            tx.execute(update(HelpRequest).where(master).values(place=None))
 
 
 def of_calls(tx: Transaction, ids: Sequence[int]) -> None:

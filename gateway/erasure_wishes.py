@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import access, expiry, subjects
+from gateway import access, one_matter, subjects
 from gateway.access import Actor
 from gateway.subjects import Subject
 from gateway.wishes import Fate
@@ -122,13 +122,9 @@ def behind(reader: Any, request: Mapping[str, Any]) -> Subject:
 
 
 def hindrances(reader: Any, subject: Subject) -> dict[str, str]:
-    """The requests for which nothing can be erased yet, each with its reason: open, or held."""
-    held = set(reader.execute(expiry.held()).scalars())
-    return {
-        row.number: "open" if row.closed_at is None else "held"
-        for row in subject.requests
-        if row.closed_at is None or row.id in held
-    }
+    """The requests for which nothing can be erased yet, each with its reason: open, or held; also
+    those that the person's own were joined to."""
+    return one_matter.hindrances(reader, [row.id for row in subject.requests], subject.person_ids)
 
 
 def propose(

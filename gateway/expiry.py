@@ -9,11 +9,11 @@ from sqlalchemy import String, cast, delete, literal, null, select, tuple_, upda
 from sqlmodel import col
 
 from gateway.erasure import EMPTIED, ERASED, NOTHING_KNOWN
+from gateway.one_matter import held
 from models.access import StaffSession
 from models.attachments import Attachment
 from models.desk import PhoneCall
 from models.discovery import Disagreement, DoorEntry, Visit, Warned
-from models.holds import LegalHold
 from models.households import Household, HouseholdKey, HouseholdPhone, Resident
 from models.imports import ImportBatch, ImportLine
 from models.kin import NearRelative
@@ -28,11 +28,6 @@ BATCH = 100
 
 Part = Callable[[Transaction, datetime, datetime], Sequence[Any]]
 """Erase a batch of what is older than the first time; the second is now. Returns what it was."""
-
-
-def held() -> Any:
-    """The requests that a hold protects, as a subquery."""
-    return select(col(LegalHold.request_id)).where(col(LegalHold.lifted_at).is_(None))
 
 
 def _not_held(request_id: Any) -> Any:

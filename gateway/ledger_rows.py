@@ -18,6 +18,7 @@ from gateway import ledger_kept
 from gateway.ledger_told import SILENT, Told
 from models.events import Event
 from models.messages import mark
+from models.people import Address
 from models.requests import Contact, HelpRequest
 from models.vocabulary import Level, Status
 
@@ -28,6 +29,7 @@ _WITH_WORDS = ("received", "contact_attached")
 _OF_REQUEST: tuple[Any, ...] = (
     HelpRequest.id, HelpRequest.number, HelpRequest.status, HelpRequest.level,
     HelpRequest.closed_at, HelpRequest.erased_at, HelpRequest.lead_bureau, HelpRequest.confidential,
+    HelpRequest.person_id,
 )  # fmt: skip
 
 
@@ -52,8 +54,8 @@ def disagreements(session: Session) -> Iterator[str]:
     """Requests whose row says something else than the last entry about it: a status that no act
     brought about, a level that nobody lowered, another lead; what is kept beside them otherwise
     than the ledger says (``ledger_kept``). Contacts whose words, name, sender or place are not
-    those that the ledger has marked, and marked words that are gone without their request being
-    erased."""
+    those that the ledger has marked, and marked words that are gone without their request or
+    their person being erased."""
     elsewhere: list[_Words] = []
     after = -(2**63)
     while rows := _requests(session, after):
@@ -66,9 +68,12 @@ def disagreements(session: Session) -> Iterator[str]:
             yield from _row_faults(row, told)
         yield from ledger_kept.faults(session, rows, said)
         request = {row.id: row for row in rows}
-        for request_id, journal, salt, *words in _contacts(session, span):
+        for request_id, person, journal, salt, *words in _contacts(session, span):
             one, now = request[request_id], mark(salt or "", *words)
-            found = _Words(journal, one.number, one.erased_at is not None, now)
+            erased = one.erased_at is not None
+            if not now and not erased and person != one.person_id:
+                erased = _is_forgotten(session, person)
+            found = _Words(journal, one.number, erased, now)
             if journal in marks:
                 yield from _word_faults(found, marks)
             else:
@@ -129,9 +134,10 @@ def _row_faults(one: Any, told: Told | None) -> Iterator[str]:
 
 
 def _contacts(session: Session, span: Span) -> Iterator[Any]:
-    """The request, the call and the salt of each contact, and what was said, as it is marked."""
+    """The request, the person, the call and the salt of each contact, and what was said, as it is
+    marked."""
     columns: tuple[Any, ...] = (
-        Contact.request_id, Contact.journal_id, Contact.salt,
+        Contact.request_id, Contact.person_id, Contact.journal_id, Contact.salt,
         Contact.sender, Contact.name, Contact.text, Contact.place,
     )  # fmt: skip
     query = select(*map(col, columns)).join(
@@ -140,6 +146,20 @@ def _contacts(session: Session, span: Span) -> Iterator[Any]:
     wanted = query.where(col(Contact.request_id).between(*span))
     ordered = wanted.order_by(col(Contact.request_id), col(Contact.id))
     yield from session.connection().execute(ordered).yield_per(PAGE)
+
+
+def _is_forgotten(session: Session, person: int | None) -> bool:
+    """Whether somebody was erased at their wish: nothing leads to them any more."""
+    if person is None:
+        return False
+    known = select(col(Address.id)).where(
+        col(Address.person_id) == person, col(Address.staff).is_(None)
+    )
+    asks = select(col(HelpRequest.id)).where(
+        col(HelpRequest.person_id) == person, col(HelpRequest.erased_at).is_(None)
+    )
+    connection = session.connection()
+    return not any(connection.execute(query.limit(1)).first() for query in (known, asks))
 
 
 def _word_faults(words: _Words, marks: Marks) -> Iterator[str]:

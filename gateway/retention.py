@@ -21,7 +21,8 @@ from sqlmodel import col
 
 from gateway import expiry, look_audit
 from gateway.erasure import EMPTIED, of_calls, of_requests
-from gateway.expiry import BATCH, Part, held
+from gateway.expiry import BATCH, Part
+from gateway.one_matter import going_on, held
 from models import assurances
 from models.access import Look
 from models.db import Database
@@ -70,7 +71,7 @@ def purge(
                 done[name] += len(ids)
                 if ids:
                     tx.event("purged", at=now(), what=name, count=len(ids), ids=_mark(ids))
-            if len(ids) < BATCH:
+            if not ids:
                 break
     with acting(database, mint) as tx:
         assurances.tell(tx, "purge", now(), holds=True, figures=done)
@@ -107,6 +108,7 @@ def _cases(tx: Transaction, before: datetime, now: datetime) -> list[int]:
             col(HelpRequest.closed_at) < before,
             col(HelpRequest.erased_at).is_(None),
             col(HelpRequest.id).not_in(held()),
+            col(HelpRequest.id).not_in(going_on()),
         )
         .order_by(col(HelpRequest.id))
         .limit(BATCH)

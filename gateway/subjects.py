@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from channels.web import e164
-from gateway import erasure, expiry, registry, retention, wishes
+from gateway import one_matter, registry, retention, wishes
 from models import keyring
 from models.access import Look
 from models.db import Database
@@ -85,7 +85,7 @@ def held_about(tx: Transaction, subject: Subject, *, by: str, now: datetime) -> 
         ],
         "addresses": [{"kind": one.kind, "value": one.value} for one in addresses],
         "requests": [_request(row) for row in subject.requests],
-        "said": _rows(tx, Contact, ids, ("received_at", "channel", "text", "name", "place")),
+        "said": _said(tx, subject, ids),
         "told": _rows(tx, Outgoing, ids, ("posted_at", "channel", "address", "text", "state")),
         "looked": _rows(tx, Look, ids, ("at", "login", "act", "purpose")),
         **_at_home(tx, wishes.about(tx, subject.person_ids, ids)),
@@ -100,6 +100,16 @@ def held_about(tx: Transaction, subject: Subject, *, by: str, now: datetime) -> 
             for rule in retention.rules().values()
         },
     }
+
+
+def _said(tx: Transaction, subject: Subject, requests: Sequence[int]) -> list[dict[str, Any]]:
+    """Their own words wherever they stand, and nobody else's."""
+    own = {None, *subject.person_ids}
+    words = one_matter.words_of(tx, requests, subject.person_ids)
+    names = ("received_at", "channel", "text", "name", "place")
+    query = select(*(getattr(Contact, name) for name in names)).order_by(col(Contact.id))
+    ids = [row.id for row in words if row.person_id in own]
+    return [dict(row._mapping) for row in tx.execute(query.where(col(Contact.id).in_(ids)))]
 
 
 def _at_home(tx: Transaction, who: wishes.About) -> dict[str, Any]:
@@ -176,18 +186,14 @@ def erase(
     proposed_by: str | None = None,
 ) -> Sequence[wishes.Fate]:
     """Erase a person: what went and what a duty keeps, class by class. Raises ``NotKnown`` while a
-    request is open or on hold: who still waits for help must stay known."""
-    held = set(tx.execute(expiry.held()).scalars())
-    for row in subject.requests:
-        if row.closed_at is None:
-            raise NotKnown(f"{row.number} is still open; it can be erased when it is closed")
-        if row.id in held:
-            raise NotKnown(f"{row.number} is on hold; lift the hold first")
+    request is open or on hold, their own or one in which their words stand: who still waits for
+    help must stay known."""
     ids = [row.id for row in subject.requests]
-    who = wishes.about(tx, subject.person_ids, ids)
-    fates = wishes.carry_out(tx, who, now)
-    erasure.of_requests(tx, ids, now)
-    wishes.forget(tx, who)
+    for number, why in one_matter.hindrances(tx, ids, subject.person_ids).items():
+        if why == "open":
+            raise NotKnown(f"{number} is still open; it can be erased when it is closed")
+        raise NotKnown(f"{number} is on hold; lift the hold first")
+    fates = wishes.erase(tx, subject.person_ids, ids, now)
     numbers = [row.number for row in subject.requests]
     counts = {fate.name: [fate.gone, fate.stays] for fate in fates}
     tx.event(

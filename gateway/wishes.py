@@ -14,8 +14,8 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlmodel import col
 
 from channels.web import e164
-from gateway import expiry, registry
-from gateway.erasure import EMPTIED, ERASED
+from gateway import expiry, one_matter, registry
+from gateway.erasure import EMPTIED, ERASED, of_requests
 from models.access import Look
 from models.desk import PhoneCall
 from models.discovery import Disagreement, DoorEntry, Visit, Warned
@@ -24,7 +24,7 @@ from models.imports import ImportLine
 from models.outbox import Outgoing
 from models.people import Address, Person
 from models.relief import Relief
-from models.requests import Contact, HelpRequest
+from models.requests import HelpRequest
 from models.transaction import Transaction
 from triage.household_matching import read_home
 from triage.phones import read_number
@@ -94,6 +94,17 @@ def _homes_with(tx: Transaction, handles: frozenset[str]) -> list[str]:
     ]
 
 
+def erase(
+    tx: Transaction, people: Sequence[int], requests: Sequence[int], now: datetime
+) -> list[Fate]:
+    """Erase these people and their requests, the addresses last, by which all else is found."""
+    who = about(tx, people, requests)
+    fates = carry_out(tx, who, now)
+    of_requests(tx, requests, now, people)
+    forget(tx, who)
+    return fates
+
+
 def carry_out(tx: Transaction, who: About, now: datetime) -> list[Fate]:
     """Erase what goes at once; what went and what stays, class by class."""
     return [Fate(name, *reach(tx, who, now)) for name, reach in REACH.items()]
@@ -105,9 +116,8 @@ def _words(_tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
 
 
 def _raw(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
-    """They go with the requests."""
-    query = select(func.count()).where(col(Contact.request_id).in_(who.requests))
-    return tx.execute(query).scalar() or 0, 0
+    """They go with the words."""
+    return len(one_matter.words_of(tx, who.requests, who.people)), 0
 
 
 def _calls(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:

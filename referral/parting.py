@@ -40,6 +40,9 @@ def undo_merge(
     Raises ``Refusal`` or ``Impossible``."""
     why = casework.need(reason, "refusal.reason_missing")
     row = may("undo_merge", Status(request["status"]), actor.role)
+    for one in (request, other):
+        if one["erased_at"] is not None:
+            raise Refusal("refusal.erased_parting", {"number": one["number"]})
     merger = _standing(tx, request, other)
     days = office.policy.values["merge_undo_days"].value
     if now - merger.at > timedelta(days=float(days)):
