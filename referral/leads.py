@@ -6,7 +6,7 @@ same fact twice is one warning; a second fact while a warning waits joins it and
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sqlmodel import col
 
 from models import keyring
 from models.discovery import Warned
+from models.sealing import open_blind
 from models.transaction import Row, Transaction
 from referral import promising, telling, wording
 from referral.directory import ZONE
@@ -62,30 +63,34 @@ def take_in(
     tx: Transaction, office: Office, rota: Rota, leads: Sequence[Lead], by: str, *, now: datetime
 ) -> list[Taken]:
     """Weigh leads in their order, and say what became of each."""
-    leads = [replace(lead, subject=_named(tx, lead.subject)) for lead in leads]
-    before = _Before(tx, leads)
+    names = {lead.subject: _names(tx, lead.subject) for lead in leads}
+    before = _Before(tx, leads, {old: named[0] for named in names.values() for old in named})
+    leads = [replace(lead, subject=names[lead.subject][0]) for lead in leads]
     return [_one(tx, office, rota, before, lead, by, now=now) for lead in leads]
 
 
-def _named(tx: Transaction, subject: str) -> str:
-    """The name under which a person of a list is kept and found again; it tells nobody who."""
-    return keyring.names(tx.connection, "warning.subject", subject)[0]
+def _names(tx: Transaction, subject: str) -> list[str]:
+    """The names under which a person of a list may be kept, first the one that is written: it comes
+    from what is a keyed mark already, and stays when the keys of the fields are rotated."""
+    field = "warning.subject"
+    return [open_blind(field, subject), *keyring.names(tx.connection, field, subject)]
 
 
 class _Before:
     """What came before about the people of some leads, found by fact, person and household."""
 
-    def __init__(self, tx: Transaction, leads: Sequence[Lead]) -> None:
+    def __init__(self, tx: Transaction, leads: Sequence[Lead], names: Mapping[str, str]) -> None:
+        self._names = names  # that are written today, by every name
         self.facts: set[tuple[str, ...]] = set()
         self._of: dict[tuple[str, str], list[Row]] = defaultdict(list)
-        subjects = {lead.subject for lead in leads}
         homes = {lead.household_id for lead in leads if lead.household_id}
-        about = or_(col(Warned.subject).in_(subjects), col(Warned.household_id).in_(homes))
+        about = or_(col(Warned.subject).in_(names), col(Warned.household_id).in_(homes))
         for row in tx.execute(select(*Warned.__table__.columns).where(about)):  # type: ignore[attr-defined]
             self.add(dict(row._mapping))
 
     def add(self, row: Row) -> None:
         """One more."""
+        row = {**row, "subject": self._names.get(row["subject"], row["subject"])}
         self.facts.add((row["source"], row["kind"], row["subject"], row["period"]))
         self._of["subject", row["subject"]].append(row)
         if row["household_id"]:

@@ -16,7 +16,7 @@ from gateway.ledger_audit import walk
 from gateway.lookups import status_of
 from gateway.state import open_database, wire
 from gateway.ticks import Ticks
-from models import dumping
+from models import dialogues, dumping
 from models.events import Event
 from models.keyring import FieldKey, NoKey
 from models.likenesses import RepeatKey
@@ -26,6 +26,7 @@ from models.sealing import Broken
 from models.transaction import acting
 from tests.conftest import process
 from tests.fakes import RecordingChannel, call
+from tests.gateway.people import application, partner
 
 FIELD_KEY, NEXT_KEY = "3e" * 32, "4f" * 32
 SENDER = "+8619911223344"
@@ -317,3 +318,22 @@ def test_what_was_open_is_sealed_by_the_first_rotation_and_found_meanwhile(setti
     again = state.intake.receive(channel, call("s8", "还是没吃的", SENDER), now()).result(20)
     assert again.number == number
     state.close()
+
+
+@pytest.mark.thorough
+def test_a_rotation_forgets_no_list_and_no_talk(sealed, sealing_settings, now):
+    power = partner(sealed, application(sealed), "power", "warnings:write")
+    row = {"kind": "utility_arrears", "source": "供电公司", "name": "甲某", "phone": "19955667788",
+           "value": 3, "period": "2026-08"}  # fmt: skip
+
+    def sent_again() -> tuple[int, int]:
+        answer = power.post("/api/v1/warnings", {"rows": [row]}).json()
+        return answer["noted"] + answer["new"], answer["repeated"]
+
+    assert sent_again() == (1, 0)
+    with acting(sealed.database, sealed.mint) as tx:
+        dialogues.remember(tx, "telegram", "chat-7", state={"step": "where"}, now=now())
+    rekeying.rotate(sealed.database, sealed.mint, sealing_settings.field_cipher, now)
+    assert sent_again() == (0, 1), "the same fact is one warning"
+    with acting(sealed.database, sealed.mint) as tx:
+        assert dialogues.states(tx, ["chat-7"]) == {("telegram", "chat-7"): {"step": "where"}}
