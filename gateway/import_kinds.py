@@ -1,5 +1,6 @@
 """What a spreadsheet of each kind holds: its columns, and what a cell of each may be."""
 
+import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -214,9 +215,12 @@ def _yes(_column: Column, text: str, _codes: Codes) -> bool:
 
 def _decimal(_column: Column, text: str, _codes: Codes) -> float:
     try:
-        return float(plain(text))
+        number = float(plain(text))
     except ValueError:
         raise CellError("import.fault.number") from None
+    if not math.isfinite(number):
+        raise CellError("import.fault.number")
+    return number
 
 
 _Form = Callable[[Column, str, Codes], object]

@@ -20,7 +20,7 @@ def run(module: str, **arguments: Any) -> None:
         raise typer.Exit(0) from None
     except Exception as error:
         status = _status_of(error)
-        typer.echo(f"huiyin: {error}", err=True)
+        typer.echo(f"huiyin: {str(error) or type(error).__name__}", err=True)
     raise typer.Exit(status or 0)
 
 
@@ -36,8 +36,8 @@ def _imported(module: str) -> Any:
 
 def _status_of(error: Exception) -> int:
     """2 for what the caller can mend, 1 for what went wrong here; a bug keeps its traceback."""
-    if isinstance(error, ValueError | FileNotFoundError | IsADirectoryError | PermissionError):
-        return 2
-    if type(error).__name__ in ("Busy", "UnsafeDatabase", "Nobody", "OSError"):
+    if isinstance(error, ValueError | OSError) or type(error).__name__ == "FileCreateError":
+        return 2  # the last is what a spreadsheet raises that cannot be written
+    if type(error).__name__ in ("Busy", "UnsafeDatabase", "Nobody"):
         return 1
     raise error

@@ -142,6 +142,9 @@ class Settings(BaseSettings):
 def load(data_dir: Path | None = None) -> Settings:
     """Read the settings. Raises ``BadSettings`` in one sentence."""
     folder = data_dir or Path(os.environ.get(f"{PREFIX}DATA_DIR", "huiyin-data"))
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise BadSettings(f"{PREFIX}DATA_DIR is {folder}, but {there} is no folder")
     values = {name.lower(): value for name, value in of_file(folder).items()}
     values |= {name.lower(): value for name, value in from_environment().items()}
     values["data_dir"] = str(folder)

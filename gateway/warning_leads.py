@@ -164,7 +164,7 @@ def _read_day(text: str) -> date:
         parts = [int(text[:4]), int(text[4:6]), *([int(text[6:])] if len(text) == 8 else [])]
     try:
         return date(*(*parts, 1)[:3]) if len(parts) in (2, 3) else date.fromisoformat(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise BadRow("happened_on", "import.fault.day") from None
 
 

@@ -36,6 +36,10 @@ class Busy(Exception):
     """The database is locked or away: nothing was written, the caller may try again."""
 
 
+class WrongKey(ValueError):
+    """The file of the database does not open with this key, or without one."""
+
+
 class UnsafeDatabase(Exception):
     """The database or its settings would lose or corrupt what was acknowledged."""
 
@@ -87,9 +91,7 @@ class Database:
         def prepare(connection: Any, _record: object) -> None:
             connection.isolation_level = None  # BEGIN is ours, below
             cursor = connection.cursor()
-            if key:
-                unlock(cursor, key)
-            cursor.execute("PRAGMA journal_mode = WAL")
+            _enter(cursor, key, self.url.database or "")
             cursor.execute("PRAGMA synchronous = FULL")
             cursor.execute("PRAGMA foreign_keys = ON")
             cursor.execute("PRAGMA trusted_schema = OFF")
@@ -181,8 +183,26 @@ class Database:
                 self._file_lock = None
 
 
+def _enter(cursor: Any, key: str, file: str) -> None:
+    """Open the file as far as its first page. Raises ``WrongKey``."""
+    cursor.execute("PRAGMA cipher_log_level = NONE")  # it would write to stderr of its own accord
+    try:
+        if key:
+            unlock(cursor, key)
+        cursor.execute("PRAGMA journal_mode = WAL")
+    except sqlcipher3.dbapi2.DatabaseError as error:
+        if str(error) != _NOT_OPENED:
+            raise
+        raise WrongKey(
+            f"HUIYIN_DATABASE_KEY does not open {file}: {error} with this key; set the one it was "
+            "made with"
+        ) from None
+    finally:
+        cursor.execute("PRAGMA cipher_log_level = WARN")
+
+
 def unlock(cursor: Any, key: str) -> None:
-    """Give an encrypted SQLite file its key, the first thing on a new connection."""
+    """Give an encrypted SQLite file its key, the first that is asked of it on a new connection."""
     cursor.execute(f"PRAGMA key = \"x'{key}'\"")  # raw key: no stretching at each open
     # Every page is sealed; with SHA-512, the default, that is 7 % of a message (measured).
     cursor.execute("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")
@@ -210,6 +230,8 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+_NOT_OPENED = "file is not a database"
+"""What SQLite says of a file whose pages it cannot read."""
 _PASSING = (
     "database is locked",
     "database table is locked",

@@ -169,6 +169,43 @@ def test_a_bad_setting_is_named(env, named, tmp_path):
     assert named in refused(huiyin("check", data=tmp_path, **env))
 
 
+@pytest.mark.parametrize("command", ["verify ledger", "migrate", "check"])
+@pytest.mark.parametrize("key", ["00" * 32, ""], ids=["another", "none"])
+def test_a_key_that_does_not_open_the_database_is_said_in_one_line(filled, command, key):
+    said = refused(huiyin(*command.split(), data=filled, DATABASE_KEY=key))
+    assert said.startswith(f"huiyin: HUIYIN_DATABASE_KEY does not open {filled / 'huiyin.db'}: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "quarter", "--unit", "housing", "--quarter", "2026Q3", "-o", "{none}/x.xlsx"],
+        ["report", "quarter", "--unit", "housing", "--quarter", "2026Q3", "-o", "{file}/x.xlsx"],
+        ["report", "quarter", "--unit", "housing", "--quarter", "2026Q3", "-o", "{file}/x.json"],
+        ["import", "households", "--template", "{file}/x.xlsx"],
+        ["import", "households", "{file}/x.csv"],
+        ["export", "contacts", "-o", "{file}/x.jsonl"],
+        ["verify", "ledger", "--checkpoint", "{file}/x"],
+        ["triage", "{file}/x.jsonl"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_cannot_be_written_or_read_is_said_in_one_line(filled, tmp_path, arguments):
+    (tmp_path / "file").touch()
+    places = {"none": tmp_path / "none", "file": tmp_path / "file"}
+    said = refused(huiyin(*(one.format(**places) for one in arguments), data=filled))
+    assert str(tmp_path) in said
+
+
+@pytest.mark.parametrize("command", ["check", "migrate", "verify ledger"])
+@pytest.mark.parametrize("below", ["", "/below"])
+def test_a_data_directory_that_is_none_is_said_in_one_line(tmp_path, command, below):
+    file = tmp_path / "file"
+    file.touch()
+    said = refused(huiyin(*command.split(), data=Path(f"{file}{below}")))
+    assert said == f"huiyin: HUIYIN_DATA_DIR is {file}{below}, but {file} is no folder\n"
+
+
 @pytest.mark.thorough
 def test_check_names_what_serve_would_refuse_where_a_hotline_is_furnished(tmp_path):
     assert huiyin("check", data=tmp_path).returncode == 0, "rules are checked anywhere"

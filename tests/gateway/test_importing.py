@@ -399,6 +399,12 @@ def test_a_number_that_is_another_households_overwrites_nobody(state, line, name
     assert (exported(state)["N1"] == before) is bool(named)
 
 
+@pytest.mark.parametrize("version", ["inf", "-inf", "1e999", "nan", "一"])
+def test_a_version_that_is_no_number_is_named(state, version):
+    text = f"户编号,户主姓名,详细地址,版本\nN1,甘小霖,柳湾村9组88号,{version}\n"
+    assert faults(state, text) == [(2, "版本", "number")]
+
+
 def test_a_category_that_is_granted_anew_has_its_new_days_and_undoing_gives_back_the_old(state):
     heading = "户编号,户主姓名,详细地址,救助类别,类别起始日期,类别到期日期\n"
     line = "N1,甘小霖,柳湾村9组88号,低保,2025-01-01,2025-12-31\n"

@@ -185,6 +185,15 @@ def test_days_as_a_spreadsheet_writes_them_are_read(county, tmp_path):
     assert {str(one.happened_on) for one in county.warnings()} == {"2026-07-28"}
 
 
+@pytest.mark.parametrize(
+    "day", ["99999999999999999999-01-01", "2026-99999999999999999999-1", f"{'9' * 30}/1"]
+)
+def test_a_day_of_too_many_digits_is_named(county, tmp_path, day):
+    path = written(tmp_path / "list.csv", [row(name="甲某", phone="1", day=day)])
+    (fault,) = looked_at(county, path)[0].faults
+    assert fault.key == "import.fault.day"
+
+
 def test_looking_at_a_list_writes_nothing(county, tmp_path):
     path = written(tmp_path / "list.csv", [row(name="甲某", phone="1"), MESSY["words"][0]])
     looked, _ = looked_at(county, path)

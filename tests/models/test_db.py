@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, select, text, update
 from sqlmodel import col
 
 from models.counters import Counter
-from models.db import SAFE_SQLITE, Busy, Database, UnsafeDatabase
+from models.db import SAFE_SQLITE, Busy, Database, UnsafeDatabase, WrongKey
 from models.processes import Process
 from tests.conftest import WEDNESDAY
 from tests.models.conftest import open_again
@@ -124,7 +124,7 @@ def test_an_encrypted_file_opens_with_its_key_only(database_url):
         pytest.skip("PostgreSQL is encrypted below us")
     for key in ("", "00" * 32):
         stranger = Database(database_url, key=key)
-        with pytest.raises(Exception, match="file is not a database"), stranger.read() as session:
+        with pytest.raises(WrongKey, match="file is not a database"), stranger.read() as session:
             session.connection().execute(text("SELECT count(*) FROM unit"))
         stranger.close()
     with open(database_url.removeprefix("sqlite:///"), "rb") as file:
