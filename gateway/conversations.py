@@ -109,6 +109,7 @@ def turn(
         step = dialogue.step(state, turn, talking)
         steps.append(dataclasses.replace(step, state=None, contact=None, lookup=None))
         if step.contact is not None:
+            known.look_up(tx, call, step.contact)
             outcome = contact(tx, call, step.contact, entry=entry, known=known)
         if step.lookup is None:
             break

@@ -99,6 +99,7 @@ class Recall:
     people: ChainMap[tuple[str, str], Acquaintance] = field(default_factory=ChainMap)
     contacts: ChainMap[tuple[str, str], Any] = field(default_factory=ChainMap)
     states: ChainMap[tuple[str, str], dict[str, str] | None] = field(default_factory=ChainMap)
+    asked: set[Any] = field(default_factory=set)  # handles and contact ids that were looked for
 
     @contextmanager
     def trial(self) -> Iterator[None]:
@@ -141,6 +142,19 @@ class Recall:
             self.people[(kind, handle)] = known
         return known
 
+    def look_up(self, tx: Transaction, call: "Call", inbound: Inbound) -> None:
+        """Ask for whom and what ``load`` could not know: a dialogue writes down words under an id
+        of its own, and of a sender that it remembers. What is known already is not asked again."""
+        handle = (call.address_kind, inbound.sender)
+        if inbound.sender and handle not in self.people and handle not in self.asked:
+            found = Recall()  # of their own: the same handle of another kind is somebody else
+            _load_people(tx, found, {handle}, call.now - JOIN_WINDOW)
+            if handle in found.people:
+                self.people[handle] = found.people[handle]
+        said = (call.channel, inbound.external_id)
+        if said not in self.contacts and inbound.external_id not in self.asked:
+            _load_contacts(tx, self, {inbound.external_id})
+
 
 def load(tx: Transaction, calls: Sequence["Call"]) -> Recall:
     """Everything the batch may need to know."""
@@ -165,6 +179,7 @@ def load(tx: Transaction, calls: Sequence["Call"]) -> Recall:
     since = min(call.now for call in calls) - JOIN_WINDOW
     _load_people(tx, recall, {handle for handle in handles if handle[1]}, since)
     _load_contacts(tx, recall, contacts)
+    recall.asked = handles | contacts
     if conversations:
         recall.states.update(dialogues.states(tx, conversations))
     return recall

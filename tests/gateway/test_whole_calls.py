@@ -1,0 +1,83 @@
+"""Telephone calls from the first ring to the recording that comes when they are over."""
+
+from gateway.missed import call_of
+from models.journal import JournalEntry
+from models.messages import Inbound
+from models.requests import Contact, HelpRequest
+from models.vocabulary import ContactState
+from tests.gateway.world import CITIZEN, HUNGRY, World, call_fields, world
+
+SID, LEG = "CA" + "9" * 32, "CA" + "8" * 32
+TAPE = "RE" + "9" * 32
+
+
+def turn(system: World, number: int = 0, *, sid: str = SID, **fields: str) -> None:
+    at = f"/hook/voice?turn={number}" if number else "/hook/voice"
+    assert system.signed(at, call_fields(sid, **fields)).status_code == 200
+
+
+def status(system: World, **fields: str) -> None:
+    assert system.signed("/hook/voice/status", fields).status_code == 200
+
+
+def recorded(system: World, sid: str = SID) -> None:
+    """The recording, as Twilio tells of it: without the number that rang."""
+    address = f"https://api.twilio.com/x/{TAPE}"
+    fields = {"RecordingSid": TAPE, "RecordingUrl": address, "RecordingStatus": "completed"}
+    status(system, CallSid=sid, **fields)
+
+
+def hung_up(system: World, sid: str = SID) -> None:
+    status(system, **call_fields(sid, CallStatus="completed"))
+
+
+def picked_up(system: World, sid: str = SID, sender: str = CITIZEN) -> None:
+    """The leg to the operator is answered."""
+    leg = {"ParentCallSid": sid, "Direction": "outbound-dial", "CallStatus": "in-progress"}
+    status(system, CallSid=LEG, From=sender, To="+865721234599", **leg)
+
+
+def waiting(system: World) -> list[str]:
+    """What is in the holding pen."""
+    entries = system.all(JournalEntry)
+    return [e.provider_key for e in entries if e.state == ContactState.HOLDING_PEN]
+
+
+def test_the_recording_of_a_known_number_joins_the_request_of_its_call(settings, now):
+    with world(settings, now) as system:
+        turn(system, CallStatus="ringing")
+        turn(system, 1, Digits="0")
+        turn(system, 2, DialCallStatus="busy")
+        hung_up(system)
+        recorded(system)
+        assert waiting(system) == []
+        (request,) = system.all(HelpRequest)
+        said = system.all(Contact)
+        assert {contact.request_id for contact in said} == {request.id}
+        assert [bool(contact.media) for contact in said] == [False, True]
+        assert {contact.sender for contact in said} == {CITIZEN}
+
+
+def test_an_answered_call_of_somebody_known_joins_their_open_request(settings, now):
+    with world(settings, now) as system:
+        system.sms(HUNGRY)
+        turn(system, CallStatus="ringing")
+        turn(system, 1, Digits="0")
+        picked_up(system)
+        assert waiting(system) == []
+        (request,) = system.all(HelpRequest)
+        assert {contact.request_id for contact in system.all(Contact)} == {request.id}
+
+
+def test_a_call_that_catching_up_brought_in_first_is_not_kept_twice(settings, now):
+    with world(settings, now) as system:
+        turn(system, CallStatus="ringing")
+        channel = system.state.channels["voice"]
+        said = Inbound(f"{SID}:missed", CITIZEN, "", at=now(), missed=True)
+        brought = system.state.intake.submit(call_of(channel, said, now())).result(20)
+        hung_up(system)
+        assert waiting(system) == []
+        (contact,) = system.all(Contact)
+        assert contact.external_id == said.external_id
+        (request,) = system.all(HelpRequest)
+        assert request.number == brought.number
