@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import case, select
+from sqlalchemy import case, distinct, func, select
 from sqlmodel import Session, col
 
 from gateway import access
@@ -66,7 +66,6 @@ class Overdue:
 
 def read(session: Session, actor: Actor, office: Office, now: datetime) -> tuple[Overdue, ...]:
     """The running clocks that are over, at most fifty; a request stands for its longest one."""
-    access.allow(actor, "see_board")
     rank = case({level: level.rank for level in Level}, value=col(HelpRequest.level), else_=9)
     connection = session.connection()
     rows = connection.execute(
@@ -78,13 +77,7 @@ def read(session: Session, actor: Actor, office: Office, now: datetime) -> tuple
             col(HelpRequest.holder_person),
         )
         .join(HelpRequest, col(HelpRequest.id) == col(Clock.request_id))
-        .where(
-            col(Clock.stopped_at).is_(None),
-            col(Clock.paused_at).is_(None),
-            col(Clock.due_at) <= now,
-            col(HelpRequest.closed_at).is_(None),
-            *access.scope(actor, office, now),
-        )
+        .where(*_late(actor, office, now))
         .order_by(rank, col(Clock.due_at), col(Clock.id))
         .limit(MOST * 6)
     ).all()
@@ -95,6 +88,24 @@ def read(session: Session, actor: Actor, office: Office, now: datetime) -> tuple
         _overdue(office, row, told.get(row.request_id), _next(office, rows, row.request_id), now)
         for row in shown
     )
+
+
+def how_many(session: Session, actor: Actor, office: Office, now: datetime) -> int:
+    """How many requests have such a clock, shown or not."""
+    query = select(func.count(distinct(col(Clock.request_id)))).select_from(Clock)
+    joined = query.join(HelpRequest, col(HelpRequest.id) == col(Clock.request_id))
+    return session.connection().execute(joined.where(*_late(actor, office, now))).scalar() or 0
+
+
+def _late(actor: Actor, office: Office, now: datetime) -> list[Any]:
+    access.allow(actor, "see_board")
+    return [
+        col(Clock.stopped_at).is_(None),
+        col(Clock.paused_at).is_(None),
+        col(Clock.due_at) <= now,
+        col(HelpRequest.closed_at).is_(None),
+        *access.scope(actor, office, now),
+    ]
 
 
 def _overdue(

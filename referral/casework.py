@@ -1,10 +1,9 @@
 """What a named person does to a request: the ground the verbs stand on.
 
 A verb is a function of a transaction (``handling``, ``answering``, ``correcting``, ``rerouting``,
-``handing_off``, ``finishing``). It asks the
-lifecycle whether the act is possible here and for this role, checks what only the rows know,
-changes them and records who did it and why, all in one transaction (I12). What cannot be done is
-refused with one sentence.
+``handing_off``, ``finishing``). It asks the lifecycle whether the act is possible here and for this
+role, checks what only the rows know, changes them and records who did it and why, all in one
+transaction (I12). What cannot be done is refused with one sentence.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -63,7 +62,8 @@ def need(text: str, key: str, *, at_least: int = 2) -> str:
     """The text without outer blanks; raises ``Refusal`` (422) when it says nothing."""
     said = text.strip()
     if len(said) < at_least:
-        raise Refusal(key, status=422)
+        key = "refusal.say_more" if said and not key.endswith("_too_short") else key
+        raise Refusal(key, {"least": str(at_least)}, 422)
     return said
 
 

@@ -42,11 +42,13 @@ def page(request: Request, session: SignedIn) -> Response:
     with state.database.read() as reading:
         found = board.read(reading, session.actor, office, now)
         late = overdue.read(reading, session.actor, office, now)
+        late_in_all = overdue.how_many(reading, session.actor, office, now)
     return staff_page(
         request,
         "board.html",
         board=found,
         late=late,
+        late_in_all=late_in_all,
         rules={rule.code: rule for rule in office.policy.rates},
         line=drawn(found),
         shade=lambda n: -(-n * SHADES // found.heat.most) if n else 0,

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from gateway import access, acts, calls, drafts, entering, tasks
-from gateway.web import casepage
+from gateway import access, acts, calls, drafts, entering, refusals, sentences, tasks
+from gateway.web import casepage, queue
 from gateway.web.rendering import state_of
 from gateway.web.staff import (
     Fields,
@@ -32,10 +32,20 @@ router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 
 @router.post("/tasks/{task_id}")
 def finish_task(request: Request, session: SignedIn, form: Fields, task_id: Id) -> Response:
-    """Finish waiting work with a note."""
+    """Finish waiting work with a note; refused, the note still stands where it was typed."""
     fields = checked(session, form)
-    state = state_of(request)
-    acts.finish_task(state, session.actor, task_id, fields.get("note", ""), now=state.now())
+    state, note = state_of(request), fields.get("note", "")
+    try:
+        acts.finish_task(state, session.actor, task_id, note, now=state.now())
+    except Refusal as error:
+        if workplace(session.actor) != BASE:
+            raise
+        refusals.note(request, state, error)
+        typed = {task_id: note}
+        return queue.shown(
+            request, session, "desk.html", status=sentences.status_of(error),
+            error=worded(request, error), typed=typed,
+        )  # fmt: skip
     return RedirectResponse(workplace(session.actor), 303)
 
 

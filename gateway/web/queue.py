@@ -36,16 +36,19 @@ router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 def queue(request: Request, session: SignedIn) -> Response:
     """The queue under one tab, the counts of all, and what waits. A search that finds exactly one
     request leads there."""
-    return _shown(request, session, "desk.html")
+    return shown(request, session, "desk.html")
 
 
 @router.get("/rows")
 def rows(request: Request, session: SignedIn) -> Response:
     """Only what changes by itself: tabs with counts, rows, work that waits."""
-    return _shown(request, session, "desk_rows.html")
+    return shown(request, session, "desk_rows.html")
 
 
-def _shown(request: Request, session: Session, template: str) -> Response:
+def shown(
+    request: Request, session: Session, template: str, *, status: int = 200, **more: Any
+) -> Response:
+    """The queue, with ``more`` for the template: what was refused, and what was typed."""
     actor = session.actor
     access.allow(actor, "see_desk")
     state = state_of(request)
@@ -91,7 +94,9 @@ def _shown(request: Request, session: Session, template: str) -> Response:
         choices=_choices(office, request),
         base=BASE,
         after=asked.get("after", ""),
+        status=status,
         **context,
+        **more,
     )
 
 

@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -154,6 +154,15 @@ def is_elder(request: Request) -> bool:
     return (request.query_params.get("edition") or request.cookies.get("edition")) == "elder"
 
 
+_SWITCHES = ("lang", "edition")
+
+
+def _here(request: Request) -> str:
+    """This page with what was asked of it, for a link that adds how it is shown."""
+    asked = [one for one in request.query_params.multi_items() if one[0] not in _SWITCHES]
+    return f"{request.url.path}?{urlencode(asked)}{'&' if asked else ''}"
+
+
 def page(
     request: Request,
     template: str,
@@ -180,6 +189,7 @@ def page(
         "now": state.now(),
         "unwritten": state.unwritten(),
         "path": request.url.path,
+        "here": _here(request),
         # A switch is a link, and a link would throw away what was typed into a form shown again.
         "switches": request.method == "GET",
         **context,

@@ -23,8 +23,9 @@ from models.clocks import Clock
 from models.desk import Draft, PhoneCall
 from models.requests import HelpRequest
 from models.tasks import Task
+from models.transaction import acting
 from models.vocabulary import Role, TaskKind
-from referral.casework import Refusal
+from referral.casework import Refusal, ask_once
 from tests.conftest import Clock as Watch
 from tests.gateway.people import (
     FOOD,
@@ -494,3 +495,20 @@ def test_the_simulator_calls_the_real_hooks_with_real_signatures(
         state.close()
     assert {"sms", "telegram"} <= set(channels)
     assert rings == ["+8619900005678"]
+
+
+def test_a_note_that_is_refused_still_stands_where_it_was_typed(state: State) -> None:
+    operator = signed_in(state, application(state), "op01")
+    with acting(state.database, state.mint) as tx:
+        ask_once(tx, TaskKind.LOOK, unit="hotline", note="", now=state.now())
+    found = re.findall(r'action="(/desk/tasks/\d+)"', operator.get("/desk").text)
+    answer = operator.form(found[0], note="办")
+    assert answer.status_code == 422
+    assert 'value="办"' in answer.text
+    assert "至少写 2 个字" in answer.text
+    assert '<details class="tasks" open>' in answer.text
+
+
+def test_the_switch_of_the_language_stays_on_what_is_looked_at(state: State) -> None:
+    page = signed_in(state, application(state), "op01").get("/desk?tab=urgent&lang=zh-CN").text
+    assert 'href="/desk?tab=urgent&amp;lang=en"' in page
