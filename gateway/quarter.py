@@ -4,7 +4,8 @@
 - ``report(session, office, unit, quarter, now=..., viewer=None)`` gives a ``Report``: the rates
   with the lists behind them, the doors, the median dispute, and ``matters`` (one row an order);
   ``orders`` are those that were neither taken back nor cancelled.
-  A unit never counts a complaint about itself; with a viewer only what exists for them is counted.
+  A unit never counts a complaint about itself; with a viewer nothing is counted that complains
+  about them either. What a unit gave back it still counts.
 - ``Report.as_json()`` is what the JSON interface answers.
 """
 
@@ -20,16 +21,15 @@ from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
 from gateway import access
-from gateway.access import Viewer
 from models.bars import not_barred
 from models.clocks import Clock
 from models.disputes import Dispute
 from models.events import SYSTEM, Event
 from models.referrals import Referral
 from models.requests import HelpRequest
-from models.vocabulary import Level, ReferralRole
+from models.vocabulary import Level, ReferralRole, Track
 from referral import rates
-from referral.casework import GONE
+from referral.casework import GONE, GRASSROOTS, Actor
 from referral.directory import ZONE
 from referral.handling import SPOKEN
 from referral.office import Office
@@ -152,7 +152,7 @@ def report(
     quarter: Quarter,
     *,
     now: datetime,
-    viewer: Viewer | None = None,
+    viewer: Actor | None = None,
 ) -> Report:
     """The figures of a unit's orders of a quarter. ValueError for a unit that does not exist."""
     known = office.directory.unit.get(unit)
@@ -160,7 +160,11 @@ def report(
         raise ValueError(f"there is no unit {unit!r}; the directory has it otherwise")
     begin, end = quarter.span
     served = _served(office, unit, now)
-    scope = [not_barred("", served)] if viewer is None else access.scope(viewer, office, now)
+    scope = [not_barred("", served)]
+    if viewer is not None:
+        scope.append(access.unbarred(viewer, office, now))
+        if viewer.role in GRASSROOTS:  # whom a complaint may be about, though nobody has said so
+            scope.append(col(HelpRequest.track) != Track.GRIEVANCE)
     mine = col(Referral.bureau).in_(served)
     matters = matters_of(session, begin, end, mine, *scope)
     small = int(float(office.policy.values["small_group"].value))

@@ -5,9 +5,11 @@
   ``altered`` names all that are not.
 - ``differences(kept, now)`` are the figures that would be told otherwise today, with the requests
   that came in and fell out. What was told is never corrected, only seen beside it.
+- ``without(figures, unsaid)`` are figures for somebody to whom these numbers are not said (I9);
+  every reader of what was told goes through it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -184,12 +186,10 @@ def closed_units(session: Session, quarter: Quarter) -> Mapping[str, tuple[str, 
     return {unit: (by, at) for unit, by, at in session.connection().execute(query)}
 
 
-def differences(told: Kept, found: Report) -> tuple[Difference, ...]:
+def differences(told: Kept, found: Report, unsaid: Collection[str] = ()) -> tuple[Difference, ...]:
     """What would be told otherwise now, figure by figure; () when nothing would."""
-    now = found.as_json()
-    orders = Difference(
-        "orders", *_pair(told.figures, now, "orders", "requests"), *_moved(told.figures, now)
-    )
+    then, now = without(told.figures, unsaid), without(found.as_json(), unsaid)
+    orders = Difference("orders", *_pair(then, now, "orders", "requests"), *_moved(then, now))
     found_now = {one["code"]: one for one in now["rates"]}
     pairs = [
         Difference(
@@ -199,21 +199,49 @@ def differences(told: Kept, found: Report) -> tuple[Difference, ...]:
             _only(later["numbers"], one["numbers"]),
             _only(one["numbers"], later["numbers"]),
         )
-        for one in told.figures["rates"]
+        for one in then["rates"]
         if (later := found_now.get(one["code"])) is not None and _counted(one) != _counted(later)
     ]
     return (*([orders] if orders.then != orders.now else []), *pairs)
 
 
-def as_json(told: Kept, found: Report | None) -> dict[str, Any]:
+def without(figures: Mapping[str, Any], unsaid: Collection[str]) -> Mapping[str, Any]:
+    """The figures as they are shown to somebody to whom these numbers are not said: in no list, and
+    counted by none, or the difference would say it."""
+    behind = {number for one in figures["rates"] for number in one["numbers"]} & {*unsaid}
+    if not behind:
+        return figures
+    small = figures["small_below"]
+    return {
+        **figures,
+        "orders": figures["orders"] - len(behind),
+        "requests": figures["requests"] - len(behind),
+        "rates": [_rate_without(one, behind, small) for one in figures["rates"]],
+    }
+
+
+def _rate_without(rate: Mapping[str, Any], unsaid: Collection[str], small: int) -> dict[str, Any]:
+    gone, missed = ({*rate[name]} & {*unsaid} for name in ("numbers", "missed"))
+    met, counted = rate["met"] - len(gone - missed), rate["counted"] - len(gone)
+    return {
+        **rate,
+        "met": met,
+        "counted": counted,
+        "share": met / counted if counted else None,
+        "small": counted < small,
+        **{name: _only(rate[name], unsaid) for name in ("numbers", "missed")},
+    }
+
+
+def as_json(told: Kept, found: Report | None, unsaid: Collection[str] = ()) -> dict[str, Any]:
     """What was told, by whom, and what would be told otherwise by the figures of now."""
     return {
         "at": local(told.closed_at),
         "by": told.closed_by,
         "policy": told.policy,
         "intact": told.intact,
-        "figures": told.figures,
-        "differences": [asdict(one) for one in differences(told, found)] if found else [],
+        "figures": without(told.figures, unsaid),
+        "differences": [asdict(one) for one in differences(told, found, unsaid)] if found else [],
     }
 
 
@@ -254,6 +282,6 @@ def _moved(
     return _only(after, before), _only(before, after)
 
 
-def _only(these: Sequence[str], those: Sequence[str]) -> tuple[str, ...]:
+def _only(these: Sequence[str], those: Collection[str]) -> tuple[str, ...]:
     known = set(those)
     return tuple(number for number in these if number not in known)

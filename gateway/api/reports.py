@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from gateway import access, exporting, quarter, quarter_closing
+from gateway import access, exporting, quarter, quarter_closing, unsaid
 from gateway.api.support import ApiRoute, Process, Staff
 from gateway.bodies import Body
 from models.transaction import acting
@@ -38,10 +38,11 @@ def of_a_quarter(
         found = quarter.report(session, office, unit, span, now=now, viewer=viewer)
         told = quarter_closing.kept(session, unit, span)
         later = quarter.report(session, office, unit, span, now=now) if told else None
+        hidden = unsaid.numbers(session.connection(), viewer, office, now)
     return {
         **found.as_json(),
         "as_of": exporting.local(found.as_of),
-        "closed": told and later and quarter_closing.as_json(told, later),
+        "closed": told and later and quarter_closing.as_json(told, later, hidden),
     }
 
 
@@ -53,4 +54,5 @@ def close_quarter(state: Process, viewer: Staff, body: QuarterBody) -> Any:
         told = quarter_closing.close(
             tx, office, viewer, unit=body.unit, quarter=body.quarter, now=state.now()
         )
-    return quarter_closing.as_json(told, None)
+        hidden = unsaid.numbers(tx, viewer, office, state.now())
+    return quarter_closing.as_json(told, None, hidden)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, posts, quarter_closing
+from gateway import access, posts, quarter_closing, unsaid
 from gateway.quarter import Quarter, report
 from gateway.web import relief
 from gateway.web.rendering import language_of, state_of
@@ -62,8 +62,10 @@ def _page(
     year, number = relief.last_quarter(now)
     span = quarter_closing.asked(unit, quarter or str(Quarter(year, number)), office)
     with state.database.read() as reading:
-        found = report(reading, office, unit, span, now=now)
         told = quarter_closing.kept(reading, unit, span)
+        # what was told was counted for nobody in particular, and so is what is held against it
+        found = report(reading, office, unit, span, now=now, viewer=None if told else actor)
+        hidden = unsaid.numbers(reading.connection(), actor, office, now)
         closed = quarter_closing.closed_units(reading, span)
         liaison = posts.holder(posts.holders(reading.connection()), office, unit, posts.LIAISON)
         open_ones = {code: name for code, name in units if code not in closed}
@@ -83,9 +85,9 @@ def _page(
         quarter=str(span),
         over=now >= span.span[1],
         told=told,
-        figures=told.figures if told else found.as_json(),
+        figures=quarter_closing.without(told.figures if told else found.as_json(), hidden),
         teller=_teller(office, told),
-        changed=quarter_closing.differences(told, found) if told else (),
+        changed=quarter_closing.differences(told, found, hidden) if told else (),
         rules={rule.code: rule for rule in office.policy.rates},
         case="/desk" if actor.role in AT_THE_DESK else "/inbox",
         printing="print" in given,

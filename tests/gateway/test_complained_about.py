@@ -22,8 +22,9 @@ from models.relief import Relief
 from models.requests import Contact, FormerNumber, HelpRequest
 from models.transaction import acting
 from models.vocabulary import Role
+from tests.conftest import Clock
 from tests.gateway.operations import OPERATIONS
-from tests.gateway.people import application, partner, said, signed_in
+from tests.gateway.people import Caller, application, partner, said, signed_in
 from tests.gateway.test_access import login_of
 from tests.gateway.test_desk import push
 
@@ -34,6 +35,7 @@ SECRET = f"我母亲断粮两天了，{WORD}一粒米也没有发，在滨河街
 OTHER = "我父亲断粮两天了，也在滨河街道临江社区"
 FORMER, GRANT = "HY20260929-00077-1", "JZ20260930-00001-1"
 LEAD = Actor("lead01", Role.DUTY_LEAD, "hotline", "W")
+QUARTER = "?unit=civil_affairs&quarter=2026Q3"
 BUNDLES = {"household": 7001, "event": 7002}
 
 
@@ -124,7 +126,7 @@ def paths(secret: str, other: str) -> list[str]:
         "token": "x", "kind": "units", "batch_id": 1, "wish_id": 1, "entry_id": 1, "key": "k",
     }  # fmt: skip
     found = {
-        name[4:].format(**parts, number=number) + ("?year=2026&quarter=3" * ("quarter" in name))
+        name[4:].format(**parts, number=number) + (QUARTER * ("reports/quarter" in name))
         for name, op in OPERATIONS.items()
         if name.startswith("GET /") and op.who == "staff" and op.thing != "stream"
         for number in (secret, other)
@@ -159,6 +161,81 @@ def test_the_accused_finds_neither_word_nor_number_on_any_page(
         if answer.status_code == 200 and any(mark in answer.text for mark in marks):
             found.append(path)
     assert found == []
+
+
+def ordered(state: State, app: FastAPI) -> tuple[str, str]:
+    """Two requests of which civil affairs has the order; the first is about to be complained of."""
+    secret = said(state, "secret", SECRET, CALLER).number or ""
+    other = said(state, "other", OTHER, "+8613900004322").number or ""
+    desk = signed_in(state, app, "dispatch01")
+    for number in (secret, other):
+        assert desk.act(number, "confirm").status_code in (200, 409)
+    return secret, other
+
+
+def quarters(caller: Caller) -> list[str]:
+    """A unit's quarter on its page, on paper and as JSON."""
+    paths = (f"/reports/quarter{QUARTER}", f"/reports/quarter{QUARTER}&print=1")
+    found = [caller.get(path) for path in (*paths, f"/api/v1/reports/quarter{QUARTER}")]
+    assert [one.status_code for one in found] == [200, 200, 200]
+    return [one.text for one in found]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("login", ["civil_affairs.1", "civil_affairs.head", "super01", "audit01"])
+def test_the_accused_finds_no_number_behind_the_figures_of_a_quarter_open_or_closed(
+    state: State, app: FastAPI, now: Clock, login: str, closed: bool
+) -> None:
+    secret, other = ordered(state, app)
+    now.forward(days=3)
+    body = {"unit": "civil_affairs", "quarter": "2026Q3"}
+    if closed:
+        assert signed_in(state, app, "super02").post("/api/v1/reports/quarter", body).is_success
+    assert all(secret in text for text in quarters(signed_in(state, app, login)))
+    barred(state, id_of(state, secret), login)
+    now.forward(days=20)  # clocks have run out since: there are differences to be named
+    caller = signed_in(state, app, login)
+    for text in quarters(caller):
+        assert (secret in text, other in text) == (False, True)
+    figures = caller.get(f"/api/v1/reports/quarter{QUARTER}").json()
+    for told in (figures, *([figures["closed"]["figures"]] if closed else [])):
+        assert (told["orders"], told["requests"]) == (1, 1), "nor by what is missing from a sum"
+        for rate in told["rates"]:
+            assert rate["counted"] == len(rate["numbers"])
+            assert rate["met"] == rate["counted"] - len(rate["missed"])
+    assert all(secret in text for text in quarters(signed_in(state, app, "lead01")))
+
+
+def test_a_unit_complained_about_after_its_quarter_was_closed_is_not_told_what_fell_out(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    secret, other = ordered(state, app)
+    now.forward(days=3)
+    body = {"unit": "civil_affairs", "quarter": "2026Q3"}
+    assert signed_in(state, app, "super02").post("/api/v1/reports/quarter", body).is_success
+    with acting(state.database, state.mint) as tx:
+        tx.add(
+            Bar, id=state.mint(), request_id=id_of(state, secret), unit="civil_affairs",
+            why="accused", by="lead01", at=state.now(),
+        )  # fmt: skip
+    for text in quarters(signed_in(state, app, "civil_affairs.1")):
+        assert (secret in text, other in text) == (False, True)
+    told = signed_in(state, app, "civil_affairs.1").get(f"/api/v1/reports/quarter{QUARTER}").json()
+    assert told["closed"]["differences"] == []
+    fell = signed_in(state, app, "lead01").get(f"/api/v1/reports/quarter{QUARTER}").json()
+    assert any(secret in one["fewer"] for one in fell["closed"]["differences"])
+
+
+def test_who_closes_a_quarter_is_not_answered_with_a_number_that_is_not_said_to_them(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    secret, other = ordered(state, app)
+    barred(state, id_of(state, secret), "super01")
+    now.forward(days=3)
+    body = {"unit": "civil_affairs", "quarter": "2026Q3"}
+    answer = signed_in(state, app, "super01").post("/api/v1/reports/quarter", body)
+    assert answer.status_code == 201
+    assert (secret in answer.text, other in answer.text) == (False, True)
 
 
 def test_a_barred_officer_reads_no_word_of_it_on_the_household_page(
