@@ -49,8 +49,8 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored, what is wrong with it, one sentence each, and how many requests were
-    erased again."""
+    """What was restored, what is wrong with it, one sentence each, and how many requests or
+    people were erased again."""
 
     rows: int
     seq: int

@@ -1,37 +1,53 @@
-"""Which requests were erased, in a file beside the backups: a restored backup is older than some
-erasures, and who was erased must not come back with it.
+"""Which requests and people were erased, in a file beside the backups: a restored backup is older
+than some erasures, and who was erased must not come back with it.
 
-Each line is a request's id and when it was erased; no word of anybody. It is only ever appended to.
+Each line is a request's id and when it was erased, or ``person``, the id of somebody who was erased
+at their wish, and when; no word of anybody. It is only ever appended to.
 """
 
 import os
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+import orjson
+from sqlalchemy import exists, select
 from sqlmodel import col
 
+from gateway import wishes
 from gateway.erasure import of_requests
 from models.db import Database
+from models.events import OF_NO_REQUEST, Event
+from models.people import Address, Person
 from models.requests import HelpRequest
 from models.transaction import Transaction
 
 NAME = "erased"
+PERSON = "person"
 _AT_ONCE = 500
+_OVERLAP = timedelta(hours=1)
+"""So long before the newest line is looked at again: who waited for the lock has an earlier time
+than who went before."""
 
 
 def note(database: Database, folder: Path) -> int:
     """Append the erasures that the file does not have yet; how many. Raises OSError."""
     path = folder / NAME
-    known = noted(path)
-    since = max(known.values(), default=datetime.min.replace(tzinfo=UTC))
+    requests, people = noted(path), noted_people(path)
     with database.read() as session:
-        rows = session.connection().execute(
+        reader = session.connection()
+        rows = reader.execute(
             select(col(HelpRequest.id), col(HelpRequest.erased_at))
-            .where(col(HelpRequest.erased_at).is_not(None), col(HelpRequest.erased_at) >= since)
+            .where(
+                col(HelpRequest.erased_at).is_not(None),
+                col(HelpRequest.erased_at) >= _since(requests.values()),
+            )
             .order_by(col(HelpRequest.erased_at), col(HelpRequest.id))
         )
-        fresh = [(row.id, row.erased_at) for row in rows if row.id not in known]
+        fresh = [(f"{row.id}", row.erased_at) for row in rows if row.id not in requests]
+        wished = dict(_people(reader, _since(people.values())))
+        fresh += [(f"{PERSON} {one}", at) for one, at in wished.items() if one not in people]
     if fresh:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with path.open("a", encoding="ascii") as file:
@@ -41,22 +57,62 @@ def note(database: Database, folder: Path) -> int:
     return len(fresh)
 
 
+def _since(times: Iterable[datetime]) -> datetime:
+    newest = max(times, default=None)
+    return newest - _OVERLAP if newest else datetime.min.replace(tzinfo=UTC)
+
+
+def _people(reader: Any, since: datetime) -> Iterator[tuple[int, datetime]]:
+    """Who was erased at their wish, as the ledger says; early entries name only the requests."""
+    entries = reader.execute(
+        select(col(Event.at), col(Event.detail))
+        .where(OF_NO_REQUEST, col(Event.kind) == "subject_erased", col(Event.at) >= since)
+        .order_by(col(Event.seq))
+    ).all()
+    for entry in entries:
+        detail = orjson.loads(entry.detail)
+        named = [int(one) for one in detail.get("people", ())]
+        if not named:
+            query = select(col(HelpRequest.person_id)).distinct()
+            theirs = query.where(col(HelpRequest.number).in_(detail["requests"]))
+            named = list(reader.execute(theirs).scalars())
+        yield from ((one, entry.at) for one in named)
+
+
 def noted(path: Path) -> dict[int, datetime]:
-    """What the file holds; {} where there is none. A line that was cut off is passed over."""
+    """The requests that the file holds; {} where there is none. A line that was cut off is passed
+    over."""
+    return _lines(path, "")
+
+
+def noted_people(path: Path) -> dict[int, datetime]:
+    """The people that the file holds; older files have none."""
+    return _lines(path, f"{PERSON} ")
+
+
+def _lines(path: Path, kind: str) -> dict[int, datetime]:
     found: dict[int, datetime] = {}
     if path.exists():
         for line in path.read_text("ascii", "replace").splitlines():
-            number, _, at = line.partition(" ")
+            number, _, at = line.removeprefix(kind).partition(" ")
             try:
-                found[int(number)] = datetime.fromisoformat(at)
+                if line.startswith(kind):
+                    found[int(number)] = datetime.fromisoformat(at)
             except ValueError:
                 continue
     return found
 
 
 def apply(tx: Transaction, path: Path, now: datetime) -> int:
-    """Erase again what the file names and this database still says; how many requests."""
-    wanted, done = sorted(noted(path)), 0
+    """Erase again what the file names and this database still says; how many requests and how many
+    people without any. The people first, while their addresses still lead to what is theirs."""
+    done = 0
+    for person in _known(tx, sorted(noted_people(path))):
+        of = col(HelpRequest.person_id) == person
+        rows = tx.execute(select(col(HelpRequest.id), col(HelpRequest.erased_at)).where(of)).all()
+        wishes.erase(tx, [person], [row.id for row in rows], now)
+        done += sum(row.erased_at is None for row in rows) if rows else 1
+    wanted = sorted(noted(path))
     for start in range(0, len(wanted), _AT_ONCE):
         still = list(
             tx.execute(
@@ -69,3 +125,17 @@ def apply(tx: Transaction, path: Path, now: datetime) -> int:
         of_requests(tx, still, now)
         done += len(still)
     return done
+
+
+def _known(tx: Transaction, people: Sequence[int]) -> list[int]:
+    """Those of the people who were not erased yet in this database. Of the others what came later
+    to the house where they lived must stay."""
+    own = col(Person.id)
+    reached = exists().where(col(Address.person_id) == own, col(Address.staff).is_(None))
+    asks = exists().where(col(HelpRequest.person_id) == own, col(HelpRequest.erased_at).is_(None))
+    found: list[int] = []
+    for start in range(0, len(people), _AT_ONCE):
+        meant = own.in_(people[start : start + _AT_ONCE])
+        query = select(own).where(meant, col(Person.name).is_not(None) | reached | asks)
+        found += tx.execute(query.order_by(own)).scalars()
+    return found

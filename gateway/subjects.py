@@ -198,7 +198,7 @@ def erase(
     counts = {fate.name: [fate.gone, fate.stays] for fate in fates}
     tx.event(
         "subject_erased", at=now, by=by, reason=reason, requests=numbers, classes=counts,
-        proposed_by=proposed_by,
+        proposed_by=proposed_by, people=[str(one) for one in subject.person_ids],
     )  # fmt: skip
     return fates
 

@@ -23,7 +23,7 @@ def run(*, file: Path, key_file: Path | None, check: bool) -> int:
     )
     if done.erased:
         print(
-            f"{done.erased} requests that were erased after the backup were erased again, by the "
-            f"file {erased_again.NAME!r} beside it"
+            f"{done.erased} requests or people that were erased after the backup were erased "
+            f"again, by the file {erased_again.NAME!r} beside it"
         )
     return 1 if done.faults else 0

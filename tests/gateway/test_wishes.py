@@ -1,21 +1,23 @@
 """What a person's wish to be erased reaches at once, what a duty keeps, and that they are told."""
 
+from contextlib import suppress
+
 import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import retention, subjects, wish_list, wishes
+from gateway import erased_again, retention, subjects, wish_list, wishes
 from gateway.registry import enrol, households, search
 from models import people
 from models.access import Look
 from models.desk import PhoneCall
 from models.discovery import DoorEntry, Visit, Warned
 from models.holds import LegalHold
-from models.households import HouseholdPhone, Resident
+from models.households import Belonging, HouseholdPhone, Resident, hash_anew
 from models.outbox import Outgoing
-from models.people import Person
+from models.people import Address, Person
 from models.relief import Relief
-from models.requests import HelpRequest
+from models.requests import Contact, HelpRequest
 from models.transaction import acting
 from tests.conftest import WEDNESDAY
 from tests.gateway.people import QUESTION, said
@@ -226,3 +228,140 @@ def test_what_is_held_about_somebody_names_register_visits_warnings_and_aid(stat
     assert len(held["warnings"]) == 2
     assert len(held["aid"]) == 1
     assert held["kept_for"]["relief_words"]["ground"]
+
+
+def person_of(state, number: str) -> int:
+    with state.database.read() as session:
+        query = select(HelpRequest).where(col(HelpRequest.number) == number)
+        return session.scalars(query).one().person_id
+
+
+def again(state, now, path) -> int:
+    with acting(state.database, state.mint) as tx:
+        return erased_again.apply(tx, path, now())
+
+
+def said_of(state) -> dict[str, list]:
+    """What is there of the person and of others, by table."""
+    return {
+        "visits": [(one.household_id, one.said) for one in rows(state, Visit)],
+        "entries": [one.said for one in rows(state, DoorEntry)],
+        "warnings": [(one.household_id, one.state, one.name) for one in rows(state, Warned)],
+        "calls": [one.caller for one in rows(state, PhoneCall)],
+        "messages": [(one.text, one.address) for one in rows(state, Outgoing)],
+        "phones": [one.number for one in rows(state, HouseholdPhone)],
+        "people": [one.name for one in rows(state, Person)],
+        "addresses": [one.value for one in rows(state, Address)],
+        "contacts": [one.text for one in rows(state, Contact)],
+    }
+
+
+def test_a_restored_backup_brings_nothing_back_that_went_at_somebodys_wish(
+    state, lived, now, tmp_path
+):
+    before = said_of(state)
+    gone = tried(state, now)
+    assert said_of(state) == before, "the database is as the backup has it"
+    path = tmp_path / erased_again.NAME
+    path.write_text(f"person {person_of(state, lived)} {now().isoformat()}\n")
+    assert again(state, now, path) == 1
+    after = said_of(state)
+    assert after != before
+    assert {name: after[name] for name in gone} == gone
+    assert again(state, now, path) == 0
+    in_order(state)
+
+
+def tried(state, now) -> dict[str, list]:
+    """What would be left after the wish; it is taken back."""
+    left = {}
+    with suppress(ZeroDivisionError), acting(state.database, state.mint) as tx:
+        subject = subjects.find(tx, SENDER)
+        subjects.erase(tx, subject, by=LEAD, reason="本人申请", now=now())
+        left = read_all(tx)
+        raise ZeroDivisionError
+    return left
+
+
+def read_all(tx) -> dict[str, list]:
+    """Part of ``said_of``, as it stands inside a transaction."""
+    visit = select(col(Visit.household_id), col(Visit.said)).order_by(col(Visit.id))
+    caller = select(col(PhoneCall.caller)).order_by(col(PhoneCall.id))
+    phone = select(col(HouseholdPhone.number)).order_by(col(HouseholdPhone.id))
+    warned = select(col(Warned.household_id), col(Warned.state), col(Warned.name))
+    sent = select(col(Outgoing.text), col(Outgoing.address)).order_by(col(Outgoing.id))
+    return {
+        "visits": [tuple(row) for row in tx.execute(visit)],
+        "calls": list(tx.execute(caller).scalars()),
+        "phones": list(tx.execute(phone).scalars()),
+        "warnings": [tuple(row) for row in tx.execute(warned.order_by(col(Warned.id)))],
+        "messages": [tuple(row) for row in tx.execute(sent)],
+    }
+
+
+def test_what_came_to_the_house_after_the_wish_is_not_erased_by_a_later_restore(
+    state, lived, now, tmp_path
+):
+    person = person_of(state, lived)
+    with state.database.read() as session:
+        asked = session.scalars(select(HelpRequest.id)).one()
+    with acting(state.database, state.mint) as tx:
+        tx.add(Belonging, **row(
+            Belonging, 880_100, request_id=asked, household_id=ALONE, state="confirmed",
+            resident_id=None, contact_id=None,
+        ))  # fmt: skip
+    erased(state, now)
+    path = tmp_path / erased_again.NAME
+    path.write_text(f"person {person} {now().isoformat()}\n")
+    with acting(state.database, state.mint) as tx:
+        tx.add(Visit, **row(
+            Visit, 880_200, household_id=ALONE, said={"note": SEEN}, version=1,
+            settled_at=WEDNESDAY, number=None, erased_at=None, next_at=None,
+        ))  # fmt: skip
+    assert again(state, now, path) == 0
+    assert [one.said for one in rows(state, Visit) if one.id == 880_200] == [{"note": SEEN}]
+
+
+def test_who_was_erased_at_their_wish_is_noted_beside_the_backups_with_or_without_a_request(
+    state, lived, now, tmp_path
+):
+    other = "+8613844440004"
+    with acting(state.database, state.mint) as tx:
+        alone = tx.mint()
+        tx.add(Person, id=alone, name="孙福", created_at=now())
+        people.introduce(tx, alone, "tel", other)
+    person = person_of(state, lived)
+    erased(state, now)
+    with acting(state.database, state.mint) as tx:
+        subjects.erase(tx, subjects.find(tx, other), by=LEAD, reason="本人申请", now=now())
+    assert erased_again.note(state.database, tmp_path) == 3
+    assert erased_again.note(state.database, tmp_path) == 0
+    path = tmp_path / erased_again.NAME
+    assert erased_again.noted_people(path) == {person: now(), alone: now()}
+    assert len(erased_again.noted(path)) == 1
+    assert again(state, now, path) == 0, "it is done already"
+
+
+def test_an_early_entry_names_only_the_requests_and_their_person_is_noted(
+    state, lived, now, tmp_path
+):
+    with acting(state.database, state.mint) as tx:
+        tx.event("subject_erased", at=now(), by=LEAD, reason="", requests=[lived], classes={})
+    erased_again.note(state.database, tmp_path)
+    assert list(erased_again.noted_people(tmp_path / "erased")) == [person_of(state, lived)]
+
+
+def test_a_file_of_before_people_were_noted_is_read_as_it_was(tmp_path):
+    path = tmp_path / "erased"
+    path.write_text("7 2026-11-26T19:00:00+00:00\nperson 9 2026-11-26T19:00:00+00:00\nperson 10 2")
+    assert (list(erased_again.noted(path)), list(erased_again.noted_people(path))) == ([7], [9])
+    path.write_text("7 2026-11-26T19:00:00+00:00\n")
+    assert (list(erased_again.noted(path)), erased_again.noted_people(path)) == ([7], {})
+
+
+def test_a_telephone_is_found_in_the_register_also_while_its_keys_wait_to_be_hashed_anew(
+    state, lived, now
+):
+    with acting(state.database, state.mint) as tx:
+        hash_anew(tx, "another key outside")
+    assert erased(state, now)["left_households"].gone == 2
