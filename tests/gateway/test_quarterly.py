@@ -72,6 +72,7 @@ def test_page_print_and_workbook_say_the_same(county, state):
     desk = signed_in(state, application(state), "super01")
     page = desk.get(ASKED).text
     assert f"<td>{written(county).whole.planned}</td>" in page
+    assert "data-worker=" in page
     assert "printing" in desk.get(f"{ASKED}&print=1").text
     book = desk.get("/discovery/report.xlsx?year=2026&quarter=4")
     with zipfile.ZipFile(BytesIO(book.content)) as sheets:
