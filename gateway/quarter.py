@@ -2,11 +2,8 @@
 
 - ``Quarter.parse("2026Q3")`` is the span, in China time.
 - ``report(session, office, unit, quarter, now=..., viewer=None)`` gives a ``Report``: the rates
-  with the lists behind them, the doors, the median dispute, and ``matters`` (one row an order);
-  ``orders`` are those that were neither taken back nor cancelled.
-  A unit never counts a complaint about itself; with a viewer nothing is counted that complains
-  about them either. What a unit gave back it still counts.
-- ``Report.as_json()`` is what the JSON interface answers.
+  with the lists behind them, the doors, the median dispute, ``matters`` (one row an order) and
+  ``orders`` (neither taken back nor cancelled). No complaint about the unit or the viewer counts.
 """
 
 import re
@@ -163,13 +160,13 @@ def report(
     scope = [not_barred("", served)]
     if viewer is not None:
         scope.append(access.unbarred(viewer, office, now))
-        if viewer.role in GRASSROOTS:  # whom a complaint may be about, though nobody has said so
-            scope.append(col(HelpRequest.track) != Track.GRIEVANCE)
+    if viewer is not None and viewer.role in GRASSROOTS:  # a complaint may be about them, unsaid
+        scope.append(col(HelpRequest.track) != Track.GRIEVANCE)
     mine = col(Referral.bureau).in_(served)
     matters = matters_of(session, begin, end, mine, *scope)
-    small = int(float(office.policy.values["small_group"].value))
-    counted = rates.rates(matters, office.policy.rates, small=small, now=now)
-    return Report(unit, known.name_zh, quarter, now, tuple(matters), counted, small)
+    few = int(float(office.policy.values["small_group"].value))
+    counted = rates.rates(matters, office.policy.rates, small=few, now=now)
+    return Report(unit, known.name_zh, quarter, now, tuple(matters), counted, few)
 
 
 def matters_of(
@@ -299,6 +296,5 @@ def _clock(clocks: Sequence[Any], name: str) -> Any:
 
 
 def _to_urgent(said: Mapping[str, Any]) -> bool:
-    """A person's raising says ``level``, the software's says ``now``."""
-    level = said.get("level") or said.get("now")
+    level = said.get("level") or said.get("now")  # said by a person, by software
     return level in set(Level) and Level(level).is_urgent
