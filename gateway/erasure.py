@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from gateway import attachments, one_matter
+from models import outbox
 from models.corrections import Correction
 from models.desk import Draft, PhoneCall
 from models.disputes import Dispute
@@ -118,6 +119,7 @@ def of_requests(
     if not requests and not contacts:
         return
     ids = [row.id for row in contacts]
+    outbox.empty(tx, col(Outgoing.request_id).in_(requests))
     _take_back_places(tx, requests)
     numbers = list(
         tx.execute(select(col(HelpRequest.number)).where(col(HelpRequest.id).in_(requests)))
@@ -132,9 +134,6 @@ def of_requests(
         update(PhoneCall).where(col(PhoneCall.number).in_(numbers)).values(caller=ERASED),
         update(FormerNumber).where(col(FormerNumber.request_id).in_(requests)).values(code=ERASED),
         update(Contact).where(col(Contact.id).in_(ids)).values(**_NO_WORDS),
-        update(Outgoing)
-        .where(col(Outgoing.request_id).in_(requests))
-        .values(text=ERASED, address=ERASED, params={}, error=None),
         update(Task).where(col(Task.request_id).in_(requests)).values(note=ERASED),
         update(Referral).where(col(Referral.request_id).in_(requests)).values(result=None),
         update(Note).where(col(Note.request_id).in_(requests)).values(said=None, salt=None),

@@ -16,7 +16,7 @@ from sqlmodel import col
 from channels.web import e164
 from gateway import expiry, one_matter, registry
 from gateway.erasure import EMPTIED, ERASED, of_requests
-from models import keyring
+from models import keyring, outbox
 from models.access import Look
 from models.desk import PhoneCall
 from models.discovery import Disagreement, DoorEntry, Visit, Warned
@@ -142,11 +142,7 @@ def _messages(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
     )
     mine = [(row.id, row.next_at is None) for row in rows if who.means(row.address)]
     sent = [message for message, done in mine if done]
-    tx.execute(
-        update(Outgoing)
-        .where(col(Outgoing.id).in_(sent))
-        .values(text=ERASED, address=ERASED, params={}, error=None)
-    )
+    outbox.empty(tx, col(Outgoing.id).in_(sent))
     return len(sent), len(mine) - len(sent)
 
 

@@ -159,6 +159,18 @@ def suppress(tx: Transaction, row_id: int, why: str) -> None:
     tx.later(update(Outgoing).where(col(Outgoing.id) == row_id).values(**changes))
 
 
+def empty(tx: Transaction, *which: Any) -> None:
+    """Take out of messages what they say and to whom. None of them is sent any more: what waits or
+    is under way is held back for good, and no report makes it due again."""
+    waits = col(Outgoing.state).in_([OutboxState.READY, OutboxState.LEASED])
+    tx.execute(update(Outgoing).where(*which, waits).values(state=OutboxState.SUPPRESSED))
+    tx.execute(
+        update(Outgoing)
+        .where(*which)
+        .values(text="", address="", params={}, error=None, next_at=None, urgent=False)
+    )
+
+
 def settle(tx: Transaction, row_id: int, **changes: Any) -> bool:
     """Write what became of one message that is not settled yet; False when it already was."""
     done = tx.execute(
