@@ -6,10 +6,13 @@ from hashlib import sha256
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlmodel import col
 
 from gateway import house, sessions
 from gateway.recorded import Recorded, call_of
 from gateway.state import State
+from models.requests import HelpRequest
 from tests.browser.conftest import DESK, PHONE, Visitor
 
 pytestmark = pytest.mark.browser
@@ -148,6 +151,31 @@ def test_a_new_request_comes_by_itself_and_neither_choice_nor_caret_moves(
     place = "[document.getElementById('q').selectionStart, document.activeElement.id]"
     assert page.evaluate(place) == [1, "q"]
     assert page.locator("#q").input_value() == "低保材料"
+
+
+def test_what_is_typed_in_the_queue_stays_until_it_is_sent_or_taken_back(
+    visit: Callable[..., Visitor], site_state: State
+) -> None:
+    mine = say(site_state, "typed", "请问低保要带哪些材料，我住在柳湾镇柳湾村二组")
+    with site_state.database.read() as session:
+        own = select(col(HelpRequest.first_responder)).where(col(HelpRequest.number) == mine)
+        login = str(session.connection().execute(own).scalar_one())
+    page = sit_down(visit(DESK), site_state, login)
+    expect(page.locator("#live")).to_have_class("live on")
+    page.evaluate(
+        "document.body.addEventListener('huiyin:changed', (e) => { window.came = e.detail; })"
+    )
+    page.locator("details.shift").evaluate("(one) => { one.open = true; }")
+    note = page.locator(f"#say-{mine}")
+    note.fill("家属已联系")
+    note.blur()
+    new = say(site_state, "typed-on", "家里断粮三天了，在滨河街道临江社区")
+    page.wait_for_function("(n) => window.came && window.came.includes(n)", arg=new)
+    page.wait_for_timeout(800)
+    assert note.input_value() == "家属已联系"
+    note.fill("")
+    note.blur()
+    expect(page.locator(f"#row-{new}")).to_be_visible()
 
 
 def test_of_two_seats_that_claim_at_once_one_gets_it_and_the_other_reads_who(
