@@ -92,7 +92,7 @@ def _report(
     external_id = f"{actor.login}:{key}"
     text = _words(office, fields, home)
     if not text and not pictures:
-        raise Refusal("refusal.words_missing", status=422)
+        raise Refusal("refusal.report_empty", status=422)
     contents, problems = _looked_into(pictures)
     about = attachments.about_contact(CHANNEL, external_id)
     with acting(state.database, state.mint) as tx:

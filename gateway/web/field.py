@@ -14,8 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from gateway import access, differences, doorsteps, field, sessions
-from gateway.api.support import refused
+from gateway import access, differences, doorsteps, field, refusals, sentences, sessions
 from gateway.attachments import LARGEST_BYTES
 from gateway.field import Kept
 from gateway.web.rendering import STATIC, language_of, state_of
@@ -49,11 +48,18 @@ class EntryRoute(APIRoute):
             try:
                 return await handler(request)
             except sessions.NotSignedIn:
-                return refused(request, Refusal("refusal.not_signed_in", status=401))
+                return _refused(request, Refusal("refusal.not_signed_in", status=401))
             except Refusal as error:
-                return refused(request, error)
+                return _refused(request, error)
 
         return guarded
+
+
+def _refused(request: Request, error: Refusal) -> JSONResponse:
+    """The refusal as JSON, in the language of the page that shows it."""
+    refusals.note(request, state_of(request), error)
+    said = {"error": worded(request, error), "key": error.key}
+    return JSONResponse(said, sentences.status_of(error))
 
 
 entries = APIRouter(prefix=BASE, route_class=EntryRoute, include_in_schema=False)

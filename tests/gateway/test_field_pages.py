@@ -75,6 +75,16 @@ def test_a_telephone_gets_json_for_its_key(state, app):
     assert bad.json()["error"]
 
 
+@pytest.mark.parametrize(("page", "said"), [("zh-CN", "拍一张照片"), ("en", "take a photo")])
+def test_an_empty_report_is_refused_in_the_language_of_the_page(state, app, page, said):
+    worker = signed_in(state, app, "grid_w0403")
+    worker.http.cookies.set("lang", page)
+    worker.http.headers["accept-language"] = "zh-CN" if page == "en" else "en"
+    refused = post(worker, "/field/entries", kind="report", what="")
+    assert refused.status_code == 422
+    assert said in refused.json()["error"]
+
+
 def test_an_entry_needs_the_sessions_token_and_a_key(state, app):
     worker = signed_in(state, app, "grid_w0403")
     token = worker.http.headers.pop("x-csrf-token")

@@ -70,12 +70,22 @@
     return fields;
   }
 
+  /* The server refuses a report without words, category and photo; so it need not wait here. */
+  function empty(fields, photo) {
+    return fields.kind === "report" && !photo && !fields.what.trim() && !fields.category;
+  }
+
   async function keep(form) {
     const now = new Date();
     const fields = read(form);
     fields.written_at = now.toISOString();
     fields.seen_at = fields.seen_at ? new Date(fields.seen_at).toISOString() : fields.written_at;
     const chosen = form.elements.photo && form.elements.photo.files[0];
+    if (empty(fields, chosen)) {
+      say(words.empty);
+      form.elements.what.focus();
+      return;
+    }
     const entry = {
       // Made here, not printed with the form: the page may be the same one for many entries.
       key: id(), login: words.login, order: now.getTime(), fields: fields,
