@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from gateway import calls, lookups, routes
-from models import dialogues, outbox
+from models import dialogues, receipts
 from models.messages import (
     Correspondent,
     DeliveryReport,
@@ -171,7 +171,7 @@ def _say(
 
 def report(tx: Transaction, office: Office, call: "Call", happening: DeliveryReport) -> None:
     """What became of a message of ours; a final failure becomes a task for a person."""
-    row = outbox.report(
+    row = receipts.report(
         tx,
         call.channel,
         happening.provider_id,

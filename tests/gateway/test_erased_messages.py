@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from gateway import subjects
-from models import outbox
+from models import outbox, receipts
 from models.outbox import Outgoing
 from models.transaction import acting
 from models.vocabulary import OutboxState
@@ -74,7 +74,7 @@ def test_no_report_makes_an_erased_message_due_again(state, waiting, now, report
     erase(state, now)
     for told in reports:
         with acting(state.database, state.mint) as tx:
-            outbox.report(
+            receipts.report(
                 tx, one.channel, "theirs", reference=str(one.id), state=OutboxState(told),
                 at=now(), error=None, patience=timedelta(minutes=5),
             )  # fmt: skip

@@ -12,7 +12,7 @@ from channels import ChannelSettings, load
 from gateway.delivery import Delivery
 from gateway.routes import Routes, order
 from gateway.settings import BadSettings
-from models import outbox
+from models import outbox, receipts
 from models.messages import Unavailable, Undeliverable, Unsure
 from models.outbox import Outgoing
 from models.tasks import Task
@@ -172,7 +172,7 @@ def test_a_late_receipt_of_a_route_that_was_left_says_that_it_arrived(
     number = str(row(state).id)
     for state_said, wanted in ((OutboxState.FAILED, "sent"), (OutboxState.DELIVERED, "delivered")):
         with acting(state.database, state.mint) as tx:
-            outbox.report(
+            receipts.report(
                 tx,
                 "recording",
                 "SM9",
@@ -192,7 +192,7 @@ def overtaking(state, now, way) -> None:
     async def send(message):
         taken = f"{way.name}-{await take(message)}"
         with acting(state.database, state.mint) as tx:
-            outbox.report(
+            receipts.report(
                 tx, way.name, taken, reference=message.key, state=OutboxState.DELIVERED,
                 at=now(), error=None, patience=timedelta(minutes=3),
             )  # fmt: skip

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from gateway.delivery import Delivery
 from gateway.routes import Routes
-from models import outbox
+from models import receipts
 from models.outbox import Outgoing
 from models.tasks import Task
 from models.transaction import acting
@@ -63,7 +63,7 @@ def go(delivery, now) -> None:
 def report(state, now, channel: str, what: OutboxState, error: str | None = None) -> None:
     """What the provider tells of the message that it took by this channel."""
     with acting(state.database, state.mint) as tx:
-        outbox.report(
+        receipts.report(
             tx, channel, row(state).provider_id or "", reference=str(row(state).id), state=what,
             at=now(), error=error, patience=PATIENCE,
         )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from models import outbox
+from models import outbox, receipts
 from models.db import Database
 from models.ids import Mint
 from models.outbox import Outgoing
@@ -97,7 +97,7 @@ def test_reports_in_any_order_end_the_same(
     message = posted(database, mint, state=OutboxState.SENT, provider_id="SM1", next_at=None)
     for state in (*order, OutboxState.SENT):
         with acting(database, mint) as tx:
-            outbox.report(
+            receipts.report(
                 tx, "sms", "SM1", reference=None, state=state, at=WEDNESDAY, error=None,
                 patience=MINUTE,
             )  # fmt: skip
@@ -106,7 +106,7 @@ def test_reports_in_any_order_end_the_same(
 
 
 def told(tx: Transaction, state: OutboxState, provider_id: str = "SM1") -> Any:
-    return outbox.report(
+    return receipts.report(
         tx, "sms", provider_id, reference=None, state=state, at=WEDNESDAY, error=None,
         patience=MINUTE,
     )  # fmt: skip
@@ -161,7 +161,7 @@ def test_a_message_bears_the_route_of_the_attempt_that_holds_it(
 def test_a_report_of_another_message_changes_nothing(database: Database, mint: Mint) -> None:
     message = posted(database, mint, state=OutboxState.SENT, provider_id="SM1", next_at=None)
     with acting(database, mint) as tx:
-        found = outbox.report(
+        found = receipts.report(
             tx, "sms", "SM2", reference=str(message), state=OutboxState.DELIVERED, at=WEDNESDAY,
             error=None, patience=MINUTE,
         )  # fmt: skip
@@ -172,7 +172,7 @@ def test_a_report_of_another_message_changes_nothing(database: Database, mint: M
 def reported(database: Database, mint: Mint, state: OutboxState, **more: Any) -> Any:
     given = {"channel": "sms", "provider_id": "SM1", "reference": None, "error": None, **more}
     with acting(database, mint) as tx:
-        return outbox.report(
+        return receipts.report(
             tx, given["channel"], given["provider_id"], reference=given["reference"],
             state=state, at=WEDNESDAY + MINUTE, error=given["error"], patience=MINUTE * 5,
         )  # fmt: skip
