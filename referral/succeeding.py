@@ -1,7 +1,8 @@
 """A unit is gone or an officer has left: their work has a new holder at once (I1, R10).
 
-A retired bureau's open orders move to its successor with their due times; whoever held a request
-and is no longer there is followed by the unit's person on duty. Nothing is asked of anybody.
+A retired bureau's open orders move to its successor with their due times, to be signed there by
+name; whoever held a request and is no longer there is followed by the unit's person on duty.
+Nothing is asked of anybody.
 """
 
 from collections.abc import Iterator
@@ -17,12 +18,14 @@ from models.events import SYSTEM
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
-from models.vocabulary import ReferralRole, ReferralStatus
-from referral import casework, standing_in, telling
+from models.vocabulary import Level, ReferralRole, ReferralStatus
+from referral import casework, promises, standing_in, telling
 from referral.directory import ZONE
 from referral.lifecycle import may_on_referral
 from referral.office import Office
 from referral.transitions import R_OPEN
+
+_UNSIGNED = {"signed_at": None, "signed_by": None}
 
 
 def move(tx: Transaction, office: Office, now: datetime) -> int:
@@ -86,6 +89,7 @@ def _move_order(tx: Transaction, office: Office, order: Row, request: Row, now: 
             "bureau": unit.code,
             "status": order["status"] if waits else ReferralStatus.DISPATCHED,
             "decided_by": f"successor:{order['bureau']}",
+            **({} if waits else _UNSIGNED),
         },
     )
     casework.change_referral(tx, order, status=row.to)
@@ -98,6 +102,8 @@ def _move_order(tx: Transaction, office: Office, order: Row, request: Row, now: 
         .values(referral_id=new["id"])
     )
     leads = order["role"] == ReferralRole.LEAD
+    if leads and not waits and order["signed_at"] is not None:
+        _sign_anew(tx, office, request, new, now)
     changes: dict[str, Any] = {"lead_bureau": unit.code} if leads else {}
     reader = office.directory.answerable(unit, now)
     if request["holder_unit"] == order["bureau"]:
@@ -114,3 +120,10 @@ def _move_order(tx: Transaction, office: Office, order: Row, request: Row, now: 
     telling.tell_staff(
         tx, office, "staff_new_referral", after, reader, due=order["due_at"], now=now
     )
+
+
+def _sign_anew(tx: Transaction, office: Office, request: Row, order: Row, now: datetime) -> None:
+    """Who signed is gone: somebody of the successor signs by name (R2), in the time for it."""
+    urgent = Level(request["level"]).is_urgent
+    rule = office.policy.clock("CLK-SIGN", "urgent" if urgent else "", now.astimezone(ZONE).date())
+    promises.start(tx, office, request, rule=rule, at=now, urgent=urgent, referral_id=order["id"])

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from gateway import offices, rounds
+from gateway.clock_audit import audit
 from gateway.state import State
 from models.clocks import Clock
 from models.places import UnitRow
@@ -89,6 +90,47 @@ def test_a_merge_undone_after_its_bureau_is_gone_finds_the_successor(county: Cou
     county.do("lead02", "undo_merge", second, other=first, reason="两盏灯")
     assert county.lead(second).bureau == heir
     assert county.held(second)[0] != bureau
+
+
+def sound(county: County) -> None:
+    county.tick()
+    with county.state.database.read() as session:
+        office = county.state.offices.current()
+        assert audit(session, office, county.now(), timedelta(minutes=5)).faults == []
+
+
+def test_a_signed_order_of_a_bureau_that_is_gone_is_signed_anew_by_its_successor(
+    county: County,
+) -> None:
+    number = confirmed(county, "lamp", "+8613600000001")
+    lead = county.lead(number)
+    county.do(f"{lead.bureau}.1", "sign", number)
+    county.now.forward(hours=1)
+    heir = "education" if lead.bureau != "education" else "health"
+    dissolve(county, lead.bureau, heir)
+    moved = county.lead(number)
+    assert (moved.bureau, moved.status) == (heir, "dispatched")
+    assert (moved.signed_at, moved.signed_by) == (None, None), "nobody of the successor signed"
+    assert moved.due_at == lead.due_at, "the due time stays (R10)"
+    running = county.running(number)["CLK-SIGN"]
+    assert (running.referral_id, running.started_at) == (moved.id, county.now())
+    sound(county)
+    county.do(f"{heir}.1", "sign", number)
+    assert county.held(number) == (heir, f"{heir}.1")
+    assert "CLK-SIGN" not in county.running(number)
+    sound(county)
+
+
+def test_an_order_that_nobody_signed_keeps_the_time_for_signing_when_it_moves(
+    county: County,
+) -> None:
+    number = confirmed(county, "lamp", "+8613600000001")
+    bureau, due = county.lead(number).bureau, signing(county, number).due_at
+    county.now.forward(hours=1)
+    dissolve(county, bureau, "education" if bureau != "education" else "health")
+    clocks = [row for row in county.rows(Clock, number) if row.name == "CLK-SIGN"]
+    assert [row.due_at for row in clocks] == [due], "not signing delays nothing (I2)"
+    sound(county)
 
 
 def test_a_complaint_is_not_passed_to_the_bureau_it_is_about_by_reorganisation(
