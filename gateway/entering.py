@@ -223,7 +223,7 @@ def receive(
         now,
         provider_key=f"{partner.name}:{key}",
         kinds={**recorded.SOURCES, **kinds},
-        url=f"api://{partner.name}",
+        url=f"{recorded.PARTNER}{partner.name}",
     )
     call.origin = "partner", partner.name
     return state.intake.submit(call)

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -19,6 +20,8 @@ from models.messages import Inbound, Location, Media, Raw
 from models.vocabulary import Level
 
 PART = "recorded"
+PARTNER = "api://"
+"""How the address of a partner system's record begins; its name follows."""
 WGS_84 = "WGS-84"
 
 SOURCES = {
@@ -146,15 +149,26 @@ def call_of(
     kinds: Mapping[str, str] = SOURCES,
     url: str = "",
 ) -> Call:
-    """The call that a record is. It is the same call whenever the same contact comes again."""
-    mark = f"{record.channel}\0{record.external_id}".encode()
+    """The call that a record is. It is the same call whenever the same contact comes again; what
+    partner systems call their contacts is theirs alone, so two of them may use the same id."""
+    inbound, whose = record.inbound(), ""
+    if url.startswith(PARTNER):
+        whose = url.removeprefix(PARTNER)
+        inbound = replace(inbound, external_id=id_of(whose, record))
+    mark = f"{record.channel}\0{inbound.external_id}".encode()
+    keyed = f"{whose}\0".encode() + body if whose else body
     return Call(
         channel=record.channel,
         source=record.channel,
         address_kind=kinds.get(record.channel) or SOURCES.get(record.channel, record.channel),
         raw=Raw(url or f"recorded://{record.channel}", body, {}, part=PART),
         now=now,
-        digest=sha256(PART.encode() + b"\0" + (body if provider_key else mark)).digest(),
+        digest=sha256(PART.encode() + b"\0" + (keyed if provider_key else mark)).digest(),
         provider_key=provider_key,
-        happenings=[clean(record.inbound())],
+        happenings=[clean(inbound)],
     )
+
+
+def id_of(partner: str, record: Recorded) -> str:
+    """Under which id a contact of this partner system is kept."""
+    return f"{partner}:{record.external_id}"

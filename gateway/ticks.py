@@ -199,7 +199,8 @@ class Ticks:
         raw, channel = holding.raw_of(row), self._channels.get(row.channel)
         try:
             if raw.part == recorded.PART:
-                return recorded.call_of(recorded.read(raw.body), raw.body, row.received_at)
+                record = recorded.read(raw.body)
+                return recorded.call_of(record, raw.body, row.received_at, url=raw.url)
             if channel and raw.part in (missed.WISH, missed.ODD):
                 return missed.again(channel, raw, row.received_at)
             return self._intake.read(channel, raw, row.received_at) if channel else None

@@ -1,6 +1,7 @@
 """Contacts as JSON: recorded ones from partner systems, and those that staff enter for others."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from gateway import entering, recorded
+from gateway.access import Partner
 from gateway.api.support import ApiRoute, Process, Staff, bearer
 from gateway.cleaning import clean
 from gateway.hooks import kept
@@ -16,7 +18,7 @@ from gateway.recorded import Recorded
 from gateway.sessions import NotSignedIn
 from gateway.state import State
 from models.messages import Inbound, Outcome
-from models.requests import Contact
+from models.requests import Contact, HelpRequest
 from referral.casework import Refusal
 
 router = APIRouter(route_class=ApiRoute, tags=["contacts"])
@@ -39,24 +41,28 @@ async def contact(request: Request, state: Process) -> JSONResponse:
     outcome = await kept(future)
     if outcome.duplicate:
         await asyncio.to_thread(entering.require_same, state, partner, key, body)
-        await asyncio.to_thread(_require_same_words, state, recorded.read(body))
+        await asyncio.to_thread(_require_same_words, state, partner, recorded.read(body))
     state.counts.received("api", outcome)
     return JSONResponse(_kept(outcome), 200 if outcome.duplicate else 201)
 
 
-def _require_same_words(state: State, record: Recorded) -> None:
-    """Raise ``Refusal`` (409) when other words are kept under this id: a repeat is answered by the
-    first number, and whoever sent these would think that they were taken."""
-    said = clean(record.inbound())
+def _require_same_words(state: State, partner: Partner, record: Recorded) -> None:
+    """Raise ``Refusal`` (409) when other words, or another sender's, are kept under this id: a
+    repeat is answered by the first number, and whoever sent these would think that they were taken.
+    So do words after a call without any. What was erased can be compared with nothing."""
+    said = clean(replace(record.inbound(), external_id=recorded.id_of(partner.name, record)))
     assert isinstance(said, Inbound)
     with state.database.read() as session:
         kept = session.connection().execute(
-            select(col(Contact.text)).where(
+            select(col(Contact.text), col(Contact.sender))
+            .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
+            .where(
                 col(Contact.channel) == record.channel,
                 col(Contact.external_id) == said.external_id,
+                col(HelpRequest.erased_at).is_(None),
             )
         )
-        if any(row.text not in ("", said.text) for row in kept):
+        if any((row.text, row.sender) != (said.text, said.sender) for row in kept):
             raise Refusal("refusal.id_reused", status=409)
 
 

@@ -1,14 +1,20 @@
 """The JSON interface: partner systems, the whole way of a request, waiting work, refusals."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
+from sqlmodel import col
 
+from gateway import erasure, recorded
 from gateway.settings import Settings
 from gateway.state import State
-from models.vocabulary import TaskKind
+from models.requests import Contact, HelpRequest
+from models.transaction import acting
+from models.vocabulary import ContactState, TaskKind
 from tests.conftest import Clock as Watch
 from tests.fakes import call
 from tests.gateway.people import (
@@ -21,6 +27,7 @@ from tests.gateway.people import (
     said,
     signed_in,
 )
+from tests.journeys.test_one_path import ticks_of
 
 RECORD = {
     "channel": "transfer_in",
@@ -73,6 +80,76 @@ def test_other_words_under_an_id_that_came_before_are_a_conflict(
     for _ in range(2):
         answer = send(hospital, {**RECORD, "text": "别的事情"}, key="k-3")
         assert (answer.status_code, answer.json()["key"]) == (409, "refusal.id_reused")
+
+
+@pytest.mark.parametrize(
+    "other", [{"sender": "+8613812345679"}, {"text": ""}], ids=["sender", "no words"]
+)
+def test_another_sender_or_no_words_under_an_id_that_came_before_are_a_conflict(
+    state: State, app: FastAPI, other: Any
+) -> None:
+    hospital = partner(state, app, "hospital", "contacts:write")
+    send(hospital)
+    answer = send(hospital, {**RECORD, **other}, key="k-3")
+    assert (answer.status_code, answer.json()["key"]) == (409, "refusal.id_reused")
+
+
+def test_words_under_the_id_of_a_call_without_words_are_not_swallowed(
+    state: State, app: FastAPI
+) -> None:
+    hospital = partner(state, app, "hospital", "contacts:write")
+    assert send(hospital, {**RECORD, "text": "", "missed": True}).status_code == 201
+    answer = send(hospital, key="k-2")
+    assert (answer.status_code, answer.json()["key"]) == (409, "refusal.id_reused")
+    assert send(hospital, {**RECORD, "external_id": "H-78"}, key="k-3").status_code == 201
+
+
+def test_what_was_erased_meanwhile_is_no_conflict(state: State, app: FastAPI, now: Watch) -> None:
+    hospital = partner(state, app, "hospital", "contacts:write")
+    first = send(hospital).json()["number"]
+    with acting(state.database, state.mint) as tx:
+        erasure.of_requests(tx, list(tx.execute(select(col(HelpRequest.id))).scalars()), now())
+    again = send(hospital, key="k-2")
+    assert (again.status_code, again.json()["number"]) == (200, first)
+
+
+def test_two_partners_may_use_the_same_id_and_neither_loses_a_word(
+    state: State, app: FastAPI
+) -> None:
+    one = partner(state, app, "hospital", "contacts:write")
+    two = partner(state, app, "school", "contacts:write")
+    other = {**RECORD, "sender": "+8613900022222", "text": "家里着火了，有人困在里面"}
+    numbers = []
+    for caller, record in ((one, RECORD), (two, other)):
+        first = send(caller, record)
+        assert first.status_code == 201
+        numbers.append(first.json()["number"])
+        for key in ("k-1", "k-2"):
+            again = send(caller, record, key)
+            assert (again.status_code, again.json()["number"]) == (200, numbers[-1])
+    assert len(set(numbers)) == 2
+
+
+def test_two_partners_may_send_the_same_words_of_the_same_sender(
+    state: State, app: FastAPI
+) -> None:
+    for name in ("hospital", "school"):
+        assert send(partner(state, app, name, "contacts:write")).status_code == 201
+
+
+def test_a_partners_contact_that_waits_comes_out_of_the_pen_under_its_own_id(
+    state: State, now: Watch
+) -> None:
+    body = json.dumps(RECORD).encode()
+    whence = f"{recorded.PARTNER}hospital"
+    sent = recorded.call_of(recorded.read(body), body, now(), provider_key="hospital:k", url=whence)
+    sent.problem = RuntimeError("nobody can read this")
+    assert state.intake.submit(sent).result(20).held
+    now.forward(minutes=10)
+    asyncio.run(ticks_of(state, now).resume())
+    with state.database.read() as session:
+        (contact,) = session.scalars(select(Contact))
+    assert (contact.external_id, contact.state) == ("hospital:H-77", ContactState.HANDLED)
 
 
 def test_two_partners_may_use_the_same_key(state: State, app: FastAPI) -> None:
