@@ -1,5 +1,7 @@
 """AS-07: two women of one name in one block are two cases; nobody confirms without seeing both."""
 
+import re
+
 import pytest
 from fastapi import FastAPI
 
@@ -48,6 +50,8 @@ def test_who_compares_them_sees_that_flat_and_cause_differ(
     assert "楼室不同" in page
     assert "着火" in page
     assert "抽搐" in page
+    assert "<td>火、燃气、坍塌、水、地质</td>" in page, "a cause has its name"
+    assert not re.search(r"<td>(D\d|U\d+|[a-z_]+)</td>", page)
     missing = desk.get(f"/desk/{child}?beside=HY20200101-00001-1")
     assert "没有这个编号" in missing.text
 
