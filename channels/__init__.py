@@ -52,6 +52,9 @@ class Dialogue(Protocol):
     def unfinished(self, state: Mapping[str, str]) -> Inbound | None:
         """The contact that an abandoned conversation amounts to, None when nothing was said."""
 
+    def lasts(self, state: Mapping[str, str]) -> bool:
+        """Whether silence for hours means nothing: people talk, or something is still to come."""
+
 
 class Channel(ABC):
     """The contract on one page. ``verify`` and ``parse`` are pure; only ``send`` and ``missed``

@@ -1,11 +1,9 @@
 """A telephone call as a pure function: what is said, asked, written down and connected.
 
-No provider is named here and nothing is spoken in words: steps name phrases. What the function
-promises, whatever the caller does, is that a call never ends without a trace: it leaves at least
-one contact, or the caller was told how an existing request stands.
+No provider is named here and nothing is spoken in words: steps name phrases. Whatever the caller
+does, a call never ends without a trace: a contact, or word of how an existing request stands.
 
 The state of a call is a flat document:
-
     at       menu, telling, number, code, after, connecting, talking, over
     tries    times that nothing usable was keyed or said at this place
     wrong    wrong numbers or codes in the whole call; the second one ends the guessing
@@ -26,6 +24,7 @@ from models.vocabulary import Form, Level
 TAPED = "call_taped"
 """The phrase that says that the call is recorded; the recording begins where it is spoken."""
 
+_SETTLED = frozenset({"told", "missed", "asked"})
 _ANSWERED = frozenset({"completed", "answered"})
 _NUMBER_DIGITS = 14
 _CODE_DIGITS = 6
@@ -45,8 +44,7 @@ class CallFlow:
     def step(self, state: Mapping[str, str], turn: Turn, who: Correspondent) -> Step:
         """The next step. Words, recordings and a declared danger become contacts in the very step
         in which they arrive; a call that ends unanswered becomes exactly one missed contact."""
-        kept = dict(state)
-        kept["call"] = turn.conversation
+        kept = {**state, "call": turn.conversation}
         if turn.sender:
             kept["from"] = turn.sender
         call = _Call(self._say, operator=self._operator, state=kept, turn=turn, who=who)
@@ -54,10 +52,14 @@ class CallFlow:
 
     def unfinished(self, state: Mapping[str, str]) -> Inbound | None:
         """The missed call that is left when the provider never told us that the caller hung up."""
-        if not state.get("call") or state.keys() & {"told", "missed", "asked"}:
+        if not state.get("call") or state.keys() & _SETTLED:
             return None
         words = self._say("call_unfinished", {}, Form.SPOKEN, "zh-CN")
         return Inbound(f"{state['call']}:missed", state.get("from", ""), words, missed=True)
+
+    def lasts(self, state: Mapping[str, str]) -> bool:
+        """A talk takes its time, and its recording: until then it is known whose call it was."""
+        return state.get("at") in ("talking", "over") or bool(state.keys() & _SETTLED)
 
 
 class _Call:
@@ -241,8 +243,7 @@ class _Call:
         """What a provider adds in its own time: the call goes on as it was, or stays over."""
         if tape:
             self._state["tape"] = tape
-        ended = self._at in ("", "over")
-        return Step(None if ended else self._state, contact=contact)
+        return Step(None if self._at in ("", "over") else self._state, contact=contact)
 
     def _answered(self) -> Step:
         """An operator picked up: the call is in the books even if nobody types a word."""
@@ -259,8 +260,7 @@ class _Call:
         return replace(self._answered(), says=(Say("call_goodbye"),), line=Line.HANG_UP)
 
     def _hang_up(self) -> Step:
-        settled = "told" in self._state or "asked" in self._state
-        unanswered = self._at == "connecting" or not settled
+        unanswered = self._at == "connecting" or not self._state.keys() & {"told", "asked"}
         contact = None
         if unanswered and "missed" not in self._state and self._at != "over":
             contact = self._missed()

@@ -53,6 +53,8 @@ Now = Callable[[], datetime]
 CATCH_UP_SECONDS = 240
 ATTEND_AGAIN_SECONDS = 30
 ABANDONED_AFTER = timedelta(minutes=30)
+LASTS = timedelta(hours=6)
+"""No talk lasts longer, and no recording comes later."""
 
 
 class Ticks:
@@ -215,11 +217,20 @@ class Ticks:
 
     async def tidy(self) -> None:
         """Hand in what was said in conversations that were abandoned, and forget the rest."""
-        now = self._now()
-        before = now - ABANDONED_AFTER
-        for row in await asyncio.to_thread(self._read, dialogues.older_than, before):
+        now, last = self._now(), None
+        while rows := await asyncio.to_thread(
+            self._read, partial(dialogues.older_than, after=last), now - ABANDONED_AFTER
+        ):
+            await self._leave(rows, now)
+            last = rows[-1]
+        await asyncio.to_thread(drafts.purge_old, self._database, self._mint, now)
+
+    async def _leave(self, rows: Sequence[Any], now: datetime) -> None:
+        for row in rows:
             channel = self._channels.get(row.channel)
             dialogue = channel.dialogue if channel else None
+            if dialogue and row.updated_at > now - LASTS and dialogue.lasts(row.state):
+                continue
             inbound = dialogue.unfinished(row.state) if dialogue else None
             if channel is not None and inbound is not None:
                 body = recorded.of(inbound, row.channel)
@@ -228,8 +239,7 @@ class Ticks:
                 )
                 call.source = channel.source
                 await asyncio.wrap_future(self._intake.submit(call))
-            await asyncio.to_thread(self._forget, row, before)
-        await asyncio.to_thread(drafts.purge_old, self._database, self._mint, now)
+            await asyncio.to_thread(self._forget, row, now - ABANDONED_AFTER)
 
     def _forget(self, row: Any, before: datetime) -> None:
         with acting(self._database, self._mint) as tx:

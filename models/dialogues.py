@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, tuple_
 from sqlmodel import Session, SQLModel, col
 
 from models import keyring
@@ -75,12 +75,15 @@ def _gone(channel: str, named: Sequence[str]) -> Any:
     )
 
 
-def older_than(session: Session, at: datetime, limit: int = 50) -> list[Any]:
-    """Conversations that nobody has gone on with since ``at``."""
+def older_than(session: Session, at: datetime, *, after: Any = None, limit: int = 50) -> list[Any]:
+    """Conversations that nobody has gone on with since ``at``, those after the row ``after``."""
+    place = col(Conversation.updated_at), col(Conversation.conversation)
     query = (
-        select(col(Conversation.channel), col(Conversation.conversation), col(Conversation.state))
+        select(col(Conversation.channel), *place, col(Conversation.state))
         .where(col(Conversation.updated_at) < at)
-        .order_by(col(Conversation.updated_at))
+        .order_by(*place)
         .limit(limit)
     )
+    if after is not None:
+        query = query.where(tuple_(*place) > tuple_(after.updated_at, after.conversation))
     return list(session.connection().execute(query))

@@ -1,10 +1,17 @@
 """Telephone calls from the first ring to the recording that comes when they are over."""
 
+import asyncio
+
 from gateway.missed import call_of
+from models import dialogues
+from models.dialogues import Conversation
 from models.journal import JournalEntry
 from models.messages import Inbound
+from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest
-from models.vocabulary import ContactState
+from models.tasks import Task
+from models.transaction import acting
+from models.vocabulary import ContactState, TaskKind
 from tests.gateway.world import CITIZEN, HUNGRY, World, call_fields, world
 
 SID, LEG = "CA" + "9" * 32, "CA" + "8" * 32
@@ -81,3 +88,68 @@ def test_a_call_that_catching_up_brought_in_first_is_not_kept_twice(settings, no
         assert contact.external_id == said.external_id
         (request,) = system.all(HelpRequest)
         assert request.number == brought.number
+
+
+def talk(system: World, minutes: int) -> None:
+    """The operator is asked for, picks up, and they talk, while the process ticks on."""
+    turn(system, CallStatus="ringing")
+    turn(system, 1, Digits="0")
+    picked_up(system)
+    ticks = system.ticks()
+    for _ in range(minutes // 20):
+        system.now.forward(minutes=20)
+        asyncio.run(ticks.tidy())
+
+
+def test_whoever_was_served_for_an_hour_is_not_missed_and_the_recording_is_theirs(settings, now):
+    with world(settings, now) as system:
+        talk(system, 60)
+        turn(system, 2, DialCallStatus="completed")
+        hung_up(system)
+        now.forward(minutes=40)
+        asyncio.run(system.ticks().tidy())
+        recorded(system)
+        (request,) = system.all(HelpRequest)
+        ids = [contact.external_id for contact in system.all(Contact)]
+        assert ids == [f"{SID}:answered", f"{SID}:recording:{TAPE}"]
+        assert {contact.request_id for contact in system.all(Contact)} == {request.id}
+        assert TaskKind.CALL_BACK not in {task.kind for task in system.all(Task)}
+        assert "call_back_promised" not in {row.phrase for row in system.all(Outgoing)}
+        assert system.all(Conversation) == []
+
+
+def test_a_call_of_which_no_end_is_told_is_forgotten_after_hours(settings, now):
+    with world(settings, now) as system:
+        talk(system, 60)
+        assert len(system.all(Conversation)) == 1
+        now.forward(hours=6)
+        asyncio.run(system.ticks().tidy())
+        assert system.all(Conversation) == []
+        assert len(system.all(Contact)) == 1
+
+
+def test_a_call_in_which_nothing_was_said_is_missed_after_half_an_hour_and_only_once(settings, now):
+    with world(settings, now) as system:
+        turn(system, CallStatus="ringing")
+        turn(system, 1, Digits="0")
+        now.forward(minutes=31)
+        for _ in range(2):
+            asyncio.run(system.ticks().tidy())
+        hung_up(system)
+        assert [contact.external_id for contact in system.all(Contact)] == [f"{SID}:missed"]
+        assert [task.kind for task in system.all(Task)] == [TaskKind.CALL_BACK]
+        assert waiting(system) == []
+
+
+def test_calls_that_go_on_hide_none_that_was_given_up(settings, now):
+    with world(settings, now) as system, acting(system.state.database, system.state.mint) as tx:
+        for at in range(60):
+            state = {"at": "talking", "call": f"CA{at}", "told": "1"}
+            dialogues.remember(tx, "voice", f"CA{at}", state=state, now=now())
+    now.forward(minutes=1)
+    with world(settings, now) as system:
+        turn(system, CallStatus="ringing")
+        now.forward(minutes=31)
+        asyncio.run(system.ticks().tidy())
+        assert [contact.external_id for contact in system.all(Contact)] == [f"{SID}:missed"]
+        assert len(system.all(Conversation)) == 60
