@@ -149,11 +149,14 @@ def test_filters_are_kept_for_each_person(state: State, app: FastAPI) -> None:
     food, question = said(state, "f", FOOD).number, said(state, "q", QUESTION, CALLER).number
     mine, hers = signed_in(state, app, "op01"), signed_in(state, app, "op02")
     assert mine.form("/desk/filters", area="W01", tab="triage").status_code == 303
-    rows = re.findall(r'id="row-(\S+?)"', mine.get("/desk").text)
-    assert rows == [food]
+    page = mine.get("/desk").text
+    assert re.findall(r'id="row-(\S+?)"', page) == [food]
+    assert "已筛选，其余未显示" in page, "the counters beside it are of everything"
     assert set(re.findall(r'id="row-(\S+?)"', hers.get("/desk").text)) == {food, question}
     assert mine.form("/desk/filters").status_code == 303
-    assert question in mine.get("/desk").text
+    page = mine.get("/desk").text
+    assert question in page
+    assert "已筛选" not in page
 
 
 def test_a_search_by_number_or_telephone_leads_to_the_request(state: State, app: FastAPI) -> None:
