@@ -79,7 +79,7 @@
       var item = document.createElement("li");
       var label = form.querySelector("label[for=feedback-" + name + "]").textContent;
       var said = form.getAttribute("data-said-" + what);
-      item.textContent = label + "：" + said;
+      item.textContent = label + given.colon + said;
       list.appendChild(item);
     });
     box.hidden = false;
