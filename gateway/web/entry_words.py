@@ -44,6 +44,8 @@ _UNITS = frozenset((
     "old_lead", "right_unit", "successor", "unit", "units", "was_unit", "went_to",
 ))  # fmt: skip
 _SERVICES = frozenset(("service", "services"))
+_FLAGS = {"written": "in_writing"}
+"""Details that are a moment in one event and in another yes or no, which has a name of its own."""
 _SUMS = frozenset(("amount_fen", "was_fen"))
 _INNER = frozenset((
     "case", "clock_id", "clocks", "entry", "journal", "outbox", "row", "steps", "task", "warning",
@@ -66,11 +68,15 @@ class EntryWords:
         """All details in one line; what is empty is left out."""
         case = detail.get("case") or ""
         said = [
-            self._say("audit.said.one", name=self._word("detail", name) or name, value=value)
+            self._say("audit.said.one", name=self._label(name, given), value=value)
             for name, given in detail.items()
             if name not in _INNER and (value := self._value(name, given, case))
         ]
         return self._say("audit.said.between").join(said)
+
+    def _label(self, name: str, given: Any) -> str:
+        named = _FLAGS.get(name, name) if isinstance(given, bool) else name
+        return self._word("detail", named) or name
 
     def _value(self, name: str, given: Any, case: str = "") -> str:
         if given is None:

@@ -65,6 +65,11 @@ def test_sums_are_read_with_their_thousands_apart(plain: str, read: str) -> None
     assert money(plain) == read
 
 
+def test_a_written_order_is_told_from_the_moment_of_writing(state: State) -> None:
+    chinese = EntryWords(state.offices.current(), "zh-CN")
+    assert chinese.line({"written": False}) == "书面：否"
+
+
 def test_every_detail_that_an_event_is_written_with_has_a_name() -> None:
     written = {
         keyword.arg
