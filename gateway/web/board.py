@@ -14,6 +14,7 @@ from gateway.called import caller
 from gateway.web.rendering import language_of, state_of
 from gateway.web.staff import SignedIn, StaffRoute, staff_page
 from models.requests import HelpRequest
+from models.vocabulary import Form
 from referral.casework import Refusal
 from referral.office import Office
 
@@ -130,13 +131,15 @@ def _services(office: Office, found: Board, language: str) -> Mapping[str, str]:
 
 def _title(office: Office, asked: Mapping[str, str], language: str) -> dict[str, str]:
     """What the list is of, in the names of the directory."""
-    place = office.directory.place.get(asked.get("area", ""))
     called = caller(office, language)
+    unknown = office.phrases.say("board.unknown", {}, Form.FULL, language)
+    places = {code: place.name for code, place in office.directory.place.items()}
+    area, service = asked.get("area", ""), asked.get("service")
     return {
         "figure": asked.get("figure", ""),
         "seen": asked.get("seen", ""),
         "unit": called("unit", asked.get("unit")),
-        "area": place.name if place else "",
-        "service": called("service", asked.get("service")),
+        "area": unknown if area == board.NO_SERVICE else places.get(area, ""),
+        "service": unknown if service == board.NO_SERVICE else called("service", service),
         "part": asked.get("part", ""),
     }

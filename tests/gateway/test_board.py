@@ -116,6 +116,12 @@ def test_a_list_that_no_figure_has_is_not_found(state: State, app: FastAPI) -> N
     assert caller.get("/board/list").status_code == 404
 
 
+def test_the_list_of_what_nobody_knows_says_so(state: State, app: FastAPI) -> None:
+    caller = signed_in(state, app, actor(state, Role.SUPERVISOR).login)
+    page = caller.get("/board/list?area=-&service=-").text
+    assert re.search(r"<h1>未定 · 未定</h1>", page)
+
+
 def test_an_empty_county_has_an_honest_board(state: State, app: FastAPI, now: Clock) -> None:
     supervisor = actor(state, Role.SUPERVISOR)
     with state.database.read() as session:
