@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from gateway import access, accounts
 from gateway.access import Actor
+from gateway.entering import telephone
 from gateway.offices import changed
 from models.access import SecondFactor, StaffSession
 from models.places import AreaRow, Duty, Staff, UnitRow
@@ -82,6 +83,8 @@ def add(
         raise Refusal("refusal.field", {"field": "login"}, 422)
     if not name:
         raise Refusal("refusal.field", {"field": "name"}, 422)
+    phone = values.get("phone", "").strip()[:24]
+    telephone(phone)  # checked; kept as it was typed, for an extension has no international form
     if tx.execute(select(col(Staff.login)).where(col(Staff.login) == login)).first():
         raise Refusal("refusal.login_taken", {"login": login}, 409)
     place = _place(tx, values)
@@ -89,7 +92,7 @@ def add(
         tx,
         login=login,
         name=name,
-        phone=values.get("phone", "").strip()[:24],
+        phone=phone,
         now=now,
         by=actor.login,
         reason=why,

@@ -346,6 +346,7 @@ def test_an_account_is_added_let_in_by_a_link_transferred_and_closed(
         "unit": "education", "area": "W", "reason": "新调入",
     }  # fmt: skip
     assert admin.form("/admin/users", **{**new, "unit": "nowhere"}).status_code == 422
+    assert admin.form("/admin/users", **{**new, "phone": "12"}).status_code == 422
     assert admin.form("/admin/users", **new).status_code == 303
     assert admin.form("/admin/users", **new).status_code == 409
     link = admin.form("/admin/users/link", login="new.one").text
