@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from gateway import access
+from gateway import access, masking
 from gateway.access import Actor
 from gateway.lamps import Lamp, lamp
+from gateway.masking import Masking
 from models.clocks import Clock
 from models.events import Event
 from models.likenesses import Link
@@ -19,7 +20,6 @@ from models.requests import HelpRequest
 from referral import needs
 from referral.casework import Refusal
 from referral.office import Office
-from triage.redact import redact
 
 MOST = 1000
 
@@ -126,9 +126,11 @@ def households(
     ids = [row.id for row in rows]
     known = needs.of(connection, ids)
     replied, clocks = _replied(connection, ids), _clocks(connection, ids)
+    masks = masking.in_lists(connection, actor, [row._mapping for row in rows])
     found = []
     for row in rows:
-        lacks = _lacks(known.get(row.id, {}))
+        mask = masks[row.id]
+        lacks = _lacks(known.get(row.id, {}), mask)
         sees = access.sight(actor, dict(row._mapping))
         place = office.directory.place.get(row.area or "")
         found.append(
@@ -138,8 +140,8 @@ def households(
                 status=row.status,
                 open=row.closed_at is None,
                 area_name=place.name if place else "",
-                place=(row.place or "") if sees.words else "",
-                summary=redact(row.summary) if sees.words else "",
+                place=mask.words(row.place or "") if sees.words else "",
+                summary=mask.listed(row.summary) if sees.words else "",
                 received_at=row.received_at,
                 replied=row.id in replied,
                 lamp=lamp(
@@ -167,14 +169,14 @@ def sums(found: Sequence[Household]) -> tuple[Sum, ...]:
     )
 
 
-def _lacks(known: Mapping[str, Mapping[str, Any]]) -> tuple[Lack, ...]:
+def _lacks(known: Mapping[str, Mapping[str, Any]], mask: Masking) -> tuple[Lack, ...]:
     """All five, in order; what nobody has spoken of counts as missing until somebody asks."""
     return tuple(
         Lack(
             kind,
             known[kind]["state"] if kind in known else "missing",
             known[kind]["supplier"] if kind in known else "",
-            redact(known[kind]["note"]) if kind in known else "",
+            mask.listed(known[kind]["note"]) if kind in known else "",
         )
         for kind in needs.KINDS
     )

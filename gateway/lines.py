@@ -1,7 +1,8 @@
 """The rows of a queue: what one line says of a request, made for a whole page with few queries.
 
-A row never shows who somebody is: telephone numbers in the words are masked, names are not
-fetched. Its lamp is that of the most pressing running clock, with its due time.
+A row never shows who somebody is: telephone numbers in the words are masked, and of a confidential
+request the names in them, for who may not know who it is. Its lamp is that of the most pressing
+running clock, with its due time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +13,13 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from gateway import access
+from gateway import access, masking
 from gateway.access import Viewer
 from gateway.lamps import Lamp, lamp
 from models.clocks import Clock
 from models.requests import Contact, HelpRequest
 from models.vocabulary import SecondOpinion, Status
 from referral.office import Office
-from triage.redact import redact
 
 SHOWN_WORDS = 120
 MARKS = (SecondOpinion.DIFFERS, SecondOpinion.LOOK)
@@ -75,8 +75,9 @@ def lines(
     rows: Sequence[Any] = session.connection().execute(_ROWS, {"ids": list(ids)}).mappings().all()
     words = _first_words(session, ids)
     clocks = _pressing(session, ids)
+    masks = masking.in_lists(session.connection(), viewer, rows)
     for row in rows:
-        sees = access.sight(viewer, row)
+        sees, mask = access.sight(viewer, row), masks[row["id"]]
         text, count = words.get(row["id"], ("", 0))
         place = office.directory.place.get(row["area"] or "")
         lead = office.directory.unit.get(row["lead_bureau"])
@@ -89,8 +90,8 @@ def lines(
             area=row["area"],
             area_name=place.name if place else "",
             channel=row["channel"],
-            summary=redact(row["summary"]) if sees.words else "",
-            words=redact(text)[:SHOWN_WORDS] if sees.words else "",
+            summary=mask.listed(row["summary"]) if sees.words else "",
+            words=mask.listed(text)[:SHOWN_WORDS] if sees.words else "",
             contacts=count,
             lead_bureau=row["lead_bureau"],
             lead_name=lead.name_zh if lead else row["lead_bureau"],

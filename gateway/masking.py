@@ -4,10 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import bindparam, select
+from sqlmodel import col
+
+from gateway import access
+from gateway.access import Viewer
 from models.notes import TYPED
+from models.requests import Contact
 from models.vocabulary import Protection
 from triage.nameless import nameless
-from triage.redact import redact_person, star_name
+from triage.redact import redact, redact_person, star_name
 
 _WHO = ("phones", "contacts", "people")
 
@@ -36,6 +42,10 @@ class Masking:
         """The words as this reader may see them; the length stays."""
         return text if self.whole else redact_person(text, self.names)
 
+    def listed(self, text: str) -> str:
+        """The words as a list shows them: numbers are starred for everybody."""
+        return redact(self.words(text))
+
     def facts(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         """What was read from the words, without who it is."""
         return facts if self.whole else {k: v for k, v in facts.items() if k not in _WHO}
@@ -52,6 +62,22 @@ class Masking:
             return [self.detail(one) for one in value]
         return value
 
+
+def in_lists(connection: Any, viewer: Viewer, rows: Iterable[Any]) -> Mapping[int, "Masking"]:
+    """The masking of each of these requests (``id`` and ``confidential`` of it) for who reads a
+    list. What its people are called is asked once for all, and only of those where this viewer may
+    not know it."""
+    seen = {row["id"]: access.sight(viewer, row) for row in rows}
+    veiled = [key for key, sees in seen.items() if sees.words and not sees.person]
+    told: dict[int, list[Any]] = {}
+    for one in connection.execute(_CALLED, {"ids": veiled}) if veiled else ():
+        told.setdefault(one.request_id, []).append(one)
+    return {key: Masking.of(told.get(key, ()), whole=sees.person) for key, sees in seen.items()}
+
+
+_CALLED = select(col(Contact.request_id), col(Contact.name), col(Contact.assessment)).where(
+    col(Contact.request_id).in_(bindparam("ids", expanding=True))
+)
 
 _SENDERS = frozenset(("sender", "to", "phones", "phone"))
 _NAMES = frozenset(("head_name", "name", "members", "recipient"))

@@ -10,7 +10,7 @@ from fastapi import Request
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from gateway import access, aid_views, homes, registry
+from gateway import access, aid_views, homes, masking, registry
 from gateway.access import Actor
 from gateway.called import caller, reader
 from gateway.homes import Card, Page
@@ -126,16 +126,30 @@ def _requests(
     reading: Session, actor: Actor, office: Office, language: str, now: datetime
 ) -> list[Option]:
     matter = reader(office, language)
-    rows = reading.connection().execute(
-        select(col(HelpRequest.number), col(HelpRequest.place), col(HelpRequest.summary))
-        .where(
-            col(HelpRequest.status).in_([one for one in Status if one.is_open]),
-            *access.scope(actor, office, now),
+    connection = reading.connection()
+    named = ("id", "number", "place", "summary", "confidential")
+    rows = (
+        connection.execute(
+            select(*(getattr(HelpRequest, name) for name in named))
+            .where(
+                col(HelpRequest.status).in_([one for one in Status if one.is_open]),
+                *access.scope(actor, office, now),
+            )
+            .order_by(col(HelpRequest.received_at).desc(), col(HelpRequest.id).desc())
+            .limit(MOST)
         )
-        .order_by(col(HelpRequest.received_at).desc(), col(HelpRequest.id).desc())
-        .limit(MOST)
+        .mappings()
+        .all()
     )
-    return [(row.number, _label(row.number, matter(row.summary) or row.place)) for row in rows]
+    masks = masking.in_lists(connection, actor, rows)
+
+    def words(row: Any) -> str:
+        if not access.sight(actor, row).words:
+            return ""
+        mask = masks[row["id"]]
+        return matter(mask.listed(row["summary"])) or mask.listed(row["place"] or "")
+
+    return [(row["number"], _label(row["number"], words(row))) for row in rows]
 
 
 def _grants(
