@@ -15,6 +15,8 @@ from models.messages import Ask, Correspondent, Inbound, Lookup, Say, Step, Turn
 from models.vocabulary import Status
 
 _WELCOME = frozenset({"/start", "/help", "/menu"})
+_LINKED = re.compile(r"/start [A-Za-z0-9_-]{1,64}", re.ASCII)
+"""What Telegram sends for whoever opens a link to the bot: nobody has said anything."""
 _HOW = {"/status": "chat.status_how", "进度": "chat.status_how", "/bind": "chat.bind_how"}
 _STATUS = re.compile(
     r"(?:/status|status|查?询?进度)[\s:：,，]*"
@@ -83,7 +85,7 @@ def _commanded(
     kept = state or None
     if turn.act == "button":
         return None
-    if command in _WELCOME:
+    if command in _WELCOME or _LINKED.fullmatch(command):
         return report.ask_again(state) if state else _welcome(who)
     if command in _HOW:
         return Step(state=kept, says=(Say(_HOW[command]),))

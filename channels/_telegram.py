@@ -91,7 +91,7 @@ def read(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Sequence[H
     if said is None:
         return ()
     if found.message is None:
-        return () if _is_command(message) or _moves(message) else (said,)
+        return () if _is_command(message) or _moves(message) else (_turn(message, said),)
     if message.chat.type == "private" and said.text.strip() in _STOP | _GO_ON:
         return (Preference(said.external_id, said.sender, said.text.strip() in _STOP),)
     return (_turn(message, said),)
@@ -153,30 +153,39 @@ def _press(query: "CallbackQuery") -> Turn:
 
 def _turn(message: "Message", said: Inbound) -> Turn:
     act = "words"
-    if _is_command(message):
+    own = f"{message.chat.id}:{message.message_id}"
+    if said.external_id != own:
+        act = "edited"
+    elif _is_command(message):
         act = "command"
     elif said.location:
         act = "place"
     elif said.media:
         act = "picture"
-    private = message.chat.type == "private"
+    with_whom = said.sender
+    if message.chat.type != "private":  # of those who do not say who they are each is another one
+        with_whom = f"{message.chat.id}:{said.sender}" if said.sender else own
     return Turn(
         external_id=said.external_id,
-        conversation=PREFIX + (said.sender if private else f"{message.chat.id}:{said.sender}"),
+        conversation=PREFIX + with_whom,
         sender=said.sender,
         act=act,
         value=said.text,
         location=said.location,
         media=said.media,
         message=said,
+        edits=own if act == "edited" else None,
     )
 
 
 def _said(message: "Message", *, edited: bool) -> Inbound | None:
     """The contact of a message; None for a service message, in which nobody says anything."""
-    user = message.from_user
-    # In a group the answer goes to the person, never to everybody who reads along.
-    answered = user.id if user and message.chat.type != "private" else message.chat.id
+    user, answered = message.from_user, str(message.chat.id)
+    if message.chat.type != "private":
+        # In a group the answer goes to the person, never to everybody who reads along. Who writes
+        # as the group or as a channel is nobody's: their account is one and the same everywhere.
+        user = user if message.sender_chat is None else None
+        answered = str(user.id) if user else ""
     external_id = f"{message.chat.id}:{message.message_id}"
     at = message.date.astimezone(UTC)
     if edited and message.edit_date:
@@ -192,7 +201,7 @@ def _said(message: "Message", *, edited: bool) -> Inbound | None:
         return None
     return Inbound(
         external_id=external_id,
-        sender=str(answered),
+        sender=answered,
         text=text,
         at=at,
         place=" ".join((venue.title, venue.address)).strip() if venue else None,
@@ -277,6 +286,7 @@ def _addressed(message: "Message", bot_id: str, bot_name: str) -> bool:
         name = part.partition("@")[2]
         if entity.type == "bot_command" and not name:
             return True
-        if entity.type in ("mention", "bot_command"):
-            return name == bot_name.lower() if bot_name else name.endswith("bot")
+        ours = name == bot_name.lower() if bot_name else name.endswith("bot")
+        if ours and entity.type in ("mention", "bot_command"):
+            return True
     return False

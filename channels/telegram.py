@@ -87,8 +87,8 @@ class TelegramChannel(Channel):
             return None
 
     def parse(self, raw: Raw) -> Sequence[Happening]:
-        """A ``Turn`` for a message or a button, an ``Inbound`` for an edited message, a
-        ``Preference`` for /stop and /resume, () for anything else."""
+        """A ``Turn`` for a message, an edited one or a button, a ``Preference`` for /stop and
+        /resume, () for anything else."""
         return _telegram.read(
             _update(raw), bot_id=self._token.partition(":")[0], bot_name=self._bot_name
         )

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlmodel import col
 
 from gateway import calls, lookups, routes
 from models import dialogues, receipts
@@ -18,6 +20,8 @@ from models.messages import (
     Step,
     Turn,
 )
+from models.prefixes import begins
+from models.requests import Contact
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, OutboxState, TaskKind
@@ -96,6 +100,8 @@ def turn(
     dialogue = call.adapter.dialogue if call.adapter else None
     if dialogue is None:
         raise ValueError(f"channel {call.channel} has turns but no dialogue")
+    if turn.message and turn.edits and _is_said(tx, call.channel, turn.edits, turn.message):
+        return Outcome()
     place = (call.channel, turn.conversation)
     state = dict(known.states.get(place) or {})
     who = known.people.get((call.address_kind, turn.sender))
@@ -125,6 +131,21 @@ def turn(
     if call.adapter is not None and step.line is None:
         _say(tx, office, call, turn, steps=steps, outcome=outcome)
     return dataclasses.replace(outcome, steps=tuple(steps), refused=refused)
+
+
+def _is_said(tx: Transaction, channel: str, edited: str, now: Inbound) -> bool:
+    """Whether what an edited message says was kept already: Telegram tells of an edit also when
+    it has only added the picture of a link."""
+    own = col(Contact.external_id)
+    before = tx.execute(
+        select(col(Contact.text), col(Contact.place), col(Contact.location), col(Contact.media))
+        .where(col(Contact.channel) == channel, (own == edited) | begins(own, f"{edited}:e"))
+        .order_by(col(Contact.id).desc())
+        .limit(1)
+    ).first()
+    point, media = now.location, [[one.url, one.content_type] for one in now.media]
+    place = [point.latitude, point.longitude, point.datum] if point else None
+    return before is not None and tuple(before) == (now.text, now.place, place, media or None)
 
 
 def _say(

@@ -123,7 +123,8 @@ class Turn:
 
     ``conversation`` names the call or chat; the dialogue's state is kept under it. ``act`` says
     what the person did: a key, words, a button, a place, a picture, silence, a hang-up. A chat
-    turn carries the message it came from as ``message``.
+    turn carries the message it came from as ``message``; ``edits`` is the id of the message that
+    it puts in other words.
     """
 
     external_id: str
@@ -135,6 +136,7 @@ class Turn:
     media: tuple[Media, ...] = ()
     message: Inbound | None = None
     known: Mapping[str, str] | None = None  # the answer to the step's lookup
+    edits: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

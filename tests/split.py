@@ -46,6 +46,7 @@ TELEGRAM = (
     "tests/channels/test_contract.py",
     "tests/channels/test_telegram.py",
     "tests/gateway/test_bad_input.py",
+    "tests/gateway/test_chat_messages.py",
     "tests/gateway/test_fuzz.py",
     "tests/gateway/test_hooks.py",
     "tests/gateway/test_real_parts.py",

@@ -99,7 +99,7 @@ def test_a_command_with_anything_else_behind_it_is_words(text):
     assert FLOW.step({}, turn, CITIZEN).contact == turn.message
 
 
-@pytest.mark.parametrize("text", ["/start", "/help", "", "   "])
+@pytest.mark.parametrize("text", ["/start", "/start poster_17", "/help", "", "   "])
 def test_whoever_says_nothing_is_welcomed_shortly(text):
     step = FLOW.step({}, words(text, act="command" if text[:1] == "/" else "words"), CITIZEN)
     assert phrases(step) == ["chat.welcome"]

@@ -178,8 +178,10 @@ def test_an_edit_at_an_impossible_time_keeps_its_words():
     message = {"message_id": 7, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "断粮了"}
     update = {"update_id": 1, "edited_message": message | {"edit_date": 10**15}}
     (said,) = BARE.parse(call(update))
-    assert isinstance(said, Inbound)
-    assert said.text == "断粮了"
+    assert isinstance(said, Turn)
+    assert (said.act, said.value, said.edits) == ("edited", "断粮了", "5:7")
+    assert said.message is not None
+    assert said.message.text == "断粮了"
 
 
 def test_a_stop_word_is_heeded_where_only_chat_and_words_can_be_read():
@@ -220,6 +222,42 @@ def test_any_text_arrives_as_it_was_written(text):
 def test_without_our_name_a_mention_of_any_bot_in_a_group_is_taken():
     recorded = json.loads((RECORDED / "group_other_bot.json").read_text("utf-8"))
     assert len(BARE.parse(call(recorded["body"]))) == 1
+
+
+def in_group(text: str, *mentions: str, group: int = -100500, **more: Any) -> dict[str, Any]:
+    entities = [
+        {"type": "mention", "offset": text.index(name), "length": len(name)} for name in mentions
+    ]
+    person = {"id": 502, "is_bot": False, "first_name": "A"}
+    chat = {"id": group, "type": "supergroup", "title": "g"}
+    message = {"message_id": 7, "date": 1, "chat": chat, "from": person, "text": text}
+    return {"update_id": 1, "message": {**message, "entities": entities, **more}}
+
+
+@pytest.mark.parametrize("name", ["huiyin_bot", ""])
+def test_in_a_group_a_mention_of_ours_counts_wherever_it_stands(name):
+    ours = build({"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_SECRET": SECRET, "TELEGRAM_BOT_NAME": name})
+    words = "@zhangsan @huiyin_bot 三楼着火了，有人困住"
+    (said,) = ours.parse(call(in_group(words, "@zhangsan", "@huiyin_bot")))
+    assert isinstance(said, Turn)
+    assert (said.sender, said.value) == ("502", words)
+    assert ours.parse(call(in_group("@zhangsan @lisi 在吗", "@zhangsan", "@lisi"))) == ()
+
+
+def test_who_writes_as_a_group_is_nobody_and_no_two_of_them_are_one():
+    """Telegram names the same account for the nameless administrators of all groups."""
+    found = []
+    for group in (-100501, -100502):
+        bot = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+        whole = {"id": group, "type": "supergroup", "title": "g"}
+        told = in_group("@huiyin_bot 停水三天了", "@huiyin_bot", group=group)
+        told["message"] |= {"from": bot, "sender_chat": whole}
+        (said,) = BARE.parse(call(told))
+        assert isinstance(said, Turn)
+        assert said.message is not None
+        assert (said.sender, said.message.sender, said.message.name) == ("", "", None)
+        found.append(said.conversation)
+    assert len(set(found)) == 2
 
 
 # --- who may call
