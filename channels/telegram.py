@@ -138,7 +138,10 @@ class TelegramChannel(Channel):
             return None
 
     async def register(self) -> None:
-        """Tell Telegram our address and secret; what waits there is kept, not dropped."""
+        """Tell Telegram our address and secret; what waits there is kept, not dropped. Whoever
+        polls has no address that Telegram would take, and needs none."""
+        if self._polls:
+            return
         await _telegram.warmed()
         from aiogram.methods import SetWebhook
 

@@ -504,6 +504,14 @@ def test_a_webhook_left_over_is_removed_without_dropping_what_waits(telegram):
     assert telegram.webhook == ""
 
 
+def test_whoever_polls_tells_telegram_no_address_and_is_not_kept_from_polling(telegram):
+    telegram.say("42", "家里断粮两天了")
+    telegram.refuse(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+    run(telegram, lambda found: found.register(), "polling")
+    assert telegram.calls == []
+    assert telegram.webhook == ""
+
+
 def test_listening_is_nothing_where_telegram_calls_us(telegram):
     asyncio.run(build(telegram.settings()).listen(lambda raw: raw))
     assert telegram.calls == []
