@@ -109,6 +109,7 @@ def turn(
         staff=who.staff if who else None,
         open_number=who.open_requests[0]["number"] if who and who.open_requests else None,
     )
+    call.talk = turn.conversation if call.address_kind == "tel" else ""
     outcome, refused = Outcome(), ""
     steps: list[Step] = []
     for _ in range(MAX_LOOKUPS):

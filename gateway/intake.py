@@ -71,6 +71,12 @@ class Call:
     code: str | None = None
     origin: tuple[str, str] | None = None  # whence, where nobody has proven who sends
     printed_at: datetime | None = None  # when the form was printed that was sent
+    talk: str = ""  # the telephone call of which this is a turn
+
+    def handle(self, inbound: Inbound) -> tuple[str, str]:
+        """Under which words of this call are joined: a withheld number's those of one talk."""
+        nameless = self.talk and not inbound.sender
+        return (recall.NAMELESS, self.talk) if nameless else (self.address_kind, inbound.sender)
 
 
 class Intake:
@@ -211,7 +217,7 @@ class Intake:
         before = known.contacts.get((call.channel, inbound.external_id))
         if before is not None and before.state != ContactState.HOLDING_PEN:
             return conversations.met_before(before)
-        handle = (call.address_kind, inbound.sender)
+        handle = call.handle(inbound)
         who = known.meet(tx, *handle, call.now)
         language = inbound.language or who.language or guess_language(inbound.text)
         may = functools.partial(unproven.may_join, tx, call, inbound)
@@ -244,7 +250,7 @@ class Intake:
         if quiet:
             quieting.note(tx, office, request, quiet, call.now)
         entry["request_id"] = request["id"]
-        if inbound.sender and by_itself:
+        if handle[1] and by_itself:
             known.people[handle] = who.having_said(inbound.text, call.now, request)
         return Outcome(
             number=request["number"],

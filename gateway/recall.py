@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 JOIN_WINDOW = timedelta(minutes=2)
 """The parts of a long text arrive one by one; within this time they are read as one as well."""
 
+NAMELESS = "call"
+"""The kind of address of who rings from a withheld number: the call, to which nothing is sent."""
+
 
 @dataclass(slots=True)
 class Acquaintance:
@@ -145,8 +148,8 @@ class Recall:
     def look_up(self, tx: Transaction, call: "Call", inbound: Inbound) -> None:
         """Ask for whom and what ``load`` could not know: a dialogue writes down words under an id
         of its own, and of a sender that it remembers. What is known already is not asked again."""
-        handle = (call.address_kind, inbound.sender)
-        if inbound.sender and handle not in self.people and handle not in self.asked:
+        handle = call.handle(inbound)
+        if handle[1] and handle not in self.people and handle not in self.asked:
             found = Recall()  # of their own: the same handle of another kind is somebody else
             _load_people(tx, found, {handle}, call.now - JOIN_WINDOW)
             if handle in found.people:

@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from gateway import access, watching
 from gateway.access import Actor
+from gateway.recall import NAMELESS
 from gateway.state import State
 from models.people import Address, Person
 from models.requests import Contact
@@ -101,7 +102,7 @@ def _who(tx: Any, request: Row) -> Revealed:
     ).scalar()
     known = tx.execute(
         select(col(Address.kind), col(Address.value)).where(
-            col(Address.person_id) == request["person_id"]
+            col(Address.person_id) == request["person_id"], col(Address.kind) != NAMELESS
         )
     ).all()
     names = [name for name in (kept, *(row.name for row in said)) if name]

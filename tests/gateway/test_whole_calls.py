@@ -8,10 +8,12 @@ from models.dialogues import Conversation
 from models.journal import JournalEntry
 from models.messages import Inbound
 from models.outbox import Outgoing
+from models.people import Person
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import acting
 from models.vocabulary import ContactState, TaskKind
+from tests.gateway.people import application, signed_in
 from tests.gateway.world import CITIZEN, HUNGRY, World, call_fields, world
 
 SID, LEG = "CA" + "9" * 32, "CA" + "8" * 32
@@ -153,3 +155,33 @@ def test_calls_that_go_on_hide_none_that_was_given_up(settings, now):
         asyncio.run(system.ticks().tidy())
         assert [contact.external_id for contact in system.all(Contact)] == [f"{SID}:missed"]
         assert len(system.all(Conversation)) == 60
+
+
+def nameless(system: World, sid: str) -> None:
+    """A call from a withheld number: danger, nobody answers, words twice, the recording."""
+    turn(system, sid=sid, From="anonymous", CallStatus="ringing")
+    turn(system, 1, sid=sid, From="anonymous", Digits="1")
+    turn(system, 2, sid=sid, From="anonymous", DialCallStatus="no-answer")
+    for at, words in enumerate(("河口村三组房子塌了，压着人", "我爱人腿断了，快来"), 3):
+        turn(system, at, sid=sid, From="anonymous", SpeechResult=words)
+    status(system, **call_fields(sid, From="anonymous", CallStatus="completed"))
+    recorded(system, sid)
+
+
+def test_one_call_from_a_withheld_number_is_one_request_and_two_calls_are_two(settings, now):
+    with world(settings, now) as system:
+        nameless(system, SID)
+        (request,) = system.all(HelpRequest)
+        assert request.level == "life_threat"
+        said = system.all(Contact)
+        assert len(said) == 5
+        assert {contact.sender for contact in said} == {""}
+        assert {contact.request_id for contact in said} == {request.id}
+        assert len(system.all(Person)) == 1
+        assert {row.address for row in system.all(Outgoing) if row.staff is None} <= {""}
+        caller = signed_in(system.state, application(system.state), request.first_responder)
+        shown = caller.act(request.number, "reveal", ground="call_back").json()
+        assert shown["addresses"] == [], "the call's own name is no telephone number"
+        turn(system, sid=LEG, From="anonymous", CallStatus="ringing")
+        turn(system, 1, sid=LEG, From="anonymous", Digits="1")
+        assert len(system.all(HelpRequest)) == 2
