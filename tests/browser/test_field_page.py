@@ -155,6 +155,15 @@ def test_an_answer_that_is_lost_on_the_way_makes_no_second_report(
     assert len(said(site_state, "回执在路上丢了的一条")) == 1
 
 
+def test_an_empty_report_is_told_at_once_and_not_queued(visit: Visit_, site_state: State) -> None:
+    page = signed_in(visit(PHONE), WORKER).page
+    looked_after(page)
+    page.get_by_role("button", name="保存并上报").click()
+    expect(page.locator("#saved")).to_contain_text("拍一张照片")
+    expect(page.locator("#queue")).to_be_hidden()
+    assert page.evaluate("document.activeElement.id") == "what"
+
+
 def test_two_at_one_door_offline_are_both_kept_and_put_before_a_person(
     visit: Visit_, rounds: None, site_state: State
 ) -> None:
