@@ -8,7 +8,7 @@ from typing import Any
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status
 from referral import clockwork, telling
-from referral.answering import correspondent, tell
+from referral.answering import tell
 from referral.directory import Answerable
 from referral.office import Office
 
@@ -21,8 +21,6 @@ def tell_citizen(
     if not Status(request["status"]).is_open or clock.referral_id is not None:
         return
     if clock.name not in clockwork.handling(office, request, now):
-        return
-    if correspondent(tx, office, request).reported:
         return
     urgent = Level(request["level"]).is_urgent
     tell(

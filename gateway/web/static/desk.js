@@ -60,14 +60,36 @@
   };
   function refresh() {
     if (!queue || queue.dataset.still) return;  // what was searched for stands still
-    if (marked(queue) || typing(queue)) { later = true; return; }
+    if (marked(queue)) { later = true; return; }
     later = false;
     htmx.ajax("GET", queue.dataset.url, { target: "#queue", swap: "innerHTML", headers: ITSELF });
+  }
+  // Tabs, rows and the alarm of what nobody took come in around the forms in which somebody types.
+  function around(html) {
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    for (const name of [".tabs", ".list"]) {
+      const now = queue.querySelector(name), next = fresh.querySelector(name);
+      if (now && next && !typing(now)) now.replaceWith(document.adoptNode(next));
+    }
+    const strips = queue.querySelector(".strips"), alarm = fresh.querySelector(".neglect");
+    const stood = queue.querySelector(".neglect");
+    if (stood) stood.remove();
+    if (strips && alarm) strips.prepend(document.adoptNode(alarm));
+    htmx.process(queue);
+    const mine = row(chosen);
+    if (mine) { mine.classList.add("chosen"); place = rows().indexOf(mine); }
+    for (const number of news) { const one = row(number); if (one) one.classList.add("changed"); }
+    news.clear();
   }
   let before = null;
   body.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target !== queue) return;
-    if (marked(queue) || typing(queue)) { event.detail.shouldSwap = false; later = true; return; }
+    if (marked(queue) || typing(queue)) {
+      event.detail.shouldSwap = false;
+      later = true;
+      if (!marked(queue)) around(event.detail.serverResponse);
+      return;
+    }
     const old = row(chosen), focus = document.activeElement;
     before = {
       top: old ? old.getBoundingClientRect().top : 0,
