@@ -69,12 +69,13 @@ class Recorded(BaseModel):
     about: str | None = None
 
     def inbound(self) -> Inbound:
-        """The contact it describes; a telephone number is brought into its international form."""
+        """The contact it describes; a telephone number is brought into its international form, a
+        handle that says by what it is reached ("whatsapp:+86…") is kept as it is."""
         point = None
         if self.latitude is not None and self.longitude is not None:
             point = Location(self.latitude, self.longitude, self.datum or WGS_84)
         media = [RecordedMedia(url=one) if isinstance(one, str) else one for one in self.media]
-        telephone = SOURCES.get(self.channel) == "tel"
+        telephone = SOURCES.get(self.channel) == "tel" and ":" not in self.sender
         return Inbound(
             external_id=self.external_id,
             sender=(e164(self.sender) or self.sender) if telephone else self.sender,

@@ -86,7 +86,7 @@ def over(
         most = values[f"sms_per_{kind}_per_day"].value
         if spent > most:
             found = Over(f"cap of the day reached: {kind}", spent == most + 1)
-    is_abroad = not row.address.startswith(tuple(str(values["sms_countries"].value).split()))
+    is_abroad = not _number(row).startswith(tuple(str(values["sms_countries"].value).split()))
     if is_abroad:
         found = Over("numbers of this country are not written to", spent == 1)
     if not (row.urgent or row.safety):
@@ -126,13 +126,19 @@ def _is_metered(row: Any) -> bool:
 def _caps(row: Any, key: str, day: date, of_whom: str = "") -> dict[str, str]:
     """The counters of a message by the kind of their cap; with ``_TYPED`` those that count only
     urgent ones to numbers that were typed."""
-    kinds = {"all": "", "block": row.address[:-BLOCK], "number": row.address}
+    number = _number(row)
+    kinds = {"all": "", "block": number[:-BLOCK], "number": number}
     return {kind: _name(key, day, of_whom + kind, of) for kind, of in kinds.items()}
 
 
 def _held(row: Any, key: str, day: date) -> str:
     """The counter of urgent messages to a typed number that were held back."""
-    return _name(key, day, f"{_TYPED}held", row.address)
+    return _name(key, day, f"{_TYPED}held", _number(row))
+
+
+def _number(row: Any) -> str:
+    """The telephone number of an address that may say by what it is reached ("whatsapp:+86…")."""
+    return str(row.address).rpartition(":")[2]
 
 
 def forget(tx: Transaction, now: datetime) -> None:

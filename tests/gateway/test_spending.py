@@ -10,11 +10,12 @@ from sqlalchemy import select
 from channels import Channel, ChannelSettings
 from channels.web import WebChannel, form_token, new_nonce
 from gateway.delivery import Delivery
+from gateway.missed import call_of as call_of_missed
 from gateway.recorded import Recorded, call_of
 from gateway.state import State
-from models.messages import Outcome, Raw
+from models.messages import Inbound, Outcome, Raw
 from models.outbox import Outgoing
-from models.requests import HelpRequest
+from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.vocabulary import OutboxState, TaskKind
 from tests.conftest import Clock
@@ -139,3 +140,41 @@ def test_a_number_that_a_partner_system_gives_is_only_typed(
     record = Recorded(channel="phone", external_id="one", sender=ABROAD, text=HELP, at=state.now())
     state.intake.submit(call_of(record, b"{}", state.now(), provider_key="partner:one")).result(20)
     assert sent_to(state, delivery, ABROAD) == 0
+
+
+def asked(state: State, mark: str, sender: str) -> Outcome:
+    """Somebody asks what is not urgent."""
+    raw = call(mark, "我想问低保怎么申请", sender)
+    return state.intake.receive(state.channels["sms"], raw, state.now()).result(20)
+
+
+def test_who_writes_by_whatsapp_from_a_number_of_the_country_is_answered_there(
+    state: State, delivery: Delivery
+) -> None:
+    asked(state, "a", f"whatsapp:{TYPED}")
+    assert sent_to(state, delivery, f"whatsapp:{TYPED}") > 0
+    asked(state, "b", f"whatsapp:{ABROAD}")
+    assert sent_to(state, delivery, f"whatsapp:{ABROAD}") == 0
+
+
+def test_a_number_has_one_cap_whether_it_is_reached_by_sms_or_by_whatsapp(
+    state: State, delivery: Delivery, now: Clock
+) -> None:
+    most: Any = state.offices.current().policy.values["sms_per_number_per_day"].value
+    for at in range(most):
+        asked(state, str(at), (TYPED, f"whatsapp:{TYPED}")[at % 2])
+        now.forward(minutes=5)
+    sent = sent_to(state, delivery, TYPED) + sent_to(state, delivery, f"whatsapp:{TYPED}")
+    assert sent == most
+
+
+def test_a_missed_whatsapp_message_is_of_whoever_wrote_there_before(
+    state: State, now: Clock
+) -> None:
+    first = asked(state, "a", f"whatsapp:{TYPED}")
+    now.forward(minutes=5)
+    said = Inbound("b", f"whatsapp:{TYPED}", "孩子发烧，没水喝", at=now())
+    missed = state.intake.submit(call_of_missed(state.channels["sms"], said, now())).result(20)
+    assert (missed.number, missed.opened) == (first.number, False)
+    (sender,) = {one.sender for one in rows(state, Contact)}
+    assert sender == f"whatsapp:{TYPED}"
