@@ -1,8 +1,11 @@
 """The pages of households: searching one, and one with its people and its timeline."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request, Response
 
 from gateway import access, homes, posts, sessions
+from gateway.access import Actor
 from gateway.timeline import timeline
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
@@ -17,14 +20,25 @@ router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 
 
 @router.get("")
-def search(request: Request, session: SignedIn) -> Response:
-    """A household by its number, or by what somebody says of it; to begin with those of one's own
-    area. A search is kept, like every look at somebody's data."""
-    state, actor = state_of(request), session.actor
+def begin(request: Request, session: SignedIn) -> Response:
+    """The households of one's own area, or the one whose number stands in the address."""
+    return _found(request, session.actor, {"household": request.query_params.get("household", "")})
+
+
+@router.post("")
+def search(request: Request, session: SignedIn, form: Fields) -> Response:
+    """A household by its number, or by what somebody says of it. It is posted, so that no name and
+    no telephone number stands in an address."""
+    return _found(request, session.actor, checked(session, form))
+
+
+def _found(request: Request, actor: Actor, given: Mapping[str, str]) -> Response:
+    """What is found; a search is kept, like every look at somebody's data."""
+    state = state_of(request)
     access.allow(actor, "see_household")
     office = state.offices.current()
     now = state.now()
-    asked = {name: request.query_params.get(name, "").strip()[:200] for name in ASKED}
+    asked = {name: given.get(name, "").strip()[:200] for name in ASKED}
     searched = any(asked.values())
     query = read_home(names=(asked["name"],), phones=(asked["phone"],), address=asked["address"])
     with state.database.read() as reading:

@@ -192,6 +192,7 @@ OPERATIONS: Mapping[str, Op] = {
     "POST /paper/{number}": Op(thing="paper"),
     "GET /paper/{number}/code.svg": Op(thing="paper"),
     "GET /households": Op(act="see_household"),
+    "POST /households": Op(act="see_household"),
     "GET /households/{household_id}": Op(thing="household"),
     "POST /households/{household_id}/reveal": Op(thing="household"),
     "GET /imports": Op(thing="import"),

@@ -137,10 +137,21 @@ def test_who_may_not_see_households_has_no_page_of_them(state, app):
 
 
 def test_the_search_finds_by_ear_and_only_what_lies_in_the_searchers_area(state, app):
-    asked = "/households?name=何方&address=滨江路十八号院2栋3单元301"
-    assert "HH00001" in signed_in(state, app, "op01").get(asked).text
-    assert "HH00001" in signed_in(state, app, "grid_w010101").get(asked).text
-    assert "HH00001" not in signed_in(state, app, "grid_w0206").get(asked).text
+    asked = {"name": "何方", "address": "滨江路十八号院2栋3单元301"}
+
+    def found(login):
+        return "HH00001" in signed_in(state, app, login).form("/households", **asked).text
+
+    assert [found(login) for login in ("op01", "grid_w010101", "grid_w0206")] == [True, True, False]
+
+
+def test_no_name_and_no_telephone_of_a_search_stands_in_an_address(state, app):
+    caller = signed_in(state, app, "grid_w0206")
+    page = caller.get("/households?name=何方&phone=13812345678").text
+    assert ("何方" in page, "13812345678" in page) == (False, False)
+    assert '<form method="post" action="/households"' in page
+    assert [one.act for one in rows(state, Look)] == []
+    assert caller.http.post("/households", data={"name": "何方"}).status_code == 403, "no token"
 
 
 def test_a_household_out_of_the_area_cannot_be_linked_to_get_at_it(state, app):
