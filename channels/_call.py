@@ -10,7 +10,7 @@ The state of a call is a flat document:
     told     "1" once a contact was made of the call      missed  "1" once one said "unanswered"
     asked    "1" once a status was told                   danger  "1" once key 1 was pressed
     tape     on, kept: the recording runs, has come       from    the caller, for late recordings
-    call     the conversation, for a call that is never told to have ended
+    call     the conversation, for a call of which no end is told
 """
 
 from collections.abc import Mapping
@@ -47,8 +47,7 @@ class CallFlow:
         kept = {**state, "call": turn.conversation}
         if turn.sender:
             kept["from"] = turn.sender
-        call = _Call(self._say, operator=self._operator, state=kept, turn=turn, who=who)
-        return call.step()
+        return _Call(self._say, operator=self._operator, state=kept, turn=turn, who=who).step()
 
     def unfinished(self, state: Mapping[str, str]) -> Inbound | None:
         """The missed call that is left when the provider never told us that the caller hung up."""
@@ -134,8 +133,7 @@ class _Call:
 
     def _ask(self, at: str, *phrases: str, line: Line = Line.KEYS, digits: int = 1) -> Step:
         self._state["at"] = at
-        says = tuple(Say(phrase) for phrase in phrases)
-        return Step(self._state, says=says, line=line, digits=digits)
+        return Step(self._state, tuple(Say(phrase) for phrase in phrases), line=line, digits=digits)
 
     def _key(self, key: str) -> Step:
         if self._at == "number" and key not in ("0", "1"):
@@ -229,15 +227,14 @@ class _Call:
         return self._after(self._contact("speech", text=self._turn.value, external_id=own))
 
     def _recording(self) -> Step:
-        contact = self._contact(f"recording:{self._turn.value}", media=self._turn.media)
-        return self._late(contact, tape="kept")
+        own = f"recording:{self._turn.value}"
+        return self._late(self._contact(own, media=self._turn.media), tape="kept")
 
     def _transcript(self) -> Step:
         if not self._turn.value.strip():
             return self._late(None)
         own = f"{self._turn.external_id}:words"
-        contact = self._contact("transcript", text=self._turn.value, external_id=own)
-        return self._late(contact)
+        return self._late(self._contact("transcript", text=self._turn.value, external_id=own))
 
     def _late(self, contact: Inbound | None, *, tape: str = "") -> Step:
         """What a provider adds in its own time: the call goes on as it was, or stays over."""

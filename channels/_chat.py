@@ -41,12 +41,17 @@ class ChatFlow:
         A state of an older release, or of a report whose writer is no member of staff any more,
         ends politely and every word in it goes out as a contact together with the turn's own.
         """
+        if "last" in state:
+            step = self.step({}, turn, who)
+            return report.added(state, step, turn) if who.staff else step
         command = _command(turn)
         if state and not (who.staff and report.is_current(state)):
             return _start_over(state, turn, who, command=command)
+        if state and turn.edits and (corrected := report.corrected(state, turn)):
+            return corrected
         if command and (answered := _commanded(command, state, turn, who)):
             return answered
-        if state:
+        if state and not turn.edits:
             return report.go_on(state, turn, who)
         if who.staff and turn.act in {"words", "command", "button"} and command in _REPORT:
             return report.begin(turn, who)
@@ -57,7 +62,10 @@ class ChatFlow:
         said = report.spoken(turn)
         if said is None:
             return _welcome(who)
-        return Step(contact=replace(said, reporter=who.staff) if who.staff else said)
+        if not who.staff:
+            return Step(contact=said)
+        step = Step(state or None, contact=replace(said, reporter=who.staff))
+        return report.begun(step, turn.group) if turn.group and not state else step
 
     def unfinished(self, state: Mapping[str, str]) -> Inbound | None:
         """The contact that an abandoned conversation amounts to, or None when nothing was said.
@@ -65,7 +73,7 @@ class ChatFlow:
         A member of staff may be called away in the middle of a report; whoever keeps the states
         hands in an old one here, instead of throwing it away.
         """
-        return report.abandoned(state)
+        return None if "last" in state else report.abandoned(state)
 
     def lasts(self, state: Mapping[str, str]) -> bool:  # noqa: ARG002
         """Never: a report that is not gone on with is handed in."""

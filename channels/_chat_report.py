@@ -1,18 +1,22 @@
 """The guided report of a grid worker: five questions, one contact, nothing lost between. Pure.
 
 The state holds what was answered so far: ``v`` the release of this form, ``step`` the question
-that is open, ``id`` and ``sender`` for the contact, and the answers under their own names.
+that is open, ``id`` and ``sender`` for the contact, ``ids`` which message answered what, ``at``
+when the last one came, and the answers under their own names.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from models.messages import Correspondent, Inbound, Location, Media, Say, Step, Turn, remark
 from models.vocabulary import Level
 
 VERSION = "1"
 BEGIN = "report"
+SHORTLY = timedelta(minutes=15)
+"""So long after the last answer what is written belongs to the report; later it is another need."""
 REPORT_BUTTON = ((BEGIN, "chat.button_report"),)
 
 _STEPS = ("who", "where", "what", "photo", "urgent", "confirm")
@@ -29,7 +33,7 @@ _URGENT_WORDS = {
 _CLAIMS = {"danger": Level.LIFE_THREAT, "urgent": Level.URGENT}
 _SAID, _BESIDE = ("what", "more"), {"who": "求助人", "where": "地点"}
 _CONTROL = frozenset(
-    {"v", "step", "id", "sender", "staff", "media", "lat", "lon", "datum", "claim"}
+    {"v", "step", "id", "sender", "staff", "media", "lat", "lon", "datum", "claim", "ids", "at"}
 )
 _CHOICES = {
     "who": (("unknown", "chat.button_unknown"),),
@@ -93,16 +97,72 @@ def go_on(state: Mapping[str, str], turn: Turn, who: Correspondent) -> Step:
         return Step(says=(Say("chat.report_cancelled", {}, REPORT_BUTTON),))
     if choice == "danger":
         state["claim"] = "danger"
-        return Step(says=(Say("chat.report_danger_done"),), contact=_contact(state))
+        return _handed_in(state, "chat.report_danger_done")
     if turn.act == "button" and choice is None:
         return ask_again(state)
     if choice is None:
         return _take(state, turn)
     if choice == "send":
-        return Step(says=(Say("chat.report_done"),), contact=_contact(state))
+        return _handed_in(state, "chat.report_done")
     if step == "urgent":
         state["claim"] = choice
     return _next(state)
+
+
+def corrected(state: Mapping[str, str], turn: Turn) -> Step | None:
+    """The answer of an edited message in its new words; None for a message that answered nothing.
+    Where others were added to it, the new words stand beside the old."""
+    ids = answers(state)
+    name, said = ids.get(turn.edits or ""), spoken(turn)
+    if name is None or said is None:
+        return None
+    words = "\n".join(text for text in (said.place, said.text) if text and text.strip())
+    alone = name in _CHOICES and list(ids.values()).count(name) == 1
+    name = name if alone else "more"
+    before = "" if alone else state.get(name, "")
+    changed = {name: "\n".join(text for text in (before, words) if text)} if words else {}
+    changed |= _place_of(said)
+    step = ask_again({**state, **changed})
+    return replace(step, says=(Say("chat.report_corrected"), *step.says))
+
+
+def answers(state: Mapping[str, str]) -> dict[str, str]:
+    """By the id of a message what it answered."""
+    try:
+        return dict(json.loads(state.get("ids", "{}")))
+    except (ValueError, TypeError):
+        return {}
+
+
+def begun(step: Step, group: str) -> Step:
+    """A contact outside a report of which the other pictures are still to come."""
+    return replace(step, state={"last": "", "group": group}, number_as="last")
+
+
+def added(last: Mapping[str, str], step: Step, turn: Turn) -> Step:
+    """A step after something was handed in, ``last`` the number of its request: further pictures of
+    its album, further words shortly after a report and answers that were edited belong to it."""
+    if step.contact is None or not _belongs(last, turn, step.contact):
+        return replace(step, state=dict(last)) if step.state is None else step
+    kept = {**last, **({"group": turn.group} if turn.group else {})}
+    contact = replace(step.contact, about=last["last"] or None)
+    return replace(step, state=kept, contact=contact, number_as="last")
+
+
+def _belongs(last: Mapping[str, str], turn: Turn, said: Inbound) -> bool:
+    if turn.edits:
+        return turn.edits in answers(last)
+    if turn.group and turn.group == last.get("group"):
+        return True
+    if not last.get("at") or said.at is None:
+        return "ids" in last
+    return said.at - datetime.fromisoformat(last["at"]) <= SHORTLY
+
+
+def _handed_in(state: Mapping[str, str], phrase: str) -> Step:
+    """The report as a contact; what is needed to add to it stays known."""
+    last = {"last": "", "ids": state.get("ids", "{}"), "at": state.get("at", "")}
+    return Step(last, (Say(phrase),), _contact(state), number_as="last")
 
 
 def abandoned(state: Mapping[str, str]) -> Inbound | None:
@@ -121,13 +181,9 @@ def _take(state: dict[str, str], turn: Turn) -> Step:
     said = spoken(turn)
     if said is None:
         return ask_again(state)
-    if said.location:
-        place = said.location
-        state |= {
-            "lat": repr(place.latitude),
-            "lon": repr(place.longitude),
-            "datum": place.datum,
-        }
+    state |= _place_of(said)
+    if said.at:
+        state["at"] = said.at.isoformat()
     if said.media:
         media = [*_media(state), *said.media]
         state["media"] = json.dumps([(item.url, item.content_type) for item in media])
@@ -140,10 +196,18 @@ def _take(state: dict[str, str], turn: Turn) -> Step:
     }.get(step, False)
     if words:
         name = step if answered and step != "photo" else "more"
+        state["ids"] = json.dumps({**answers(state), said.external_id: name})
         state[name] = "\n".join(text for text in (state.get(name), words) if text)
     if answered:
         return _next(state)
     return ask_again(state, noted=True)
+
+
+def _place_of(said: Inbound) -> dict[str, str]:
+    place = said.location
+    if place is None:
+        return {}
+    return {"lat": repr(place.latitude), "lon": repr(place.longitude), "datum": place.datum}
 
 
 def _next(state: dict[str, str]) -> Step:

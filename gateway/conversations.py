@@ -21,7 +21,7 @@ from models.messages import (
     Turn,
 )
 from models.prefixes import begins
-from models.requests import Contact
+from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, OutboxState, TaskKind
@@ -100,7 +100,8 @@ def turn(
     dialogue = call.adapter.dialogue if call.adapter else None
     if dialogue is None:
         raise ValueError(f"channel {call.channel} has turns but no dialogue")
-    if turn.message and turn.edits and _is_said(tx, call.channel, turn.edits, turn.message):
+    before = _said_before(tx, call.channel, turn.edits) if turn.edits else None
+    if before is not None and turn.message and _is_same(before, turn.message):
         return Outcome()
     place = (call.channel, turn.conversation)
     state = dict(known.states.get(place) or {})
@@ -114,10 +115,16 @@ def turn(
     steps: list[Step] = []
     for _ in range(MAX_LOOKUPS):
         step = dialogue.step(state, turn, talking)
-        steps.append(dataclasses.replace(step, state=None, contact=None, lookup=None))
+        steps.append(dataclasses.replace(step, state=None, contact=None, lookup=None, number_as=""))
         if step.contact is not None:
-            known.look_up(tx, call, step.contact)
-            outcome = contact(tx, call, step.contact, entry=entry, known=known)
+            said = step.contact
+            if before is not None and not said.about:
+                said = dataclasses.replace(said, about=before.number)
+            known.look_up(tx, call, said)
+            outcome = contact(tx, call, said, entry=entry, known=known)
+            if step.number_as:
+                numbered = {**(step.state or {}), step.number_as: outcome.number or ""}
+                step = dataclasses.replace(step, state=numbered)
         if step.lookup is None:
             break
         state = dict(step.state or {})
@@ -134,19 +141,30 @@ def turn(
     return dataclasses.replace(outcome, steps=tuple(steps), refused=refused)
 
 
-def _is_said(tx: Transaction, channel: str, edited: str, now: Inbound) -> bool:
-    """Whether what an edited message says was kept already: Telegram tells of an edit also when
-    it has only added the picture of a link."""
+def _said_before(tx: Transaction, channel: str, edited: str) -> Any:
+    """What an edited message said last and the number of its request, where that was kept."""
     own = col(Contact.external_id)
-    before = tx.execute(
-        select(col(Contact.text), col(Contact.place), col(Contact.location), col(Contact.media))
+    return tx.execute(
+        select(
+            col(Contact.text),
+            col(Contact.place),
+            col(Contact.location),
+            col(Contact.media),
+            col(HelpRequest.number),
+        )
+        .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
         .where(col(Contact.channel) == channel, (own == edited) | begins(own, f"{edited}:e"))
         .order_by(col(Contact.id).desc())
         .limit(1)
     ).first()
+
+
+def _is_same(before: Any, now: Inbound) -> bool:
+    """Whether an edit changes nothing: Telegram tells of one also when it has only added the
+    picture of a link."""
     point, media = now.location, [[one.url, one.content_type] for one in now.media]
     place = [point.latitude, point.longitude, point.datum] if point else None
-    return before is not None and tuple(before) == (now.text, now.place, place, media or None)
+    return tuple(before)[:-1] == (now.text, now.place, place, media or None)
 
 
 def _say(

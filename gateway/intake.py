@@ -73,11 +73,6 @@ class Call:
     printed_at: datetime | None = None  # when the form was printed that was sent
     talk: str = ""  # the telephone call of which this is a turn
 
-    def handle(self, inbound: Inbound) -> tuple[str, str]:
-        """Under which words of this call are joined: a withheld number's those of one talk."""
-        nameless = self.talk and not inbound.sender
-        return (recall.NAMELESS, self.talk) if nameless else (self.address_kind, inbound.sender)
-
 
 class Intake:
     """Wires the path together for one process. ``office`` gives the rules in force."""
@@ -217,7 +212,7 @@ class Intake:
         before = known.contacts.get((call.channel, inbound.external_id))
         if before is not None and before.state != ContactState.HOLDING_PEN:
             return conversations.met_before(before)
-        handle = call.handle(inbound)
+        handle = recall.handle_of(call, inbound)
         who = known.meet(tx, *handle, call.now)
         language = inbound.language or who.language or guess_language(inbound.text)
         may = functools.partial(unproven.may_join, tx, call, inbound)
@@ -239,7 +234,8 @@ class Intake:
             salt="" if before else RAND_bytes(16).hex(),
         )
         by_itself = speaks_for_itself(call, inbound)
-        joins = who.joins(assessment, inbound.about, call.now, may) if by_itself else None
+        named = by_itself or inbound.about  # a reporter's needs are apart unless they say so
+        joins = who.joins(assessment, inbound.about, call.now, may) if named else None
         if joins is None:
             number, call.number = call.number, None
             request = open_request(tx, office, arrival, number=number, code=call.code)
@@ -250,8 +246,9 @@ class Intake:
         if quiet:
             quieting.note(tx, office, request, quiet, call.now)
         entry["request_id"] = request["id"]
-        if handle[1] and by_itself:
-            known.people[handle] = who.having_said(inbound.text, call.now, request)
+        if handle[1]:
+            words = inbound.text if by_itself else None
+            known.people[handle] = who.having_said(words, call.now, request)
         return Outcome(
             number=request["number"],
             code=request["code"],

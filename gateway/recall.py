@@ -82,12 +82,15 @@ class Acquaintance:
             return next((one for one in among if one["number"] == about), None)
         return among[0] if among else None
 
-    def having_said(self, words: str, at: datetime, request: Row) -> "Acquaintance":
-        """The same person after these words, which are part of ``request`` now."""
+    def having_said(self, words: str | None, at: datetime, request: Row) -> "Acquaintance":
+        """The same person after these words, which are part of ``request`` now; None for a report
+        of somebody else's need, with which nothing is read together."""
         known = {one["id"]: one for one in self.open_requests} | {request["id"]: request}
+        after = replace(self, open_requests=tuple(known.values()))
+        if words is None:
+            return after
         return replace(
-            self,
-            open_requests=tuple(known.values()),
+            after,
             lately=words,
             lately_at=at,
             lately_in=request["id"],
@@ -148,7 +151,7 @@ class Recall:
     def look_up(self, tx: Transaction, call: "Call", inbound: Inbound) -> None:
         """Ask for whom and what ``load`` could not know: a dialogue writes down words under an id
         of its own, and of a sender that it remembers. What is known already is not asked again."""
-        handle = call.handle(inbound)
+        handle = handle_of(call, inbound)
         if handle[1] and handle not in self.people and handle not in self.asked:
             found = Recall()  # of their own: the same handle of another kind is somebody else
             _load_people(tx, found, {handle}, call.now - JOIN_WINDOW)
@@ -157,6 +160,12 @@ class Recall:
         said = (call.channel, inbound.external_id)
         if said not in self.contacts and inbound.external_id not in self.asked:
             _load_contacts(tx, self, {inbound.external_id})
+
+
+def handle_of(call: "Call", inbound: Inbound) -> tuple[str, str]:
+    """Whose words they are; a withheld number's are those of one talk."""
+    nameless = call.talk and not inbound.sender
+    return (NAMELESS, call.talk) if nameless else (call.address_kind, inbound.sender)
 
 
 def load(tx: Transaction, calls: Sequence["Call"]) -> Recall:

@@ -124,7 +124,7 @@ class Turn:
     ``conversation`` names the call or chat; the dialogue's state is kept under it. ``act`` says
     what the person did: a key, words, a button, a place, a picture, silence, a hang-up. A chat
     turn carries the message it came from as ``message``; ``edits`` is the id of the message that
-    it puts in other words.
+    it puts in other words, ``group`` that of the album to which it belongs.
     """
 
     external_id: str
@@ -137,6 +137,7 @@ class Turn:
     message: Inbound | None = None
     known: Mapping[str, str] | None = None  # the answer to the step's lookup
     edits: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +197,16 @@ class Step:
     """What a dialogue does next: a pure function of the state so far and the turn.
 
     ``state`` None ends the dialogue. ``contact`` becomes a contact before anything is answered.
-    ``lookup`` is resolved and the same turn is stepped again with ``known`` filled. ``line``,
-    ``digits`` and ``connect_to`` matter to telephones only.
+    ``lookup`` is resolved and the same turn is stepped again with ``known`` filled. Under the name
+    ``number_as`` the state is given the number of the contact's request. ``line``, ``digits`` and
+    ``connect_to`` matter to telephones only.
     """
 
     state: Mapping[str, str] | None = None
     says: tuple[Say, ...] = ()
     contact: Inbound | None = None
     lookup: Lookup | None = None
+    number_as: str = ""
     line: Line | None = None
     digits: int = 1
 

@@ -1,7 +1,13 @@
 """What members of staff and citizens write in a chat, through the whole path."""
 
+import asyncio
+import json
+
+from models.messages import Raw
 from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest
+from models.transaction import acting
+from tests.gateway.test_real_parts import grid_worker, one_time_code
 from tests.gateway.world import World, update, world
 
 WATER = "我家停水三天了 http://a.example"
@@ -38,3 +44,110 @@ def test_who_only_opened_a_link_to_us_has_begun_no_request(settings, now):
         wrote(system, 1, "/start poster_17", entities=entities)
         assert system.all(Contact) == []
         assert [row.phrase for row in system.all(Outgoing)] == ["chat.welcome"]
+
+
+def at_work(system: World) -> str:
+    """A grid worker whose chat is bound to the account."""
+    worker = grid_worker(system)
+    one_time_code(system, worker.login, "123456", system.now)
+    wrote(system, 1, "/bind 123456")
+    return worker.login
+
+
+def reported(system: World, *, sent: bool = True) -> None:
+    """The guided report, message by message; the place is message 12."""
+    wrote(system, 10, "上报")
+    for at, words in enumerate(("张大爷，独居", "河口村3组12号", "断粮两天", "跳过", "紧急"), 11):
+        wrote(system, at, words)
+    if sent:
+        wrote(system, 16, "报出")
+
+
+def picture(system: World, number: int, album: str = "G1", caption: str = "") -> None:
+    photo = {"file_id": f"P{number}", "file_unique_id": f"u{number}", "width": 1, "height": 1}
+    more = {"caption": caption} if caption else {}
+    wrote(system, number, photo=[photo], media_group_id=album, **more)
+
+
+def test_an_album_of_a_grid_worker_is_one_request_and_the_next_album_another(settings, now):
+    with world(settings, now) as system:
+        login = at_work(system)
+        picture(system, 2, caption="河口村路边电线杆倒了")
+        picture(system, 3)
+        picture(system, 4)
+        (request,) = system.all(HelpRequest)
+        said = system.all(Contact)
+        assert {(one.request_id, one.reporter) for one in said} == {(request.id, login)}
+        assert len(said) == 3
+        picture(system, 5, "G2", caption="上街村桥断了")
+        wrote(system, 6, "下街村有人断粮")
+        assert len(system.all(HelpRequest)) == 3, "another album, other words: another need"
+
+
+def test_an_album_that_comes_in_one_batch_is_one_request(settings, now):
+    with world(settings, now) as system:
+        at_work(system)
+        channel, intake = system.state.channels["telegram"], system.state.intake
+        calls = []
+        for at in (2, 3, 4):
+            photo = {"file_id": f"P{at}", "file_unique_id": f"u{at}", "width": 1, "height": 1}
+            told = update(at, photo=[photo], media_group_id="G", caption="电线杆倒了"[: 6 - at])
+            raw = Raw("https://hotline.example/hook/telegram", json.dumps(told).encode(), {})
+            calls.append(intake.read(channel, raw, now()))
+        intake._judge(calls)
+        with acting(system.state.database, system.state.mint) as tx:
+            intake._work(tx, calls)
+        (request,) = system.all(HelpRequest)
+        assert {one.request_id for one in system.all(Contact)} == {request.id}
+        assert len(system.all(Contact)) == 3
+
+
+def test_what_is_written_shortly_after_a_report_is_added_and_later_it_is_another_need(
+    settings, now
+):
+    with world(settings, now) as system:
+        at_work(system)
+        reported(system)
+        wrote(system, 17, "老人今早晕倒过一次，门锁着，钥匙在邻居家")
+        (request,) = system.all(HelpRequest)
+        assert {one.request_id for one in system.all(Contact)} == {request.id}
+        wrote(system, 18, "上街村李家漏水", date=update(1)["message"]["date"] + 1_000)
+        assert len(system.all(HelpRequest)) == 2
+        now.forward(minutes=31)
+        asyncio.run(system.ticks().tidy())
+        assert len(system.all(Contact)) == 3, "nothing was left unsaid"
+
+
+def test_an_answer_that_is_edited_during_a_report_is_corrected_in_it(settings, now):
+    with world(settings, now) as system:
+        at_work(system)
+        reported(system, sent=False)
+        edited(system, 12, "河口村5组12号")
+        assert system.all(HelpRequest) == []
+        assert "已按您的修改更正" in system.all(Outgoing)[-1].text
+        wrote(system, 16, "报出")
+        (contact,) = system.all(Contact)
+        assert contact.place == "河口村5组12号"
+        assert "3组" not in contact.text
+
+
+def test_an_answer_that_is_edited_after_the_report_is_added_to_it(settings, now):
+    with world(settings, now) as system:
+        at_work(system)
+        reported(system)
+        edited(system, 12, "河口村5组12号")
+        (request,) = system.all(HelpRequest)
+        assert {one.request_id for one in system.all(Contact)} == {request.id}
+        assert len(system.all(Contact)) == 2
+
+
+def test_an_edited_report_in_free_words_stays_one_request(settings, now):
+    with world(settings, now) as system:
+        login = at_work(system)
+        wrote(system, 2, "河口村张家断粮")
+        wrote(system, 3, "上街村李家漏水")
+        edited(system, 3, "上街村李家漏水，屋里有老人")
+        assert len(system.all(HelpRequest)) == 2
+        first, second, third = system.all(Contact)
+        assert first.request_id != second.request_id == third.request_id
+        assert third.reporter == login

@@ -423,7 +423,9 @@ def test_a_grid_worker_reports_and_answers_first_even_over_a_restart(settings, n
         assert contact.reporter == worker.login
         assert "断粮两天" in contact.text
         assert "CLK-DISCOVERY-FEEDBACK" in {c.name for c in system.all(ClockRow)}
-        assert system.all(Conversation) == []
+        (talk,) = system.all(Conversation)
+        assert set(talk.state) == {"last", "ids", "at"}, "no question is open"
+        assert talk.state["last"] == request.number, "what is added now goes there"
         asyncio.run(deliver(system))
         asked = [m for m in bot.sent if m["chat_id"] == "4242"]
         assert any(request.number in message["text"] for message in asked)
