@@ -96,7 +96,7 @@ def faults(
     if error.key == "refusal.field":
         fill = phrases.say("refusal.must_fill", {}, Form.FULL, spoken)
         return dict.fromkeys(error.params["field"].split(", "), fill)
-    field = _FIELD_OF.get(error.key)
+    field = _FIELD_OF.get(error.params.get("of", error.key))
     return {field: sentence(phrases, error, spoken, called)} if field else {}
 
 

@@ -62,8 +62,8 @@ def need(text: str, key: str, *, at_least: int = 2) -> str:
     """The text without outer blanks; raises ``Refusal`` (422) when it says nothing."""
     said = text.strip()
     if len(said) < at_least:
-        key = "refusal.say_more" if said and not key.endswith("_too_short") else key
-        raise Refusal(key, {"least": str(at_least)}, 422)
+        told = "refusal.say_more" if said and not key.endswith("_too_short") else key
+        raise Refusal(told, {"least": str(at_least), "of": key}, 422)
     return said
 
 

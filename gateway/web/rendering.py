@@ -155,11 +155,13 @@ def is_elder(request: Request) -> bool:
 
 
 _SWITCHES = ("lang", "edition")
+_WHO = ("name", "phone")
+"""Whoever is looked for is in no link."""
 
 
 def _here(request: Request) -> str:
     """This page with what was asked of it, for a link that adds how it is shown."""
-    asked = [one for one in request.query_params.multi_items() if one[0] not in _SWITCHES]
+    asked = [one for one in request.query_params.multi_items() if one[0] not in (*_SWITCHES, *_WHO)]
     return f"{request.url.path}?{urlencode(asked)}{'&' if asked else ''}"
 
 

@@ -136,6 +136,9 @@ class GoingOn:
     def __init__(self, other: State, now: Clock) -> None:
         self._other, self._now = other, now
 
+    def lasts(self, _state: Any) -> bool:
+        return False
+
     def unfinished(self, _state: Any) -> None:
         remembered(self._other, {"step": "where", "text": "三楼有老人"}, self._now)
 
