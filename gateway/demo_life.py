@@ -84,9 +84,17 @@ def _deeds(directory: Directory, row: Any, now: datetime) -> Iterator[Deed]:
     for at, (login, act, body) in zip(times, plan, strict=False):
         if at >= now or login is None:
             return
+        if act == "confirm" and row.level == Level.LIFE_THREAT:
+            line = "120" if row.service == "disease_emergency" else "110"
+            taken = row.received_at + (at - row.received_at) * 0.4
+            over = {"line": line, "receipt": f"{line}-{row.number[-6:]}"}
+            yield Deed(taken, row.number, login, "hand_off", over)
         if act == "report_result":
             yield Deed(at - timedelta(minutes=5), row.number, login, "reply", {"text": answer})
         if act == "close":
+            if row.level == Level.LIFE_THREAT:
+                seen = {"seen_by": "出警民警或急救医生"}
+                yield Deed(at - timedelta(minutes=8), row.number, login, "confirm_safe", seen)
             view = {"outcome": "reached", "resolved": True, "view": "satisfied"}
             yield Deed(at - timedelta(minutes=5), row.number, login, "callback", view)
         yield Deed(at, row.number, login, act, body)
