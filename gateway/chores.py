@@ -37,8 +37,7 @@ def of(state: State) -> list[Chore]:
         half way."""
         if state.unwritten():
             return
-        while await asyncio.to_thread(sweep.round, state.now()):
-            pass
+        await sweep.all_due(state.now)
         await nightly.run(state.now)
 
     async def note_erased() -> None:

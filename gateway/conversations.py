@@ -162,9 +162,7 @@ def _said_before(tx: Transaction, channel: str, edited: str) -> Any:
 def _is_same(before: Any, now: Inbound) -> bool:
     """Whether an edit changes nothing: Telegram tells of one also when it has only added the
     picture of a link."""
-    point, media = now.location, [[one.url, one.content_type] for one in now.media]
-    place = [point.latitude, point.longitude, point.datum] if point else None
-    return tuple(before)[:-1] == (now.text, now.place, place, media or None)
+    return tuple(before)[:-1] == (now.text, now.place, now.kept_location, now.kept_media)
 
 
 def _say(

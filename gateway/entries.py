@@ -39,7 +39,7 @@ def record(tx: Transaction, arrival: "Arrival", request: Row, before: Any) -> No
     if before is not None:  # it waited in the holding pen
         holding.release(tx, before.id, request_id=request["id"], assessment=assessment)
         return
-    point, contact_id = inbound.location, tx.mint()
+    contact_id = tx.mint()
     tx.add(RepeatKey, hash=WAITING, contact_id=contact_id)
     tx.add(
         Contact,
@@ -55,8 +55,8 @@ def record(tx: Transaction, arrival: "Arrival", request: Row, before: Any) -> No
         said_at=arrival.said_at,
         received_at=arrival.now,
         place=inbound.place,
-        location=[point.latitude, point.longitude, point.datum] if point else None,
-        media=[[media.url, media.content_type] for media in inbound.media] or None,
+        location=inbound.kept_location,
+        media=inbound.kept_media,
         reporter=inbound.reporter,
         level=assessment.level,
         assessment=assessment.as_json(),

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from gateway import accounts, import_households, registry
+from gateway import accounts, import_households, import_places, registry
 from gateway.import_kinds import KINDS, Fault
 from models.places import Staff, UnitRow
 from triage.household_matching import hold_against, read_home, shipped_scale
@@ -18,7 +18,7 @@ _HEADINGS = {column.key: column.heading for column in KINDS["households"]}
 _STAFF = {column.key: column.heading for column in KINDS["staff"]}
 _MOVES = ("role", "unit", "area")
 """What of an account is changed by hand alone, with a reason."""
-_OWN = (*_MOVES, "name", "phone")
+_OWN = (*_MOVES, *import_places.HARMLESS)
 
 
 _Lines = Sequence[tuple[int, Mapping[str, Any]]]

@@ -17,7 +17,7 @@ from referral.casework import Refusal
 _TABLES: Mapping[str, Any] = {"areas": AreaRow, "units": UnitRow, "staff": Staff}
 KINDS = tuple(_TABLES)
 _KEYS = {"areas": "code", "units": "code", "staff": "login"}
-_HARMLESS = ("name", "phone")
+HARMLESS = ("name", "phone")
 """Of an account that is there already nothing else is changed: the rest is done by hand."""
 
 
@@ -43,7 +43,7 @@ def write(
         new = {
             name: value
             for name, value in row.items()
-            if kind != "staff" or (name in _HARMLESS and name in one)
+            if kind != "staff" or (name in HARMLESS and name in one)
         }
         tx.execute(update(table).where(columns[key] == one[key]).values(**new))
         before.append({str(name): old[name] for name in new})
@@ -107,7 +107,7 @@ def undo(
         if before is not None:
             stood = before
             if kind == "staff":  # what a file of former days moved stays moved
-                stood = {name: value for name, value in before.items() if name in _HARMLESS}
+                stood = {name: value for name, value in before.items() if name in HARMLESS}
             if stood:
                 tx.execute(update(table).where(columns[key] == target).values(**stood))
             continue

@@ -12,7 +12,6 @@ finishes it. A database that is locked or away raises ``Busy``: the provider is 
 """
 
 import dataclasses
-import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -215,8 +214,8 @@ class Intake:
         handle = recall.handle_of(call, inbound)
         who = known.meet(tx, *handle, call.now)
         language = inbound.language or who.language or guess_language(inbound.text)
-        may = functools.partial(unproven.may_join, tx, call, inbound)
-        assessment = self._assess(office, call, inbound, who, may)
+        near = unproven.open_to(tx, call, inbound, who)
+        assessment = self._assess(office, call, inbound, near)
         quiet = quieting.reason(tx, office, call)
         arrival = Arrival(
             inbound=inbound,
@@ -235,7 +234,7 @@ class Intake:
         )
         by_itself = speaks_for_itself(call, inbound)
         named = by_itself or inbound.about  # a reporter's needs are apart unless they say so
-        joins = who.joins(assessment, inbound.about, call.now, may) if named else None
+        joins = near.joins(assessment, inbound.about, call.now) if named else None
         if joins is None:
             number, call.number = call.number, None
             request = open_request(tx, office, arrival, number=number, code=call.code)
@@ -258,17 +257,11 @@ class Intake:
         )
 
     def _assess(
-        self,
-        office: Office,
-        call: Call,
-        inbound: Inbound,
-        who: Acquaintance,
-        may: Callable[[Row], bool],
+        self, office: Office, call: Call, inbound: Inbound, who: Acquaintance
     ) -> Assessment:
         """The verdict on the words; together with the words just before, if those make it worse."""
         alone = call.read.get(inbound.text) or office.assess(inbound.text, call.source, inbound)
-        goes_on = inbound.text and who.goes_on(inbound.about, call.now, may)
-        apart = inbound.missed or not goes_on
+        apart = inbound.missed or not (inbound.text and who.goes_on(inbound.about, call.now))
         if apart or alone.level is Level.LIFE_THREAT:
             return alone
         joined = dataclasses.replace(inbound, text=who.lately + inbound.text)

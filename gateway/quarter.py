@@ -164,9 +164,9 @@ def report(
         scope.append(col(HelpRequest.track) != Track.GRIEVANCE)
     mine = col(Referral.bureau).in_(served)
     matters = matters_of(session, begin, end, mine, *scope)
-    few = int(float(office.policy.values["small_group"].value))
-    counted = rates.rates(matters, office.policy.rates, small=few, now=now)
-    return Report(unit, known.name_zh, quarter, now, tuple(matters), counted, few)
+    small = int(float(office.policy.values["small_group"].value))
+    counted = rates.rates(matters, office.policy.rates, small=small, now=now)
+    return Report(unit, known.name_zh, quarter, now, tuple(matters), counted, small)
 
 
 def matters_of(

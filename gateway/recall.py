@@ -1,7 +1,7 @@
 """What the database already knows about a batch of calls, fetched in a few queries for all."""
 
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -49,28 +49,21 @@ class Acquaintance:
         """Whether what comes now may be a part of the text before it."""
         return self.lately_at is not None and now - self.lately_at <= JOIN_WINDOW
 
-    def goes_on(self, about: str | None, now: datetime, may: Callable[[Row], bool]) -> bool:
+    def goes_on(self, about: str | None, now: datetime) -> bool:
         """Whether what comes now is read with the words just before: never with those of a request
         that it may not join."""
         if not (self.lately and self.just_spoke(now)):
             return False
         part_of = (one for one in self.open_requests if one["id"] == self.lately_in)
-        return any(may(one) and (not about or one["number"] == about) for one in part_of)
+        return any(not about or one["number"] == about for one in part_of)
 
-    def joins(
-        self,
-        assessment: Assessment,
-        about: str | None,
-        now: datetime,
-        may: Callable[[Row], bool] = lambda _request: True,
-    ) -> Row | None:
+    def joins(self, assessment: Assessment, about: str | None, now: datetime) -> Row | None:
         """The open request that words of this person belong to, ``about`` the number that they
-        named: where that one is over, they begin a new one. ``may`` says which are open to them. A
-        complaint stands apart (I9): it never joins a request that those complained about
-        may be working on, and a plea for help is never hidden from them inside a complaint."""
-        mine = [one for one in self.open_requests if may(one)]
-        matters = [one for one in mine if one["track"] != Track.GRIEVANCE]
-        complaints = [one for one in mine if one["track"] == Track.GRIEVANCE]
+        named: where that one is over, they begin a new one. A complaint stands apart (I9): it never
+        joins a request that those complained about may be working on, and a plea for help is never
+        hidden from them inside a complaint."""
+        matters = [one for one in self.open_requests if one["track"] != Track.GRIEVANCE]
+        complaints = [one for one in self.open_requests if one["track"] == Track.GRIEVANCE]
         if assessment.level.is_urgent:
             complaints = []
         elif assessment.track is Track.GRIEVANCE or (

@@ -42,17 +42,14 @@ def ask(tx: Transaction, login: str, reason: str, *, by: str, now: datetime) -> 
     if by == login:
         raise Refusal("refusal.own_recovery", status=409)
     tx.execute(delete(Recovery).where(col(Recovery.login) == login, _open(now)))
-    row = tx.add(
-        Recovery,
-        id=tx.mint(),
-        login=login,
-        reason=why,
-        asked_by=by,
-        asked_at=now,
-        expires_at=now + LASTS,
-    )
+    row = _add(tx, login, why, by, now)
     tx.event("recovery_asked", at=now, by=by, login=login, reason=why)
     return int(row["id"])
+
+
+def _add(tx: Transaction, login: str, reason: str, by: str, now: datetime, **decided: Any) -> Row:
+    asked = {"login": login, "reason": reason, "asked_by": by, "asked_at": now}
+    return tx.add(Recovery, id=tx.mint(), **asked, expires_at=now + LASTS, **decided)
 
 
 def waiting(reader: Any, now: datetime) -> list[Asked]:
@@ -102,18 +99,7 @@ def alone(tx: Transaction, login: str, reason: str, *, now: datetime) -> str:
     )
     if any(tx.execute(others).scalars()):
         raise Refusal("refusal.second_person", status=409)
-    tx.add(
-        Recovery,
-        id=tx.mint(),
-        login=login,
-        reason=why,
-        asked_by=CONSOLE,
-        asked_at=now,
-        expires_at=now + LASTS,
-        decided_by=CONSOLE,
-        decided_at=now,
-        agreed=True,
-    )
+    _add(tx, login, why, CONSOLE, now, decided_by=CONSOLE, decided_at=now, agreed=True)
     return _let_in_anew(tx, login, now, CONSOLE, "")
 
 

@@ -4,6 +4,7 @@ Clocks are stepped some at a time in one transaction, so that they share a full 
 them cannot step, each is tried alone: it waits an hour, recorded, and stops none of the others.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -34,6 +35,11 @@ class Sweep:
         self._database = database
         self._mint = mint
         self._office = office
+
+    async def all_due(self, now: Callable[[], datetime]) -> None:
+        """Batch after batch until nothing is due. Raises ``Busy``."""
+        while await asyncio.to_thread(self.round, now()):
+            pass
 
     def round(self, now: datetime) -> bool:
         """One batch; whether there may be more. Raises ``Busy``."""

@@ -173,8 +173,7 @@ class Ticks:
 
     async def sweep(self) -> None:
         """Take every step of every clock that is due, urgent ones and the oldest first."""
-        while await asyncio.to_thread(self._sweep.round, self._now()):
-            pass
+        await self._sweep.all_due(self._now)
 
     async def compare(self) -> None:
         """Hold what came in against the open requests; propose what may be one matter."""

@@ -5,6 +5,7 @@ telephone itself must not be read with that code: the code is changed, and the n
 telephone alone. What is typed in another browser begins a request of its own.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import update
@@ -19,17 +20,24 @@ from referral.office import Arrival, Office
 
 if TYPE_CHECKING:
     from gateway.intake import Call
+    from gateway.recall import Acquaintance
 
 FORM = "web"
 RENEWED = "code_renewed"
 
 
-def may_join(tx: Transaction, call: "Call", inbound: Inbound, request: Row) -> bool:
-    """Whether words may join this open request of the number they came under: anything but a form
-    filled in by who has not shown its number and code, which joins nothing begun in a browser."""
-    if call.channel != FORM or request["number"] in (inbound.about, inbound.shown):
-        return True
-    return request["channel"] != FORM or _renewed(tx, request)
+def open_to(tx: Transaction, call: "Call", inbound: Inbound, who: "Acquaintance") -> "Acquaintance":
+    """The person with only those open requests that these words may join."""
+    if call.channel != FORM:
+        return who
+    mine = tuple(one for one in who.open_requests if _may_join(tx, inbound, one))
+    return replace(who, open_requests=mine)
+
+
+def _may_join(tx: Transaction, inbound: Inbound, request: Row) -> bool:
+    """A form joins what was begun in a browser only where its writer has shown number and code."""
+    shown = request["number"] in (inbound.about, inbound.shown)
+    return shown or request["channel"] != FORM or _renewed(tx, request)
 
 
 def spoken(tx: Transaction, office: Office, call: "Call", arrival: Arrival, request: Row) -> Row:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 
 import orjson
 
@@ -75,6 +76,17 @@ class Inbound:
     taken_by: str | None = None  # login of the operator who took the words: the one first asked
     about: str | None = None
     shown: str | None = None
+
+    @property
+    def kept_location(self) -> list[Any] | None:
+        """The location as a contact keeps it."""
+        point = self.location
+        return [point.latitude, point.longitude, point.datum] if point else None
+
+    @property
+    def kept_media(self) -> list[list[str]] | None:
+        """What came along as a contact keeps it."""
+        return [[one.url, one.content_type] for one in self.media] or None
 
 
 _REMARKS = re.compile(r"(?:\n?〔[^〔〕\n]*〕)+\Z")

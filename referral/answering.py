@@ -90,11 +90,7 @@ def tell(
     are kept for the status page and not sent. Who only reported the need hears what a reporter may
     hear of it, or nothing (N16)."""
     tell_joined(tx, office, request, phrase, due=due, now=now, unit=unit, **more)
-    reported = correspondent(tx, office, request).reported
-    chosen = reporters.said(phrase, own=True) if reported else phrase
-    if chosen is not None:
-        words = more if chosen == phrase else {}
-        tell_one(tx, office, request, chosen, due=due, now=now, unit=unit, **words)
+    tell_hearer(tx, office, request, phrase, True, due=due, now=now, unit=unit, **more)
 
 
 def tell_joined(
@@ -119,15 +115,18 @@ def tell_hearer(
     office: Office,
     hearer: Mapping[str, Any],
     phrase: str,
+    own: bool = False,
+    /,
     *,
     due: datetime,
     now: datetime,
     unit: Unit | None = None,
     **more: str,
 ) -> None:
-    """Say something of the matter to one whose request was joined to it (``as_heard``)."""
+    """Say something of the matter to one whose request was joined to it (``as_heard``), or with
+    ``own`` to the request's own person; to a reporter what a reporter may hear."""
     reported = correspondent(tx, office, hearer).reported
-    chosen = reporters.said(phrase, own=False) if reported else phrase
+    chosen = reporters.said(phrase, own=own) if reported else phrase
     if chosen is not None:
         words = more if chosen == phrase else {}
         tell_one(tx, office, hearer, chosen, due=due, now=now, unit=unit, **words)

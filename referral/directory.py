@@ -186,6 +186,11 @@ class Directory:
                     return unit
         return min(candidates, key=lambda unit: len(self.ancestry(unit.area)))
 
+    def member(self, unit: Unit | None, login: str | None) -> Officer | None:
+        """The officer of this login where they belong to the unit."""
+        found = self.officer.get(login or "")
+        return found if unit and found and found.unit == unit.code else None
+
     def answerable(self, unit: Unit | None, at: datetime, turn: int = 0) -> Answerable:
         """Who answers for the unit at this moment; ``turn`` spreads work over those on duty.
 

@@ -89,15 +89,14 @@ def _give_back(
     step = may_on_referral("rehandle", ReferralStatus(lead["status"]), "system")
     casework.change_referral(tx, lead, status=step.to, completed_at=None, due_at=due)
     unit = office.directory.current(lead["bureau"], now.astimezone(ZONE).date())
-    signer = office.directory.officer.get(lead["signed_by"] or "")
-    there = unit is not None and signer is not None and signer.unit == unit.code
+    signer = office.directory.member(unit, lead["signed_by"])
     found = office.directory.answerable(unit, now)
     return casework.change(
         tx,
         request,
         status=status,
-        holder_unit=signer.unit if there and signer else found.unit.code,
-        holder_person=signer.login if there and signer else found.officer.login,
+        holder_unit=signer.unit if signer else found.unit.code,
+        holder_person=signer.login if signer else found.officer.login,
         queue_key=queue_key(Level(request["level"]).rank, due, request["id"]),
     )
 

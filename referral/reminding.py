@@ -48,7 +48,7 @@ def take_steps(tx: Transaction, office: Office, rows: Sequence[Any], now: dateti
     complaints = [one["id"] for one in requests.values() if one["track"] == Track.GRIEVANCE]
     for request_id, names in bars(tx, complaints).items():
         requests[request_id]["barred"] = names
-    orders = _orders(tx, {clock.referral_id for clock in rows if clock.name in OF_AN_ORDER})
+    orders = _orders(tx, {clock.referral_id for clock in rows if clock.name in _OWED_BY_A_BUREAU})
     taken = 0
     for clock in rows:
         request = requests.get(clock.request_id)
@@ -59,7 +59,7 @@ def take_steps(tx: Transaction, office: Office, rows: Sequence[Any], now: dateti
     return taken
 
 
-OF_AN_ORDER = ("CLK-SIGN", "CLK-COOP")
+_OWED_BY_A_BUREAU = ("CLK-SIGN", "CLK-COOP")
 """Clocks of one bureau's order: the bureau that is silent is reminded, not who holds the request.
 Of CLK-ARBITRATE those are reminded who decide."""
 
@@ -70,9 +70,8 @@ def _at_the_bureau(office: Office, request: Row, order: Any, now: datetime) -> R
     unit = office.directory.current(order.bureau, now.astimezone(ZONE).date())
     if unit is None or unit.code == request["holder_unit"]:
         return request
-    signer = office.directory.officer.get(order.signed_by or "")
-    there = signer is not None and signer.unit == unit.code
-    person = signer.login if signer is not None and there else ""
+    signer = office.directory.member(unit, order.signed_by)
+    person = signer.login if signer else ""
     return {**request, "holder_unit": unit.code, "holder_person": person, "held_as": "order"}
 
 

@@ -7,13 +7,9 @@ who withdraws while somebody may be in danger is looked after.
 
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlmodel import col
-
-from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Status, TaskKind
-from referral import casework, clocks, closing, rehandling, telling, withdrawing
+from referral import casework, clocks, closing, rehandling, telling, undecided, withdrawing
 from referral.answering import tell_one
 from referral.casework import Actor, Told
 from referral.directory import ZONE, Answerable
@@ -106,14 +102,7 @@ def last_word(tx: Transaction, request_id: int) -> Told | None:
 
 
 def _ask_the_desk(tx: Transaction, office: Office, request: Row, why: str, now: datetime) -> None:
-    waits = tx.execute(
-        select(col(Task.id)).where(
-            col(Task.request_id) == request["id"],
-            col(Task.kind) == TaskKind.NOT_DONE,
-            col(Task.done_at).is_(None),
-        )
-    ).first()
-    if waits is not None:
+    if undecided.waits(tx, request["id"], TaskKind.NOT_DONE):
         return
     rule = office.policy.clock("CLK-CALLBACK", "", now.astimezone(ZONE).date())
     due = clocks.due(now, rule.amount, rule.measure, office.policy.calendar).at

@@ -19,7 +19,7 @@ from models.referrals import Referral
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus
-from referral import casework, promises, standing_in, telling
+from referral import casework, rerouting, standing_in, telling
 from referral.directory import ZONE
 from referral.lifecycle import may_on_referral
 from referral.office import Office
@@ -125,5 +125,5 @@ def _move_order(tx: Transaction, office: Office, order: Row, request: Row, now: 
 def _sign_anew(tx: Transaction, office: Office, request: Row, order: Row, now: datetime) -> None:
     """Who signed is gone: somebody of the successor signs by name (R2), in the time for it."""
     urgent = Level(request["level"]).is_urgent
-    rule = office.policy.clock("CLK-SIGN", "urgent" if urgent else "", now.astimezone(ZONE).date())
-    promises.start(tx, office, request, rule=rule, at=now, urgent=urgent, referral_id=order["id"])
+    clock = ("CLK-SIGN", "urgent" if urgent else "")
+    rerouting.start(tx, office, request, clock, now, urgent=urgent, referral_id=order["id"])

@@ -76,10 +76,15 @@
     if (stood) stood.remove();
     if (strips && alarm) strips.prepend(document.adoptNode(alarm));
     htmx.process(queue);
+    remark();
+  }
+  // What was chosen and what has just changed is marked again in new rows.
+  function remark() {
     const mine = row(chosen);
     if (mine) { mine.classList.add("chosen"); place = rows().indexOf(mine); }
     for (const number of news) { const one = row(number); if (one) one.classList.add("changed"); }
     news.clear();
+    return mine;
   }
   let before = null;
   body.addEventListener("htmx:beforeSwap", (event) => {
@@ -105,16 +110,10 @@
       const one = queue.querySelector("details." + name.split(" ")[0]);
       if (one) one.open = true;
     }
-    const now = row(chosen);
-    if (now) {
-      now.classList.add("chosen");
-      place = rows().indexOf(now);
-      if (before.top !== null) scrollBy(0, now.getBoundingClientRect().top - before.top);
-    }
+    const now = remark();
+    if (now && before.top !== null) scrollBy(0, now.getBoundingClientRect().top - before.top);
     const focus = before.focus && document.getElementById(before.focus);
     if (focus && document.activeElement !== focus) focus.focus({ preventScroll: true });
-    for (const number of news) { const one = row(number); if (one) one.classList.add("changed"); }
-    news.clear();
     before = null;
   });
   let soon = 0;
