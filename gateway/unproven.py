@@ -47,7 +47,7 @@ def spoken(tx: Transaction, office: Office, call: "Call", arrival: Arrival, requ
     if typed or request["channel"] != FORM or _renewed(tx, request):
         return request
     own = col(HelpRequest.number) == request["number"]  # it may go on with another's
-    request = {**request, "code": numbers.code()}
+    request = {**request, "code": numbers.code(), RENEWED: True}
     tx.later(update(HelpRequest).where(own).values(code=request["code"]))
     tx.event(RENEWED, at=arrival.now, request=request, of=request["number"])
     telling.say(tx, office, arrival, request, RENEWED, due=arrival.now)
@@ -55,5 +55,8 @@ def spoken(tx: Transaction, office: Office, call: "Call", arrival: Arrival, requ
 
 
 def _renewed(tx: Transaction, request: Row) -> bool:
+    """Whether it was renewed before, or just now, by words of the same transaction."""
+    if RENEWED in request:
+        return True
     told = casework.history(tx, request["id"], RENEWED)
     return any(one.detail["of"] == request["number"] for one in told)

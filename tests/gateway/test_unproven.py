@@ -7,6 +7,7 @@ from sqlmodel import col
 from gateway.state import State
 from models.outbox import Outgoing
 from models.requests import HelpRequest
+from models.transaction import acting
 from tests import fakes
 from tests.client import TestClient
 from tests.conftest import Clock
@@ -136,3 +137,18 @@ def test_a_partner_is_told_the_code_of_what_it_began_and_of_nothing_else(state: 
     own = post("k2", "13800002222")
     assert own["code"]
     assert post("k2", "13800002222")["code"] == own["code"], "a repeat is answered the same"
+
+
+def test_two_messages_that_are_taken_in_together_change_the_code_once(state: State) -> None:
+    number, _code = write(browser(state, "6.6.6.6"), CALM)
+    channel = state.channels["recording"]
+    calls = [
+        state.intake.read(channel, fakes.call(mark, words, PHONE), state.now())
+        for mark, words in (("v1", SECRET), ("v2", "他找来了"))
+    ]
+    state.intake._judge(calls)
+    with acting(state.database, state.mint) as tx:
+        told = state.intake._work(tx, calls)
+    (text,) = messages(state, "code_renewed")
+    assert {one.number for one in told} == {number}
+    assert request(state, number).code in text
