@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
-from gateway import calls, house
+from gateway import calls, house, sessions
 from gateway.state import State
 from models.clocks import Clock
 from models.events import Event
@@ -72,6 +72,66 @@ def test_a_sign_in_that_runs_out_brings_the_words_back_to_their_form(
     send(page)
     page.wait_for_url(re.compile("done=reply"))
     assert done(site_state, number, "replied") == 1
+
+
+def found_out(page: Page) -> None:
+    """The page has heard that its sign-in is over before anybody presses a button."""
+    page.evaluate("huiyin.post('/here/x', {})")
+    expect(page.locator("#trouble")).to_contain_text("登录已过期")
+
+
+def test_words_come_along_also_when_the_page_knew_that_its_sign_in_was_over(
+    visit: Visit, site_state: State
+) -> None:
+    number = say(site_state, "known-out", QUESTION)
+    visitor = visit(DESK)
+    page = sit_down(visitor, site_state, "op01")
+    answering(page, number)
+    visitor.context.clear_cookies()
+    found_out(page)
+    send(page)
+    expect(page.get_by_role("heading", name="登录已过期，还没有提交")).to_be_visible()
+    expect(page.get_by_text(ANSWER)).to_be_visible()
+    assert done(site_state, number, "replied") == 0
+
+
+def test_after_signing_in_in_another_window_the_form_is_sent_from_the_old_one(
+    visit: Visit, site_state: State
+) -> None:
+    number = say(site_state, "other-window", QUESTION)
+    visitor = visit(DESK)
+    page = sit_down(visitor, site_state, "op02")
+    answering(page, number)
+    visitor.context.clear_cookies()
+    found_out(page)
+    with visitor.context.expect_page() as opened:
+        page.get_by_role("link", name="在新窗口登录").click()
+    window = opened.value
+    window.get_by_label("账号").fill("op02")
+    window.get_by_label("密码").fill(house.DEMO_PASSWORD)
+    window.get_by_role("button", name="登录").click()
+    window.wait_for_url(re.compile("/desk"))
+    page.bring_to_front()
+    expect(page.locator("#reply-text")).to_have_value(ANSWER)
+    send(page)
+    page.wait_for_url(re.compile("done=reply"))
+    assert done(site_state, number, "replied") == 1
+
+
+def test_nobody_elses_sign_in_sends_what_somebody_wrote(visit: Visit, site_state: State) -> None:
+    number = say(site_state, "other-person", QUESTION)
+    visitor = visit(DESK)
+    page = sit_down(visitor, site_state, "op03")
+    answering(page, number)
+    visitor.context.clear_cookies()
+    found_out(page)
+    key = sessions.sign_in(site_state, "op04", house.DEMO_PASSWORD, "10.1.0.4")
+    visitor.context.add_cookies(
+        [{"name": sessions.cookie_name(site_state.settings), "value": key, "url": page.url}]
+    )
+    send(page)
+    expect(page.get_by_text("页面已过期或不是本系统发出的")).to_be_visible()
+    assert done(site_state, number, "replied") == 0
 
 
 def test_without_a_network_a_form_of_staff_stays_with_its_words_and_is_sent_once_later(

@@ -2,10 +2,10 @@
 // Without script every page still works: a form is sent, a page is loaded.
 "use strict";
 (() => {
-  const body = document.body, csrf = body.dataset.csrf;
+  const body = document.body;
   const lamp = document.getElementById("live"), trouble = document.getElementById("trouble");
   const POLL = 15000, ALIVE = 30000, DRAFT = 1200, WALL = 60000;
-  let state = "", signedOut = false, poll = 0;
+  let state = "", signedOut = false, poll = 0, csrf = body.dataset.csrf;
 
   const tell = (name, detail) => body.dispatchEvent(new CustomEvent("huiyin:" + name, { detail }));
 
@@ -62,6 +62,18 @@
     const link = document.createElement("a");
     link.href = "/sign-in"; link.target = "_blank"; link.textContent = trouble.dataset.signIn;
     trouble.append(link);
+  }
+  // Signed in again in another window: the same person goes on here, with the new session's token.
+  async function comeBack() {
+    if (!signedOut) return;
+    const answer = await fetch("/api/v1/me");
+    const me = answer.ok ? await answer.json() : {};
+    if (me.login !== body.dataset.login) return;
+    csrf = me.csrf;
+    for (const field of document.querySelectorAll("input[name=csrf]")) field.value = csrf;
+    signedOut = false;
+    say("", null);
+    become("off");  // asked every fifteen seconds until the stream tells that it is there
   }
   function say(words, again) {
     trouble.textContent = words;
@@ -145,9 +157,11 @@
   });
   body.addEventListener("submit", (event) => {
     const form = event.target;
-    if (signedOut && form.method === "post") {
+    if (signedOut && form.method === "post" && !form.dataset.asked) {
       event.preventDefault();
-      trouble.scrollIntoView();
+      form.dataset.asked = "1";
+      const go = () => { form.requestSubmit(event.submitter); delete form.dataset.asked; };
+      comeBack().then(go, go);  // still out: the server lets the words come along to the sign-in
       return;
     }
     if (navigator.onLine === false && form.method === "post") {
@@ -161,6 +175,7 @@
     if (form.method === "post" && form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
   });
+  addEventListener("focus", () => comeBack().catch(() => {}));
   addEventListener("online", () => { if (trouble.textContent === trouble.dataset.offline) say("", null); });
   addEventListener("pageshow", () => {
     for (const form of document.forms) delete form.dataset.sent;
