@@ -17,8 +17,6 @@ from models.db import Busy
 from models.places import Staff
 
 AGAIN_SECONDS = 1.0
-PAGES = ("desk.html", "case.html")
-"""What is open all day and asked for first after a start."""
 
 
 def run(*, host: str, port: int, workers: int) -> int:
@@ -27,7 +25,7 @@ def run(*, host: str, port: int, workers: int) -> int:
     settings = load()
     rules = require_ready(settings)
     require_free(host, port)
-    rendering.compile_now(*PAGES)
+    rendering.compile_now()
     settle()  # what every process will share
     foreman.run(
         lambda: _built(settings, rules), host=host, port=port, workers=workers,

@@ -11,19 +11,30 @@ switches of language and edition are shown), ``static(name)``, ``called(what, co
 sum as it is read: 12,345.60).
 """
 
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
+from importlib.util import cache_from_source
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, meta, pass_context
+from jinja2 import (
+    Environment,
+    FileSystemBytecodeCache,
+    FileSystemLoader,
+    StrictUndefined,
+    pass_context,
+)
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 
 from gateway.called import caller, reader
@@ -89,9 +100,37 @@ def static(name: str) -> str:
     return f"/static/{name}?v={mark}"
 
 
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates, where Python keeps our compiled modules too: no less to be trusted than
+    the code beside them. Where nothing can be written, each process compiles for itself."""
+
+    @classmethod
+    def beside(cls, templates: Path) -> "_Compiled | None":
+        """The cache of these templates; None where Python is to write no compiled code."""
+        if sys.dont_write_bytecode:
+            return None
+        place = Path(cache_from_source(str(templates.with_suffix(".py")))).parent
+        with suppress(OSError):
+            place.mkdir(parents=True, exist_ok=True)
+        return cls(str(place), f"template-{jinja2.__version__}-%s.cache")
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """What was compiled before; nothing where the power went while it was written."""
+        try:
+            super().load_bytecode(bucket)
+        except Exception:  # whatever a file raises that ends in the middle
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled, if there is room and leave for it."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
+        bytecode_cache=_Compiled.beside(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -113,16 +152,11 @@ def _environment() -> Environment:
 _TEMPLATES = _environment()
 
 
-def compile_now(*templates: str) -> None:
-    """Compile these templates, and all that they name, now: a process that answers callers as well
-    takes most of a second for the first page of a large one. What is forked later shares them."""
-    waiting, done = {*templates}, set[str]()
-    while waiting:
-        name = waiting.pop()
-        done.add(name)
-        source = Path(_TEMPLATES.get_template(name).filename or "").read_text("utf-8")
-        named = meta.find_referenced_templates(_TEMPLATES.parse(source))
-        waiting |= {one for one in named if one} - done
+def compile_now() -> None:
+    """Have every template ready now: a process that answers callers as well takes most of a second
+    for the first page of a large one. What is forked later shares them."""
+    for name in _TEMPLATES.list_templates():
+        _TEMPLATES.get_template(name)
 
 
 def translator(phrases: Phrasebook, language: str) -> Callable[..., str]:
