@@ -15,7 +15,7 @@ from models.outbox import Outgoing
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
-from referral import casework, informing, passing, promises, telling, undecided
+from referral import casework, informing, passing, promises, undecided
 from referral.answering import correspondent, tell, tell_one
 from referral.casework import Actor, Refusal, Told
 from referral.directory import ZONE
@@ -23,6 +23,7 @@ from referral.handling import OUTCOMES, SPOKEN
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 
+CALLBACK = "CLK-CALLBACK"
 VIEWS = ("satisfied", "fairly_satisfied", "dissatisfied")
 
 _OUTLIVE = (TaskKind.UNDELIVERED, TaskKind.CORRECT_DATA, TaskKind.ERASE_DATA)
@@ -44,7 +45,8 @@ def callback(
 ) -> Row:
     """Ring the requester after the result (T20): reached or not, whether it is done, what they say.
 
-    The first attempt stops CLK-CALLBACK. Raises ``Refusal`` or ``Impossible``.
+    The first attempt stops CLK-CALLBACK; while nobody was spoken with, the time for the next one
+    runs (``_try_again``). Raises ``Refusal`` or ``Impossible``.
     """
     casework.require_open(request)
     if outcome not in OUTCOMES:
@@ -61,7 +63,8 @@ def callback(
     if spoken:
         changes |= {"resolved": resolved, "satisfaction": view or None}
     after = casework.change(tx, request, **changes) if changes else request
-    casework.halt(tx, request["id"], ("CLK-CALLBACK",), now)
+    casework.halt(tx, request["id"], (CALLBACK,), now)
+    due = None if spoken else _try_again(tx, office, after, now)
     casework.record(
         tx,
         "called_back",
@@ -78,11 +81,23 @@ def callback(
     )
     if spoken:
         casework.finish_tasks(tx, request["id"], TaskKind.NEW_WORDS, actor, now)
-    if not spoken and not again and not correspondent(tx, office, request).reported:
-        case = "urgent" if Level(request["level"]).is_urgent else ""
-        due = telling.by_when(office, "CLK-CALLBACK", now, case)
+    if due is not None and not again and not correspondent(tx, office, request).reported:
         tell_one(tx, office, after, "callback_asked", due=due, now=now)
     return after
+
+
+def _try_again(tx: Transaction, office: Office, request: Row, now: datetime) -> datetime | None:
+    """Nobody was spoken with: by when they are tried again. CLK-CALLBACK runs anew after every such
+    attempt, so that somebody is reminded until the requester is heard or, once the attempts of the
+    register are made, a person ends it (I8). None where they have had their say on this result."""
+    told = _since_reopened(tx, request, "called_back", again=("rehandled",))
+    if any(one.detail["outcome"] in SPOKEN for one in told):
+        return None
+    urgent = Level(request["level"]).is_urgent
+    case = "urgent_again" if urgent else "again"
+    rule = office.policy.clock(CALLBACK, case, now.astimezone(ZONE).date())
+    due: datetime = promises.start(tx, office, request, rule=rule, at=now, urgent=urgent)["due_at"]
+    return due
 
 
 def close(

@@ -79,6 +79,50 @@ def test_who_cannot_be_reached_is_tried_three_times_at_two_times_of_day_and_by_m
     assert "closed_unreachable" in county.said_to_citizen(case)
 
 
+def test_who_was_not_reached_once_is_called_again_until_heard_or_a_person_ends_it(
+    county: County, case: str
+) -> None:
+    finish(county, case)
+    county.deliver()
+    first = county.running(case)["CLK-CALLBACK"]
+    for hours in (0, 1, 5):
+        county.now.forward(hours=hours)
+        county.do("op04", "callback", case, outcome="no_answer")
+        again = county.running(case)["CLK-CALLBACK"]
+        assert (again.case, again.started_at) == ("again", county.now())
+        assert again.id != first.id
+    county.now.forward(days=4)
+    county.tick()
+    late = county.running(case)["CLK-CALLBACK"]
+    assert late.breached_at == late.due_at
+    named = [row.detail for row in county.rows(Event, case) if row.kind in ("reminder", "breached")]
+    assert [one for one in named if str(late.id) in one], "attempts that are spent end nothing (I4)"
+    county.do("op04", "close", case, reason="unreachable")
+    assert "CLK-CALLBACK" not in county.running(case)
+
+
+def test_nobody_is_called_again_who_has_had_their_say(county: County, case: str) -> None:
+    finish(county, case)
+    county.do("op04", "callback", case, outcome="no_answer")
+    county.do("op04", "callback", case, outcome="reached", resolved=True)
+    assert "CLK-CALLBACK" not in county.running(case)
+    county.do("op04", "callback", case, outcome="no_answer")
+    assert "CLK-CALLBACK" not in county.running(case)
+
+
+def test_who_was_in_danger_is_called_again_within_a_day(county: County) -> None:
+    number = county.call("food", FOOD, "+8613800000006")
+    county.do("op04", "confirm", number)
+    county.do("civil_affairs.1", "sign", number)
+    county.do("township_w01.1", "record_contact", number, who="本人", outcome="on_site")
+    finish(county, number, "civil_affairs.1")
+    county.do("op04", "callback", number, outcome="no_answer")
+    again = county.running(number)["CLK-CALLBACK"]
+    rule = county.state.offices.current().policy.clock("CLK-CALLBACK", "urgent_again")
+    assert again.urgent
+    assert again.due_at - county.now() == timedelta(hours=rule.amount)
+
+
 def test_a_closed_request_comes_back_under_its_number_with_new_clocks(
     county: County, case: str
 ) -> None:

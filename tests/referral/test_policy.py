@@ -91,6 +91,8 @@ TABLE_OF_CLOCKS = [
     ("CLK-SUSPEND", "", 10, "working_day", "P"),
     ("CLK-CALLBACK", "", 1, "working_day", "L"),
     ("CLK-CALLBACK", "urgent", 24, "hour", "P"),
+    ("CLK-CALLBACK", "again", 1, "working_day", "P"),
+    ("CLK-CALLBACK", "urgent_again", 24, "hour", "P"),
     ("CLK-REHANDLE", "", 3, "working_day", "P"),
     ("CLK-AFTERCARE", "", 30, "day", "P"),
     ("CLK-AFTERCARE", "urgent", 24, "hour", "P"),
