@@ -7,6 +7,7 @@ a post without a form of ours. What cannot be understood is kept as words.
 import hmac
 import json
 import math
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -43,6 +44,21 @@ _REACH = {"call": remark("希望打电话联系"), "text": remark("希望发短�
 _PHONE_AS_WRITTEN = "留的电话：{phone}"
 _MAX_FIELDS = 200
 _LONGEST_PHONE = 200
+_CHINA = 86
+_MUTILATED = re.compile(r"1[3-9](?!\d{9}$)\d+")
+"""A national number that begins like a mobile one and has not its eleven digits: a digit was left
+out or is one too many, and what is left would ring at somebody else's or nowhere."""
+_EXTENDED = re.compile(
+    r"""(?<!\d)(?P<number>
+        (?:(?:\+|00)86[ \-—]{0,2}[(（]?0?|[(（]?0)[1-9]\d{1,2}[)）]?[ \-—－]{0,2}
+        \d{3,4}[ \-—－]?\d{3,4}|1[3-9]\d{9})
+    [ ,，(（]{0,2}
+    (?:[\-—–－]|[转轉][接到]?(?:分[机機])?号?|分[机機]号?|[内內][线線]|extn?\.?|[x#])
+    [ :：]{0,2}(?P<extension>\d{1,6})(?!\d)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""A number and who is asked for there. The number has its area code, so that the groups in which
+one number is written are not taken for an extension."""
 
 
 def new_nonce(now: datetime) -> str:
@@ -97,8 +113,7 @@ class WebChannel(Channel):
         if fields.get("for_other", "") in _TICKED:
             lines.append(_FOR_OTHER)
         lines.append(_REACH.get(fields.get("reach", ""), ""))
-        if phone and not sender:
-            lines.append(remark(_PHONE_AS_WRITTEN.format(phone=phone)))
+        lines.append(as_written(phone))
         contact = Inbound(
             external_id=self._external_id(fields),
             sender=sender,
@@ -171,8 +186,9 @@ def channel(settings: ChannelSettings) -> WebChannel:
 
 def e164(phone: str) -> str:
     """The number in international form, read as a Chinese one unless it says otherwise; "" when
-    there is none in the text. Full-width digits and words around the number do not matter."""
-    phone = phone[:_LONGEST_PHONE]
+    there is none in the text, or only a mutilated one. Full-width digits and words around the
+    number do not matter; an extension has no international form (``extension``)."""
+    phone = _EXTENDED.sub(r"\g<number> ", phone[:_LONGEST_PHONE])
     try:
         number = phonenumbers.parse(phone, "CN")
     except phonenumbers.NumberParseException:
@@ -180,7 +196,23 @@ def e164(phone: str) -> str:
     # Not is_valid_number: a range opened after the library was made would lose us the person.
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         return ""
+    if number.country_code == _CHINA and _MUTILATED.fullmatch(str(number.national_number)):
+        return ""
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def extension(phone: str) -> str:
+    """Whom to ask for at the number that ``e164`` finds in the text; "" where nobody is named."""
+    found = _EXTENDED.search(phone[:_LONGEST_PHONE])
+    return found["extension"] if found else ""
+
+
+def as_written(phone: str) -> str:
+    """The line under somebody's words that shows their number as they wrote it; "" where its
+    international form says all of it."""
+    if not phone or (e164(phone) and not extension(phone)):
+        return ""
+    return remark(_PHONE_AS_WRITTEN.format(phone=phone))
 
 
 def _signer(secret: str) -> Signer:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from channels.web import e164
+from channels.web import as_written, e164
 from gateway import access, holding, recorded
 from gateway.access import Actor, Partner
 from gateway.cleaning import clean
@@ -57,11 +57,13 @@ def enter(state: State, actor: Actor, entry: Entry, *, now: datetime) -> Outcome
     words = need(entry.text, "refusal.words_missing")
     at_desk = actor.role in _AT_THE_DESK
     key = entry.key or f"{state.mint()}"
+    number = telephone(entry.sender) if at_desk else actor.login
+    extended = as_written(entry.sender) if at_desk else ""
     record = Recorded(
         channel=entry.channel if at_desk else "grid_app",
         external_id=f"{actor.login}:{key}",
-        sender=telephone(entry.sender) if at_desk else actor.login,
-        text=words,
+        sender=number,
+        text=f"{words}\n{extended}" if extended else words,
         at=now,
         place=entry.place or None,
         name=entry.name or None,

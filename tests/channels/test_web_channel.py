@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels import ChannelSettings, load
-from channels.web import channel, e164, form_token
+from channels.web import channel, e164, extension, form_token
 from models.messages import (
     Forged,
     Inbound,
@@ -149,6 +149,20 @@ def test_without_a_secret_every_post_is_refused():
         ("13800138000 找王会计", "+8613800138000"),
         ("邻居家 13800138000", "+8613800138000"),
         ("+852 9123 4567", "+85291234567"),
+        ("010-6234-5678", "+861062345678"),
+        ("138-0013-8000", "+8613800138000"),
+        ("0572-1234567转801", "+865721234567"),
+        ("0572-1234567-801", "+865721234567"),
+        ("0572-1234567 ext 801", "+865721234567"),
+        ("（0572）2123456－801", "+865722123456"),
+        ("+86 572 2123456 转 801", "+865722123456"),
+        ("010-62345678-8", "+861062345678"),
+        ("0572-2123456（分机801）找李会计", "+865722123456"),
+        ("13800138000转0012", "+8613800138000"),
+        ("1381234567", ""),
+        ("+86 138 1234 567", ""),
+        ("138001380001", ""),
+        ("电话1381234567", ""),
         ("12345", ""),
         ("没有电话", ""),
         ("", ""),
@@ -163,6 +177,38 @@ def test_a_number_that_is_not_understood_stays_among_the_words():
     found = contact({"what": "断电了", "phone": "村口小店 8431"})
     assert found.sender == ""
     assert found.text == "断电了\n〔留的电话：村口小店 8431〕"
+
+
+@pytest.mark.parametrize(
+    ("written", "asked_for"),
+    [
+        ("0572-1234567转801", "801"),
+        ("0572-1234567-801", "801"),
+        ("0572-1234567 ext 801", "801"),
+        ("0572-2123456 转分机 8001", "8001"),
+        ("+86 572 2123456#12", "12"),
+        ("0572-2123456", ""),
+        ("010-6234-5678", ""),
+        ("138-0013-8000", ""),
+        ("+86 138 0013 8000", ""),
+        ("0572-2123456-13800138000", ""),
+        ("", ""),
+    ],
+)
+def test_an_extension_is_told_from_the_groups_of_a_number(written, asked_for):
+    assert extension(written) == asked_for
+
+
+def test_a_number_with_an_extension_is_rung_and_the_extension_stays_among_the_words():
+    found = contact({"what": "断电了", "phone": "0572-1234567转801"})
+    assert found.sender == "+865721234567"
+    assert found.text == "断电了\n〔留的电话：0572-1234567转801〕"
+
+
+def test_a_mobile_number_that_lacks_a_digit_is_nobodys_and_stays_as_it_was_written():
+    found = contact({"what": "断电了", "phone": "1381234567"})
+    assert found.sender == ""
+    assert found.text == "断电了\n〔留的电话：1381234567〕"
 
 
 def test_whoever_fills_it_in_for_somebody_else_says_so_in_the_words():

@@ -344,8 +344,23 @@ def test_an_operator_enters_a_call_and_the_caller_is_answered(state: State, app:
     assert whole["channel"] == "phone"
     assert [event["by"] for event in whole["events"] if event["kind"] == "entered"] == ["op01"]
     assert any(message["phrase"] == "receipt" for message in whole["outbox"])
-    bad = operator.post("/api/v1/enter", {**body, "sender": "12", "key": "call-2"})
-    assert bad.json()["key"] == "refusal.phone"
+    for sender in ("12", "138 1234 567"):
+        bad = operator.post("/api/v1/enter", {**body, "sender": sender, "key": "call-2"})
+        assert bad.json()["key"] == "refusal.phone"
+
+
+def test_a_caller_behind_an_extension_is_rung_and_the_operators_see_whom_to_ask_for(
+    state: State, app: FastAPI
+) -> None:
+    operator = signed_in(state, app, "op01")
+    body = {"text": FOOD, "sender": "0572-2123456-801", "channel": "phone", "key": "call-1"}
+    number = operator.post("/api/v1/enter", body).json()["number"]
+    with state.database.read() as session:
+        contact = session.scalars(select(Contact)).one()
+    assert contact.sender == "+865722123456"
+    assert contact.text == f"{FOOD}\n〔留的电话：0572-2123456-801〕"
+    whole = operator.get(f"/api/v1/requests/{number}").json()
+    assert "801" in whole["said"][0]["text"]
 
 
 def test_a_village_cadre_reports_for_another_and_sees_what_becomes_of_it(
