@@ -175,6 +175,7 @@ def _turn(message: "Message", said: Inbound) -> Turn:
         media=said.media,
         message=said,
         edits=own if act == "edited" else None,
+        written_at=message.date.astimezone(UTC) if act == "edited" else None,
         group=message.media_group_id,
     )
 

@@ -103,6 +103,7 @@ def turn(
     before = _said_before(tx, call.channel, turn.edits) if turn.edits else None
     if before is not None and turn.message and _is_same(before, turn.message):
         return Outcome()
+    about = before.number if before is not None else _report_of(tx, call.channel, turn)
     place = (call.channel, turn.conversation)
     state = dict(known.states.get(place) or {})
     who = known.people.get((call.address_kind, turn.sender))
@@ -118,8 +119,8 @@ def turn(
         steps.append(dataclasses.replace(step, state=None, contact=None, lookup=None, number_as=""))
         if step.contact is not None:
             said = step.contact
-            if before is not None and not said.about:
-                said = dataclasses.replace(said, about=before.number)
+            if about is not None and not said.about:
+                said = dataclasses.replace(said, about=about)
             known.look_up(tx, call, said)
             outcome = contact(tx, call, said, entry=entry, known=known)
             if step.number_as:
@@ -157,6 +158,26 @@ def _said_before(tx: Transaction, channel: str, edited: str) -> Any:
         .order_by(col(Contact.id).desc())
         .limit(1)
     ).first()
+
+
+def _report_of(tx: Transaction, channel: str, turn: Turn) -> str | None:
+    """The number of the request of a guided report in which an edited message was an answer: the
+    first that was handed in, in this conversation, once it was written. Answers are no contacts, so
+    they are found by their time, also when the conversation is over or another report was begun."""
+    if not turn.edits or turn.written_at is None:
+        return None
+    found: str | None = tx.execute(
+        select(col(HelpRequest.number))
+        .join(Contact, col(Contact.request_id) == col(HelpRequest.id))
+        .where(
+            col(Contact.channel) == channel,
+            begins(col(Contact.external_id), f"{turn.conversation}:report:"),
+            col(Contact.received_at) >= turn.written_at,
+        )
+        .order_by(col(Contact.received_at), col(Contact.id))
+        .limit(1)
+    ).scalar()
+    return found
 
 
 def _is_same(before: Any, now: Inbound) -> bool:

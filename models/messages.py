@@ -136,7 +136,8 @@ class Turn:
     ``conversation`` names the call or chat; the dialogue's state is kept under it. ``act`` says
     what the person did: a key, words, a button, a place, a picture, silence, a hang-up. A chat
     turn carries the message it came from as ``message``; ``edits`` is the id of the message that
-    it puts in other words, ``group`` that of the album to which it belongs.
+    it puts in other words, ``written_at`` when that one was written, ``group`` the id of the album
+    to which it belongs.
     """
 
     external_id: str
@@ -149,6 +150,7 @@ class Turn:
     message: Inbound | None = None
     known: Mapping[str, str] | None = None  # the answer to the step's lookup
     edits: str | None = None
+    written_at: datetime | None = None
     group: str | None = None
 
 

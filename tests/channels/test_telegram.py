@@ -72,7 +72,8 @@ def inbound(fields: dict[str, Any]) -> Inbound:
 
 def turn(fields: dict[str, Any]) -> Turn:
     message = inbound(fields["message"]) if "message" in fields else None
-    return Turn(**{**_values(fields), "message": message})
+    written = {"written_at": datetime.fromisoformat(at)} if (at := fields.get("written_at")) else {}
+    return Turn(**{**_values(fields), "message": message, **written})
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,12 @@
 import asyncio
 import json
 
+from models.dialogues import Conversation
 from models.messages import Raw
 from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest
 from models.transaction import acting
+from models.vocabulary import Level
 from tests.gateway.test_real_parts import grid_worker, one_time_code
 from tests.gateway.world import World, update, world
 
@@ -139,6 +141,55 @@ def test_an_answer_that_is_edited_after_the_report_is_added_to_it(settings, now)
         (request,) = system.all(HelpRequest)
         assert {one.request_id for one in system.all(Contact)} == {request.id}
         assert len(system.all(Contact)) == 2
+
+
+def test_an_answer_that_is_edited_long_after_the_report_is_a_note_on_its_request(settings, now):
+    with world(settings, now) as system:
+        at_work(system)
+        reported(system)
+        now.forward(minutes=31)
+        asyncio.run(system.ticks().tidy())
+        assert system.all(Conversation) == [], "the conversation itself is over"
+        edited(system, 12, "河口村5组12号", after=1_860)
+        (request,) = system.all(HelpRequest)
+        assert [one.text for one in system.all(Contact)][1:] == ["河口村5组12号"]
+        assert {one.request_id for one in system.all(Contact)} == {request.id}
+
+
+def test_an_edited_answer_belongs_to_its_own_report_also_when_another_was_made(settings, now):
+    with world(settings, now) as system:
+        at_work(system)
+        reported(system)
+        now.forward(minutes=40)
+        written = update(1)["message"]["date"] + 2_400
+        told = ("上报", "李奶奶", "上街村1组", "屋顶漏水", "跳过", "不急", "报出")
+        for at, words in enumerate(told, 30):
+            wrote(system, at, words, date=written)
+        first, second = system.all(HelpRequest)
+        edited(system, 12, "河口村5组12号", after=2_500)
+        told_last = system.all(Contact)[-1]
+        assert (told_last.text, told_last.request_id) == ("河口村5组12号", first.id)
+        now.forward(minutes=40)
+        asyncio.run(system.ticks().tidy())
+        message = update(32, "上街村2组", date=written)["message"]
+        edit = message | {"edit_date": written + 2_500}
+        system.telegram({"update_id": 900_000_001, "edited_message": edit})
+        told_last = system.all(Contact)[-1]
+        assert (told_last.text, told_last.request_id) == ("上街村2组", second.id)
+        assert len(system.all(HelpRequest)) == 2
+
+
+def test_danger_in_a_late_correction_raises_the_request_of_the_report(settings, now):
+    with world(settings, now) as system:
+        at_work(system)
+        told = ("上报", "李奶奶", "上街村1组", "屋顶漏水", "跳过", "不急", "报出")
+        for at, words in enumerate(told, 30):
+            wrote(system, at, words)
+        now.forward(minutes=31)
+        asyncio.run(system.ticks().tidy())
+        edited(system, 33, "屋顶漏水，老人断粮两天了", after=1_860)
+        (request,) = system.all(HelpRequest)
+        assert Level(request.level).is_urgent
 
 
 def test_an_edited_report_in_free_words_stays_one_request(settings, now):
