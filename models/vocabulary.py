@@ -177,6 +177,7 @@ class TaskKind(StrEnum):
     PROOF_FAILED = "proof_failed"
     CORRECT_DATA = "correct_data"
     ERASE_DATA = "erase_data"
+    TELL_STOPPED = "tell_stopped"
 
 
 class SecondOpinion(StrEnum):

@@ -26,7 +26,12 @@ from referral.office import Office
 CALLBACK = "CLK-CALLBACK"
 VIEWS = ("satisfied", "fairly_satisfied", "dissatisfied")
 
-_OUTLIVE = (TaskKind.UNDELIVERED, TaskKind.CORRECT_DATA, TaskKind.ERASE_DATA)
+_OUTLIVE = (
+    TaskKind.UNDELIVERED,
+    TaskKind.TELL_STOPPED,
+    TaskKind.CORRECT_DATA,
+    TaskKind.ERASE_DATA,
+)
 """Work that waits on when a request is closed."""
 
 
@@ -80,7 +85,8 @@ def callback(
         note=note.strip(),
     )
     if spoken:
-        casework.finish_tasks(tx, request["id"], TaskKind.NEW_WORDS, actor, now)
+        for kind in (TaskKind.NEW_WORDS, TaskKind.TELL_STOPPED):
+            casework.finish_tasks(tx, request["id"], kind, actor, now)
     if due is not None and not again and not correspondent(tx, office, request).reported:
         tell_one(tx, office, after, "callback_asked", due=due, now=now)
     return after

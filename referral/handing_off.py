@@ -22,6 +22,8 @@ from referral.lifecycle import may
 from referral.office import Office
 from referral.rerouting import DESK
 
+_ENDS = {TaskKind.CALL_BACK: ("CLK-MISSED-CALL",), TaskKind.TELL_STOPPED: ("CLK-FIRST-REPLY",)}
+"""The clocks that run until this work is done."""
 _DECIDED_THERE = (TaskKind.DECIDE_RETURN, TaskKind.DECIDE_EXTENSION, TaskKind.DECIDE_SUSPENSION)
 
 
@@ -216,8 +218,9 @@ def done(
     )
     if not changed.rowcount:
         raise Refusal("refusal.overtaken", {"number": task["number"] or ""})
-    if task["kind"] == TaskKind.CALL_BACK and task["request_id"] is not None:
-        casework.halt(tx, task["request_id"], ("CLK-MISSED-CALL",), now)
+    ends = _ENDS.get(task["kind"], ())
+    if ends and task["request_id"] is not None:
+        casework.halt(tx, task["request_id"], ends, now)
     tx.event(
         "task_done",
         at=now,

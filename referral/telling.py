@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from models.outbox import Outgoing
 from models.tasks import Task
 from models.transaction import Row, Transaction
@@ -136,9 +139,10 @@ def post(
     A person who asked us to stop is respected, except for the safety messages of an open urgent
     case: somebody must be able to tell them that help is coming, or to leave the building (Civil
     Code Art. 1005, the duty to rescue; a stop-word withdraws from messages, not from rescue).
+    What is therefore not sent about a request waits for somebody to say it another way.
     """
     suppressed = stopped and not urgent
-    return tx.add(
+    message = tx.add(
         Outgoing,
         id=tx.mint(),
         request_id=request["id"] if request else None,
@@ -158,6 +162,36 @@ def post(
         posted_at=now,
         next_at=None if suppressed else now,
     )
+    if suppressed and request and reply.address and not staff:
+        _say_another_way(tx, office, request, message, now)
+    return message
+
+
+def _say_another_way(
+    tx: Transaction, office: Office, request: Mapping[str, Any], message: Row, now: datetime
+) -> None:
+    """Who asked us to stop has a request all the same: the desk is asked, once a request, to reach
+    them by a call or a visit."""
+    kind = TaskKind.TELL_STOPPED
+    just_now = any((t["kind"], t["request_id"]) == (kind, request["id"]) for t in tx.added(Task))
+    asked = select(col(Task.id)).where(
+        col(Task.request_id) == request["id"], col(Task.kind) == kind
+    )
+    if just_now or tx.execute(asked).first() is not None:
+        return
+    desk = office.directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
+    tx.add(
+        Task,
+        id=tx.mint(),
+        kind=kind,
+        unit=desk.code if desk else HOTLINE,
+        request_id=request["id"],
+        number=request["number"],
+        outbox_id=message["id"],
+        opened_at=now,
+        due_at=by_when(office, "CLK-CONTACT", now),
+    )
+    tx.event("undelivered", at=now, request=dict(request), outbox=message["id"])
 
 
 def ask(

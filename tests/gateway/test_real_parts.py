@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import guessing
+from gateway import guessing, tasks
 from gateway.accounting import account
 from models.access import OneTimeKey, hashed
 from models.clocks import Clock as ClockRow
@@ -20,7 +20,10 @@ from models.people import Address
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import acting
-from models.vocabulary import ContactState, OutboxState, TaskKind
+from models.vocabulary import ContactState, OutboxState, Role, TaskKind
+from referral import handing_off
+from referral.answering import tell
+from referral.casework import Actor
 from tests.conftest import Clock
 from tests.gateway.people import application, signed_in
 from tests.gateway.world import (
@@ -212,6 +215,50 @@ def test_who_asked_us_to_stop_hears_nothing_more(settings, now, twilio):
         system.sms("还有一件事，证明已经交了")
         asyncio.run(deliver(system))
         assert len([m for m in twilio.messages if m["fields"]["To"] == CITIZEN]) > len(before)
+
+
+def test_what_is_not_sent_to_who_asked_us_to_stop_waits_for_a_person_once_a_request(
+    settings, now, twilio
+):
+    with world(settings, now, **twilio.settings()) as system:
+        system.sms("退订")
+        now.forward(minutes=1)
+        system.sms(DIBAO)
+        now.forward(minutes=10)
+        system.sms("补充一下，我家是四口人")
+        asyncio.run(deliver(system))
+        (request,) = system.all(HelpRequest)
+        (task,) = [t for t in system.all(Task) if t.kind == TaskKind.TELL_STOPPED]
+        assert (task.number, task.unit, task.done_at) == (request.number, "hotline", None)
+        message = next(row for row in system.all(Outgoing) if row.id == task.outbox_id)
+        assert (message.phrase, message.state) == ("receipt", OutboxState.SUPPRESSED)
+        assert task.due_at > now()
+        boss = Actor("dutylead01", Role.DUTY_LEAD, "hotline")
+        office = system.state.offices.current()
+        with acting(system.state.database, system.state.mint) as tx:
+            row = tasks.admit(tx, office, boss, task.id, now=now())
+            handing_off.done(tx, office, boss, row, note="已打电话告知编号和下一步", now=now())
+        running = [c.name for c in system.all(ClockRow) if c.stopped_at is None]
+        assert "CLK-FIRST-REPLY" not in running, "they have been told"
+        system.sms("还有一件事，证明已经交了")
+        kinds = [t.kind for t in system.all(Task)]
+        assert kinds.count(TaskKind.TELL_STOPPED) == 1, "once a request"
+
+
+def test_who_asked_us_to_stop_is_told_by_a_person_what_became_of_an_older_request(
+    settings, now, twilio
+):
+    with world(settings, now, **twilio.settings()) as system:
+        system.sms(DIBAO)
+        asyncio.run(deliver(system))
+        system.sms("退订")
+        assert TaskKind.TELL_STOPPED not in {t.kind for t in system.all(Task)}
+        office = system.state.offices.current()
+        with acting(system.state.database, system.state.mint) as tx:
+            (request,) = system.all(HelpRequest)
+            tell(tx, office, request.model_dump(), "completed", due=now(), now=now())
+        (task,) = [t for t in system.all(Task) if t.kind == TaskKind.TELL_STOPPED]
+        assert task.number == request.number
 
 
 def test_safety_messages_of_an_open_urgent_case_still_go_out(settings, now, twilio):
