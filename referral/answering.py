@@ -16,7 +16,7 @@ from models.people import Address, Person
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, ReferralRole, Role, Track
-from referral import casework, reporters, telling, wording
+from referral import casework, outcomes, reporters, telling, wording
 from referral.casework import Actor
 from referral.directory import HOTLINE, Unit
 from referral.joined import as_heard, joined_to
@@ -143,7 +143,10 @@ def tell_one(
     unit: Unit | None = None,
     **more: str,
 ) -> Row:
-    """Say something to the request's own person and nobody else; otherwise as ``tell``."""
+    """Say something to the request's own person and nobody else; otherwise as ``tell``. To a
+    reporter who has heard the outcome already it is not said again: the message that said it."""
+    if phrase == reporters.OUTCOME and (said := outcomes.heard(tx, request)) is not None:
+        return said
     who = correspondent(tx, office, request)
     params = _params(office, request, who, unit, due)
     urgent = who.reply is not None and Level(request["level"]).is_urgent

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.state import State
+from models.events import Event
 from models.outbox import Outgoing
 from tests.conftest import Clock as Watch
 from tests.gateway.people import QUESTION
@@ -103,6 +104,45 @@ def test_a_person_joined_to_a_report_is_answered_in_full(
     assert said_to(county.state, own)[-1].startswith("completed")
     assert said_to(county.state, report)[-1] == "reporter_outcome"
     assert "户口簿" not in words_to(county, report)
+    assert said_to(county.state, report).count("reporter_outcome") == 1
+
+
+def test_a_reporter_hears_the_outcome_once_and_again_only_when_it_was_taken_up_again(
+    county: County,
+) -> None:
+    report = reported(county)
+    signed_alone(county, report)
+    county.now.forward(hours=1)
+    county.do("civil_affairs.1", "reply", report, text="已上门核实，请带户口簿。")
+    county.now.forward(minutes=5)
+    county.do("civil_affairs.1", "reply", report, text="补充：可以申请临时救助。")
+    county.do("civil_affairs.1", "report_result", report, result="已答复", absent="无")
+    outcomes = [one for one in said_to(county.state, report) if one == "reporter_outcome"]
+    assert len(outcomes) == 1
+    answers = [row for row in county.rows(Event, report) if row.kind == "replied"]
+    assert len(answers) == 2, "what was answered is on record all the same"
+    county.now.forward(hours=1)
+    county.do("op04", "rehandle", report, reason="没有上门")
+    county.do("civil_affairs.1", "reply", report, text="今天已经上门。")
+    assert said_to(county.state, report).count("reporter_outcome") == 2
+    county.do("civil_affairs.1", "report_result", report, result="已上门", absent="无")
+    county.do("op04", "callback", report, outcome="reached", resolved=True)
+    county.now.forward(minutes=5)
+    county.do("op04", "close", report, reason="redirected", note="转乡镇民政办")
+    assert said_to(county.state, report).count("reporter_outcome") == 2
+
+
+def test_a_reporter_who_told_more_hears_what_became_of_that_too(county: County) -> None:
+    report = reported(county)
+    signed_alone(county, report)
+    county.now.forward(hours=1)
+    county.do("civil_affairs.1", "reply", report, text="已上门核实，请带户口簿。")
+    county.now.forward(hours=1)
+    more = {"reporter": "grid_w010401", "about": report}
+    assert told(county.state, "sms", REPORTER, "他们家的米也没有多少了", **more).number == report
+    county.now.forward(hours=1)
+    county.do("civil_affairs.1", "reply", report, text="又去过一次。")
+    assert said_to(county.state, report).count("reporter_outcome") == 2
 
 
 def test_a_reporter_is_not_told_why_their_own_report_takes_longer(
