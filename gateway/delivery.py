@@ -21,7 +21,7 @@ from sqlmodel import col
 
 from channels import Channel
 from gateway import conversations, spending
-from gateway.routes import Routes, patience, tried
+from gateway.routes import GIVE_UP_AFTER, Routes, delay, may_be_taken, patience, tried
 from gateway.settling import Settling
 from models import outbox
 from models.db import Busy, Database
@@ -34,16 +34,12 @@ from referral.office import Office
 
 log = logging.getLogger(__name__)
 
-GIVE_UP_AFTER = {True: 8, False: 12}  # attempts, by urgent: a person takes over sooner
-FIRST_DELAY_SECONDS = {True: 5, False: 30}
-DELAY_CAP_SECONDS = {True: 300, False: 3600}
 SEND_SECONDS = 15
 ROUND_SECONDS = 1.0
 MOST_UNDER_WAY = 100
 """Messages that providers are given at the same time."""
 BEFORE = timedelta(minutes=2)
 """A provider's clock may be behind ours when it is asked what it took since an attempt."""
-
 
 _HOLDER = select(col(HelpRequest.holder_person))
 """Whom the task names that asks for a telephone call: who holds the request."""
@@ -141,6 +137,10 @@ class Delivery:
             if provider_id is not None:
                 await self._sent(row, now(), provider_id, row.channel)
                 return
+            other = self._routes.first(route, tried(row), now())
+            if may_be_taken(row) and other != route:  # it was not taken
+                await self._settle(self._turned, row, now(), row.error or "", other)
+                return
             provider_id = await asyncio.wait_for(self._send(row, route), SEND_SECONDS)
         except Undeliverable as refused:
             await self._settle(self._refused, row, now(), str(refused), route)
@@ -224,6 +224,10 @@ class Delivery:
         else:
             self._again(row, now, error, route=following, left=route, seconds=0)
 
+    def _turned(self, row: Any, now: datetime, error: str, route: str) -> None:
+        """It has been asked about, was not taken, and its own route rests: by this one."""
+        self._again(row, now, error, route=route, seconds=0)
+
     def _later(self, row: Any, now: datetime, error: str, route: str) -> None:
         """Not now: the next route, if there is one and this one has had its tries."""
         attempt = row.attempts + 1
@@ -234,7 +238,7 @@ class Delivery:
         if following is not None and (row.urgent or attempt >= self._value("route_tries")):
             self._again(row, now, error, route=following, left=route, seconds=0)
             return
-        self._again(row, now, error, route=route, seconds=_delay(row.urgent, attempt))
+        self._again(row, now, error, route=route, seconds=delay(row.urgent, attempt))
 
     def _unsure(self, row: Any, now: datetime, error: str, route: str) -> None:
         """Perhaps it was taken: the provider is asked before anything is sent again."""
@@ -246,7 +250,7 @@ class Delivery:
         if row.urgent and row.unsure_at is not None and following is not None:
             self._again(row, now, error, route=following, left=route, seconds=0)
             return
-        seconds = _delay(row.urgent, attempt)
+        seconds = delay(row.urgent, attempt)
         if row.urgent:
             seconds = min(seconds, self._value("unsure_urgent_seconds"))
         since = row.unsure_at or now
@@ -294,7 +298,3 @@ def _write_sent(tx: Transaction, parts: Sequence[tuple[Any, outbox.Sent]]) -> No
             first.setdefault(row.request_id, sent.at)
     for request_id, at in first.items():
         promises.stop(tx, request_id, ("CLK-FIRST-REPLY",), at)
-
-
-def _delay(urgent: bool, attempt: int) -> float:
-    return float(min(FIRST_DELAY_SECONDS[urgent] * 2 ** (attempt - 1), DELAY_CAP_SECONDS[urgent]))

@@ -153,6 +153,65 @@ def test_another_message_is_not_sent_again_while_the_provider_cannot_say(
     assert (row(state).state, len(channels["recording"].sent)) == (OutboxState.SENT, 1)
 
 
+def resting(state, channels, now, name="recording", minutes=600) -> Delivery:
+    """The delivery of a process in which this route rests."""
+    routes = Routes(("recording", "second", "call"))
+    routes.failed(name, now(), most=1, rest=timedelta(minutes=minutes))
+    return Delivery(state.database, state.mint, channels, state.offices.current, routes)
+
+
+def test_what_is_unsure_is_asked_about_where_it_was_sent_although_that_route_rests(
+    state, delivery, channels, now
+):
+    receipt(state, QUESTION)
+    way = channels["recording"]
+    way.fails, way.mute = [Unsure("reset")], True
+    rounds(delivery, now, seconds=600)
+    rests = resting(state, channels, now)
+    rounds(rests, now, 3, seconds=600)
+    assert [len(one.sent) for one in channels.values()] == [0, 0, 0], "it may have been taken"
+    assert (row(state).channel, row(state).unsure_at is None) == ("recording", False)
+    assert channels["second"].asked == 0
+    way.mute, way.taken = False, {str(row(state).id): "SM1"}
+    now.forward(hours=1)
+    rounds(rests, now)
+    sent = row(state)
+    assert (sent.state, sent.provider_id, sent.channel) == (OutboxState.SENT, "SM1", "recording")
+    assert [len(one.sent) for one in channels.values()] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("text", [QUESTION, FOOD])
+def test_what_was_not_taken_goes_by_another_route_while_its_own_rests(
+    state, delivery, channels, now, text
+):
+    receipt(state, text)
+    channels["recording"].fails = [Unsure("reset")]
+    rounds(delivery, now, seconds=30)
+    rounds(resting(state, channels, now), now, 2)
+    sent = row(state)
+    assert (sent.state, sent.channel, sent.unsure_at) == (OutboxState.SENT, "second", None)
+    assert [len(one.sent) for one in channels.values()] == [0, 1, 0]
+    assert channels["recording"].asked == 1
+
+
+def test_a_process_that_died_before_it_could_settle_asks_where_it_sent_although_that_rests(
+    state, channels, now
+):
+    receipt(state, QUESTION)
+    with acting(state.database, state.mint) as tx:
+        (leased,) = outbox.claim(tx, now())
+    now.forward(seconds=31)
+    channels["recording"].mute = True
+    rests = resting(state, channels, now)
+    rounds(rests, now, 2, seconds=600)
+    channels["recording"].mute = False
+    channels["recording"].taken = {str(leased.id): "SM2"}
+    now.forward(hours=1)
+    rounds(rests, now)
+    assert (row(state).provider_id, row(state).channel) == ("SM2", "recording")
+    assert [len(one.sent) for one in channels.values()] == [0, 0, 0]
+
+
 def test_a_process_that_died_before_it_could_settle_asks_first(state, delivery, channels, now):
     receipt(state, QUESTION)
     with acting(state.database, state.mint) as tx:
