@@ -23,6 +23,8 @@ PART = "recorded"
 PARTNER = "api://"
 """How the address of a partner system's record begins; its name follows."""
 WGS_84 = "WGS-84"
+_HANDLES = ("whatsapp:",)
+"""How a handle begins that is reached in another way than a telephone; "tel:" is a telephone."""
 
 SOURCES = {
     "phone": "tel",
@@ -75,7 +77,7 @@ class Recorded(BaseModel):
         if self.latitude is not None and self.longitude is not None:
             point = Location(self.latitude, self.longitude, self.datum or WGS_84)
         media = [RecordedMedia(url=one) if isinstance(one, str) else one for one in self.media]
-        telephone = SOURCES.get(self.channel) == "tel" and ":" not in self.sender
+        telephone = SOURCES.get(self.channel) == "tel" and not self.sender.startswith(_HANDLES)
         return Inbound(
             external_id=self.external_id,
             sender=(e164(self.sender) or self.sender) if telephone else self.sender,

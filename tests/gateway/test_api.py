@@ -64,6 +64,17 @@ def test_a_partners_contact_is_created_once_whatever_is_repeated(
     assert (other_key.status_code, other_key.json()["number"]) == (200, first.json()["number"])
 
 
+@pytest.mark.parametrize("written", ["tel:+8613812345678", "电话:13812345678", "138 1234 5678"])
+def test_a_telephone_is_the_same_persons_however_a_partner_writes_it(
+    state: State, app: FastAPI, written: str
+) -> None:
+    number = said(state, "before", QUESTION).number
+    record = {**RECORD, "channel": "phone", "sender": written, "text": "补充一下，我家是四口人"}
+    assert send(partner(state, app, "switchboard", "contacts:write"), record).json()["number"] == (
+        number
+    )
+
+
 def test_the_same_key_with_other_content_is_a_conflict(state: State, app: FastAPI) -> None:
     hospital = partner(state, app, "hospital", "contacts:write")
     send(hospital)
