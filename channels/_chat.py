@@ -163,7 +163,10 @@ def _start_over(state: Mapping[str, str], turn: Turn, who: Correspondent, *, com
         return Step(says=says, contact=said and replace(said, reporter=who.staff))
     if said is None:
         external_id, sender = before.external_id or turn.external_id, before.sender or turn.sender
-        return Step(says=says, contact=replace(before, external_id=external_id, sender=sender))
+        return Step(
+            says=says,
+            contact=replace(before, external_id=external_id, sender=sender, reporter=who.staff),
+        )
     joined = replace(
         said,
         text="\n".join(text for text in (before.text, said.text) if text),
@@ -171,6 +174,6 @@ def _start_over(state: Mapping[str, str], turn: Turn, who: Correspondent, *, com
         location=said.location or before.location,
         media=before.media + said.media,
         claims=before.claims,
-        reporter=who.staff or before.reporter,
+        reporter=who.staff,
     )
     return Step(says=says, contact=joined)

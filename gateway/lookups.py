@@ -20,6 +20,7 @@ from models import numbers
 from models.access import OneTimeKey, hashed
 from models.messages import Ask, Lookup, Turn
 from models.people import Address
+from models.places import Staff
 from models.requests import FormerNumber, HelpRequest
 from models.transaction import Transaction
 from referral import wording
@@ -112,14 +113,15 @@ def due_of(queue_key: str) -> datetime:
 def _bind(
     tx: Transaction, call: "Call", turn: Turn, known: "Recall", code: str, *, may: bool
 ) -> dict[str, str]:
-    """Bind this chat to the account that the one-time code was made for. A code works once; one
-    that comes while its sender has to wait binds nothing and is spent as well, for the words of a
-    chat are read by others."""
+    """Bind this chat to the account that the one-time code was made for, while it is open. A code
+    works once; one that comes while its sender has to wait binds nothing and is spent as well, for
+    the words of a chat are read by others."""
     spent = update(OneTimeKey).where(
         col(OneTimeKey.hash) == hashed(code),
         col(OneTimeKey.purpose) == "bind",
         col(OneTimeKey.used_at).is_(None),
         col(OneTimeKey.expires_at) > call.now,
+        col(OneTimeKey.login).in_(select(col(Staff.login)).where(col(Staff.disabled_at).is_(None))),
     )
     login = tx.execute(spent.values(used_at=call.now).returning(col(OneTimeKey.login))).scalar()
     if login is None:

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel, col
 
 from models import keyring
 from models.columns import key, operational, personal
+from models.places import Staff
 from models.requests import HelpRequest
 from models.transaction import Transaction
 
@@ -47,18 +48,22 @@ FIELD = "address.value"
 OPEN_COLUMNS = tuple(HelpRequest.model_fields)
 """All columns of a request, so that an open one can be gone on with."""
 
+_SPEAKS_FOR = and_(col(Staff.login) == col(Address.staff), col(Staff.disabled_at).is_(None))
+"""A closed account speaks through no chat, also one that was closed when its chats stayed bound."""
+
 _CORRESPONDENTS = (
     select(
         col(Address.id).label("address_id"),
         col(Address.kind),
         col(Address.value),
-        col(Address.staff),
+        col(Staff.login).label("staff"),
         col(Address.stopped_at),
         col(Address.person_id).label("who"),
         col(Person.language),
         *(getattr(HelpRequest, name) for name in OPEN_COLUMNS),
     )
     .join(Person, col(Person.id) == col(Address.person_id))
+    .outerjoin(Staff, _SPEAKS_FOR)
     .outerjoin(
         HelpRequest,
         and_(

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from gateway import accounts, guessing, lookups
 from gateway.intake import Call
@@ -16,6 +18,7 @@ from models.events import Event
 from models.messages import Ask, Lookup, Raw, Turn
 from models.outbox import Outgoing
 from models.people import Address
+from models.places import Staff
 from models.requests import Contact
 from models.transaction import Transaction, acting
 from tests.conftest import Clock
@@ -180,6 +183,25 @@ async def _fetched(system: World) -> None:
             break
         await asyncio.sleep(0.05)
     await ticks.stop()
+
+
+def test_an_account_that_was_closed_before_chats_were_let_go_speaks_through_none(
+    system: World,
+) -> None:
+    login = open_code(system)
+    chats = Chats(system)
+    chats.say(RIGHT, chat=WORKER)
+    chats.say("/report", chat=WORKER)
+    chats.say("临江社区3栋", chat=WORKER)  # a report was half done
+    open_code(system, "87654321")
+    with acting(system.state.database, system.state.mint) as tx:  # nothing else was done then
+        tx.execute(update(Staff).where(col(Staff.login) == login).values(disabled_at=system.now()))
+    chats.say("87654321", chat=GUESSER)
+    assert bound(system) == {str(WORKER)}, "a code of a closed account binds nothing"
+    system.now.forward(minutes=30)
+    chats.say("老人断粮两天了，在临江社区", chat=WORKER)
+    assert system.all(Contact)
+    assert {one.reporter for one in system.all(Contact)} == {None}, "a citizen's words"
 
 
 def test_a_closed_account_binds_no_chat_and_speaks_through_none(system: World) -> None:
