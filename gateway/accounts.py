@@ -30,7 +30,7 @@ from models.people import Address
 from models.places import AreaRow, Staff, UnitRow
 from models.transaction import Transaction
 from models.vocabulary import Role
-from referral.casework import Refusal
+from referral.casework import GRASSROOTS, Refusal
 
 LINK_LASTS = timedelta(hours=24)
 CODE_LASTS = timedelta(minutes=10)
@@ -137,6 +137,12 @@ def was_opened(reader: Any, login: str, now: datetime) -> bool:
     return any(reader.execute(query.limit(1)).first() is not None for query in signs)
 
 
+def needs_area(role: str, area: str | None) -> bool:
+    """Whether nothing would ever reach this post: whoever works for a place (``GRASSROOTS``) sees
+    households and requests by their area alone. Every way to make an account asks here."""
+    return role in GRASSROOTS and not area
+
+
 def add_staff(
     tx: Transaction,
     *,
@@ -151,7 +157,7 @@ def add_staff(
     reason: str = "",
 ) -> None:
     """Create an account without a password. Raises ValueError with one sentence for a login taken,
-    a role, unit or area that does not exist."""
+    a role, unit or area that does not exist or is missing."""
     if not is_login(login):
         raise ValueError(f"{login!r} is no sign-in name: up to 64 characters without blanks")
     if tx.execute(select(col(Staff.login)).where(col(Staff.login) == login)).first():
@@ -164,6 +170,8 @@ def add_staff(
     )
     if not known:
         raise ValueError(f"there is no area {area!r}; see huiyin import areas")
+    if needs_area(role, area):
+        raise ValueError(f"a {Role(role)} works for one area: name it with --area")
     tx.add(
         Staff,
         login=login,

@@ -49,7 +49,7 @@ def _of_staff(connection: Connection, lines: _Lines, by: str) -> Mapping[int, Fa
         fault = _of_account(one, standing.get(one["login"]), units, by)
         if fault is not None:
             key, why = fault
-            found[line] = Fault(line, _STAFF[key], str(one[key] or ""), f"import.fault.{why}")
+            found[line] = Fault(line, _STAFF[key], str(one.get(key) or ""), f"import.fault.{why}")
     return found
 
 
@@ -60,7 +60,9 @@ def _of_account(
     if old is None:
         if not accounts.is_login(one["login"]):
             return "login", "login"
-        return ("unit", "no_unit") if one["unit"] not in units else None
+        if one["unit"] not in units:
+            return "unit", "no_unit"
+        return ("area", "no_area") if accounts.needs_area(one["role"], one.get("area")) else None
     different = [key for key in _OWN if key in one and (one[key] or "") != (old[key] or "")]
     if different and old["login"] == by:
         return different[0], "own_account"

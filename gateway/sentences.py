@@ -68,6 +68,7 @@ def sentence(
 
 
 _FIELD_OF: Mapping[str, str] = {
+    "refusal.area_missing": "area",
     "refusal.ground": "ground",
     "refusal.names_itself": "right_unit",
     "refusal.no_such_bureau": "right_unit",

@@ -176,6 +176,8 @@ def _place(tx: Transaction, values: Mapping[str, str]) -> dict[str, Any]:
     known = select(col(AreaRow.code)).where(col(AreaRow.code) == area)
     if area and tx.execute(known).first() is None:
         raise Refusal("refusal.field", {"field": "area"}, 422)
+    if accounts.needs_area(role, area):
+        raise Refusal("refusal.area_missing", {"role": role}, 422)
     return {"role": Role(role), "unit": unit, "area": area or None}
 
 

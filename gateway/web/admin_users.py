@@ -10,7 +10,8 @@ from fastapi.responses import RedirectResponse
 
 from gateway import access, accounts, recovering, sessions, staffing
 from gateway.web.rendering import state_of
-from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
+from gateway.web.shown_again import NOTHING, Refused, refused
+from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
 from models.transaction import Transaction, acting
 from models.vocabulary import Role
 from referral.casework import Refusal
@@ -35,8 +36,7 @@ def add(request: Request, session: SignedIn, form: Fields) -> Response:
         with acting(state.database, state.mint) as tx:
             login = staffing.add(tx, fields, fields.get("reason", ""), actor, state.now())
     except Refusal as error:
-        said = worded(request, error)
-        return _list(request, status=error.status, error=said, typed=fields)
+        return _list(request, why=refused(request, error), typed=fields)
     state.offices.refresh()
     return RedirectResponse(_at(login), 303)
 
@@ -95,7 +95,7 @@ def link(request: Request, session: SignedIn, form: Fields) -> Response:
     except Refusal as error:
         if error.status == 404:
             raise
-        return _one(request, login, status=error.status, error=worded(request, error))
+        return _one(request, login, why=refused(request, error))
     address = f"{state.settings.public_url.rstrip('/')}/sign-in/{token}"
     return _one(request, login, link=address)
 
@@ -128,8 +128,7 @@ def _done(
     except Refusal as error:
         if error.status == 404:
             raise
-        said = worded(request, error)
-        return _one(request, login, status=error.status, error=said, typed=fields)
+        return _one(request, login, why=refused(request, error), typed=fields)
     after(result)
     return RedirectResponse(_at(login), 303)
 
@@ -142,7 +141,7 @@ _FIELDS = ("login", "name", "role", "unit", "area", "phone", "reason")
 
 
 def _list(
-    request: Request, *, status: int = 200, error: str = "", typed: Mapping[str, str] | None = None
+    request: Request, *, why: Refused = NOTHING, typed: Mapping[str, str] | None = None
 ) -> Response:
     state = state_of(request)
     asked = {
@@ -162,11 +161,12 @@ def _list(
     return staff_page(
         request,
         "admin_users.html",
-        status=status,
+        status=why.status,
         found=shown,
         after=shown[-1].login if more else "",
         asked=asked,
-        error=error,
+        error=why.error,
+        faults=why.faults,
         typed={**dict.fromkeys(_FIELDS, ""), **(typed or {})},
         **_choices(request),
     )
@@ -176,8 +176,7 @@ def _one(
     request: Request,
     login: str,
     *,
-    status: int = 200,
-    error: str = "",
+    why: Refused = NOTHING,
     typed: Mapping[str, str] | None = None,
     link: str = "",
 ) -> Response:
@@ -194,11 +193,12 @@ def _one(
     return staff_page(
         request,
         "admin_user.html",
-        status=status,
+        status=why.status,
         account=account,
         opened=opened,
         asked=asked,
-        error=error,
+        error=why.error,
+        faults=why.faults,
         link=link,
         typed={**dict.fromkeys(_FIELDS, ""), **standing, **(typed or {})},
         **_choices(request),

@@ -23,6 +23,10 @@ class Refused:
     faults: Mapping[str, str]
 
 
+NOTHING = Refused(200, "", {})
+"""Nothing was refused."""
+
+
 def tried(
     request: Request, do: Callable[[], Done], again: Callable[[Refused], Response]
 ) -> Done | Response:

@@ -1,5 +1,6 @@
 """Rules change by two people, directories by one with a reason; the checklist reads what is."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import checklist, frozen, trying
+from gateway import accounts, checklist, frozen, trying
 from gateway.state import State, wire
 from models.clocks import Clock as Running
 from models.events import Event
@@ -19,7 +20,9 @@ from models.proposals import Proposal
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.transaction import acting
+from models.vocabulary import Role
 from referral import succeeding
+from referral.casework import GRASSROOTS
 from referral.wording import when
 from tests.conftest import Clock
 from tests.gateway.people import FOOD, Caller, application, said, signed_in
@@ -366,6 +369,32 @@ def test_an_account_is_added_let_in_by_a_link_transferred_and_closed(
     assert "new.one" not in state.offices.current().directory.officer
     assert events(state, "staff_disabled")[-1]["reason"] == "离职"
     assert events(state, "staff_transferred")[-1]["before"]["unit"] == "education"
+
+
+@pytest.mark.parametrize("role", GRASSROOTS)
+def test_who_works_for_a_place_has_no_account_without_one(
+    state: State, app: FastAPI, role: str
+) -> None:
+    admin = signed_in(state, app, ADMIN)
+    new = {"login": "new.one", "name": "马兰", "role": role, "unit": "township_w01",
+           "area": "", "reason": "新调入"}  # fmt: skip
+    answer = admin.form("/admin/users", **new)
+    assert answer.status_code == 422
+    said_at = re.search(r'id="area-error">([^<]+)<', answer.text)
+    assert said_at is not None
+    assert "请选属地" in said_at[1]
+    assert 'value="new.one"' in answer.text, "what was typed stays"
+    with acting(state.database, state.mint) as tx, pytest.raises(ValueError, match="--area"):
+        accounts.add_staff(
+            tx, login="new.one", name="马兰", role=Role(role), unit="township_w01", area=None,
+            now=state.now(),
+        )  # fmt: skip
+    assert admin.form("/admin/users", **{**new, "area": "W01"}).status_code == 303
+    moved = admin.form("/admin/users/transfer", **{**new, "unit": "township_w02"})
+    assert (moved.status_code, 'id="area-error"' in moved.text) == (422, True)
+    elsewhere = {"role": "bureau_officer", "unit": "education", "reason": "调任", "area": ""}
+    done = admin.form("/admin/users/transfer", login="new.one", **elsewhere)
+    assert done.status_code == 303, "a bureau is the county's"
 
 
 def test_nobody_changes_their_own_account(state: State, app: FastAPI) -> None:

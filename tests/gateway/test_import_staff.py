@@ -108,6 +108,16 @@ def test_an_administrator_changes_not_even_the_name_of_their_own_account(state):
         assert why == "own_account"
 
 
+@pytest.mark.parametrize("role", ["网格员", "村干部", "乡镇经办人"])
+def test_who_works_for_a_place_is_not_read_in_without_one(state, app, admin, role):
+    row = f"new01,文一,{role},township_w01"
+    assert faults(state, f"{HEAD}{row},,\n") == [(2, "区划", "no_area")]
+    assert faults(state, f"登录名,姓名,角色,单位代码\n{row}\n") == [(2, "区划", "no_area")]
+    assert faults(state, f"{HEAD}{row},W01,\n") == []
+    at = upload(admin, "staff", f"{HEAD}{row},,\n").headers["location"]
+    assert "这个角色没有区划" in admin.get(at).text
+
+
 def test_names_and_telephones_go_through_and_come_back(state):
     before = account(state, "op01")
     batch = read_in(state, HEAD + row_of(state, "op01", name="新名", phone="13900001234"))
