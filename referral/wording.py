@@ -13,12 +13,20 @@ STAFF_LANGUAGE = "zh-CN"
 
 
 @lru_cache(maxsize=256)
-def when(at: datetime, language: str) -> str:
-    """A due time as people say it, in China time: "11月27日17:30" or "27 Nov, 17:30"."""
+def when(at: datetime, language: str, *, kept: bool = False) -> str:
+    """A due time as people say it, in China time: "11月27日17:30" or "27 Nov, 17:30"; with its year
+    on a paper that is ``kept``."""
+    local = at.astimezone(ZONE)
+    between = ", " if language.startswith("en") else ""
+    return f"{day(at, language, kept=kept)}{between}{local:%H:%M}"
+
+
+def day(at: datetime, language: str, *, kept: bool = False) -> str:
+    """The date alone, in the same way."""
     local = at.astimezone(ZONE)
     if language.startswith("en"):
-        return f"{local.day} {local:%b}, {local:%H:%M}"
-    return f"{local.month}月{local.day}日{local.hour:02}:{local.minute:02}"
+        return f"{local.day} {local:%b}" + (f" {local.year}" if kept else "")
+    return (f"{local.year}年" if kept else "") + f"{local.month}月{local.day}日"
 
 
 def named(row: Any, language: str) -> str:

@@ -7,8 +7,8 @@ history that are still to come), ``path``, ``switches`` (whether the
 switches of language and edition are shown), ``static(name)``, ``called(what, code)`` and
 ``matter(summary)`` (``gateway.called``), ``comma``, ``semicolon``, ``colon``, ``gap``; filters:
 ``named`` (a row in the reader's language), ``when`` (an aware datetime in words, to the minute),
-``day`` (the date alone), ``machine`` (RFC 3339), ``digits`` (what a telephone dials), ``money`` (a
-sum as it is read: 12,345.60).
+``day`` (the date alone; both with the year on what is printed), ``machine`` (RFC 3339), ``digits``
+(what a telephone dials), ``money`` (a sum as it is read: 12,345.60).
 """
 
 import sys
@@ -61,15 +61,17 @@ _MARKS = {
 
 @pass_context
 def _when(context: Context, at: datetime) -> str:
-    return wording.when(at, context["language"])
+    return wording.when(at, context["language"], kept=_is_kept(context))
 
 
 @pass_context
 def _day(context: Context, at: datetime) -> str:
-    local = at.astimezone(ZONE)
-    if context["language"].startswith("en"):
-        return f"{local.day} {local:%b}"
-    return f"{local.month}月{local.day}日"
+    return wording.day(at, context["language"], kept=_is_kept(context))
+
+
+def _is_kept(context: Context) -> bool:
+    """Whether the page is a paper: it lies in a file for years, so its dates have theirs."""
+    return bool(context.get("printed") or context.get("printing"))
 
 
 @pass_context

@@ -1,6 +1,7 @@
 """The pages and the JSON of aid: what is shown to whom, and what a partner files once."""
 
 import io
+import re
 
 import pytest
 from fastapi import FastAPI
@@ -80,6 +81,20 @@ def test_every_page_of_aid_opens(
     county.given(TOWN, case, amount=300, fund="reserve", recipient="贺芳", received_by="本人")
     found = signed_in(state, app, "civil_affairs.1").get(path)
     assert found.status_code == 200, found.text[:500]
+
+
+def test_the_ledger_has_the_year_of_its_dates_where_it_is_printed(
+    state: State, app: FastAPI, county: Aid, case: str
+) -> None:
+    county.given(TOWN, case, recipient="贺芳", proof="照片")
+    officer = signed_in(state, app, "civil_affairs.1")
+    dates = [
+        re.findall(r"(?:\d{4}年)?\d{1,2}月\d{1,2}日", officer.get(path).text)
+        for path in ("/relief?print=1", "/relief")
+    ]
+    assert [bool(found) for found in dates] == [True, True]
+    assert [one for one in dates[0] if "年" not in one] == []
+    assert [one for one in dates[1] if "年" in one] == [], "on the screen it is this year's"
 
 
 def test_lists_mask_names_and_the_auditor_never_sees_one(

@@ -342,6 +342,21 @@ def test_every_print_is_counted_and_names_nobody_unless_the_unit_must_call(
     assert closing.status_code == 409
 
 
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_date_on_a_paper_has_its_year(
+    county: County, officer: Caller, signed: str, language: str
+) -> None:
+    year = "2026年" if language == "zh-CN" else " 2026, "
+    sheet = officer.form(f"/paper/{signed}?lang={language}", paper="transfer").text
+    cells = re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", sheet, re.DOTALL)
+    timed = [cell for cell in cells if re.search(r"\d\d:\d\d", cell)]
+    assert len(timed) >= 4, "when it came, sign by, end by, proposed"
+    assert [cell for cell in timed if year not in cell] == []
+    footer = sheet.partition("<footer>")[2]
+    assert year in footer, "when it was printed"
+    assert year not in officer.get(f"/inbox/{signed}?lang={language}").text.partition("<main")[2]
+
+
 def test_the_code_on_a_paper_opens_the_request_for_staff_and_for_nobody_else(
     county: County, state: State, app: FastAPI, officer: Caller, signed: str
 ) -> None:
