@@ -2,12 +2,13 @@
 than some erasures, and who was erased must not come back with it.
 
 Each line is a request's id and when it was erased, or ``person``, the id of somebody who was erased
-at their wish, and when; no word of anybody. It is only ever appended to.
+at their wish, and when; no word of anybody. It is only ever appended to. What it lacks is seen by
+the ids alone: times are of clocks that are set back, and of several machines.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,6 @@ from models.transaction import Transaction
 NAME = "erased"
 PERSON = "person"
 _AT_ONCE = 500
-_OVERLAP = timedelta(hours=1)
-"""So long before the newest line is looked at again: who waited for the lock has an earlier time
-than who went before."""
 
 
 def note(database: Database, folder: Path) -> int:
@@ -39,14 +37,11 @@ def note(database: Database, folder: Path) -> int:
         reader = session.connection()
         rows = reader.execute(
             select(col(HelpRequest.id), col(HelpRequest.erased_at))
-            .where(
-                col(HelpRequest.erased_at).is_not(None),
-                col(HelpRequest.erased_at) >= _since(requests.values()),
-            )
-            .order_by(col(HelpRequest.erased_at), col(HelpRequest.id))
+            .where(col(HelpRequest.erased_at).is_not(None))
+            .order_by(col(HelpRequest.id))
         )
         fresh = [(f"{row.id}", row.erased_at) for row in rows if row.id not in requests]
-        wished = dict(_people(reader, _since(people.values())))
+        wished = dict(_people(reader))
         fresh += [(f"{PERSON} {one}", at) for one, at in wished.items() if one not in people]
     if fresh:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -57,16 +52,11 @@ def note(database: Database, folder: Path) -> int:
     return len(fresh)
 
 
-def _since(times: Iterable[datetime]) -> datetime:
-    newest = max(times, default=None)
-    return newest - _OVERLAP if newest else datetime.min.replace(tzinfo=UTC)
-
-
-def _people(reader: Any, since: datetime) -> Iterator[tuple[int, datetime]]:
+def _people(reader: Any) -> Iterator[tuple[int, datetime]]:
     """Who was erased at their wish, as the ledger says; early entries name only the requests."""
     entries = reader.execute(
         select(col(Event.at), col(Event.detail))
-        .where(OF_NO_REQUEST, col(Event.kind) == "subject_erased", col(Event.at) >= since)
+        .where(OF_NO_REQUEST, col(Event.kind) == "subject_erased")
         .order_by(col(Event.seq))
     ).all()
     for entry in entries:
