@@ -155,7 +155,7 @@ def _said_before(tx: Transaction, channel: str, edited: str) -> Any:
         )
         .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
         .where(col(Contact.channel) == channel, (own == edited) | begins(own, f"{edited}:e"))
-        .order_by(col(Contact.id).desc())
+        .order_by(col(Contact.received_at).desc(), col(Contact.id).desc())
         .limit(1)
     ).first()
 

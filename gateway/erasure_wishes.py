@@ -89,8 +89,9 @@ def every(reader: Any, actor: Actor, office: Office, now: datetime) -> list[Wish
     columns = Erasure.__table__.columns  # type: ignore[attr-defined]
     visible = _seen(actor, office, now).with_only_columns(col(HelpRequest.id))
     query = select(*columns).where(col(Erasure.request_id).in_(visible))
-    waits = query.where(col(Erasure.decided_at).is_(None)).order_by(col(Erasure.id))
-    over = query.where(col(Erasure.decided_at).is_not(None)).order_by(col(Erasure.id).desc())
+    decided, key = col(Erasure.decided_at), col(Erasure.id)  # ids of two processes have no order
+    waits = query.where(decided.is_(None)).order_by(col(Erasure.asked_at), key)
+    over = query.where(decided.is_not(None)).order_by(decided.desc(), key.desc())
     rows = [*reader.execute(waits), *reader.execute(over.limit(LATEST))]
     return [_with_request(reader, office, dict(row._mapping)) for row in rows]
 

@@ -162,7 +162,8 @@ def alarms(session: Session, actor: Actor) -> list[Any]:
     query = select(col(Task.id), col(Task.note), col(Task.opened_at)).where(
         col(Task.kind) == TaskKind.BULK_LOOK, col(Task.done_at).is_(None)
     )
-    return list(session.connection().execute(query.order_by(col(Task.id).desc()).limit(PAGE)))
+    newest = query.order_by(col(Task.opened_at).desc(), col(Task.id).desc())
+    return list(session.connection().execute(newest.limit(PAGE)))
 
 
 def _events(

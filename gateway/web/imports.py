@@ -99,7 +99,7 @@ def _begin(request: Request, actor: Actor, *, error: str = "", status: int = 200
             .execute(
                 select(*(one for one in columns if one.name != "body"))
                 .where(columns.made_by == actor.login)
-                .order_by(columns.id.desc())
+                .order_by(columns.made_at.desc(), columns.id.desc())
                 .limit(20)
             )
             .all()

@@ -40,6 +40,17 @@ def test_an_edit_that_changes_nothing_is_no_further_contact(settings, now):
         assert len(system.all(HelpRequest)) == 1
 
 
+def test_what_an_edit_changed_is_known_to_every_process(settings, now):
+    with world(settings, now) as first, world(settings, now) as second:
+        wrote(second, 1, WATER)  # the ids of the process that began later are higher
+        now.forward(seconds=5)
+        edited(first, 1, "我家停水五天了", after=5)
+        now.forward(seconds=5)
+        edited(first, 1, "我家停水五天了", after=9)
+        said = sorted(contact.text for contact in first.all(Contact))
+        assert said == sorted([WATER, "我家停水五天了"])
+
+
 def test_who_only_opened_a_link_to_us_has_begun_no_request(settings, now):
     with world(settings, now) as system:
         entities = [{"type": "bot_command", "offset": 0, "length": 6}]

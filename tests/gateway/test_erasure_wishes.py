@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from gateway import erasure_wishes
 from gateway.state import State
 from models.access import StaffSession
 from models.bars import Bar
@@ -17,7 +18,8 @@ from models.people import Address
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import acting
-from models.vocabulary import TaskKind
+from models.vocabulary import Role, TaskKind
+from referral.casework import Actor
 from tests.client import TestClient
 from tests.conftest import Clock as Watch
 from tests.gateway.people import Caller, application, signed_in
@@ -59,6 +61,33 @@ def wish(county: County, browser: TestClient, closed: str) -> int:
     assert browser.post(PATH, data={"sure": "yes"}).status_code == 303
     [row] = county.every(Erasure)
     return row.id
+
+
+def test_wishes_stand_in_the_order_of_their_time_whichever_process_kept_them(
+    county: County,
+) -> None:
+    requests = [county.request(county.call(f"w{n}", LAMP, f"+861380000001{n}")) for n in range(4)]
+    later = iter((9, 8, 7, 6))  # the first wish was kept by the process of the highest ids
+    with acting(county.state.database, county.state.mint) as tx:
+        for nth, request in enumerate(requests):
+            at = county.now() + timedelta(minutes=nth)
+            over = {"decided_at": at, "agreed": False} if nth < 2 else {}
+            tx.add(
+                Erasure, id=next(later) << 40, request_id=request.id, asked_at=at,
+                asked_by="citizen", **over,
+            )  # fmt: skip
+    office = county.state.offices.current()
+    with county.state.database.read() as session:
+        lead = office.directory.officer["lead01"]
+        actor = Actor(lead.login, Role(lead.role), lead.unit, lead.area)
+        found = erasure_wishes.every(session.connection(), actor, office, county.now())
+    numbers = [request.number for request in requests]
+    assert [one.request["number"] for one in found] == [
+        numbers[2],
+        numbers[3],
+        numbers[1],
+        numbers[0],
+    ]
 
 
 def over(county: County, number: str) -> None:

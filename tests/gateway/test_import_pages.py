@@ -1,11 +1,15 @@
 """The steps of reading a spreadsheet in: nothing before the yes, urgent lines opened one by one."""
 
+import re
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
 from models.access import Look
 from models.households import Household
+from models.ids import Mint
 from models.imports import ImportBatch
 from models.requests import Contact, HelpRequest
 from tests.gateway.people import application, signed_in
@@ -92,6 +96,18 @@ def test_another_head_of_a_household_is_said_before_the_yes(state, app):
     chief.form(f"{first}/confirm")
     page = chief.get(upload(chief, "households", table.replace("霖", "林")).headers["location"])
     assert "户主改为这一位；原户主 甘** 留作家庭成员" in page.text
+
+
+def test_the_files_are_listed_by_their_time_whichever_process_took_them(state, now):
+    table = "户编号,户主姓名,联系电话,详细地址\nN1,甘小霖,13900001234,柳湾村9组88号\n"
+    later = replace(state, mint=Mint(2**31 - 1))  # the ids of a later process are higher
+    files = []
+    for one in (later, state):
+        chief = signed_in(one, application(one), "super01")
+        files.append(upload(chief, "households", table).headers["location"])
+        now.forward(minutes=1)
+    page = signed_in(state, application(state), "super01").get("/imports").text
+    assert re.findall(r'href="(/imports/\d+)"', page) == [files[1], files[0]]
 
 
 def test_the_faulty_lines_come_back_as_a_table(state, app):
