@@ -13,10 +13,10 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from gateway import (
+    import_batches,
     import_compared,
     import_households,
     import_places,
@@ -41,7 +41,7 @@ from gateway.import_kinds import (
 from gateway.offices import changed
 from gateway.sheets import BadSheet, Table, read_table
 from models.db import Database
-from models.imports import ImportBatch, ImportLine
+from models.imports import ImportLine
 from models.transaction import Transaction, acting
 from referral.leads import Lead
 from referral.office import Office
@@ -202,9 +202,14 @@ def write(
     """Write the good lines, some hundred in one transaction. Returns the batch, how many lines were
     written and how many stood already from an earlier run of the same file. From ``many`` on the
     keys of new households are written at the end, in their order. ``office`` weighs the rows of
-    other bodies' lists."""
+    other bodies' lists. Raises ``Refusal`` when somebody else reads the same file in meanwhile and
+    has come further: they go on."""
     with acting(database, mint) as tx:
-        batch_id, done = _batch(tx, looked, by, now(), batch_id)
+        known = batch_id
+        batch_id, done = import_batches.begin(
+            tx, kind=looked.kind, name=looked.name, file=looked.hash, lines=looked.lines,
+            faulty=len(looked.bad), by=by, now=now(), known=known,
+        )  # fmt: skip
     written = stood = 0
     later = HeldKeys() if looked.kind == "households" and looked.lines >= many else None
     good = (read for read in lines(looked, codes) if not read.faults)
@@ -214,6 +219,9 @@ def write(
         if fresh:
             found = import_warnings.at_home(database, office, _leads(fresh), now())
             with acting(database, mint) as tx:
+                import_batches.require_alone(
+                    tx, batch_id, [read.line for read in fresh], looked.name
+                )
                 fresh = _unchanged(tx.connection, looked, fresh, by)
                 if office is not None and found:
                     made = import_warnings.write(tx, office, found, by, now())
@@ -230,16 +238,7 @@ def write(
     if later is not None:
         later.write(database, mint, lambda _keys: None)
     with acting(database, mint) as tx:
-        tx.execute(
-            update(ImportBatch)
-            .where(col(ImportBatch.id) == batch_id)
-            .values(
-                state="done",
-                written=written + stood,
-                body=None,
-                done_at=func.coalesce(col(ImportBatch.done_at), now()),  # once; undo counts from it
-            )
-        )
+        import_batches.end(tx, batch_id, written=written + stood, now=now(), known=known)
         tx.event(
             "imported", at=now(), by=by, what=looked.kind, batch=str(batch_id), lines=written,
             hash=looked.hash,
@@ -247,40 +246,6 @@ def write(
         if looked.kind in import_places.KINDS:
             changed(tx)
     return batch_id, written, stood
-
-
-def _batch(
-    tx: Transaction, looked: Looked, by: str, now: datetime, known: int | None
-) -> tuple[int, set[int]]:
-    """The batch of this file, which may have been begun before, and its lines that stand."""
-    found = tx.execute(
-        select(col(ImportBatch.id))
-        .where(
-            col(ImportBatch.hash) == looked.hash,
-            col(ImportBatch.state).in_(("running", "done")),
-        )
-        .order_by(col(ImportBatch.id))
-    ).scalar()
-    batch_id = found or known
-    if found and known not in (None, found):  # the same file came again
-        tx.execute(delete(ImportBatch).where(col(ImportBatch.id) == known))
-    counts = {"lines": looked.lines, "faulty": len(looked.bad)}
-    if batch_id is None:
-        batch_id = tx.mint()
-        tx.add(
-            ImportBatch, id=batch_id, kind=looked.kind, name=looked.name, hash=looked.hash,
-            state="running", made_at=now, made_by=by, **counts,
-        )  # fmt: skip
-    else:
-        tx.execute(
-            update(ImportBatch)
-            .where(col(ImportBatch.id) == batch_id)
-            .values(state="running", **counts)
-        )
-    stand = tx.execute(
-        select(col(ImportLine.line)).where(col(ImportLine.batch_id) == batch_id)
-    ).scalars()
-    return batch_id, set(stand)
 
 
 def _written(

@@ -90,10 +90,13 @@ def _read(
         disable=not sys.stderr.isatty(),
     ) as progress:
         bar = progress.add_task(what, total=good)
-        batch, written, stood = importing.write(
-            database, mint, looked, codes, by=BY, now=utc_now, office=office,
-            advance=lambda n: progress.advance(bar, n),
-        )  # fmt: skip
+        try:
+            batch, written, stood = importing.write(
+                database, mint, looked, codes, by=BY, now=utc_now, office=office,
+                advance=lambda n: progress.advance(bar, n),
+            )  # fmt: skip
+        except Refusal as refusal:
+            raise ValueError(phrases.say(refusal.key, refusal.params, Form.FULL, "en")) from None
     print(
         f"{written} written, {stood} stood already, {len(looked.bad)} faulty; within 24 h: "
         f"huiyin import {what} --undo {batch}"

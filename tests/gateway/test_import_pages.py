@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from gateway import import_warnings, importing
 from models.access import Look
 from models.households import Household
 from models.ids import Mint
@@ -96,6 +97,37 @@ def test_another_head_of_a_household_is_said_before_the_yes(state, app):
     chief.form(f"{first}/confirm")
     page = chief.get(upload(chief, "households", table.replace("霖", "林")).headers["location"])
     assert "户主改为这一位；原户主 甘** 留作家庭成员" in page.text
+
+
+def test_two_who_confirm_the_same_file_at_once_write_it_once_and_one_is_told(
+    state, app, monkeypatch
+):
+    table = "户编号,户主姓名,联系电话,详细地址\n" + "".join(
+        f"N{n},甘小霖,1390000123{n},柳湾村9组8{n}号\n" for n in range(4)
+    )
+    mine, theirs = (signed_in(state, app, login) for login in ("super01", "admin01"))
+    at, there = (upload(one, "households", table).headers["location"] for one in (mine, theirs))
+    monkeypatch.setattr(importing, "TOGETHER", 2)
+    between, chunks = import_warnings.at_home, iter(range(9))
+
+    def meanwhile(*given):
+        if next(chunks) == 1:
+            assert theirs.form(f"{there}/confirm").status_code == 303
+        return between(*given)
+
+    monkeypatch.setattr(import_warnings, "at_home", meanwhile)
+    before = count(state, Household)
+    answer = mine.form(f"{at}/confirm")
+    assert answer.status_code == 409
+    assert "“九月”同时有人在导入" in answer.text
+    assert count(state, Household) == before + 4
+    with state.database.read() as session:
+        states = [one.state for one in session.scalars(select(ImportBatch))]
+    assert states == ["done"], "the two previews are one file"
+    monkeypatch.setattr(import_warnings, "at_home", between)
+    again = upload(theirs, "households", table).headers["location"]
+    assert theirs.form(f"{again}/confirm").status_code == 303
+    assert count(state, Household) == before + 4
 
 
 def test_the_files_are_listed_by_their_time_whichever_process_took_them(state, now):

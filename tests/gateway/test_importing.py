@@ -25,6 +25,7 @@ from models.households import (
 from models.imports import ImportBatch
 from models.places import AreaRow, UnitRow
 from referral.casework import Refusal
+from tests.conftest import process
 from triage.household_matching import read_home
 
 HEAD = "户编号,户主姓名,家庭成员,联系电话,详细地址,区划,救助类别,去世成员,状态\n"
@@ -131,6 +132,45 @@ def test_the_same_file_again_writes_nothing_and_a_broken_run_goes_on(state, monk
     batch, written, stood = read_in(state, many)
     assert (written, stood) == (4, 3)
     assert read_in(state, many) == (batch, 0, 7)
+
+
+@pytest.mark.parametrize(("ahead", "refuses"), [(1, 1), (2, 1), (3, 0)])
+def test_of_two_who_read_the_same_file_in_at_once_one_goes_on_and_nothing_is_doubled(
+    state, now, monkeypatch, ahead, refuses
+):
+    many = HEAD + "".join(GOOD.replace("N1", f"N{at}") for at in range(9))
+    monkeypatch.setattr(importing, "TOGETHER", 3)
+    refused, ended = [], []
+
+    def other():
+        with process(state.settings, now, {}) as second:
+            try:
+                ended.append(read_in(second, many))
+            except Refusal as refusal:
+                refused.append(refusal)
+
+    chunks = iter(range(1, 10))
+
+    def meanwhile(_done):
+        if next(chunks) == ahead:
+            other()
+
+    looked = look(state, many)
+    try:
+        ended.append(
+            importing.write(
+                state.database, state.mint, looked, codes(state), by="op01", now=state.now,
+                advance=meanwhile,
+            )
+        )  # fmt: skip
+    except Refusal as refusal:
+        refused.append(refusal)
+    assert [one.key for one in refused] == ["refusal.import_meanwhile"] * refuses
+    assert len(ended) == 2 - refuses
+    new = [row["id"] for row in rows(state, Household) if row["id"].startswith("N")]
+    assert sorted(new) == [f"N{at}" for at in range(9)]
+    (batch,) = rows(state, ImportBatch)
+    assert (batch["state"], batch["written"]) == ("done", 9)
 
 
 def test_undoing_within_a_day_gives_back_exactly_what_was(state, now):
