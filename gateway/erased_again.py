@@ -7,20 +7,19 @@ the ids alone: times are of clocks that are set back, and of several machines.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from gateway import wishes
-from gateway.erasure import of_requests
+from gateway.erasure import of_requests, still_known
 from models.db import Database
 from models.events import OF_NO_REQUEST, Event
-from models.people import Address, Person
 from models.requests import HelpRequest
 from models.transaction import Transaction
 
@@ -97,7 +96,7 @@ def apply(tx: Transaction, path: Path, now: datetime) -> int:
     """Erase again what the file names and this database still says; how many requests and how many
     people without any. The people first, while their addresses still lead to what is theirs."""
     done = 0
-    for person in _known(tx, sorted(noted_people(path))):
+    for person in still_known(tx, sorted(noted_people(path))):
         of = col(HelpRequest.person_id) == person
         rows = tx.execute(select(col(HelpRequest.id), col(HelpRequest.erased_at)).where(of)).all()
         wishes.erase(tx, [person], [row.id for row in rows], now)
@@ -115,17 +114,3 @@ def apply(tx: Transaction, path: Path, now: datetime) -> int:
         of_requests(tx, still, now)
         done += len(still)
     return done
-
-
-def _known(tx: Transaction, people: Sequence[int]) -> list[int]:
-    """Those of the people who were not erased yet in this database. Of the others what came later
-    to the house where they lived must stay."""
-    own = col(Person.id)
-    reached = exists().where(col(Address.person_id) == own, col(Address.staff).is_(None))
-    asks = exists().where(col(HelpRequest.person_id) == own, col(HelpRequest.erased_at).is_(None))
-    found: list[int] = []
-    for start in range(0, len(people), _AT_ONCE):
-        meant = own.in_(people[start : start + _AT_ONCE])
-        query = select(own).where(meant, col(Person.name).is_not(None) | reached | asks)
-        found += tx.execute(query.order_by(own)).scalars()
-    return found

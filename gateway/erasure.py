@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlmodel import col
 
 from gateway import attachments, one_matter
@@ -34,6 +34,7 @@ from models.transaction import Transaction
 
 ERASED = ""
 EMPTIED = "erased"
+_AT_ONCE = 500
 
 REACHED: Mapping[str, str] = {
     "address": "case_words",
@@ -213,6 +214,19 @@ def _forget_people(tx: Transaction, requests: Sequence[int]) -> None:
     tx.execute(
         delete(Address).where(col(Address.person_id).in_(gone), col(Address.staff).is_(None))
     )
+
+
+def still_known(reader: Any, people: Sequence[int]) -> list[int]:
+    """Those of these people who are not erased: a name, an address or a request leads to them."""
+    own = col(Person.id)
+    reached = exists().where(col(Address.person_id) == own, col(Address.staff).is_(None))
+    asks = exists().where(col(HelpRequest.person_id) == own, col(HelpRequest.erased_at).is_(None))
+    found: list[int] = []
+    for start in range(0, len(people), _AT_ONCE):
+        meant = own.in_(people[start : start + _AT_ONCE])
+        query = select(own).where(meant, col(Person.name).is_not(None) | reached | asks)
+        found += reader.execute(query.order_by(own)).scalars()
+    return found
 
 
 NOTHING_KNOWN: Mapping[str, Any] = {

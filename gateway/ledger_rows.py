@@ -14,11 +14,10 @@ import orjson
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from gateway import ledger_kept
+from gateway import erasure, ledger_kept
 from gateway.ledger_told import SILENT, Told
 from models.events import Event
 from models.messages import mark
-from models.people import Address
 from models.requests import Contact, HelpRequest
 from models.vocabulary import Level, Status
 
@@ -57,6 +56,7 @@ def disagreements(session: Session) -> Iterator[str]:
     those that the ledger has marked, and marked words that are gone without their request or
     their person being erased."""
     elsewhere: list[_Words] = []
+    reader = session.connection()
     after = -(2**63)
     while rows := _requests(session, after):
         span = rows[0].id, rows[-1].id  # and not a thousand ids to bind, four times over
@@ -72,7 +72,7 @@ def disagreements(session: Session) -> Iterator[str]:
             one, now = request[request_id], mark(salt or "", *words)
             erased = one.erased_at is not None
             if not now and not erased and person != one.person_id:
-                erased = _is_forgotten(session, person)
+                erased = person is not None and not erasure.still_known(reader, [person])
             found = _Words(journal, one.number, erased, now)
             if journal in marks:
                 yield from _word_faults(found, marks)
@@ -146,20 +146,6 @@ def _contacts(session: Session, span: Span) -> Iterator[Any]:
     wanted = query.where(col(Contact.request_id).between(*span))
     ordered = wanted.order_by(col(Contact.request_id), col(Contact.id))
     yield from session.connection().execute(ordered).yield_per(PAGE)
-
-
-def _is_forgotten(session: Session, person: int | None) -> bool:
-    """Whether somebody was erased at their wish: nothing leads to them any more."""
-    if person is None:
-        return False
-    known = select(col(Address.id)).where(
-        col(Address.person_id) == person, col(Address.staff).is_(None)
-    )
-    asks = select(col(HelpRequest.id)).where(
-        col(HelpRequest.person_id) == person, col(HelpRequest.erased_at).is_(None)
-    )
-    connection = session.connection()
-    return not any(connection.execute(query.limit(1)).first() for query in (known, asks))
 
 
 def _word_faults(words: _Words, marks: Marks) -> Iterator[str]:

@@ -233,6 +233,21 @@ def test_words_that_are_gone_without_their_person_being_erased_are_a_fault(state
     assert found == f"words of {joined[0]} have lost what the ledger marks them by"
 
 
+def test_whose_name_still_stands_was_not_erased_and_their_words_are_missed(state, joined, now):
+    with acting(state.database, state.mint) as tx:
+        third = tx.mint()
+        tx.add(Person, id=third, name="孙福", created_at=now())
+        mine = col(Contact.external_id) == "newer"
+        tx.later(update(Contact).where(mine).values(person_id=third, text="", salt=None))
+        tx.later(update(Contact).where(mine).values(sender="", name=None, place=None))
+    with state.database.read() as session:
+        (found,) = disagreements(session)
+    assert found == f"words of {joined[0]} have lost what the ledger marks them by"
+    with acting(state.database, state.mint) as tx:
+        tx.execute(update(Person).where(col(Person.id) == third).values(name=None))
+    in_order(state)
+
+
 def test_words_of_who_has_no_request_in_the_matter_go_with_the_request(state, joined, now):
     older, _ = joined
     with acting(state.database, state.mint) as tx:
