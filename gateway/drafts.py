@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlmodel import Session, col
 
 from models.db import Database
@@ -18,6 +18,10 @@ from referral.casework import Refusal
 KEPT = timedelta(days=30)
 MOST_BYTES = 64_000
 LONGEST_NAME = 60
+SEARCH = "search"
+"""The place of what somebody looks for; the act is the mark by which a page asks for it."""
+SEARCH_KEPT = timedelta(hours=12)
+MOST_SEARCHES = 20
 NOT_TYPED = ("csrf", "seen", "key", "then", "place", "act", "tab")
 
 
@@ -62,9 +66,36 @@ def drop(tx: Transaction, login: str, place: str, act: str) -> None:
     )
 
 
+def keep_search(
+    tx: Transaction, login: str, mark: str, typed: Mapping[str, str], *, now: datetime
+) -> None:
+    """Keep what somebody looks for under this mark; of many searches only the last stay."""
+    mine = (col(Draft.login) == login, col(Draft.place) == SEARCH)
+    newest = select(col(Draft.id)).where(*mine)
+    newest = newest.order_by(col(Draft.saved_at).desc(), col(Draft.id).desc())
+    stay = list(tx.execute(newest.limit(MOST_SEARCHES - 1)).scalars())
+    tx.execute(delete(Draft).where(*mine, col(Draft.id).not_in(stay)))
+    save(tx, login, SEARCH, mark, typed, now=now)
+
+
+def search_of(session: Session, login: str, mark: str, *, now: datetime) -> Mapping[str, str]:
+    """What this person looks for under this mark; {} when it is over or somebody else's."""
+    found = session.connection().execute(
+        select(col(Draft.fields)).where(
+            col(Draft.login) == login,
+            col(Draft.place) == SEARCH,
+            col(Draft.act) == mark,
+            col(Draft.saved_at) > now - SEARCH_KEPT,
+        )
+    )
+    kept: Mapping[str, str] = orjson.loads(found.scalar() or "{}")
+    return kept
+
+
 def purge_old(database: Database, mint: Callable[[], int], now: datetime) -> None:
-    """Forget what nobody has come back to in thirty days."""
-    old = col(Draft.saved_at) < now - KEPT
+    """Forget what nobody has come back to in thirty days, and what was looked for in half a day."""
+    over = and_(col(Draft.place) == SEARCH, col(Draft.saved_at) < now - SEARCH_KEPT)
+    old = or_(col(Draft.saved_at) < now - KEPT, over)
     with database.read() as session:
         if session.connection().execute(select(col(Draft.id)).where(old).limit(1)).first() is None:
             return

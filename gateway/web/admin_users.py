@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway import access, accounts, recovering, sessions, staffing
+from gateway.access import Actor
+from gateway.web import sought
 from gateway.web.rendering import state_of
 from gateway.web.shown_again import NOTHING, Refused, refused
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
@@ -16,14 +18,29 @@ from models.transaction import Transaction, acting
 from models.vocabulary import Role
 from referral.casework import Refusal
 
-router = APIRouter(prefix="/admin/users", route_class=StaffRoute, include_in_schema=False)
+BASE = "/admin/users"
+LONGEST = 60
+
+router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 
 
 @router.get("")
 def listed(request: Request, session: SignedIn) -> Response:
-    """A page of accounts."""
+    """A page of accounts; words in an address are not looked for."""
     access.allow(session.actor, "administer")
-    return _list(request)
+    if "q" in request.query_params:
+        return RedirectResponse(BASE, 303)
+    return _list(request, session.actor)
+
+
+@router.post("/search")
+def search(request: Request, session: SignedIn, form: Fields) -> Response:
+    """Look for accounts by part of a login, a unit or a name."""
+    fields = checked(session, form)
+    access.allow(session.actor, "administer")
+    said = {"q": fields.get("q", "")[:LONGEST]}
+    beside = {name: fields.get(name, "").strip()[:LONGEST] for name in ("role", "unit")}
+    return sought.keep(request, session.actor, BASE, said, **beside)
 
 
 @router.post("")
@@ -36,7 +53,7 @@ def add(request: Request, session: SignedIn, form: Fields) -> Response:
         with acting(state.database, state.mint) as tx:
             login = staffing.add(tx, fields, fields.get("reason", ""), actor, state.now())
     except Refusal as error:
-        return _list(request, why=refused(request, error), typed=fields)
+        return _list(request, actor, why=refused(request, error), typed=fields)
     state.offices.refresh()
     return RedirectResponse(_at(login), 303)
 
@@ -141,14 +158,19 @@ _FIELDS = ("login", "name", "role", "unit", "area", "phone", "reason")
 
 
 def _list(
-    request: Request, *, why: Refused = NOTHING, typed: Mapping[str, str] | None = None
+    request: Request,
+    actor: Actor,
+    *,
+    why: Refused = NOTHING,
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
     state = state_of(request)
     asked = {
-        name: request.query_params.get(name, "").strip()[:60]
-        for name in ("q", "role", "unit", "after")
+        name: request.query_params.get(name, "").strip()[:LONGEST]
+        for name in ("role", "unit", "after")
     }
     with state.database.read() as reading:
+        asked |= sought.of(request, reading, actor, ("q",))
         found = staffing.listed(
             reading.connection(),
             words=asked["q"],
@@ -165,6 +187,7 @@ def _list(
         found=shown,
         after=shown[-1].login if more else "",
         asked=asked,
+        mark=sought.mark_of(request) if asked["q"] else "",
         error=why.error,
         faults=why.faults,
         typed={**dict.fromkeys(_FIELDS, ""), **(typed or {})},

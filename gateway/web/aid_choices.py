@@ -14,6 +14,7 @@ from gateway import access, aid_views, homes, masking, registry
 from gateway.access import Actor
 from gateway.called import caller, reader
 from gateway.homes import Card, Page
+from gateway.web import sought
 from gateway.web.rendering import language_of, state_of
 from models.households import Belonging
 from models.requests import HelpRequest
@@ -50,10 +51,10 @@ def choices(request: Request, actor: Actor, typed: Mapping[str, str]) -> Choices
     office, now = state.offices.current(), state.now()
     language = language_of(request)
     searches = actor.role in access.RIGHTS["see_household"]
-    asked = {name: request.query_params.get(name, "").strip()[:200] for name in ASKED}
-    searched = searches and any(asked.values())
     wanted = (typed.get("household_id") or request.query_params.get("household", "")).strip()[:100]
     with state.database.read() as reading:
+        asked = sought.of(request, reading, actor, ASKED)
+        searched = searches and any(asked.values())
         found = _found(reading, actor, office, asked, now) if searched else ()
         chosen = _chosen(reading, actor, office, wanted, now) if wanted else None
         answer = Choices(

@@ -1,15 +1,18 @@
 """The queue of the desk: tabs, filters, rows, the panel beside them; fragments for a live page."""
 
+import re
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway import access, filters, handovers, neglect, searching, tasks, views
 from gateway.sessions import SignedIn as Session
-from gateway.web import casepage
+from gateway.web import casepage, sought
 from gateway.web.rendering import language_of, state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
+from models import numbers
 from models.transaction import acting
 from models.vocabulary import Level
 from referral.directory import ZONE
@@ -28,6 +31,7 @@ CHANNELS = (
     "warning_lead",
     "transfer_in",
 )
+_ONLY_NUMBER = re.compile(r"(?:HY)? *20[\d -]+", re.ASCII)
 
 router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 
@@ -35,8 +39,24 @@ router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 @router.get("")
 def queue(request: Request, session: SignedIn) -> Response:
     """The queue under one tab, the counts of all, and what waits. A search that finds exactly one
-    request leads there."""
+    request leads there; words in an address are not looked for."""
+    asked = request.query_params
+    if asked.get("q") and not _number(asked["q"]):
+        access.allow(session.actor, "see_desk")
+        return RedirectResponse(_under(asked.get("tab", "")), 303)
     return shown(request, session, "desk.html")
+
+
+@router.post("")
+def search(request: Request, session: SignedIn, form: Fields) -> Response:
+    """Look for requests. Only a number may stand in the address."""
+    fields = checked(session, form)
+    access.allow(session.actor, "see_desk")
+    tab = fields.get("tab", "")
+    said, tab = fields.get("q", "").strip()[: filters.LONGEST], tab if tab in TABS else ""
+    if number := _number(said):
+        return RedirectResponse(f"{BASE}?{urlencode({'tab': tab or TABS[0], 'q': number})}", 303)
+    return sought.keep(request, session.actor, BASE, {"q": said}, tab=tab)
 
 
 @router.get("/rows")
@@ -54,8 +74,10 @@ def shown(
     state = state_of(request)
     now, office = state.now(), state.offices.current()
     asked = request.query_params
-    tab, said = asked.get("tab", TABS[0]), asked.get("q", "").strip()[: filters.LONGEST]
+    tab, mark = asked.get("tab", TABS[0]), sought.mark_of(request)
+    number = _number(asked.get("q", ""))
     with state.database.read() as reading:
+        said = number or sought.of(request, reading, actor, ("q",))["q"]
         chosen = filters.of(reading, actor.login)
         by, where = views.ways(tab, actor, office, now), chosen.conditions(office)
         found = None
@@ -89,6 +111,7 @@ def shown(
         tabs=TABS,
         tab=tab,
         said=said,
+        sought=urlencode({"q": number} if number else {sought.MARK: mark} if said else {}),
         found=found,
         chosen=chosen,
         choices=_choices(office, request),
@@ -98,6 +121,12 @@ def shown(
         **context,
         **more,
     )
+
+
+def _number(said: str) -> str:
+    """The number of a request when that is all that was typed; a telephone is none."""
+    found = numbers.normal(said) if _ONLY_NUMBER.fullmatch(said.strip().upper()) else None
+    return found or ""
 
 
 def _may(actor: access.Actor, act: str) -> bool:
@@ -128,7 +157,11 @@ def keep_filters(request: Request, session: SignedIn, form: Fields) -> Response:
     state = state_of(request)
     with acting(state.database, state.mint) as tx:
         filters.keep(tx, session.actor.login, filters.read(fields))
-    return RedirectResponse(f"{BASE}?tab={tab}" if tab in TABS else BASE, 303)
+    return RedirectResponse(_under(tab), 303)
+
+
+def _under(tab: str) -> str:
+    return f"{BASE}?tab={tab}" if tab in TABS else BASE
 
 
 @router.get("/{number}/panel")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from gateway import access, acts, aid, aid_filing, aid_report, aid_views, sessions
 from gateway.aid_bodies import FiledBody, KinEntry
 from gateway.aid_views import FILTERS, MOST
-from gateway.web import aid_choices, aidpage, relief_sheets
+from gateway.web import aid_choices, aidpage, relief_sheets, sought
 from gateway.web.rendering import language_of, state_of
 from gateway.web.shown_again import tried
 from gateway.web.staff import (
@@ -151,6 +151,15 @@ def new(request: Request, session: SignedIn) -> Response:
     """The form for what was given and is recorded afterwards, and for items to file."""
     access.allow(session.actor, "propose_relief")
     return _new_page(request, session.actor, {})
+
+
+@router.post("/new")
+def whose(request: Request, session: SignedIn, form: Fields) -> Response:
+    """Look for the household whose aid it is."""
+    fields = checked(session, form)
+    access.allow(session.actor, "propose_relief")
+    asked = {name: fields.get(name, "") for name in aid_choices.ASKED}
+    return sought.keep(request, session.actor, f"{BASE}/new", asked)
 
 
 def _new_page(

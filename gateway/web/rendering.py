@@ -191,7 +191,7 @@ def is_elder(request: Request) -> bool:
 
 
 _SWITCHES = ("lang", "edition")
-_WHO = ("name", "phone")
+_WHO = ("name", "phone", "address")
 """Whoever is looked for is in no link."""
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from hashlib import sha256
+from urllib.parse import unquote_plus
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -151,6 +152,39 @@ def test_a_new_request_comes_by_itself_and_neither_choice_nor_caret_moves(
     place = "[document.getElementById('q').selectionStart, document.activeElement.id]"
     assert page.evaluate(place) == [1, "q"]
     assert page.locator("#q").input_value() == "低保材料"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_back_from_a_request_leads_to_what_was_looked_for_and_no_address_says_it(
+    visit: Callable[..., Visitor], site_state: State, script: bool
+) -> None:
+    words = f"路灯坏了{script}"
+    made = [say(site_state, f"sought-{script}-{n}", f"{words}，柳湾镇柳湾村") for n in (1, 2)]
+    visitor = visit(DESK, script=script)
+    addresses: list[str] = []
+    visitor.page.on("request", lambda request: addresses.append(unquote_plus(request.url)))
+    page = sit_down(visitor, site_state, "op02")
+    page.locator("#q").fill(words)
+    page.locator("#q").press("Enter")
+    page.wait_for_url(re.compile("search="))
+    for number in made:
+        expect(page.locator(f"#row-{number}")).to_be_visible()
+    page.locator(f"#to-{made[0]}").click()
+    page.wait_for_url(re.compile(made[0]))
+    page.go_back()
+    expect(page.locator(f"#row-{made[1]}")).to_be_visible()
+    assert page.locator("#q").input_value() == words
+    if script:
+        expect(page.locator("#live")).to_have_class("live on")
+        with page.expect_response(re.compile("/desk/rows")) as heard:
+            page.evaluate(
+                "htmx.ajax('GET', document.querySelector('#queue').dataset.url, '#queue')"
+            )
+        assert made[1] in heard.value.text()
+    page.get_by_role("link", name="English").click()
+    expect(page.locator(f"#row-{made[1]}")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert [one for one in addresses if words in one] == []
 
 
 def test_what_is_typed_in_the_queue_stays_while_new_requests_come_in_around_it(

@@ -63,7 +63,7 @@ PAGES = (
     Seen("", "/simulator"),
     Seen("op01", "/desk"),
     Seen("op01", "/desk", "/desk?tab=urgent"),
-    Seen("op01", "/desk", "/desk?q=没有这样的话"),
+    Seen("op01", "/desk", "/desk?{searched}"),
     Seen("op01", "/desk/enter"),
     Seen("op01", "/desk/{number}", "/desk/{request}"),
     Seen("op01", "/account/confirm"),
@@ -168,6 +168,12 @@ def living(county: tuple[str, State, FastAPI]) -> tuple[str, State, FastAPI]:
 
 def filled(page: Page, address: str) -> str:
     """The address with what a person finds by looking for it."""
+    if "{searched}" in address:
+        page.goto("/desk")
+        page.locator("#q").fill("nothing like it")
+        page.locator("#q").press("Enter")
+        page.wait_for_url(re.compile("search="))
+        address = f"/desk?{page.url.partition('?')[2]}"
     for name in re.findall(r"{(\w+)}", address):
         where, link = FOUND_AT[name]
         page.goto(where)

@@ -63,6 +63,12 @@ class Caller:
         csrf = self.http.headers["x-csrf-token"]
         return self.http.post(path, data={"csrf": csrf, **fields})
 
+    def search(self, path: str, **fields: str) -> Any:
+        """What a search finds: it is posted, and its page is opened by a mark."""
+        answer = self.form(path, **fields)
+        there = answer.headers.get("location", "")
+        return self.get(there) if "search=" in there or "q=" in there else answer
+
 
 def signed_in(state: State, app: FastAPI, login: str) -> Caller:
     """A member of staff who has signed in, with the token that changes need. Their password is

@@ -38,7 +38,7 @@ def test_a_household_is_found_chosen_and_its_person_named_by_the_register(
     state: State, app: FastAPI, county: Aid
 ) -> None:
     town = signed_in(state, app, TOWN)
-    found = town.get("/relief/new?name=贺芳&address=滨江路18号院2号楼3单元301").text
+    found = town.search("/relief/new", name="贺芳", address="滨江路18号院2号楼3单元301").text
     assert f'href="/relief/new?household={HOME}#whose"' in found
     chosen = town.get(f"/relief/new?household={HOME}").text
     assert f'name="household_id" value="{HOME}"' in chosen

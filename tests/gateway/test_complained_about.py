@@ -131,10 +131,9 @@ def paths(secret: str, other: str) -> list[str]:
         if name.startswith("GET /") and op.who == "staff" and op.thing != "stream"
         for number in (secret, other)
     }
-    asked = [f"/desk?q={q}" for q in (secret, CALLER[3:], WORD, "贺芳")]
     beside = [f"{at}/{other}?beside={secret}" for at in ("/desk", "/api/v1/requests")]
     homes = [f"/households?household={HOME}", f"/relief?household={HOME}"]
-    return sorted(found) + asked + beside + homes
+    return [*sorted(found), f"/desk?q={secret}", *beside, *homes]
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -160,6 +159,11 @@ def test_the_accused_finds_neither_word_nor_number_on_any_page(
         marks = [mark for mark in (WORD, secret, FORMER, GRANT) if mark not in said_back]
         if answer.status_code == 200 and any(mark in answer.text for mark in marks):
             found.append(path)
+    for asked in (secret, CALLER[3:], WORD, "贺芳"):
+        answer = caller.search("/desk", q=asked)
+        marks = [mark for mark in (WORD, secret, FORMER, GRANT) if mark != asked]
+        if answer.status_code == 200 and any(mark in answer.text for mark in marks):
+            found.append(asked)
     assert found == []
 
 

@@ -163,9 +163,9 @@ def test_a_search_by_number_or_telephone_leads_to_the_request(state: State, app:
     number = said(state, "q", QUESTION, CALLER).number or ""
     caller = signed_in(state, app, "op01")
     for words in (number, number[2:].replace("-", ""), "13900004321"):
-        answer = caller.get("/desk", params={"q": words})
+        answer = caller.search("/desk", q=words)
         assert answer.headers.get("location") == f"/desk/{number}", words
-    assert "没有找到“zzz”" in caller.get("/desk?q=zzz").text
+    assert "没有找到“zzz”" in caller.search("/desk", q="zzz").text
 
 
 def test_of_fifty_who_claim_at_once_exactly_one_gets_it_and_the_others_hear_who(

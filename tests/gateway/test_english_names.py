@@ -85,5 +85,5 @@ def test_the_desk_finds_a_matter_by_the_english_name_of_its_unit(
     state: State, app: FastAPI
 ) -> None:
     number = said(state, "f", QUESTION).number
-    found = signed_in(state, app, "op01").get("/desk?q=civil+affairs")
+    found = signed_in(state, app, "op01").search("/desk", q="civil affairs")
     assert number in found.headers["location"]

@@ -46,6 +46,7 @@ def worked(state: State, app: FastAPI, number: str) -> None:
     lead = signed_in(state, app, "lead01")
     for path in ("/desk", f"/desk/{number}", "/board", "/api/v1/requests", f"/desk?q={SENDER}"):
         assert lead.get(path).status_code in (200, 303, 404)
+    assert lead.search("/desk", q=SENDER).status_code in (200, 303)
     assert lead.act(number, "reveal", purpose="回电").status_code == 200
     lead.act(number, "reply", text=TEXT)
     lead.act(number, "reply", words=TEXT)  # no such field: answered 422
