@@ -1,12 +1,10 @@
 """The pages of households: searching one, and one with its people and its timeline."""
 
-from collections.abc import Mapping
-
 from fastapi import APIRouter, Request, Response
 
 from gateway import access, homes, posts, sessions
-from gateway.access import Actor
 from gateway.timeline import timeline
+from gateway.web import sought
 from gateway.web.rendering import state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
 from models.transaction import acting
@@ -21,24 +19,17 @@ router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 
 @router.get("")
 def begin(request: Request, session: SignedIn) -> Response:
-    """The households of one's own area, or the one whose number stands in the address."""
-    return _found(request, session.actor, {"household": request.query_params.get("household", "")})
-
-
-@router.post("")
-def search(request: Request, session: SignedIn, form: Fields) -> Response:
-    """A household by its number, or by what somebody says of it. It is posted, so that no name and
-    no telephone number stands in an address."""
-    return _found(request, session.actor, checked(session, form))
-
-
-def _found(request: Request, actor: Actor, given: Mapping[str, str]) -> Response:
-    """What is found; a search is kept, like every look at somebody's data."""
-    state = state_of(request)
+    """The households of one's own area, the one whose number stands in the address, or what is
+    found; a search is kept, like every look at somebody's data."""
+    state, actor = state_of(request), session.actor
     access.allow(actor, "see_household")
     office = state.offices.current()
     now = state.now()
-    asked = {name: given.get(name, "").strip()[:200] for name in ASKED}
+    with state.database.read() as reading:
+        asked = sought.of(request, reading, actor, ASKED)
+    asked["household"] = (
+        asked["household"] or request.query_params.get("household", "").strip()[:200]
+    )
     searched = any(asked.values())
     query = read_home(names=(asked["name"],), phones=(asked["phone"],), address=asked["address"])
     with state.database.read() as reading:
@@ -55,6 +46,16 @@ def _found(request: Request, actor: Actor, given: Mapping[str, str]) -> Response
         request, "households.html", asked=asked, searched=searched, found=found, own=own,
         shown=homes.SHOWN, error="",
     )  # fmt: skip
+
+
+@router.post("")
+def search(request: Request, session: SignedIn, form: Fields) -> Response:
+    """A household by its number, or by what somebody says of it. It is posted, so that no name and
+    no telephone number stands in an address."""
+    fields = checked(session, form)
+    access.allow(session.actor, "see_household")
+    typed = {name: fields.get(name, "") for name in ASKED}
+    return sought.keep(request, session.actor, BASE, typed)
 
 
 @router.get("/{household_id}")

@@ -140,7 +140,7 @@ def test_the_search_finds_by_ear_and_only_what_lies_in_the_searchers_area(state,
     asked = {"name": "何方", "address": "滨江路十八号院2栋3单元301"}
 
     def found(login):
-        return "HH00001" in signed_in(state, app, login).form("/households", **asked).text
+        return "HH00001" in signed_in(state, app, login).search("/households", **asked).text
 
     assert [found(login) for login in ("op01", "grid_w010101", "grid_w0206")] == [True, True, False]
 

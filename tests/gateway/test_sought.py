@@ -21,6 +21,7 @@ SEARCHES = (
     ("op01", "/desk", "/desk", {"q": PHONE, "tab": "urgent"}),
     ("op01", "/desk", "/desk", {"q": "社区 贺芳", "tab": ""}),
     ("admin01", "/admin/users/search", "/admin/users", {"q": "买买提", "role": "operator"}),
+    ("super01", "/households", "/households", {"name": "贺芳", "phone": PHONE}),
     ("township_w01.1", "/relief/new", "/relief/new", {"name": "贺芳", "phone": PHONE}),
 )
 HINTS = ("tab", "role", "unit")
