@@ -48,7 +48,7 @@ REACHED: Mapping[str, str] = {
     "dispute": "case_words",
     "erasure": "case_words",
     "door_entry": "visit_words",
-    "draft": "case_words; after thirty days in any case (gateway.drafts)",
+    "draft": "case_words; after thirty days in any case, a search in half a day (gateway.drafts)",
     "former_number": "case_words",
     "handover": "case_words",
     "household": "left_households",
