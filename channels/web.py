@@ -16,7 +16,7 @@ from typing import ClassVar
 from urllib.parse import parse_qsl
 
 import phonenumbers
-from itsdangerous import Signer
+from itsdangerous import BadSignature, Signer
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberMatcher, ValidationResult
 
 from channels import Channel, ChannelSettings
@@ -34,7 +34,7 @@ from models.messages import (
 )
 from models.vocabulary import Form, Level
 
-_SALT = b"huiyin.web.form"
+_SALT, _SHOWN = b"huiyin.web.form", b"huiyin.web.shown"
 _HOW_URGENT = {"danger": Level.LIFE_THREAT, "soon": Level.PRIORITY}
 _TICKED = frozenset({"1", "on", "true", "yes"})
 _SAID = ("what", "how_urgent", "where", "phone", "name", "for_other", "confidential", "reach")
@@ -75,6 +75,12 @@ def form_token(secret: str, nonce: str) -> str:
     if not secret:
         raise ValueError("HUIYIN_SECRET_KEY is not set")
     return _signer(secret).sign(nonce).decode()
+
+
+def proof(secret: str, token: str, number: str) -> str:
+    """What the page writes into the field ``shown`` of the form with this ``token``, where its
+    browser has shown the code of this request. Whoever fills in a form cannot write it."""
+    return _signer(secret, _SHOWN).sign(f"{token} {number}").decode()
 
 
 class WebChannel(Channel):
@@ -124,7 +130,7 @@ class WebChannel(Channel):
             claims=_HOW_URGENT.get(fields.get("how_urgent", "")),
             confidential=fields.get("confidential", "") in _TICKED,
             language=fields.get("language") or None,
-            shown=fields.get("shown") or None,
+            shown=self._shown(fields),
         )
         return (contact,)
 
@@ -172,6 +178,15 @@ class WebChannel(Channel):
         said = "\0".join(fields.get(name, "") for name in _SAID)
         return f"{nonce}-{sha256(said.encode()).hexdigest()[:12]}"
 
+    def _shown(self, fields: Mapping[str, str]) -> str | None:
+        """The request whose code our own page says that this writer has shown (``proof``)."""
+        try:
+            said = _signer(self._secret, _SHOWN).unsign(fields.get("shown", "")).decode()
+        except BadSignature:
+            return None
+        token, _, number = said.partition(" ")
+        return number if token == fields.get("key") else None
+
     def _nonce(self, token: str) -> str | None:
         nonce, given = token.rpartition(".")[0], token.encode()
         # Signed again and compared: base64 has several spellings of one signature.
@@ -215,8 +230,8 @@ def as_written(phone: str) -> str:
     return remark(_PHONE_AS_WRITTEN.format(phone=phone))
 
 
-def _signer(secret: str) -> Signer:
-    return Signer(secret.encode(), salt=_SALT, digest_method=sha256)
+def _signer(secret: str, salt: bytes = _SALT) -> Signer:
+    return Signer(secret.encode(), salt=salt, digest_method=sha256)
 
 
 def _fields(raw: Raw) -> dict[str, str]:

@@ -56,7 +56,7 @@ class Inbound:
     member of staff who reports somebody else's need. ``claims`` is the level that the person
     declared by a key or button: it can only raise. ``missed`` marks a call nobody answered.
     ``about`` is the number of the request to which the person said these words belong; ``shown``
-    that of one whose code the writer has shown in the same browser.
+    that of one whose code the writer has shown in the same browser, by the word of our own page.
     """
 
     external_id: str

@@ -19,7 +19,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from channels import Channel
-from channels.web import e164, form_token, new_nonce
+from channels.web import e164, form_token, new_nonce, proof
 from gateway import guessing, refusals
 from gateway.hooks import kept
 from gateway.spool import Spool
@@ -64,7 +64,10 @@ async def ask_for_help(request: Request) -> Response:
     if faults and not (faults == {"phone"} and fields.get("anyway")):
         return _form(request, fields, faults=faults, status=422, again=again)
     proven = passes.shown(request, CASE) or {}
-    raw = _raw(request, channel, {**fields, "shown": proven.get("number", "")})
+    shown = ""
+    if proven:
+        shown = proof(state.settings.secret_key, fields.get("key", ""), proven["number"])
+    raw = _raw(request, channel, {**fields, "shown": shown})
     try:
         outcome = await _kept(request, channel, raw)
     except Forged:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from channels.web import proof
 from gateway.state import State
 from models.outbox import Outgoing
 from models.requests import HelpRequest
@@ -90,6 +91,17 @@ def test_a_second_form_in_the_same_browser_joins_the_first(state: State, now: Cl
     now.forward(minutes=30)
     assert write(page, "补充一下，老人还有残疾证") == (number, code)
     assert "残疾证" in page.get("/status/case").text
+
+
+def test_what_the_writer_of_a_form_says_to_have_shown_is_no_proof(state: State) -> None:
+    owner, stranger = browser(state, "7.7.7.7"), browser(state, "6.6.6.6")
+    number, _code = write(owner, CALM)
+    keys = [key_of(stranger.get("/help").text) for _ in range(3)]
+    of_another_form = proof(state.settings.secret_key, keys[0], number)
+    said_to_be = (number, proof("x" * 32, keys[1], number), of_another_form)
+    for key, shown in zip(keys, said_to_be, strict=True):
+        form = {"key": key, "what": "不用来了", "phone": TYPED, "shown": shown}
+        assert stranger.post("/hook/web", data=form).json()["number"] not in (None, number)
 
 
 def test_a_form_joins_what_the_telephone_began_and_is_told_neither_number_nor_code(
