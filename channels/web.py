@@ -77,10 +77,10 @@ def form_token(secret: str, nonce: str) -> str:
     return _signer(secret).sign(nonce).decode()
 
 
-def proof(secret: str, token: str, number: str) -> str:
+def proof(secret: str, token: str, number: str, code: str) -> str:
     """What the page writes into the field ``shown`` of the form with this ``token``, where its
-    browser has shown the code of this request. Whoever fills in a form cannot write it."""
-    return _signer(secret, _SHOWN).sign(f"{token} {number}").decode()
+    browser has shown this number with this code. Whoever fills in a form cannot write it."""
+    return _signer(secret, _SHOWN).sign(f"{token} {number} {code}").decode()
 
 
 class WebChannel(Channel):
@@ -178,14 +178,14 @@ class WebChannel(Channel):
         said = "\0".join(fields.get(name, "") for name in _SAID)
         return f"{nonce}-{sha256(said.encode()).hexdigest()[:12]}"
 
-    def _shown(self, fields: Mapping[str, str]) -> str | None:
-        """The request whose code our own page says that this writer has shown (``proof``)."""
+    def _shown(self, fields: Mapping[str, str]) -> tuple[str, str] | None:
+        """The number and code that our own page says this writer has shown (``proof``)."""
         try:
             said = _signer(self._secret, _SHOWN).unsign(fields.get("shown", "")).decode()
         except BadSignature:
             return None
-        token, _, number = said.partition(" ")
-        return number if token == fields.get("key") else None
+        token, number, code = said.split(" ")
+        return (number, code) if token == fields.get("key") else None
 
     def _nonce(self, token: str) -> str | None:
         nonce, given = token.rpartition(".")[0], token.encode()

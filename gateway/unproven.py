@@ -35,8 +35,12 @@ def open_to(tx: Transaction, call: "Call", inbound: Inbound, who: "Acquaintance"
 
 
 def _may_join(tx: Transaction, inbound: Inbound, request: Row) -> bool:
-    """A form joins what was begun in a browser only where its writer has shown number and code."""
-    shown = request["number"] in (inbound.about, inbound.shown)
+    """A form joins what was begun in a browser only where its writer has shown number and code; a
+    code that was changed since opens nothing."""
+    shown = request["number"] == inbound.about or inbound.shown == (
+        request["number"],
+        request["code"],
+    )
     return shown or request["channel"] != FORM or _renewed(tx, request)
 
 

@@ -56,7 +56,8 @@ class Inbound:
     member of staff who reports somebody else's need. ``claims`` is the level that the person
     declared by a key or button: it can only raise. ``missed`` marks a call nobody answered.
     ``about`` is the number of the request to which the person said these words belong; ``shown``
-    that of one whose code the writer has shown in the same browser, by the word of our own page.
+    that of one with the code that the writer has shown in the same browser, by the word of our own
+    page; whether that code still opens it is asked where it counts.
     """
 
     external_id: str
@@ -75,7 +76,7 @@ class Inbound:
     reply_to: str | None = None  # another telephone number to answer, where the form gave one
     taken_by: str | None = None  # login of the operator who took the words: the one first asked
     about: str | None = None
-    shown: str | None = None
+    shown: tuple[str, str] | None = None
 
     @property
     def kept_location(self) -> list[Any] | None:

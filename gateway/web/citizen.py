@@ -66,7 +66,7 @@ async def ask_for_help(request: Request) -> Response:
     proven = passes.shown(request, CASE) or {}
     shown = ""
     if proven:
-        shown = proof(state.settings.secret_key, fields.get("key", ""), proven["number"])
+        shown = proof(state.settings.secret_key, fields.get("key", ""), **_case(proven))
     raw = _raw(request, channel, {**fields, "shown": shown})
     try:
         outcome = await _kept(request, channel, raw)
@@ -83,11 +83,12 @@ async def ask_for_help(request: Request) -> Response:
     files = {"files": str(kept_files), "unkept": kept_first.listed(refused)}
     answer = RedirectResponse("/received", 303)
     # Whoever types a telephone number has not shown that it is theirs: words that joined a request
-    # already open under it are kept, but its number and code go to that telephone alone.
-    if not (outcome.opened or outcome.held or proven.get("number") == outcome.number):
+    # already open under it are kept, but its number and code go to that telephone alone, and a code
+    # that was changed since this browser proved it is not told anew.
+    told = {"number": outcome.number or "", "code": outcome.code or ""}
+    if not (outcome.opened or outcome.held or (proven and _case(proven) == told)):
         passes.give(request, answer, RECEIPT, {"number": "", "code": "", "reachable": "1", **files})
         return answer
-    told = {"number": outcome.number or "", "code": outcome.code or ""}
     reachable = "1" if e164(fields.get("phone", "")) else ""
     passes.give(request, answer, RECEIPT, {**told, "reachable": reachable, **files})
     passes.give(request, answer, CASE, told)
@@ -212,6 +213,20 @@ def _away(request: Request, channel: Channel, raw: Raw, form: kept_first.Written
     )
 
 
+def _case(proven: Mapping[str, str]) -> dict[str, str]:
+    """What a pass of the case proves."""
+    return {"number": proven["number"], "code": proven["code"]}
+
+
+def _still_opens(request: Request, number: str) -> bool:
+    """Whether this browser has shown the code that opens the case of this number now."""
+    proven = passes.shown(request, CASE)
+    if proven is None or proven["number"] != number:
+        return False
+    with state_of(request).database.read() as session:
+        return progress.find(session, **_case(proven)) is not None
+
+
 def _raw(request: Request, channel: Channel, fields: Mapping[str, str]) -> Raw:
     """The words as the channel takes them, whatever the form carried beside them."""
     base = state_of(request).settings.public_url.rstrip("/")
@@ -241,10 +256,11 @@ async def _kept(request: Request, channel: Channel, raw: Raw) -> Outcome:
 
 def _tried(request: Request, number: str, code: str, client: str) -> tuple[bool, timedelta]:
     """Whether number and code fit, and how long to wait where nothing was tried. Strangers who
-    guess at a number make its own browser, which has shown the code before, wait for nothing."""
+    guess at a number make its own browser, which has shown the code that opens it, wait for
+    nothing."""
     state = state_of(request)
     what = [("status_address", guessing.network(client))]
-    if (passes.shown(request, CASE) or {}).get("number") != number:
+    if not _still_opens(request, number):
         what.append(("status_number", number))
     tried = guessing.attempt(state, what, state.now())
     if not tried:

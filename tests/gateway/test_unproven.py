@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from channels.web import proof
+from gateway import guessing
 from gateway.state import State
 from models.outbox import Outgoing
 from models.requests import HelpRequest
@@ -93,12 +94,47 @@ def test_a_second_form_in_the_same_browser_joins_the_first(state: State, now: Cl
     assert "残疾证" in page.get("/status/case").text
 
 
+def test_a_browser_whose_code_was_changed_is_not_told_the_new_one_for_a_second_form(
+    state: State, now: Clock
+) -> None:
+    stranger = browser(state, "6.6.6.6")
+    number, code = write(stranger, CALM)
+    now.forward(minutes=10)
+    said(state, "v1", SECRET, PHONE)
+    for words in ("再补充一句", "还有一句"):
+        key = key_of(stranger.get("/help").text)
+        stranger.post("/help", data={"key": key, "what": words, "phone": TYPED})
+        shown = stranger.get("/received").text
+        assert request(state, number).code not in shown
+        assert number not in shown
+        assert "桥头旅社" not in stranger.get("/status/case").text
+    assert opens(stranger, number, code) == ""
+
+
+def test_a_browser_whose_code_was_changed_guesses_at_the_new_one_as_slowly_as_any_other(
+    state: State, now: Clock
+) -> None:
+    stranger = browser(state, "6.6.6.6")
+    number, _code = write(stranger, CALM)
+
+    def tried() -> int:
+        for guess in range(guessing.measures()["status_number"].free + 1):
+            page = browser(state, f"8.8.{guess}.8")
+            page.cookies.update(stranger.cookies)
+            answer = page.post("/status", data={"number": number, "code": f"{guess:06d}"})
+        return answer.status_code
+
+    assert tried() == 422, "its own browser waits for nothing"
+    said(state, "v1", SECRET, PHONE)
+    assert tried() == 429
+
+
 def test_what_the_writer_of_a_form_says_to_have_shown_is_no_proof(state: State) -> None:
     owner, stranger = browser(state, "7.7.7.7"), browser(state, "6.6.6.6")
-    number, _code = write(owner, CALM)
+    number, code = write(owner, CALM)
     keys = [key_of(stranger.get("/help").text) for _ in range(3)]
-    of_another_form = proof(state.settings.secret_key, keys[0], number)
-    said_to_be = (number, proof("x" * 32, keys[1], number), of_another_form)
+    of_another_form = proof(state.settings.secret_key, keys[0], number, code)
+    said_to_be = (number, proof("x" * 32, keys[1], number, code), of_another_form)
     for key, shown in zip(keys, said_to_be, strict=True):
         form = {"key": key, "what": "不用来了", "phone": TYPED, "shown": shown}
         assert stranger.post("/hook/web", data=form).json()["number"] not in (None, number)
