@@ -218,7 +218,7 @@ def _read(office: Office, said: Said, before: Said | None) -> Arrival:
     at intake."""
     inbound = said.inbound
     found = office.assess(inbound.text, said.channel, inbound)
-    lately = before.inbound if before and before.inbound.sender == inbound.sender else None
+    lately = before.inbound if before and _writer(before.inbound) == _writer(inbound) else None
     if before and lately and inbound.text and said.at - before.at <= JOIN_WINDOW:
         joined = replace(inbound, text=lately.text + inbound.text)
         together = office.assess(joined.text, said.channel, joined)
@@ -235,6 +235,10 @@ def _read(office: Office, said: Said, before: Said | None) -> Arrival:
         assessment=found,
         reply=None,
     )
+
+
+def _writer(inbound: Inbound) -> tuple[str, str | None]:
+    return inbound.sender, inbound.reporter
 
 
 def _grounds(assessment: Assessment) -> frozenset[tuple[str, Level]]:

@@ -22,7 +22,16 @@ from ssl import RAND_bytes  # unlike os.urandom it does not let go of the GIL: w
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels import Channel
-from gateway import canaries, conversations, guessing, holding, quieting, recall, unproven
+from gateway import (
+    belonging,
+    canaries,
+    conversations,
+    guessing,
+    holding,
+    quieting,
+    recall,
+    unproven,
+)
 from gateway.cleaning import clean
 from gateway.entries import keep, record
 from gateway.recall import Acquaintance, Recall
@@ -214,7 +223,7 @@ class Intake:
         handle = recall.handle_of(call, inbound)
         who = known.meet(tx, *handle, call.now)
         language = inbound.language or who.language or guess_language(inbound.text)
-        near = unproven.open_to(tx, call, inbound, who)
+        near = belonging.open_to(tx, call, inbound, who)
         assessment = self._assess(office, call, inbound, near)
         quiet = quieting.reason(tx, office, call)
         arrival = Arrival(
@@ -232,9 +241,7 @@ class Intake:
             newcomer=who.newcomer,
             salt="" if before else RAND_bytes(16).hex(),
         )
-        by_itself = speaks_for_itself(call, inbound)
-        named = by_itself or inbound.about  # a reporter's needs are apart unless they say so
-        joins = near.joins(assessment, inbound.about, call.now) if named else None
+        joins = near.joins(assessment, call.now)
         if joins is None:
             number, call.number = call.number, None
             request = open_request(tx, office, arrival, number=number, code=call.code)
@@ -246,8 +253,7 @@ class Intake:
             quieting.note(tx, office, request, quiet, call.now)
         entry["request_id"] = request["id"]
         if handle[1]:
-            words = inbound.text if by_itself else None
-            known.people[handle] = who.having_said(words, call.now, request)
+            known.people[handle] = who.having_said(inbound, call.now, request)
         return Outcome(
             number=request["number"],
             code=request["code"],
@@ -257,18 +263,13 @@ class Intake:
         )
 
     def _assess(
-        self, office: Office, call: Call, inbound: Inbound, who: Acquaintance
+        self, office: Office, call: Call, inbound: Inbound, near: Acquaintance
     ) -> Assessment:
         """The verdict on the words; together with the words just before, if those make it worse."""
         alone = call.read.get(inbound.text) or office.assess(inbound.text, call.source, inbound)
-        apart = inbound.missed or not (inbound.text and who.goes_on(inbound.about, call.now))
+        apart = inbound.missed or not (inbound.text and near.goes_on(inbound.reporter, call.now))
         if apart or alone.level is Level.LIFE_THREAT:
             return alone
-        joined = dataclasses.replace(inbound, text=who.lately + inbound.text)
+        joined = dataclasses.replace(inbound, text=near.lately + inbound.text)
         together = office.assess(joined.text, call.source, joined)
         return together if together.level.rank < alone.level.rank else alone
-
-
-def speaks_for_itself(call: Call, inbound: Inbound) -> bool:
-    """Whether it is the person in need or somebody near; an office sends of one after another."""
-    return inbound.reporter is None and call.address_kind not in ("unit", "staff")

@@ -44,24 +44,24 @@ class Acquaintance:
     lately: str = ""
     lately_at: datetime | None = None
     lately_in: int | None = None  # the request of which these words are part
+    lately_by: str | None = None  # who reported them, if they are a report
 
     def just_spoke(self, now: datetime) -> bool:
         """Whether what comes now may be a part of the text before it."""
         return self.lately_at is not None and now - self.lately_at <= JOIN_WINDOW
 
-    def goes_on(self, about: str | None, now: datetime) -> bool:
-        """Whether what comes now is read with the words just before: never with those of a request
-        that it may not join."""
-        if not (self.lately and self.just_spoke(now)):
+    def goes_on(self, reporter: str | None, now: datetime) -> bool:
+        """Whether what comes now is read with the words just before: those of the same writer, in a
+        request that it may join."""
+        if not (self.lately and self.just_spoke(now)) or reporter != self.lately_by:
             return False
-        part_of = (one for one in self.open_requests if one["id"] == self.lately_in)
-        return any(not about or one["number"] == about for one in part_of)
+        return self.lately_in in {one["id"] for one in self.open_requests}
 
-    def joins(self, assessment: Assessment, about: str | None, now: datetime) -> Row | None:
-        """The open request that words of this person belong to, ``about`` the number that they
-        named: where that one is over, they begin a new one. A complaint stands apart (I9): it never
-        joins a request that those complained about may be working on, and a plea for help is never
-        hidden from them inside a complaint."""
+    def joins(self, assessment: Assessment, now: datetime) -> Row | None:
+        """The open request that words of this person belong to, None where they begin a new one.
+        ``open_requests`` are those that they may join (``belonging``). A complaint stands apart
+        (I9): it never joins a request that those complained about may be working on, and a plea for
+        help is never hidden from them inside a complaint."""
         matters = [one for one in self.open_requests if one["track"] != Track.GRIEVANCE]
         complaints = [one for one in self.open_requests if one["track"] == Track.GRIEVANCE]
         if assessment.level.is_urgent:
@@ -70,23 +70,18 @@ class Acquaintance:
             self.just_spoke(now) and self.lately_in in {one["id"] for one in complaints}
         ):
             matters = []
-        among = [*matters, *complaints]
-        if about:
-            return next((one for one in among if one["number"] == about), None)
-        return among[0] if among else None
+        return next(iter((*matters, *complaints)), None)
 
-    def having_said(self, words: str | None, at: datetime, request: Row) -> "Acquaintance":
-        """The same person after these words, which are part of ``request`` now; None for a report
-        of somebody else's need, with which nothing is read together."""
+    def having_said(self, inbound: Inbound, at: datetime, request: Row) -> "Acquaintance":
+        """The same person after these words, which are part of ``request`` now."""
         known = {one["id"]: one for one in self.open_requests} | {request["id"]: request}
-        after = replace(self, open_requests=tuple(known.values()))
-        if words is None:
-            return after
         return replace(
-            after,
-            lately=words,
+            self,
+            open_requests=tuple(known.values()),
+            lately=inbound.text,
             lately_at=at,
             lately_in=request["id"],
+            lately_by=inbound.reporter,
         )
 
 
@@ -205,7 +200,13 @@ def refresh(tx: Transaction, calls: Sequence["Call"]) -> None:
 
 
 _LATELY = (
-    select(col(Contact.request_id), col(Contact.text), col(Contact.received_at))
+    select(
+        col(Contact.request_id),
+        col(Contact.person_id),
+        col(Contact.reporter),
+        col(Contact.text),
+        col(Contact.received_at),
+    )
     .where(
         col(Contact.request_id).in_(bindparam("requests", expanding=True)),
         col(Contact.received_at) >= bindparam("since"),
@@ -258,8 +259,10 @@ def _load_people(
         return
     for row in tx.execute(_LATELY, {"requests": list(open_ids), "since": since}):
         known = open_ids[row.request_id]
+        if row.person_id not in (known.person_id, None):
+            continue  # a neighbour's, whose request was joined to this one
         known.lately, known.lately_at = row.text, row.received_at
-        known.lately_in = row.request_id
+        known.lately_in, known.lately_by = row.request_id, row.reporter
 
 
 _OWN = ("number", "code", "person_id", "channel")

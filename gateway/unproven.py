@@ -5,7 +5,6 @@ telephone itself must not be read with that code: the code is changed, and the n
 telephone alone. What is typed in another browser begins a request of its own.
 """
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import update
@@ -20,21 +19,12 @@ from referral.office import Arrival, Office
 
 if TYPE_CHECKING:
     from gateway.intake import Call
-    from gateway.recall import Acquaintance
 
 FORM = "web"
 RENEWED = "code_renewed"
 
 
-def open_to(tx: Transaction, call: "Call", inbound: Inbound, who: "Acquaintance") -> "Acquaintance":
-    """The person with only those open requests that these words may join."""
-    if call.channel != FORM:
-        return who
-    mine = tuple(one for one in who.open_requests if _may_join(tx, inbound, one))
-    return replace(who, open_requests=mine)
-
-
-def _may_join(tx: Transaction, inbound: Inbound, request: Row) -> bool:
+def may_join(tx: Transaction, inbound: Inbound, request: Row) -> bool:
     """A form joins what was begun in a browser only where its writer has shown number and code; a
     code that was changed since opens nothing."""
     shown = request["number"] == inbound.about or inbound.shown == (

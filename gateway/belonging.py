@@ -1,0 +1,31 @@
+"""Which open requests of a person their words may join. It is asked once for each contact: what the
+words join, and with which words before them they are read, is found among these alone.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gateway import unproven
+from models.messages import Inbound
+from models.transaction import Transaction
+
+if TYPE_CHECKING:
+    from gateway.intake import Call
+    from gateway.recall import Acquaintance
+
+
+def open_to(tx: Transaction, call: "Call", inbound: Inbound, who: "Acquaintance") -> "Acquaintance":
+    """The person with only those open requests that these words may join: the one that they name,
+    if they name one; none else of a reporter's or an office's, whose needs are those of one after
+    another; of what a browser began, only what ``unproven`` lets a form join."""
+    mine = who.open_requests
+    if inbound.about or not speaks_for_itself(call, inbound):
+        mine = tuple(one for one in mine if one["number"] == inbound.about)
+    if call.channel == unproven.FORM:
+        mine = tuple(one for one in mine if unproven.may_join(tx, inbound, one))
+    return replace(who, open_requests=mine)
+
+
+def speaks_for_itself(call: "Call", inbound: Inbound) -> bool:
+    """Whether it is the person in need or somebody near; an office sends of one after another."""
+    return inbound.reporter is None and call.address_kind not in ("unit", "staff")
