@@ -15,6 +15,7 @@ from pwdlib import PasswordHash
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
+from gateway import leaving
 from gateway.offices import changed
 from models.access import (
     ApiToken,
@@ -26,7 +27,6 @@ from models.access import (
     hashed,
 )
 from models.db import Busy
-from models.people import Address
 from models.places import AreaRow, Staff, UnitRow
 from models.transaction import Transaction
 from models.vocabulary import Role
@@ -201,13 +201,13 @@ def set_password(tx: Transaction, login: str, kept: str, now: datetime, *, by: s
 
 def disable(tx: Transaction, login: str, now: datetime, *, by: str, reason: str = "") -> None:
     """Close an account: its sessions end, its links and codes no longer work, its chats are those
-    of a citizen, it holds nothing new. Raises ValueError as above."""
+    of a citizen and of none whom it reported, it holds nothing new. Raises ValueError as above."""
     done = tx.execute(update(Staff).where(col(Staff.login) == login).values(disabled_at=now))
     if not done.rowcount:
         raise ValueError(f"there is no account {login!r}")
     for table in (StaffSession, OneTimeKey):
         tx.execute(delete(table).where(col(table.login) == login))
-    tx.execute(update(Address).where(col(Address.staff) == login).values(staff=None))
+    leaving.let_go(tx, login, now)
     tx.event("staff_disabled", at=now, by=by, login=login, **_because(reason))
     changed(tx)
 
