@@ -1,6 +1,5 @@
 """What a household or a person can be known as: the closed list of codes, which is data. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -19,13 +18,3 @@ class Category:
     tag: str
     per_person: bool = False
     aliases: tuple[str, ...] = ()
-
-
-def category_named(categories: Mapping[str, Category], word: str) -> Category | None:
-    """The category that a cell or a form means, by its code, its name or another name of it."""
-    if found := categories.get(word):
-        return found
-    return next(
-        (one for one in categories.values() if word in (one.name_zh, one.name_en, *one.aliases)),
-        None,
-    )

@@ -118,17 +118,6 @@ def cooperating_due(start: datetime, lead_due: datetime, calendar: Calendar, *, 
     return Due(before, not calendar.loaded(calendar.day_of(lead_due).year))
 
 
-def elapsed(start: datetime, until: datetime, pauses: Sequence[Interval] = ()) -> timedelta:
-    """The running intervals between start and ``until``; overlapping pauses count once."""
-    ran, mark = timedelta(), start
-    for begin, end in sorted(pauses, key=lambda pause: pause[0]):
-        if begin >= until:
-            break
-        ran += max(begin - mark, timedelta())
-        mark = max(mark, min(end, until) if end else until)
-    return ran + max(until - mark, timedelta())
-
-
 def remaining(due_at: datetime, now: datetime, pauses: Sequence[Interval] = ()) -> timedelta:
     """What is left of a clock; negative once it is breached. A pause still open stands still."""
     waiting = [begin for begin, end in pauses if end is None and begin <= now]

@@ -10,7 +10,7 @@ from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status, Track
 from referral import casework, clocks, passing, promises, telling
 from referral.casework import Actor, Refusal
-from referral.directory import ZONE, Answerable, Unit
+from referral.directory import ZONE, Unit
 from referral.lifecycle import Impossible, Transition, may, may_on_referral
 from referral.office import Office
 from referral.routing import UNCLEAR, RouteRow, row_for
@@ -190,20 +190,6 @@ def _kept_due(
     if due < old["due_at"] or handling_clock(before, urgent)[0] in _DECIDES_LATER:
         return due, (name, case)
     return old["due_at"], None
-
-
-def notify(
-    tx: Transaction,
-    office: Office,
-    request: Row,
-    holder: Answerable,
-    *,
-    due: datetime,
-    now: datetime,
-) -> None:
-    """Tell the person who holds the request now."""
-    urgent = Level(request["level"]).is_urgent
-    telling.notify(tx, office, request, holder, due=due, now=now, urgent=urgent)
 
 
 def route_of(office: Office, request: Row, now: datetime, service: str | None = None) -> RouteRow:

@@ -121,17 +121,6 @@ def test_a_working_day_before_undoes_a_working_day(start: datetime, days: int) -
     assert clocks.working_days_before(due, 1, CALENDAR) == shorter
 
 
-def test_pauses_are_subtracted_once() -> None:
-    start, now = china("2026-11-02 08:00"), china("2026-11-02 18:00")
-    pauses = [
-        (china("2026-11-02 10:00"), china("2026-11-02 12:00")),
-        (china("2026-11-02 11:00"), china("2026-11-02 13:00")),
-        (china("2026-11-02 17:00"), None),
-    ]
-    assert clocks.elapsed(start, now, pauses) == timedelta(hours=6)
-    assert clocks.elapsed(start, now) == timedelta(hours=10)
-
-
 def test_what_is_left_stands_still_in_a_pause_and_turns_negative_in_breach() -> None:
     due = china("2026-11-02 18:00")
     pause = [(china("2026-11-02 12:00"), None)]
