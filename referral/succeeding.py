@@ -93,9 +93,10 @@ def _move_order(tx: Transaction, office: Office, order: Row, request: Row, now: 
         },
     )
     casework.change_referral(tx, order, status=row.to)
-    tx.later(
-        update(Clock).where(col(Clock.referral_id) == order["id"]).values(referral_id=new["id"])
-    )
+    theirs = [col(Clock.referral_id) == order["id"]]
+    if not waits:  # a signature that does not go along leaves its clock behind
+        theirs.append(col(Clock.stopped_at).is_(None))
+    tx.later(update(Clock).where(*theirs).values(referral_id=new["id"]))
     tx.later(
         update(Dispute)
         .where(col(Dispute.referral_id) == order["id"], col(Dispute.decided_at).is_(None))

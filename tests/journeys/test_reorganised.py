@@ -8,7 +8,9 @@ from sqlmodel import col
 
 from gateway import offices, rounds
 from gateway.clock_audit import audit
+from gateway.quarter import Quarter, report
 from gateway.state import State
+from gateway.unit_month import rates
 from models.clocks import Clock
 from models.places import UnitRow
 from models.transaction import acting
@@ -119,6 +121,24 @@ def test_a_signed_order_of_a_bureau_that_is_gone_is_signed_anew_by_its_successor
     assert county.held(number) == (heir, f"{heir}.1")
     assert "CLK-SIGN" not in county.running(number)
     sound(county)
+
+
+def test_a_successor_that_signs_in_its_time_is_counted_in_time(county: County) -> None:
+    number = confirmed(county, "lamp", "+8613600000001")
+    bureau = county.lead(number).bureau
+    county.do(f"{bureau}.1", "sign", number)
+    county.now.forward(days=1)
+    heir = "education" if bureau != "education" else "health"
+    dissolve(county, bureau, heir)
+    county.now.forward(minutes=1)
+    county.do(f"{heir}.1", "sign", number)
+    with county.state.database.read() as session:
+        office = county.state.offices.current()
+        quarter = Quarter.parse("2026Q3")
+        signed = report(session, office, heir, quarter, now=county.now()).rate("signed_in_time")
+        month = rates(session, county.actor(f"{heir}.1"), office, county.now())
+    assert (signed.met, signed.counted) == ((number,), (number,))
+    assert next((one.part, one.whole) for one in month if one.name == "signed") == (1, 1)
 
 
 def test_an_order_that_nobody_signed_keeps_the_time_for_signing_when_it_moves(
