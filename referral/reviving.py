@@ -1,7 +1,8 @@
 """What went along in a wrong merge and ended there lives again when the merge is undone (T13).
 
 The other request's answer or end was not this one's: its lead's order is again what it was, the
-clocks run on with their first due times, the work waits.
+clocks run on with their first due times, the work waits. What the bureau signed meanwhile it has
+signed: nobody who signed in time is late for it.
 """
 
 from collections.abc import Mapping
@@ -26,11 +27,13 @@ _SIGNED = (ReferralStatus.SIGNED, ReferralStatus.IN_PROGRESS)
 @dataclass(slots=True)
 class Revival:
     """What the other request's answer or end (``ended``) took along. ``orders`` went along with the
-    merge, ``revived`` are those that live again, ``told`` says what does, with both versions."""
+    merge, ``revived`` are those that live again, ``signed`` those of them that the bureau signed
+    after the merge, ``told`` says what lives again, with both versions."""
 
     ended: frozenset[datetime]
     orders: list[int] = field(default_factory=list)
     revived: list[int] = field(default_factory=list)
+    signed: list[int] = field(default_factory=list)
     told: list[Changed] = field(default_factory=list)
 
     def back(self, table: str, current: Any, held: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,9 +56,14 @@ class Revival:
             return {}
         if was == ReferralStatus.RETURN_REQUESTED:  # its dispute ended with the order
             was = ReferralStatus.SIGNED if held.get("signed_at") else ReferralStatus.DISPATCHED
+        names = ["completed_at"]
+        if was == ReferralStatus.DISPATCHED and current.signed_at is not None:
+            was = ReferralStatus.SIGNED
+            self.signed.append(current.id)
+        else:
+            names += ["signed_at", "signed_by"]
         self.revived.append(current.id)
         self.told.append(Changed(current.bureau, "status", current.status, was))
-        names = ("signed_at", "signed_by", "completed_at")
         return {"status": was, **{name: timed(name, held.get(name)) for name in names}}
 
     def _clock(self, current: Any, held: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,7 +71,8 @@ class Revival:
         of_order = current.referral_id in self.revived and current.name != "CLK-ARBITRATE"
         if not ran or not (of_order or current.stopped_at in self.ended):
             return {}
-        if current.stopped_at is None:
+        signed = current.name == "CLK-SIGN" and current.referral_id in self.signed
+        if current.stopped_at is None or signed:
             return {}
         self.told.append(Changed(current.name, "stopped_at", plain(current.stopped_at), None))
         return {"stopped_at": None}

@@ -128,22 +128,36 @@ def test_undone_after_the_other_was_answered_its_relief_runs_on(
     sound(county)
 
 
-def test_undone_after_its_bureau_gave_a_part_to_the_other_the_order_is_to_be_signed_again(
+def test_undone_after_its_bureau_gave_a_part_to_the_other_the_order_is_in_hand_and_not_done(
     county: County, lamp: str, hungry: str
 ) -> None:
-    before = merged(county, lamp, hungry)
+    merged(county, lamp, hungry)
     county.do("civil_affairs.1", "sign", lamp)
     county.do("civil_affairs.1", "submit_part", lamp, result="已送米面")
     county.now.forward(minutes=5)
     undone(county, lamp, hungry)
     lead = county.lead(hungry)
-    assert (lead.status, lead.signed_at, lead.completed_at) == ("dispatched", None, None)
-    assert dues(county, hungry)["CLK-SIGN", "urgent"] == before["CLK-SIGN", "urgent"]
-    county.do("civil_affairs.1", "sign", hungry)
+    assert (lead.status, lead.signed_by, lead.completed_at) == ("signed", "civil_affairs.1", None)
+    assert county.request(hungry).status == Status.IN_PROGRESS
     county.do("civil_affairs.1", "record_contact", hungry, who="本人", outcome="on_site")
     county.do("civil_affairs.1", "reply", hungry, text="米面已经送到家里了。")
     county.do("civil_affairs.1", "report_result", hungry, result="已送", absent="无")
     sound(county)
+
+
+def test_who_signed_in_time_on_the_other_is_not_late_when_the_merge_is_undone(
+    county: County, lamp: str, hungry: str
+) -> None:
+    merged(county, lamp, hungry)
+    county.do("civil_affairs.1", "sign", lamp)
+    county.do("civil_affairs.1", "submit_part", lamp, result="已送米面")
+    county.now.forward(days=1)
+    county.tick()
+    undone(county, lamp, hungry)
+    sound(county)
+    sign = next(row for row in county.rows(Clock, hungry) if row.name == "CLK-SIGN")
+    assert sign.stopped_at == county.lead(hungry).signed_at <= sign.due_at
+    assert sign.breached_at is None
 
 
 def test_what_its_bureau_signed_after_the_merge_stays_signed_and_the_request_is_in_hand(
