@@ -32,6 +32,12 @@ _FEEDBACK = ("CLK-DISCOVERY-FEEDBACK", "CLK-MISSED-CALL")
 
 OF_THE_PERSON = (TaskKind.CORRECT_DATA, TaskKind.ERASE_DATA)
 
+_OF_EACH = (
+    TaskKind.UNDELIVERED, TaskKind.CALL_BACK, TaskKind.DELIVER_PAPER, TaskKind.CALL_SILENT,
+    TaskKind.HAND_SILENT, TaskKind.WELFARE_CHECK,
+)  # fmt: skip
+"""Somebody is to be reached: that another person is to be reached too does not do it."""
+
 
 def merge(
     tx: Transaction,
@@ -181,13 +187,15 @@ def _clocks(
 def _tasks(
     tx: Transaction, older: Row, newer: Row, actor: Actor, before: Before, now: datetime
 ) -> None:
-    """Waiting work goes along, unless the same work waits already; what a requester wants put right
-    about themselves is about nobody else, and what a bureau asked for ends with its order."""
+    """Waiting work goes along, unless the same work on the matter waits already; who is to be told
+    or called is one person or one message. What a requester wants put right about themselves is
+    about nobody else, and what a bureau asked for ends with its order."""
     waits = {task.kind for task in _rows(tx, Task, older["id"]) if task.done_at is None}
     for task in _rows(tx, Task, newer["id"]):
         if task.done_at is not None or task.kind in OF_THE_PERSON:
             continue
-        if task.kind in waits or task.kind in lapsing.ASKED:
+        own = task.kind in _OF_EACH or task.outbox_id is not None
+        if task.kind in lapsing.ASKED or (task.kind in waits and not own):
             before.change(tx, "task", task, done_at=now, done_by=actor.login)
         else:
             before.change(tx, "task", task, request_id=older["id"], number=older["number"])
