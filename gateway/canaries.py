@@ -23,7 +23,7 @@ from models.db import Database
 from models.messages import Canary, Happening, Inbound, Outbound, Turn
 from models.transaction import Row, Transaction, acting
 from models.vocabulary import TaskKind
-from referral import casework
+from referral import telling
 from referral.directory import HOTLINE
 from referral.office import Office
 
@@ -119,7 +119,7 @@ class Canaries:
         return due
 
     def _lost(self, tx: Transaction, name: str, now: datetime) -> None:
-        asked = casework.ask_once(
+        asked = telling.ask_once(
             tx, TaskKind.CANARY_LOST, unit=HOTLINE, note=name, urgent=True, now=now
         )
         if asked:

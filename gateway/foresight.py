@@ -11,7 +11,7 @@ from models.clocks import Clock
 from models.db import Database
 from models.transaction import Transaction, acting
 from models.vocabulary import Role, TaskKind
-from referral import casework, telling, wording
+from referral import telling, wording
 from referral.directory import HOTLINE, ZONE
 from referral.office import Office, Reply
 from referral.rosters import Gap, gaps
@@ -48,7 +48,7 @@ def said(gap: Gap) -> str:
 
 
 def _roster(tx: Transaction, gap: Gap, now: datetime) -> bool:
-    asked = casework.ask_once(
+    asked = telling.ask_once(
         tx, TaskKind.ROSTER_GAP, unit=gap.unit, note=said(gap), urgent=gap.begin <= now, now=now
     )
     if asked:
@@ -60,7 +60,7 @@ def _calendar(tx: Transaction, office: Office, year: int, provisional: int, now:
     """A year without a notice: every administrator is told, and the desk sees it."""
     desk = office.directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
     unit = desk.code if desk else HOTLINE
-    if not casework.ask_once(
+    if not telling.ask_once(
         tx, TaskKind.CALENDAR_MISSING, unit=unit, note=str(year), urgent=bool(provisional), now=now
     ):
         return False

@@ -23,7 +23,7 @@ from models import assurances
 from models.db import Database
 from models.transaction import acting
 from models.vocabulary import TaskKind
-from referral import casework
+from referral import telling
 from referral.directory import HOTLINE, ZONE
 from referral.office import Office
 
@@ -151,7 +151,7 @@ class Nightly:
                 tx.event("proved", at=now, proof=name, figures=figures)
                 return
             tx.event("not_proved", at=now, proof=name, faults=len(faults))
-            casework.ask_once(
+            telling.ask_once(
                 tx, TaskKind.PROOF_FAILED, unit=HOTLINE, note=name, urgent=True, now=now
             )
 

@@ -215,44 +215,6 @@ def halt_all(tx: Transaction, request_id: int, at: datetime, *, but: Sequence[st
     )
 
 
-def ask_once(
-    tx: Transaction,
-    kind: TaskKind,
-    *,
-    unit: str,
-    note: str,
-    now: datetime,
-    request: Row | None = None,
-    urgent: bool = False,
-) -> bool:
-    """Ask the people of a unit to see to something, unless they are asked already; whether they
-    were asked now."""
-    request_id = request["id"] if request else None
-    standing = tx.execute(
-        select(col(Task.note)).where(
-            col(Task.kind) == kind,
-            col(Task.unit) == unit,
-            col(Task.request_id).is_not_distinct_from(request_id),
-            col(Task.done_at).is_(None),
-        )
-    ).scalars()
-    if note in standing:
-        return False
-    tx.add(
-        Task,
-        id=tx.mint(),
-        kind=kind,
-        unit=unit,
-        request_id=request_id,
-        number=request["number"] if request else None,
-        urgent=urgent,
-        note=note,
-        opened_at=now,
-        due_at=now,
-    )
-    return True
-
-
 def running(tx: Transaction, request_id: int) -> list[Row]:
     """The clocks of a request that are not stopped."""
     columns = Clock.__table__.columns  # type: ignore[attr-defined]
@@ -260,6 +222,14 @@ def running(tx: Transaction, request_id: int) -> list[Row]:
         select(*columns).where(col(Clock.request_id) == request_id, col(Clock.stopped_at).is_(None))
     )
     return [dict(row._mapping) for row in rows]
+
+
+def waits(tx: Transaction, request_id: int, *kinds: TaskKind) -> bool:
+    """Whether work of these kinds still waits for a person."""
+    query = select(col(Task.id)).where(
+        col(Task.request_id) == request_id, col(Task.kind).in_(kinds), col(Task.done_at).is_(None)
+    )
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def finish_tasks(

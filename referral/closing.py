@@ -181,7 +181,7 @@ def _heard(tx: Transaction, office: Office, request: Row, reason: str, *, asked:
     reachable = correspondent(tx, office, request).reply is not None
     if not replied and (reachable or reason not in ("false_report", "unreachable")):
         raise Refusal("refusal.reply_first", number)
-    if undecided.waits(tx, request["id"], TaskKind.NEW_WORDS):
+    if casework.waits(tx, request["id"], TaskKind.NEW_WORDS):
         raise Refusal("refusal.words_first", number)
     spoken = [one for one in told if one.kind == "called_back" and one.detail["outcome"] in SPOKEN]
     if reason == "unreachable" and reachable:

@@ -101,7 +101,7 @@ def _ask(
     else:
         desk = directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
         reader = directory.answerable(desk, now)
-    asked = casework.ask_once(
+    asked = telling.ask_once(
         tx, kind, unit=reader.unit.code, note=CLOCK, now=now, request=request, urgent=True
     )
     if not asked:

@@ -17,7 +17,7 @@ from models.handovers import Handover, desk_person
 from models.requests import HelpRequest, said
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Role, Status, TaskKind
-from referral import casework
+from referral import casework, telling
 from referral.casework import Actor, Refusal
 from referral.directory import Officer
 from referral.office import Office
@@ -265,7 +265,7 @@ def pass_on(
         holder=after["holder_person"],
         holder_unit=after["holder_unit"],
     )
-    casework.ask_once(
+    telling.ask_once(
         tx,
         TaskKind.TAKEN_OVER,
         unit=lead.unit.code,

@@ -8,7 +8,7 @@ from sqlmodel import col
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, TaskKind, Track, worst
-from referral import casework, falling_silent, opening, second_opinion, starting, telling, waiting
+from referral import falling_silent, opening, second_opinion, starting, telling, waiting
 from referral.office import Arrival, Office
 from referral.planning import plan
 
@@ -31,7 +31,7 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
     if request["status"] == Status.NEEDS_CLARIFICATION and not arrival.inbound.missed:
         request = waiting.answered(tx, office, request, now=now)
     elif request["status"] in WAITS_FOR_WORDS and not arrival.inbound.missed:
-        casework.ask_once(
+        telling.ask_once(
             tx, TaskKind.NEW_WORDS, unit=request["holder_unit"], note="", now=now, request=request
         )
     level = worst(before, arrival.level)

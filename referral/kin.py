@@ -5,7 +5,7 @@ from datetime import datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import TaskKind, Track
-from referral import casework
+from referral import telling
 from referral.directory import ZONE, Relative
 from referral.office import Arrival, Office
 
@@ -70,7 +70,7 @@ def flag(
         staff=staff,
         relations=sorted({one.relation for one in found}),
     )
-    casework.ask_once(
+    telling.ask_once(
         tx,
         TaskKind.RELATIVE,
         unit=above.code if above else request["first_unit"],

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Status, TaskKind
-from referral import casework, clocks, closing, rehandling, telling, undecided, withdrawing
+from referral import casework, clocks, closing, rehandling, telling, withdrawing
 from referral.answering import tell_one
 from referral.casework import Actor, Told
 from referral.directory import ZONE, Answerable
@@ -102,7 +102,7 @@ def last_word(tx: Transaction, request_id: int) -> Told | None:
 
 
 def _ask_the_desk(tx: Transaction, office: Office, request: Row, why: str, now: datetime) -> None:
-    if undecided.waits(tx, request["id"], TaskKind.NOT_DONE):
+    if casework.waits(tx, request["id"], TaskKind.NOT_DONE):
         return
     rule = office.policy.clock("CLK-CALLBACK", "", now.astimezone(ZONE).date())
     due = clocks.due(now, rule.amount, rule.measure, office.policy.calendar).at

@@ -15,7 +15,7 @@ from models.bars import bars
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, TaskKind
-from referral import casework
+from referral import casework, telling
 from referral.accused import may_have
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Unit
 from referral.office import Office
@@ -67,7 +67,7 @@ def replace(tx: Transaction, office: Office, request: Row, now: datetime, *, why
         found_by=found.how,
         because=why,
     )
-    casework.ask_once(
+    telling.ask_once(
         tx,
         TaskKind.TAKEN_OVER,
         unit=found.unit.code,

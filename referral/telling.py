@@ -220,3 +220,36 @@ def ask(
         opened_at=now,
         due_at=due,
     )
+
+
+def ask_once(
+    tx: Transaction,
+    kind: TaskKind,
+    *,
+    unit: str,
+    note: str,
+    now: datetime,
+    request: Mapping[str, Any] | None = None,
+    urgent: bool = False,
+) -> bool:
+    """Ask the people of a unit to see to something, unless they are asked already, by this
+    transaction too; whether they were asked now."""
+    asked = {
+        "kind": kind, "unit": unit, "request_id": request["id"] if request else None, "note": note,
+        "done_at": None,
+    }  # fmt: skip
+    if any(all(task[name] == value for name, value in asked.items()) for task in tx.added(Task)):
+        return False
+    standing = tx.execute(
+        select(col(Task.note)).where(
+            col(Task.kind) == kind,
+            col(Task.unit) == unit,
+            col(Task.request_id).is_not_distinct_from(asked["request_id"]),
+            col(Task.done_at).is_(None),
+        )
+    ).scalars()
+    if note in standing:
+        return False
+    number = request["number"] if request else None
+    tx.add(Task, id=tx.mint(), number=number, urgent=urgent, opened_at=now, due_at=now, **asked)
+    return True

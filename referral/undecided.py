@@ -2,13 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlmodel import col
-
-from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import TaskKind
-from referral import casework, falling_silent, promises
+from referral import casework, falling_silent, promises, telling
 from referral.casework import Actor, Refusal
 from referral.directory import Answerable
 
@@ -18,7 +14,7 @@ UNDECIDED = ("CLK-HANDOFF", "proposal")
 
 def alarm(tx: Transaction, request: Row, head: Answerable, now: datetime) -> None:
     """Nobody decided: it is now the head of shift's own task, once."""
-    asked = casework.ask_once(
+    asked = telling.ask_once(
         tx,
         TaskKind.HANDOFF_UNDECIDED,
         unit=head.unit.code,
@@ -31,20 +27,12 @@ def alarm(tx: Transaction, request: Row, head: Answerable, now: datetime) -> Non
         tx.event("handoff_undecided", at=now, request=request, to=head.officer.login)
 
 
-def waits(tx: Transaction, request_id: int, *kinds: TaskKind) -> bool:
-    """Whether work of these kinds still waits for a person."""
-    query = select(col(Task.id)).where(
-        col(Task.request_id) == request_id, col(Task.kind).in_(kinds), col(Task.done_at).is_(None)
-    )
-    return tx.execute(query.limit(1)).first() is not None
-
-
 def require_none(tx: Transaction, request: Row) -> None:
     """Nothing is owed to somebody in danger to life. Raises ``Refusal`` where a hand-off is
     proposed, asked for or under way, or where nobody knows yet that the person is safe (T07)."""
     running = {clock["name"] for clock in casework.running(tx, request["id"])}
     asked = (TaskKind.CONFIRM_HANDOFF, TaskKind.HANDOFF_UNDECIDED)
-    if waits(tx, request["id"], *asked) or UNDECIDED[0] in running:
+    if casework.waits(tx, request["id"], *asked) or UNDECIDED[0] in running:
         raise Refusal("refusal.hand_off_first", {"number": request["number"]})
     if "CLK-SAFETY-CONFIRM" in running:
         raise Refusal("refusal.safe_first", {"number": request["number"]})

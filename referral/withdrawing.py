@@ -8,7 +8,6 @@ from sqlmodel import col
 
 from models.people import Person
 from models.requests import Contact
-from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, TaskKind
 from referral import casework, clocks, clockwork, closing, telling
@@ -80,14 +79,7 @@ def _look_in(
     said: str,
     now: datetime,
 ) -> Row:
-    waits = tx.execute(
-        select(col(Task.id)).where(
-            col(Task.request_id) == request["id"],
-            col(Task.kind) == TaskKind.WELFARE_CHECK,
-            col(Task.done_at).is_(None),
-        )
-    ).first()
-    if waits is not None:
+    if casework.waits(tx, request["id"], TaskKind.WELFARE_CHECK):
         raise Refusal("refusal.check_waits", {"number": request["number"]})
     urgent = Level(request["level"]).is_urgent
     name = "CLK-URGENT-CONTACT" if urgent else "CLK-CONTACT"

@@ -25,7 +25,8 @@ from models.requests import HelpRequest
 from models.tasks import Task
 from models.transaction import acting
 from models.vocabulary import Role, TaskKind
-from referral.casework import Refusal, ask_once
+from referral.casework import Refusal
+from referral.telling import ask_once
 from tests.conftest import Clock as Watch
 from tests.gateway.people import (
     FOOD,

@@ -9,8 +9,10 @@ from gateway.clock_audit import audit
 from models.events import Event
 from models.outbox import Outgoing
 from models.tasks import Task
+from models.transaction import acting
 from models.vocabulary import ReferralStatus, Status, TaskKind
 from referral.casework import Refusal
+from tests import fakes
 from tests.gateway.people import FOOD, JUMP
 from tests.journeys.county import County
 
@@ -149,6 +151,19 @@ def test_words_after_the_answer_are_read_by_a_person_before_it_closes(county):
     assert TaskKind.NEW_WORDS not in waiting(county, number), "they were spoken of"
     county.do("op04", "rehandle", number, reason="诉求人说没有解决")
     assert county.request(number).status == Status.IN_PROGRESS
+
+
+def test_words_that_are_taken_in_together_ask_a_person_once(county, state):
+    number = answered(county)
+    channel = state.channels["recording"]
+    calls = [
+        state.intake.read(channel, fakes.call(mark, words, SENDER), state.now())
+        for mark, words in (("again", "楼道的灯没有修好，请重办"), ("more", "楼道里的灯还没有换"))
+    ]
+    state.intake._judge(calls)
+    with acting(state.database, state.mint) as tx:
+        state.intake._work(tx, calls)
+    assert waiting(county, number).count(TaskKind.NEW_WORDS) == 1
 
 
 def test_what_the_requester_adds_while_it_is_paused_is_brought_to_who_asked_for_the_pause(county):
