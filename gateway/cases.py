@@ -170,6 +170,8 @@ def case(
     shown["summary"] = mask.words(shown["summary"])
     orders = _rows(connection, Referral, row["id"], Referral.id)
     told_of = _rows(connection, Event, row["id"], Event.seq)
+    clocks = _rows(connection, Clock, row["id"], Clock.due_at)
+    running = {clock.name for clock in clocks if clock.stopped_at is None}
     hidden = unsaid.numbers(connection, viewer, office, now)
     found = Case(
         request=shown,
@@ -178,16 +180,14 @@ def case(
             _said(one, sees, mask, named=sees.person or not row["confidential"]) for one in contacts
         ),
         orders=tuple(_order(one, office, sees) for one in orders),
-        promises=tuple(
-            _promise(one, office, now) for one in _rows(connection, Clock, row["id"], Clock.due_at)
-        ),
+        promises=tuple(_promise(one, office, now) for one in clocks),
         messages=tuple(
             _message(one, row["code"], sees, mask)
             for one in _rows(connection, Outgoing, row["id"], Outgoing.id)
         ),
         history=tuple(_history(connection, told_of, sees, mask, hidden)),
         seen=max((one.seq for one in told_of), default=0),
-        acts=possible.acts(viewer, office, row, orders, now),
+        acts=possible.acts(viewer, office, row, orders, now, running=running),
         notice=told(connection, office, row, now) if sees.words else None,
     )
     return found, row["id"]

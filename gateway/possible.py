@@ -1,6 +1,6 @@
 """What somebody may do with a request at this moment, so that a page offers nothing in vain."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +11,23 @@ from models.vocabulary import Level, ReferralStatus, Role, Status
 from referral import lifecycle
 from referral.casework import GONE, standing, units_of
 from referral.office import Office
+from referral.undecided import SAFETY
 
 AFTERWARDS = ("reopen", "follow_up")
 """What may be done to a closed request."""
 
 
 def acts(
-    viewer: Viewer, office: Office, request: Mapping[str, Any], orders: Sequence[Any], now: datetime
+    viewer: Viewer,
+    office: Office,
+    request: Mapping[str, Any],
+    orders: Sequence[Any],
+    now: datetime,
+    *,
+    running: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """What this viewer may do now: by right, by the life cycle, and by holding the order."""
+    """What this viewer may do now: by right, by the life cycle, by holding the order, and by the
+    clocks that are ``running``."""
     if not isinstance(viewer, Actor):
         return ()
     if request["status"] == Status.MERGED:
@@ -40,13 +48,14 @@ def acts(
     holds = request["holder_unit"] in units
     desk = viewer.role in access.DESK
     disputed = sum(row.status == ReferralStatus.RETURN_REQUESTED for row in orders)
+    in_danger = request["level"] == Level.LIFE_THREAT or SAFETY in running
     fits = {
         "confirm": request["confirmed_at"] is None or real is Status.IN_TRIAGE,
         "raise_urgency": request["level"] != "life_threat",
         "lower_urgency": real is not Status.EMERGENCY_HANDOFF and request["level"] != "none",
         "correct_route": True,
         "hand_off": True,
-        "confirm_safe": request["level"] == "life_threat",
+        "confirm_safe": in_danger,
         "claim": (holds or desk) and not _has_it(viewer, request, now),
         "sign": "sign" in on_order or (not mine and holds and "sign" in possible),
         "record_contact": True,
@@ -89,7 +98,7 @@ def acts(
         "set_need": False,  # it stands on the page of the event, need by need
         "give_notice": not Level(request["level"]).is_urgent,
         "grant_aid": leads and real is Status.IN_PROGRESS,
-        "safety_check": request["level"] == "life_threat" and desk,
+        "safety_check": in_danger and desk,
         "bar": request["track"] == "grievance",
         "take_upward": request["track"] == "grievance",
         "split_off": request["track"] != "grievance",

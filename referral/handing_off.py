@@ -21,6 +21,7 @@ from referral.correcting import raise_urgency
 from referral.lifecycle import may
 from referral.office import Office
 from referral.rerouting import DESK
+from referral.undecided import SAFETY
 
 _ENDS = {TaskKind.CALL_BACK: ("CLK-MISSED-CALL",), TaskKind.TELL_STOPPED: ("CLK-FIRST-REPLY",)}
 """The clocks that run until this work is done."""
@@ -63,11 +64,11 @@ def hand_off(
         row = may("settle_handoff", Status.EMERGENCY_HANDOFF, actor.role)
         request = casework.change(tx, request, status=row.to)
         promises.stop(tx, request["id"], ("CLK-HANDOFF",), now)
-        for case in office.policy.cases("CLK-SAFETY-CONFIRM"):
-            rule = office.policy.clock("CLK-SAFETY-CONFIRM", case)
+        for case in office.policy.cases(SAFETY):
+            rule = office.policy.clock(SAFETY, case)
             promises.start(tx, office, request, rule=rule, at=now, urgent=True)
         casework.finish_tasks(tx, request["id"], TaskKind.CONFIRM_HANDOFF, actor, now)
-        due = telling.by_when(office, "CLK-SAFETY-CONFIRM", now)
+        due = telling.by_when(office, SAFETY, now)
         tell(
             tx, office, request, "handed_off", due=due, now=now, line=line, receipt=receipt.strip()
         )
@@ -115,7 +116,7 @@ def confirm_safe(
         after = casework.change(
             tx, request, status=row.to, closed_at=now, close_reason="safe_confirmed"
         )
-    casework.halt(tx, request["id"], ("CLK-SAFETY-CONFIRM",), now)
+    casework.halt(tx, request["id"], (SAFETY,), now)
     if request["status"] == Status.EMERGENCY_HANDOFF:  # there the receipt is still owed
         undecided.decided(tx, request, actor, now)
     else:
@@ -146,9 +147,9 @@ def safety_check(
 ) -> Row:
     """One of the calls after a hand-off (30 minutes, 2 hours, 24 hours) with what was found out.
 
-    The call that was next is done; what is not known is asked again at the next. Still in danger:
-    the hand-off is open again with its clock. Whoever is safe is confirmed by ``confirm_safe``.
-    Raises ``Refusal`` or ``Impossible``.
+    The call that was next is done; what is not known is asked again at the next, and the last call
+    comes again until somebody knows. Still in danger: the hand-off is open again with its clock.
+    Whoever is safe is confirmed by ``confirm_safe``. Raises ``Refusal`` or ``Impossible``.
     """
     casework.require_open(request)
     if outcome not in ("unknown", "in_danger"):
@@ -157,7 +158,7 @@ def safety_check(
     if not waits:
         raise Refusal("refusal.nothing_to_confirm", {"number": request["number"]})
     following = min(waits, key=lambda clock: clock["due_at"])
-    after, row = request, None
+    after, row, left = request, None, len(waits) - 1
     casework.halt(tx, request["id"], (SAFETY,), now, case=following["case"])
     if outcome == "in_danger":
         row = may("hand_off", Status(request["status"]), actor.role)
@@ -166,6 +167,10 @@ def safety_check(
         casework.halt(tx, request["id"], (SAFETY,), now)
         rule = office.policy.clock("CLK-HANDOFF")
         promises.start(tx, office, after, rule=rule, at=now, urgent=True)
+    elif not left:
+        rule = office.policy.clock(SAFETY, following["case"])
+        promises.start(tx, office, request, rule=rule, at=now, urgent=True)
+        left = 1
     casework.record(
         tx,
         "safety_checked",
@@ -176,13 +181,10 @@ def safety_check(
         row=row,
         outcome=outcome,
         case=following["case"],
-        left=len(waits) - 1,
+        left=left,
         note=note.strip(),
     )
     return after
-
-
-SAFETY = "CLK-SAFETY-CONFIRM"
 
 
 def _taken_over(tx: Transaction, request: Row) -> bool:

@@ -30,6 +30,9 @@ from referral.office import Office
 _FEEDBACK = ("CLK-DISCOVERY-FEEDBACK", "CLK-MISSED-CALL")
 """What is owed to the person who asked, not to the matter: it goes along."""
 
+_OF_DANGER = ("CLK-HANDOFF", "CLK-SAFETY-CONFIRM", "CLK-SILENCE")
+"""Somebody may be in danger to life: that another was, and is safe, says nothing of them."""
+
 OF_THE_PERSON = (TaskKind.CORRECT_DATA, TaskKind.ERASE_DATA)
 
 _OF_EACH = (
@@ -167,12 +170,13 @@ def _clocks(
     now: datetime,
 ) -> None:
     """The older request's clocks win. What the older one does not have and must keep goes along
-    with its times: urgent clocks of the more urgent request, what is owed to the person."""
+    with its times: urgent clocks of the more urgent request, what is owed to the person, and what
+    sees that somebody in danger is handed off and safe."""
     there = {(clock["name"], clock["case"]) for clock in casework.running(tx, older["id"])}
     for clock in _rows(tx, Clock, newer["id"]):
         if clock.stopped_at is not None or clock.name in promises.OUTLIVE:
             continue
-        wanted = clock.name in owed or (urgent_gain and clock.urgent)
+        wanted = clock.name in (*owed, *_OF_DANGER) or (urgent_gain and clock.urgent)
         own = clock.referral_id is None and (clock.name, clock.case) not in there
         if clock.referral_id in moved or (wanted and own):
             before.change(

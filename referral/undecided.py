@@ -1,15 +1,19 @@
 """A proposed hand-off that nobody decides in time becomes the head of shift's own task (T05)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import TaskKind
 from referral import casework, falling_silent, promises, telling
-from referral.casework import Actor, Refusal
+from referral.casework import Actor, Refusal, Told
 from referral.directory import Answerable
+from referral.joined import joined_to
 
 UNDECIDED = ("CLK-HANDOFF", "proposal")
 """The clock within which a person decides on a proposed hand-off, and its case."""
+SAFETY = "CLK-SAFETY-CONFIRM"
+"""The calls after a hand-off, until somebody knows that the person is safe."""
 
 
 def alarm(tx: Transaction, request: Row, head: Answerable, now: datetime) -> None:
@@ -29,13 +33,31 @@ def alarm(tx: Transaction, request: Row, head: Answerable, now: datetime) -> Non
 
 def require_none(tx: Transaction, request: Row) -> None:
     """Nothing is owed to somebody in danger to life. Raises ``Refusal`` where a hand-off is
-    proposed, asked for or under way, or where nobody knows yet that the person is safe (T07)."""
+    proposed, asked for or under way, or where nobody knows yet that the person is safe (T07): the
+    calls that would ask still wait, or whoever an emergency line took over, here or in a request
+    that was joined, was not said to be safe since."""
     running = {clock["name"] for clock in casework.running(tx, request["id"])}
     asked = (TaskKind.CONFIRM_HANDOFF, TaskKind.HANDOFF_UNDECIDED)
     if casework.waits(tx, request["id"], *asked) or UNDECIDED[0] in running:
         raise Refusal("refusal.hand_off_first", {"number": request["number"]})
-    if "CLK-SAFETY-CONFIRM" in running:
+    if SAFETY in running or _unsure(tx, request["id"]):
         raise Refusal("refusal.safe_first", {"number": request["number"]})
+
+
+def _unsure(tx: Transaction, request_id: int, later: Sequence[Told] = ()) -> bool:
+    """Whether the last that was said of somebody in danger is that an emergency line has them.
+    ``later`` is what was said of the request that this one joined, since it did."""
+    kinds = ("handed_off", "safe_confirmed", "level_lowered")
+    told = [*casework.history(tx, request_id, *kinds), *later]
+    said = [one for one in told if one.kind != "handed_off" or one.detail.get("receipt")]
+    if said and said[-1].kind == "handed_off":
+        return True
+    for one in joined_to(tx, request_id):
+        if one["merged_into"] == request_id:
+            since = casework.history(tx, one["id"], "merged")[-1].seq
+            if _unsure(tx, one["id"], [word for word in told if word.seq > since]):
+                return True
+    return False
 
 
 def decided(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:

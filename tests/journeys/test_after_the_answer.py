@@ -113,6 +113,26 @@ def test_still_in_danger_takes_up_again_what_was_answered_meanwhile(county):
     assert county.request(number).status == Status.EMERGENCY_HANDOFF
 
 
+def test_nobody_is_closed_as_unreachable_whom_nobody_knew_to_be_safe(county):
+    number = answered(county)
+    county.do("op04", "hand_off", number, line="110", receipt="110-77", reason="说想跳楼")
+    county.do("op04", "confirm", number)
+    again(county, number)
+    for _ in range(4):
+        county.now.forward(hours=9)
+        county.do("op04", "safety_check", number, outcome="unknown")
+    asked = county.running(number)["CLK-SAFETY-CONFIRM"]
+    assert (asked.case, asked.started_at) == ("third", county.now()), "asked until somebody knows"
+    for hours, by in ((1, "phone"), (3, "phone"), (5, "phone"), (26, "sms")):
+        county.now.forward(hours=hours)
+        county.do("op04", "callback", number, outcome="no_answer", by=by)
+    with pytest.raises(Refusal, match="safe_first"):
+        county.do("op04", "close", number, reason="unreachable")
+    county.do("lead01", "confirm_safe", number, seen_by="民警")
+    county.do("op04", "close", number, reason="unreachable")
+    assert faults(county) == []
+
+
 def test_no_answer_after_a_no_does_not_make_it_a_yes(county):
     number = answered(county)
     county.do("op04", "callback", number, outcome="reached", resolved=False)

@@ -7,9 +7,12 @@ import pytest
 from gateway.state import State
 from models.messages import Undeliverable
 from models.tasks import Task
+from models.transaction import acting
 from models.vocabulary import TaskKind
+from referral import casework, undecided
+from referral.casework import Refusal
 from tests.conftest import Clock as Watch
-from tests.gateway.people import FOOD, JUMP
+from tests.gateway.people import FOOD, JUMP, application, signed_in
 from tests.journeys.county import County
 
 DIBAO = "柳湾镇柳湾村一户人家想申请低保"
@@ -60,6 +63,64 @@ def test_each_whose_answer_is_brought_on_paper_has_it_brought(county: County) ->
     before = len(waiting(county, TaskKind.DELIVER_PAPER))
     joined(county, *papers)
     assert len(waiting(county, TaskKind.DELIVER_PAPER)) == before == len(papers)
+
+
+def handed_off(county: County, mark: str, sender: str, *, receipt: str = "110-77") -> str:
+    number = county.call(mark, JUMP, sender)
+    county.do("op04", "hand_off", number, line="110", receipt=receipt)
+    return number
+
+
+def test_that_one_is_safe_ends_no_safety_call_of_the_other(county: County) -> None:
+    older = handed_off(county, "one", ONE)
+    county.do("lead01", "confirm_safe", older, seen_by="民警")
+    newer = handed_off(county, "other", OTHER)
+    joined(county, older, newer)
+    assert "CLK-SAFETY-CONFIRM" in county.running(older)
+    with pytest.raises(Refusal, match="safe_first"):
+        county.do("op04", "close", older, reason="redirected", note="110-77")
+
+
+def test_what_an_emergency_line_took_over_is_known_without_a_clock(county: County) -> None:
+    older = handed_off(county, "one", ONE)
+    county.do("lead01", "confirm_safe", older, seen_by="民警")
+    joined(county, older, handed_off(county, "other", OTHER))
+    state = county.state
+    with acting(state.database, state.mint) as tx:
+        casework.halt(tx, county.request(older).id, ("CLK-SAFETY-CONFIRM",), county.now())
+        with pytest.raises(Refusal, match="safe_first"):
+            undecided.require_none(tx, {"id": county.request(older).id, "number": older})
+    county.do("lead01", "confirm_safe", older, seen_by="民警，两个人都见到了")
+    with acting(state.database, state.mint) as tx:
+        undecided.require_none(tx, {"id": county.request(older).id, "number": older})
+
+
+def test_that_one_is_safe_ends_no_open_hand_off_of_the_other(county: County) -> None:
+    older = handed_off(county, "one", ONE)
+    county.do("lead01", "confirm_safe", older, seen_by="民警")
+    newer = handed_off(county, "other", OTHER, receipt="")
+    joined(county, older, newer)
+    assert "CLK-HANDOFF" in county.running(older)
+    with pytest.raises(Refusal, match="hand_off_first"):
+        county.do("op04", "close", older, reason="redirected", note="110-77")
+
+
+def test_who_was_handed_off_is_asked_for_though_the_level_was_lowered_before_it_joined(
+    county: County,
+) -> None:
+    older = county.call("one", FOOD, ONE)
+    county.now.forward(hours=1)
+    newer = handed_off(county, "other", OTHER)
+    county.do("op04", "record_contact", newer, who="本人", outcome="reached")
+    for login in ("lead01", "super01"):
+        county.do(login, "lower_urgency", newer, level="priority", reason="已经下来")
+    joined(county, older, newer)
+    assert county.request(older).level == "urgent"
+    assert "CLK-SAFETY-CONFIRM" in county.running(older)
+    desk = signed_in(county.state, application(county.state), "op04")
+    assert "confirm_safe" in desk.get(f"/api/v1/requests/{older}").json()["acts"]
+    county.do("op04", "confirm_safe", older, seen_by="民警")
+    assert "CLK-SAFETY-CONFIRM" not in county.running(older)
 
 
 def test_the_same_work_on_the_matter_waits_once(county: County) -> None:
