@@ -13,7 +13,7 @@ from models.disputes import Dispute
 from models.requests import queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, TaskKind
-from referral import casework, clocks, clockwork, passing, returning, telling
+from referral import bringing_in, casework, clocks, clockwork, passing, returning, telling
 from referral.answering import tell
 from referral.casework import Actor, Refusal
 from referral.clockwork import put_off
@@ -169,7 +169,7 @@ def _bring_in(
     due: datetime,
     now: datetime,
 ) -> None:
-    there = passing.with_orders(tx, request)
+    there = bringing_in.with_orders(tx, request)
     for unit in helpers:
         if unit.code not in there:
             passing.cooperate(

@@ -2,17 +2,15 @@
 
 from datetime import datetime
 
-from models.bars import bars
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, Track
-from referral import accused, casework, clocks, passing, telling
+from referral import accused, bringing_in, casework, clocks, passing, telling
 from referral.accused import Accused
 from referral.answering import tell
 from referral.casework import Actor, Refusal
-from referral.directory import ZONE, Unit
+from referral.directory import Unit
 from referral.office import Office
 from referral.rerouting import route_of, start
-from referral.routing import ABOVE
 
 RESULT = "CLK-GRIEVANCE-RESULT"
 AT_WORK = (
@@ -47,7 +45,7 @@ def bar(
         units.add(officer.unit)
     new = Accused(frozenset(units), frozenset({officer.login} if officer else ()))
     names = {*(f"unit:{code}" for code in units), *new.logins}
-    names |= bars(tx, [request["id"]]).get(request["id"], frozenset())
+    names |= bringing_in.kept_out(tx, request)
     after = request
     for order in casework.referrals(tx, request["id"]):
         bureau = office.directory.unit.get(order["bureau"])
@@ -77,7 +75,7 @@ def take_upward(
         raise Refusal("refusal.not_a_grievance", {"number": request["number"]})
     lead = casework.lead_of(tx, request["id"])
     had = {order["bureau"] for order in casework.referrals(tx, request["id"])}
-    names = bars(tx, [request["id"]]).get(request["id"], frozenset())
+    names = bringing_in.kept_out(tx, request)
     unit = _above(office, request, names, had, now)
     casework.halt(tx, request["id"], (RESULT, "CLK-GRIEVANCE-ACK", "CLK-CALLBACK"), now)
     clock = start(tx, office, request, (RESULT, ""), now)
@@ -96,14 +94,11 @@ def take_upward(
 def _above(
     office: Office, request: Row, barred: set[str] | frozenset[str], had: set[str], now: datetime
 ) -> Unit:
-    """The next body that has not had it and is not complained about."""
-    route = route_of(office, request, now)
-    day = now.astimezone(ZONE).date()
-    for authority in dict.fromkeys((route.alternate_lead, *ABOVE)):
-        unit = office.directory.responsible(authority, None, day) if authority else None
-        if unit and unit.code not in had and accused.may_have(office.directory, barred, unit):
-            return unit
-    raise Refusal("refusal.no_higher_body", {"number": request["number"]})
+    """The next body that has not had it and is not complained about. Raises ``Refusal``."""
+    unit = bringing_in.above(office, route_of(office, request, now), barred, had, now)
+    if unit is None:
+        raise Refusal("refusal.no_higher_body", {"number": request["number"]})
+    return unit
 
 
 def _move(

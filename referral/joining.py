@@ -8,7 +8,15 @@ from sqlmodel import col
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, TaskKind, Track, worst
-from referral import falling_silent, opening, second_opinion, starting, telling, waiting
+from referral import (
+    falling_silent,
+    level_told,
+    opening,
+    second_opinion,
+    starting,
+    telling,
+    waiting,
+)
 from referral.office import Arrival, Office
 from referral.planning import plan
 
@@ -91,9 +99,7 @@ def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, l
             "urgent_joined",
             due=telling.next_word(office, arrival, level),
         )
-        telling.notify(
-            tx, office, request, decided.holder, due=decided.lead_due.at, now=now, urgent=True
-        )
+        level_told.acts_first(tx, office, request, decided, now)
     else:
         telling.say(
             tx, office, arrival, request, "attached", due=telling.next_word(office, arrival, level)

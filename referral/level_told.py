@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Track
-from referral import casework, informing, telling
+from referral import bringing_in, casework, informing, telling
 from referral.answering import tell
 from referral.casework import Actor
 from referral.directory import Answerable
@@ -26,10 +26,26 @@ def brought_in(
     acts first and the urgent route's lead, each once."""
     readers = {holder.officer.login: (holder, due)}
     if decided is not None:
-        for one in (decided.holder, office.directory.answerable(decided.lead, now)):
+        for one in _acting(tx, office, request, decided, now):
             readers.setdefault(one.officer.login, (one, decided.lead_due.at))
     for reader, until in readers.values():
         telling.notify(tx, office, request, reader, due=until, now=now, urgent=True)
+
+
+def acts_first(tx: Transaction, office: Office, request: Row, decided: Plan, now: datetime) -> None:
+    """Whoever acts first, where the requester's own words raised the level."""
+    for one in _acting(tx, office, request, decided, now)[:1]:
+        telling.notify(tx, office, request, one, due=decided.lead_due.at, now=now, urgent=True)
+
+
+def _acting(
+    tx: Transaction, office: Office, request: Row, decided: Plan, now: datetime
+) -> list[Answerable]:
+    """Who acts first, and the urgent route's lead or who acts for it; nobody who is kept from the
+    request (I9)."""
+    lead = bringing_in.instead(tx, office, request, decided.lead, decided.route.row, now)
+    readers = [decided.holder, *([office.directory.answerable(lead, now)] if lead else [])]
+    return [one for one in readers if bringing_in.may_hear(tx, office, request, one)]
 
 
 def no_longer_urgent(

@@ -14,7 +14,17 @@ from models.referrals import Referral
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, ReferralRole, Status, TaskKind, Track
-from referral import accused, clocks, kin, promises, reopening, second_opinion, starting, telling
+from referral import (
+    accused,
+    bringing_in,
+    clocks,
+    kin,
+    promises,
+    reopening,
+    second_opinion,
+    starting,
+    telling,
+)
 from referral.directory import ZONE, Unit
 from referral.office import Arrival, Office
 from referral.planning import Plan, plan, summary
@@ -145,9 +155,14 @@ def _dispatch(
 def dispatch_more(
     tx: Transaction, office: Office, arrival: Arrival, *, request: Row, decided: Plan
 ) -> None:
-    """Bring in the urgent route's lead beside a lead that stays (a person may change it)."""
-    if decided.lead.code != request["lead_bureau"]:
-        _cooperate(tx, office, arrival, request=request, decided=decided, unit=decided.lead)
+    """Bring in the urgent route's lead beside a lead that stays (a person may change it), or the
+    level above where a complaint keeps it out (I9); who helps already has its order."""
+    route = decided.route.row
+    unit = bringing_in.instead(tx, office, request, decided.lead, route, arrival.now)
+    there = {request["lead_bureau"], *bringing_in.with_orders(tx, request, to_do=True)}
+    new = unit if unit is not None and unit.code not in there else None
+    if new is not None:
+        _cooperate(tx, office, arrival, request=request, decided=decided, unit=new)
     tx.event(
         "dispatched",
         at=arrival.now,
@@ -155,7 +170,7 @@ def dispatch_more(
         route=decided.route.row.id,
         why=decided.route.why,
         lead=request["lead_bureau"],
-        cooperating=[decided.lead.code],
+        cooperating=[new.code] if new is not None else [],
         due=decided.lead_due.at.isoformat(),
     )
 

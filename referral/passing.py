@@ -5,13 +5,12 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import col
 
-from models.bars import bars
 from models.disputes import Dispute
 from models.referrals import Referral
 from models.requests import queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status
-from referral import accused, casework, clocks, clockwork, lapsing, promises, telling
+from referral import bringing_in, casework, clocks, clockwork, lapsing, promises, telling
 from referral.answering import tell
 from referral.casework import Refusal
 from referral.directory import ZONE, Answerable, Unit
@@ -81,8 +80,7 @@ def new_order(
 ) -> Row:
     """Give an order with its due time (R1). The lead's has CLK-SIGN, a cooperating one CLK-COOP."""
     may_on_referral("dispatch", None, "system")
-    barred = bars(tx, [request["id"]]).get(request["id"], ())
-    if not accused.may_have(office.directory, barred, unit):
+    if not bringing_in.may_help(tx, office, request, unit):
         raise Refusal("refusal.barred", {"unit": unit.code}, 422)
     urgent = Level(request["level"]).is_urgent
     order = tx.add(
@@ -219,7 +217,7 @@ def send_on(
     leads = order["role"] == ReferralRole.LEAD
     if leads:
         cancel_other(tx, request, unit, now)
-    elif unit.code in with_orders(tx, request):
+    elif unit.code in bringing_in.with_orders(tx, request):
         return request, None
     new_order(
         tx,
@@ -257,9 +255,3 @@ def keep(
     if order["role"] == ReferralRole.LEAD and request["status"] == Status.DISPATCHED:
         return casework.change(tx, request, status=Status.IN_PROGRESS)
     return request
-
-
-def with_orders(tx: Transaction, request: Row) -> set[str]:
-    """The units that have an order of this request."""
-    rows = casework.referrals(tx, request["id"])
-    return {row["bureau"] for row in rows if row["status"] not in casework.GONE}

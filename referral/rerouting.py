@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status, Track
-from referral import casework, clocks, passing, promises, telling
+from referral import bringing_in, casework, clocks, passing, promises, telling
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE, Unit
 from referral.lifecycle import Impossible, Transition, may, may_on_referral
@@ -108,7 +108,7 @@ def bring_in(
     why = casework.need(reason, "refusal.reason_missing")
     row = may_on_referral("dispatch", None, actor.role)
     unit = passing.bureau(office, bureau, now)
-    if unit.code in passing.with_orders(tx, request):
+    if unit.code in bringing_in.with_orders(tx, request):
         raise Refusal("refusal.has_order", {"unit": unit.code})
     lead = casework.lead_of(tx, request["id"])
     if lead["completed_at"] is not None:

@@ -6,6 +6,8 @@ import pytest
 
 from gateway.state import State
 from models.outbox import Outgoing
+from models.referrals import Referral
+from referral.casework import GONE
 from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD
 from tests.journeys.county import County
@@ -98,3 +100,64 @@ def test_the_township_that_acts_first_is_told_when_a_person_makes_it_urgent(
     units = county.state.offices.current().directory.officer
     assert "township_w01" in {units[login].unit for login in readers}, readers
     county.do("township_w01.2", "record_contact", number, who="本人", outcome="on_site")
+
+
+COMPLAINT = "滨河街道办的人把救济粮给了自己亲戚，不给我家，在滨河街道临江社区"
+
+
+def repaired_by_housing(county: County) -> str:
+    number = county.call("lamp", LAMP, PHONE)
+    county.do("dispatch01", "confirm", number)
+    county.do("dispatch01", "correct_route", number, bureau="housing", reason="住建职责")
+    county.do("housing.1", "sign", number)
+    return number
+
+
+def told_units(county: County, number: str, since: int) -> set[str]:
+    known = county.state.offices.current().directory.officer
+    return {known[row.staff].unit for row in county.rows(Outgoing, number)[since:] if row.staff}
+
+
+def test_whom_a_complaint_keeps_out_is_not_told_when_it_becomes_urgent(county: County) -> None:
+    number = county.call("complaint", COMPLAINT, PHONE)
+    county.do("lead01", "bar", number, unit="township_w01", reason="投诉街道办")
+    since = len(county.rows(Outgoing, number))
+    county.do("op04", "raise_urgency", number, level="urgent", reason="两天没吃饭")
+    told_now = told_units(county, number, since)
+    assert "township_w01" not in told_now
+    assert {county.held(number)[0], *county.orders(number)} <= told_now
+
+
+def test_whom_a_complaint_keeps_out_is_not_told_what_the_requester_adds(county: County) -> None:
+    number = county.call("complaint", COMPLAINT, PHONE)
+    county.do("lead01", "bar", number, unit="township_w01", reason="投诉街道办")
+    since = len(county.rows(Outgoing, number))
+    added = f"{number} 我家断粮两天了，在滨河街道临江社区"
+    assert county.call("more", added, PHONE) == number
+    assert county.request(number).level == "urgent"
+    told_now = told_units(county, number, since)
+    assert told_now, "somebody acts"
+    assert "township_w01" not in told_now
+
+
+def test_in_place_of_a_bureau_that_is_kept_out_the_level_above_helps(county: County) -> None:
+    number = repaired_by_housing(county)
+    county.do("lead01", "bar", number, unit="civil_affairs", reason="投诉民政局")
+    since = len(county.rows(Outgoing, number))
+    county.do("op04", "raise_urgency", number, level="urgent", reason="两天没吃饭")
+    others = set(county.orders(number)) - {"housing"}
+    assert len(others) == 1
+    assert "civil_affairs" not in others
+    told_now = told_units(county, number, since)
+    assert others < told_now
+    assert "civil_affairs" not in told_now
+
+
+def test_a_bureau_that_helps_already_gets_no_second_order(county: County) -> None:
+    number = repaired_by_housing(county)
+    county.do("housing.1", "record_contact", number, who="本人", outcome="reached")
+    county.do("op04", "raise_urgency", number, level="urgent", reason="两天没吃饭")
+    county.do("lead01", "lower_urgency", number, level="standard", reason="有饭吃")
+    county.do("op04", "raise_urgency", number, level="urgent", reason="又断粮了")
+    live = [row.bureau for row in county.rows(Referral, number) if row.status not in GONE]
+    assert sorted(live) == ["civil_affairs", "housing"]
