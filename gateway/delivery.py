@@ -2,10 +2,11 @@
 
 At least once to the provider, with the row's id as the one idempotency reference of all attempts by
 all routes. Where it is not known whether a provider took a message (it did not answer in time, or
-this process died before it could settle), the provider is asked first; an urgent message waits for
-that answer some twenty seconds and is then sent again. A route that refuses or fails gives way to
-the next one; so does, for an urgent message, one that took it and does not say in time that it has
-arrived. What no route takes or brings becomes a task for a person.
+this process died before it could settle), the provider is asked first, though its route rests by
+now; an urgent message waits for that answer some twenty seconds and is then sent again. A route
+that refuses or fails gives way to the next one; so does, for an urgent message, one that took it
+and does not say in time that it has arrived. What no route takes or brings becomes a task for a
+person.
 """
 
 import asyncio
@@ -13,7 +14,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -21,7 +21,7 @@ from sqlmodel import col
 
 from channels import Channel
 from gateway import conversations, spending
-from gateway.routes import GIVE_UP_AFTER, Routes, delay, may_be_taken, patience, tried
+from gateway.routes import Routes, may_have, patience, tried
 from gateway.settling import Settling
 from models import outbox
 from models.db import Busy, Database
@@ -34,12 +34,16 @@ from referral.office import Office
 
 log = logging.getLogger(__name__)
 
+GIVE_UP_AFTER = {True: 8, False: 12}  # attempts, by urgent: a person takes over sooner
+FIRST_DELAY_SECONDS = {True: 5, False: 30}
+DELAY_CAP_SECONDS = {True: 300, False: 3600}
 SEND_SECONDS = 15
 ROUND_SECONDS = 1.0
 MOST_UNDER_WAY = 100
 """Messages that providers are given at the same time."""
 BEFORE = timedelta(minutes=2)
 """A provider's clock may be behind ours when it is asked what it took since an attempt."""
+
 
 _HOLDER = select(col(HelpRequest.holder_person))
 """Whom the task names that asks for a telephone call: who holds the request."""
@@ -64,7 +68,6 @@ class Delivery:
         self._key = key
         self._routes = routes or Routes(())
         self._under_way: set[asyncio.Task[None]] = set()
-        self._ways: dict[int, str] = {}
 
     async def all_due(self, now: Callable[[], datetime]) -> None:
         """Send what is due, batch after batch, until nothing is and all is settled."""
@@ -88,30 +91,28 @@ class Delivery:
         again at settling. A provider that lets us wait holds up only what it was given: after a
         second the next round may take what has become due meanwhile."""
         room = min(limit, MOST_UNDER_WAY - len(self._under_way))
-        rows = await asyncio.to_thread(self._claim, now(), room) if room > 0 else []
+        pairs = await asyncio.to_thread(self._claim, now(), room) if room > 0 else []
         if not self._under_way:
             self._settling = Settling(self._database, self._mint, _write_sent)
-        self._under_way |= {asyncio.ensure_future(self._one(row, now)) for row in rows}
+        self._under_way |= {asyncio.ensure_future(self._one(*pair, now)) for pair in pairs}
         if self._under_way:
             await self._some_settled()
-        return max(len(rows), len(self._under_way))
+        return max(len(pairs), len(self._under_way))
 
     async def _some_settled(self) -> None:
         done, self._under_way = await asyncio.wait(self._under_way, timeout=ROUND_SECONDS)
         for one in done:
             one.result()
 
-    def _claim(self, now: datetime, limit: int) -> list[Any]:
-        self._ways = {}
+    def _claim(self, now: datetime, limit: int) -> list[tuple[Any, str]]:
         with acting(self._database, self._mint) as tx:
-            rows = outbox.claim(tx, now, limit, partial(self._way, now))
-            typed = spending.read(tx, rows, key=self._key, now=now)
-            return [row for row in rows if not self._capped(tx, row, now, typed=row.id in typed)]
-
-    def _way(self, at: datetime, row: Any) -> str:
-        """Choose the route of an attempt that begins."""
-        self._ways[row.id] = way = self._routes.of(row, at)
-        return way
+            pairs = outbox.claim(tx, now, limit, lambda row: self._routes.of(row, now))
+            typed = spending.read(tx, [row for row, _ in pairs], key=self._key, now=now)
+            return [
+                (row, route)
+                for row, route in pairs
+                if not self._capped(tx, row, now, typed=row.id in typed)
+            ]
 
     def _capped(self, tx: Transaction, row: Any, now: datetime, *, typed: bool) -> bool:
         """Hold back what would cost too much; a person says it instead where that matters."""
@@ -126,8 +127,7 @@ class Delivery:
             tx.event("message_capped", at=now, request=request, outbox=row.id, why=over.why)
         return True
 
-    async def _one(self, row: Any, now: Callable[[], datetime]) -> None:
-        route = self._ways.pop(row.id)
+    async def _one(self, row: Any, route: str, now: Callable[[], datetime]) -> None:
         if row.state == OutboxState.SENT:
             why = row.error or "no receipt of its arrival"
             await self._settle(self._refused, row, now(), why, route)
@@ -135,11 +135,10 @@ class Delivery:
         try:
             provider_id = await self._taken_before(row, now)
             if provider_id is not None:
-                await self._sent(row, now(), provider_id, row.channel)
+                await self._sent(row, now(), provider_id, route)
                 return
-            other = self._routes.first(route, tried(row), now())
-            if may_be_taken(row) and other != route:  # it was not taken
-                await self._settle(self._turned, row, now(), row.error or "", other)
+            if may_have(row) and self._routes.first(route, tried(row), now()) != route:
+                await self._settle(self._refused, row, now(), "has not taken it, rests", route)
                 return
             provider_id = await asyncio.wait_for(self._send(row, route), SEND_SECONDS)
         except Undeliverable as refused:
@@ -224,10 +223,6 @@ class Delivery:
         else:
             self._again(row, now, error, route=following, left=route, seconds=0)
 
-    def _turned(self, row: Any, now: datetime, error: str, route: str) -> None:
-        """It has been asked about, was not taken, and its own route rests: by this one."""
-        self._again(row, now, error, route=route, seconds=0)
-
     def _later(self, row: Any, now: datetime, error: str, route: str) -> None:
         """Not now: the next route, if there is one and this one has had its tries."""
         attempt = row.attempts + 1
@@ -238,7 +233,7 @@ class Delivery:
         if following is not None and (row.urgent or attempt >= self._value("route_tries")):
             self._again(row, now, error, route=following, left=route, seconds=0)
             return
-        self._again(row, now, error, route=route, seconds=delay(row.urgent, attempt))
+        self._again(row, now, error, route=route, seconds=_delay(row.urgent, attempt))
 
     def _unsure(self, row: Any, now: datetime, error: str, route: str) -> None:
         """Perhaps it was taken: the provider is asked before anything is sent again."""
@@ -250,7 +245,7 @@ class Delivery:
         if row.urgent and row.unsure_at is not None and following is not None:
             self._again(row, now, error, route=following, left=route, seconds=0)
             return
-        seconds = delay(row.urgent, attempt)
+        seconds = _delay(row.urgent, attempt)
         if row.urgent:
             seconds = min(seconds, self._value("unsure_urgent_seconds"))
         since = row.unsure_at or now
@@ -298,3 +293,7 @@ def _write_sent(tx: Transaction, parts: Sequence[tuple[Any, outbox.Sent]]) -> No
             first.setdefault(row.request_id, sent.at)
     for request_id, at in first.items():
         promises.stop(tx, request_id, ("CLK-FIRST-REPLY",), at)
+
+
+def _delay(urgent: bool, attempt: int) -> float:
+    return float(min(FIRST_DELAY_SECONDS[urgent] * 2 ** (attempt - 1), DELAY_CAP_SECONDS[urgent]))

@@ -16,9 +16,6 @@ from gateway.settings import BadSettings
 from models.vocabulary import OutboxState
 from referral.office import Office
 
-GIVE_UP_AFTER = {True: 8, False: 12}  # attempts, by urgent: a person takes over sooner
-FIRST_DELAY_SECONDS = {True: 5, False: 30}
-DELAY_CAP_SECONDS = {True: 300, False: 3600}
 WITHIN = timedelta(minutes=1)
 TELEPHONE = "tel"
 
@@ -51,14 +48,8 @@ def tried(row: Any) -> list[str]:
     return list(row.tried or ())
 
 
-def delay(urgent: bool, attempt: int) -> float:
-    """Seconds from one attempt to the next by the same route."""
-    return float(min(FIRST_DELAY_SECONDS[urgent] * 2 ** (attempt - 1), DELAY_CAP_SECONDS[urgent]))
-
-
-def may_be_taken(row: Any) -> bool:
-    """Whether a provider may have taken a message without our knowing: it did not answer, or this
-    process died before it could settle."""
+def may_have(row: Any) -> bool:
+    """Whether the route that a message bears may have taken it without our knowing."""
     return row.unsure_at is not None or row.state == OutboxState.LEASED
 
 
@@ -86,8 +77,8 @@ class Routes:
 
     def of(self, row: Any, at: datetime) -> str:
         """The route by which a message goes now; what was taken and did not arrive keeps its own
-        until that is given up, and what may have been taken until that provider was asked."""
-        if row.state == OutboxState.SENT or may_be_taken(row):
+        until that is given up, what may have been taken until it has been asked."""
+        if row.state == OutboxState.SENT or may_have(row):
             return str(row.channel)
         return self.first(row.channel, tried(row), at)
 

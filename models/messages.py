@@ -109,7 +109,8 @@ class DeliveryReport:
     """What a provider says became of a message of ours. Reports may come twice and out of order.
 
     ``reference`` is the ``key`` of our Outbound, where the provider hands it back: a report may
-    overtake the answer that tells us the provider's id.
+    overtake the answer that tells us the provider's id, or come when another route has the message.
+    Without it such a report finds nothing.
     """
 
     provider_id: str

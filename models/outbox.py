@@ -128,24 +128,25 @@ def claim(
     now: datetime,
     limit: int = 50,
     route: Callable[[Any], str] = attrgetter("channel"),
-) -> list[Any]:
+) -> list[tuple[Any, str]]:
     """Take what is due, urgent first, and hold it for a lease that grows with every attempt.
     ``route`` says which way each goes: it is kept, a report may come before the sending is settled.
 
-    Returns the rows as they were; the attempt that begins now is ``row.attempts + 1``.
+    Returns the rows as they were, each with its way; the attempt that begins now is
+    ``row.attempts + 1``.
     """
     found: list[Any] = []
     for urgent in (True, False):
         if len(found) < limit:
             given = {"now": now, "most": limit - len(found)}
             found += tx.execute(DUE[urgent], given).all()
-    if found:
+    pairs = [(row, route(row)) for row in found]
+    if pairs:
         leases = (
-            {"of": row.id, "until": now + _lease(row.attempts), "route": route(row)}
-            for row in found
+            {"of": row.id, "until": now + _lease(row.attempts), "route": way} for row, way in pairs
         )
         tx.execute(_LEASE, list(leases))
-    return found
+    return pairs
 
 
 def suppress(tx: Transaction, row_id: int, why: str) -> None:

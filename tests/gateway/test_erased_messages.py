@@ -63,7 +63,7 @@ def test_what_is_under_way_is_neither_settled_nor_tried_again(state, waiting, no
     erase(state, now)
     with acting(state.database, state.mint) as tx:
         assert not any(
-            outbox.settle(tx, one.id, state=OutboxState.READY, next_at=now()) for one in claimed
+            outbox.settle(tx, one.id, state=OutboxState.READY, next_at=now()) for one, _ in claimed
         )
     assert deliver(state, now) == []
 

@@ -199,7 +199,7 @@ def test_a_process_that_died_before_it_could_settle_asks_where_it_sent_although_
 ):
     receipt(state, QUESTION)
     with acting(state.database, state.mint) as tx:
-        (leased,) = outbox.claim(tx, now())
+        ((leased, _),) = outbox.claim(tx, now())
     now.forward(seconds=31)
     channels["recording"].mute = True
     rests = resting(state, channels, now)
@@ -215,11 +215,64 @@ def test_a_process_that_died_before_it_could_settle_asks_where_it_sent_although_
 def test_a_process_that_died_before_it_could_settle_asks_first(state, delivery, channels, now):
     receipt(state, QUESTION)
     with acting(state.database, state.mint) as tx:
-        (leased,) = outbox.claim(tx, now())
+        [(leased, _)] = outbox.claim(tx, now())
     now.forward(seconds=31)
     channels["recording"].taken = {str(leased.id): "SM2"}
     rounds(delivery, now)
     assert (row(state).provider_id, channels["recording"].sent) == ("SM2", [])
+
+
+def mute_and_resting(delivery, now, way) -> None:
+    """It may have taken the message, cannot be asked for a while, and has begun to rest."""
+    way.fails, way.mute = [Unsure("reset")], True
+    rounds(delivery, now)
+    delivery._routes.failed(way.name, now(), most=1, rest=timedelta(minutes=10))
+
+
+def test_a_route_that_may_have_a_message_and_rests_is_asked_before_another_one_sends_it(
+    state, delivery, channels, now
+):
+    receipt(state, QUESTION)
+    way = channels["recording"]
+    way.taken = {str(row(state).id): "SM1"}
+    mute_and_resting(delivery, now, way)
+    now.forward(minutes=1)
+    rounds(delivery, now)
+    assert (row(state).channel, row(state).tried) == ("recording", None)
+    way.mute = False
+    now.forward(minutes=3)
+    rounds(delivery, now)
+    assert (row(state).state, row(state).provider_id) == (OutboxState.SENT, "SM1")
+    assert [len(one.sent) for one in channels.values()] == [0, 0, 0]
+
+
+def test_a_route_that_has_not_taken_a_message_and_rests_gives_way(state, delivery, channels, now):
+    receipt(state, QUESTION)
+    mute_and_resting(delivery, now, channels["recording"])
+    channels["recording"].mute = False
+    now.forward(minutes=1)
+    rounds(delivery, now, 2)
+    sent = row(state)
+    assert (sent.state, sent.channel, sent.tried) == (OutboxState.SENT, "second", ["recording"])
+    assert channels["recording"].sent == []
+
+
+def test_what_a_resting_route_had_taken_arrives_while_another_one_is_about_to_send_it(
+    state, delivery, channels, now
+):
+    receipt(state, FOOD)
+    mute_and_resting(delivery, now, channels["recording"])
+    now.forward(seconds=6)
+    rounds(delivery, now)
+    assert (row(state).channel, row(state).tried) == ("second", ["recording"])
+    with acting(state.database, state.mint) as tx:
+        receipts.report(
+            tx, "recording", "SM1", reference=str(row(state).id), state=OutboxState.DELIVERED,
+            at=now(), error=None, patience=timedelta(minutes=5),
+        )  # fmt: skip
+    rounds(delivery, now)
+    assert row(state).state == OutboxState.DELIVERED
+    assert [len(one.sent) for one in channels.values()] == [0, 0, 0]
 
 
 def test_a_late_receipt_of_a_route_that_was_left_says_that_it_arrived(

@@ -242,8 +242,8 @@ def test_a_lease_that_ran_out_is_sent_again_with_the_same_reference(state, now):
     assert not delivery._claim(now(), 50)
     now.forward(seconds=31)
     again = delivery._claim(now(), 50)
-    assert [row.id for row in again] == [row.id for row in claimed]
-    assert [row.attempts for row in again] == [1] * len(claimed)
+    assert [row.id for row, _ in again] == [row.id for row, _ in claimed]
+    assert [row.attempts for row, _ in again] == [1] * len(claimed)
 
 
 def test_reminders_fire_once_however_many_processes_tick(state, now):

@@ -38,7 +38,7 @@ def row_of(database: Database, row_id: int) -> Outgoing:
 
 def claimed(database: Database, mint: Mint, now=WEDNESDAY, limit: int = 50) -> list[int]:
     with acting(database, mint) as tx:
-        return [row.id for row in outbox.claim(tx, now, limit)]
+        return [row.id for row, _ in outbox.claim(tx, now, limit)]
 
 
 def test_what_is_due_this_very_moment_is_claimed_once_and_urgent_first(
@@ -153,8 +153,8 @@ def test_a_message_bears_the_route_of_the_attempt_that_holds_it(
 ) -> None:
     message = posted(database, mint)
     with acting(database, mint) as tx:
-        (as_it_was,) = outbox.claim(tx, WEDNESDAY, route=lambda _row: "voice")
-    assert as_it_was.channel == "sms"
+        [(as_it_was, route)] = outbox.claim(tx, WEDNESDAY, route=lambda _row: "voice")
+    assert (as_it_was.channel, route) == ("sms", "voice")
     assert row_of(database, message).channel == "voice"
 
 
