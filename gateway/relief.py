@@ -78,7 +78,8 @@ def _still(
     outcome: str,
     now: datetime,
 ) -> bool:
-    """Whether it is still so, now that no other process writes."""
+    """Whether it is still so, now that no other process writes; only this one is read again."""
+    this = col(HelpRequest.id) == request_id
     if outcome == "unaccepted":
-        return request_id in {row.id for row in handing_over.unaccepted(tx, now)}
-    return (request_id, person) in {(row.id, row.person) for row in left_behind(tx, there)}
+        return bool(handing_over.unaccepted(tx, now, this))
+    return [row.person for row in left_behind(tx, there, this)] == [person]

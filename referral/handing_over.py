@@ -74,6 +74,14 @@ def _kept_by(most: int | None) -> Any:
     )
 
 
+def _keeps(connection: Any, login: str, request_id: int) -> bool:
+    """Whether this request is among those, without reading the others."""
+    one = select(col(HelpRequest.id)).where(
+        col(HelpRequest.id) == request_id, in_hand(), desk_person() == login
+    )
+    return connection.execute(one).first() is not None
+
+
 def offered_to(connection: Any, login: str) -> Sequence[Any]:
     """What colleagues offer to this person, the most urgent first."""
     found: Sequence[Any] = connection.execute(_offered_to(), {"login": login}).all()
@@ -139,7 +147,7 @@ def offer_handover(
     """Offer a matter in one's hands to a named colleague. Until it is accepted it stays with the
     offerer; after some minutes it is the head of shift's. Raises ``Refusal``."""
     casework.require_open(request)
-    if request["id"] not in {row.id for row in kept_by(tx, actor.login)}:
+    if not _keeps(tx, actor.login, request["id"]):
         raise Refusal("refusal.not_in_your_hands", {"number": request["number"]}, 403)
     if to not in {officer.login for officer in colleagues(office, actor)}:
         raise Refusal("refusal.no_such_colleague", {"to": to}, 422)
@@ -216,12 +224,13 @@ def _tell(
     casework.record(tx, kind, actor, before=request, after=request, now=now, **detail)
 
 
-def unaccepted(connection: Any, now: datetime) -> Sequence[Any]:
-    """Offers that nobody accepted in time, the most urgent first."""
+def unaccepted(connection: Any, now: datetime, *which: ColumnElement[bool]) -> Sequence[Any]:
+    """Offers that nobody accepted in time, the most urgent first; with ``which``, of these requests
+    alone."""
     found: Sequence[Any] = connection.execute(
         select(*LINE)
         .join(Handover, open_offer())
-        .where(col(Handover.due_at) <= now)
+        .where(col(Handover.due_at) <= now, *which)
         .order_by(col(HelpRequest.queue_key))
     ).all()
     return found
@@ -233,7 +242,7 @@ def pass_on(
     """The head of shift takes what nobody accepted (``outcome`` "unaccepted") or what somebody
     left behind ("absent"), and is asked to look at it; False when there is nothing to take any
     more."""
-    if request["id"] not in {row.id for row in kept_by(tx, person)}:
+    if not _keeps(tx, person, request["id"]):
         _settle(tx, request["id"], "done", None, now)
         return False
     lead = office.directory.head_of_shift(now)

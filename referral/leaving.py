@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import col
 
 from models.handovers import Handover, desk_person
@@ -22,8 +22,9 @@ class Presence:
     elsewhere: Sequence[str]
 
 
-def left_behind(connection: Any, presence: Presence) -> Sequence[Any]:
-    """What is in the hands of people who are not there, and offered to nobody. Who works elsewhere
+def left_behind(connection: Any, presence: Presence, *which: ColumnElement[bool]) -> Sequence[Any]:
+    """What is in the hands of people who are not there, and offered to nobody; with ``which``, of
+    these requests alone. Who works elsewhere
     left what came to them at the desk, before they were transferred; what was reported to them
     where they are is theirs."""
     person = desk_person()
@@ -39,6 +40,7 @@ def left_behind(connection: Any, presence: Presence) -> Sequence[Any]:
             col(Handover.id).is_(None),
             person.not_in(presence.here),
             or_(person.not_in(presence.elsewhere), at_the_desk),
+            *which,
         )
         .order_by(col(HelpRequest.queue_key))
     ).all()

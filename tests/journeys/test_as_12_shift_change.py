@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlmodel import col
 
 from gateway.offices import changed
@@ -181,6 +181,38 @@ def test_what_somebody_left_behind_without_a_word_is_the_head_of_shifts(
     tasks = [task for task in rows(state, Task) if task.kind == TaskKind.TAKEN_OVER]
     assert len(tasks) == 1, "one alarm for one person who is gone"
     assert {row.first_responder for row in rows(state, HelpRequest)} == {"op01"}
+
+
+def looks_through_the_desk(state: State) -> int:
+    """How many queries of one look read more than one request at the desk."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, sql: str, *_more: object) -> None:
+        if "handover" in sql and "request.closed_at IS NULL" in sql and "request.id = " not in sql:
+            found.append(sql)
+
+    event.listen(state.database.engine, "before_cursor_execute", note)
+    relieve(state)
+    event.remove(state.database.engine, "before_cursor_execute", note)
+    return len(found)
+
+
+@pytest.mark.parametrize("offered", [False, True])
+def test_the_desk_is_looked_through_once_however_many_matters_a_shift_leaves(
+    state: State, app: FastAPI, now: Clock, offered: bool
+) -> None:
+    now.at = FIVE_TO_SIX
+    looks = []
+    for marks in ("1", "234"):
+        caller = signed_in(state, app, "op01")
+        for mark in marks:
+            number = phoned(state, mark, FOOD, "op01")
+            if offered:
+                assert caller.act(number, "offer_handover", to="op02").status_code == 200
+        now.forward(hours=9)
+        looks.append(looks_through_the_desk(state))
+    assert len({one["number"] for one in events(state, "handover_to_lead")}) == 4
+    assert looks[0] == looks[1]
 
 
 def transferred(state: State, login: str, unit: str) -> None:
