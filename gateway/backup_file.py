@@ -21,6 +21,8 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway import naming
+
 MAGIC = b"HUIYIN-BACKUP 1\n"
 PIECE = 1 << 20
 _TAG = 16
@@ -49,8 +51,10 @@ def write(path: Path, key: bytes, heading: dict[str, Any], frames: Iterable[byte
             _seal(out, key, heading, frames)
             out.flush()
             os.fsync(out.fileno())
-            source = spare.name if spare else f"/proc/self/fd/{out.fileno()}"
-            _name(source, path)
+            if spare is not None:
+                naming.once(spare, path)
+            else:
+                _name(f"/proc/self/fd/{out.fileno()}", path)
             size = out.tell()
     finally:
         if spare is not None:
@@ -68,7 +72,7 @@ def _nameless(path: Path) -> tuple[int, Path | None]:
 
 
 def _name(source: str, path: Path) -> None:
-    """Give the complete file its name, on the disk too."""
+    """Give the complete file that has none its name, on the disk too."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         # With a folder's descriptor Python follows the link of /proc to the file itself.

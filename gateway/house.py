@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import accounts, county, demo_marks
+from gateway import accounts, county, demo_marks, naming
 from gateway.offices import Rules
 from gateway.settings import FILE, PREFIX, Settings, load, utc_now
 from gateway.state import open_database, seal_from_now_on
@@ -69,14 +69,9 @@ def _write_once(path: Path, words: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):
-            os.link(part, path)
+            naming.once(part, path)
     finally:
         part.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _is_empty(file: Path) -> bool:

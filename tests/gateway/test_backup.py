@@ -20,6 +20,7 @@ from models.db import Database
 from models.dumping import one_moment, snapshot
 from tests.fakes import RecordingChannel, call
 from tests.gateway.test_cli import ROOT, environment, huiyin, refused
+from tests.gateway.test_first_key import no_second_name
 
 BACKUP_KEY = "7c" * 32
 SAID = (
@@ -276,6 +277,18 @@ def frames():
     time.sleep(60)
 backup_file.write(Path(sys.argv[1]), b"k" * 32, {}, frames())
 """
+
+
+def test_a_backup_goes_to_a_medium_that_knows_no_second_names(tmp_path, monkeypatch):
+    """As exFAT is, the common one of portable disks: no file without a name, no link."""
+    monkeypatch.delattr(os, "O_TMPFILE")
+    monkeypatch.setattr(os, "link", no_second_name)
+    key, path = b"k" * 32, tmp_path / "portable"
+    backup_file.write(path, key, {}, [b"x"])
+    assert list(backup_file.frames_of(path, key)) == [b"x"]
+    with pytest.raises(FileExistsError):
+        backup_file.write(path, key, {}, [b"y"])
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_backup_sees_one_moment_while_messages_go_on(settings, now, tmp_path):

@@ -1,5 +1,7 @@
 """Processes that start, or write, at the very moment a key is made."""
 
+import errno
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -52,10 +54,18 @@ def sealing_key(database: Database) -> int:
         return ring.newest.number
 
 
+def no_second_name(*_args: object, **_kwargs: object) -> None:
+    """A file system that knows no links: exFAT, some mounted folders."""
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.parametrize("links", [True, False])
 def test_those_who_furnish_one_house_at_once_get_the_same_keys(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
     monkeypatch.setenv("HUIYIN_DATA_DIR", str(tmp_path))
+    if not links:
+        monkeypatch.setattr(os, "link", no_second_name)
     begin = threading.Barrier(STARTING)
 
     def furnish(_: int) -> Settings:
@@ -69,6 +79,26 @@ def test_those_who_furnish_one_house_at_once_get_the_same_keys(
     assert all(one == written for one in found)
     (file,) = tmp_path.iterdir()
     assert (file.name, file.stat().st_mode & 0o777) == ("huiyin.env", 0o600)
+
+
+def test_who_is_broken_off_without_a_second_name_leaves_no_half_of_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUIYIN_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(os, "link", no_second_name)
+    seen = []
+
+    def broken_off(part: Path, name: Path) -> None:
+        seen.append((part.read_text("utf-8").count("_KEY="), name.exists()))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as now:
+        now.setattr(Path, "rename", broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            house.furnish()
+    assert seen == [(4, False)], "it is complete before it has its name"
+    assert list(tmp_path.iterdir()) == []
+    assert house.furnish() == load()
 
 
 def test_processes_that_start_at_once_make_one_key(
