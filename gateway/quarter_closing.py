@@ -5,11 +5,11 @@
   ``altered`` names all that are not.
 - ``differences(kept, now)`` are the figures that would be told otherwise today, with the requests
   that came in and fell out. What was told is never corrected, only seen beside it.
-- ``without(figures, unsaid)`` are figures for somebody to whom these numbers are not said (I9);
-  every reader of what was told goes through it.
+- To somebody to whom some numbers are not said, figures are shown as ``quarter_figures.without``
+  has them.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -23,6 +23,7 @@ from sqlmodel import Session, col
 from gateway import access
 from gateway.exporting import local
 from gateway.quarter import Quarter, Report, report
+from gateway.quarter_figures import EACH, figures, only, without
 from models.events import OF_NO_REQUEST, Event
 from models.quarters import ClosedQuarter
 from models.transaction import Transaction
@@ -90,10 +91,11 @@ def close(
         raise Refusal("refusal.quarter_not_over", {"quarter": str(span), "day": day}, 422)
     before = _row(tx, unit, span)
     if before is not None:
-        told = {"quarter": str(span), "by": before.closed_by, "day": _day(before.closed_at)}
-        raise Refusal("refusal.quarter_closed", told)
+        params = {"quarter": str(span), "by": before.closed_by, "day": _day(before.closed_at)}
+        raise Refusal("refusal.quarter_closed", params)
     reading = Session(bind=tx.connection)
-    figures = orjson.loads(orjson.dumps(report(reading, office, unit, span, now=now).as_json()))
+    told = figures(report(reading, office, unit, span, now=now))
+    told = orjson.loads(orjson.dumps(told))
     row = tx.add(
         ClosedQuarter,
         id=tx.mint(),
@@ -102,8 +104,8 @@ def close(
         closed_at=now,
         closed_by=actor.login,
         policy=office.policy.hash,
-        digest=digest(figures),
-        figures=figures,
+        digest=digest(told),
+        figures=told,
     )
     tx.event(
         CLOSED,
@@ -113,9 +115,9 @@ def close(
         quarter=str(span),
         policy=row["policy"],
         digest=row["digest"],
-        orders=figures["orders"],
+        orders=told["orders"],
     )
-    return Kept(unit, str(span), now, actor.login, row["policy"], figures, intact=True)
+    return Kept(unit, str(span), now, actor.login, row["policy"], told, intact=True)
 
 
 def kept(session: Session, unit: str, quarter: Quarter) -> Kept | None:
@@ -188,49 +190,22 @@ def closed_units(session: Session, quarter: Quarter) -> Mapping[str, tuple[str, 
 
 def differences(told: Kept, found: Report, unsaid: Collection[str] = ()) -> tuple[Difference, ...]:
     """What would be told otherwise now, figure by figure; () when nothing would."""
-    then, now = without(told.figures, unsaid), without(found.as_json(), unsaid)
+    later = figures(found) if EACH in told.figures else found.as_json()  # counted the same way
+    then, now = without(told.figures, unsaid), without(later, unsaid)
     orders = Difference("orders", *_pair(then, now, "orders", "requests"), *_moved(then, now))
     found_now = {one["code"]: one for one in now["rates"]}
     pairs = [
         Difference(
             one["code"],
             (one["met"], one["counted"]),
-            (later["met"], later["counted"]),
-            _only(later["numbers"], one["numbers"]),
-            _only(one["numbers"], later["numbers"]),
+            (new["met"], new["counted"]),
+            only(new["numbers"], one["numbers"]),
+            only(one["numbers"], new["numbers"]),
         )
         for one in then["rates"]
-        if (later := found_now.get(one["code"])) is not None and _counted(one) != _counted(later)
+        if (new := found_now.get(one["code"])) is not None and _counted(one) != _counted(new)
     ]
     return (*([orders] if orders.then != orders.now else []), *pairs)
-
-
-def without(figures: Mapping[str, Any], unsaid: Collection[str]) -> Mapping[str, Any]:
-    """The figures as they are shown to somebody to whom these numbers are not said: in no list, and
-    counted by none, or the difference would say it."""
-    behind = {number for one in figures["rates"] for number in one["numbers"]} & {*unsaid}
-    if not behind:
-        return figures
-    small = figures["small_below"]
-    return {
-        **figures,
-        "orders": figures["orders"] - len(behind),
-        "requests": figures["requests"] - len(behind),
-        "rates": [_rate_without(one, behind, small) for one in figures["rates"]],
-    }
-
-
-def _rate_without(rate: Mapping[str, Any], unsaid: Collection[str], small: int) -> dict[str, Any]:
-    gone, missed = ({*rate[name]} & {*unsaid} for name in ("numbers", "missed"))
-    met, counted = rate["met"] - len(gone - missed), rate["counted"] - len(gone)
-    return {
-        **rate,
-        "met": met,
-        "counted": counted,
-        "share": met / counted if counted else None,
-        "small": counted < small,
-        **{name: _only(rate[name], unsaid) for name in ("numbers", "missed")},
-    }
 
 
 def as_json(told: Kept, found: Report | None, unsaid: Collection[str] = ()) -> dict[str, Any]:
@@ -245,9 +220,9 @@ def as_json(told: Kept, found: Report | None, unsaid: Collection[str] = ()) -> d
     }
 
 
-def digest(figures: Mapping[str, Any]) -> str:
+def digest(kept: Mapping[str, Any]) -> str:
     """SHA-256 of figures, however the database orders their keys."""
-    return sha256(orjson.dumps(figures, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return sha256(orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _row(connection: Any, unit: str, quarter: Quarter) -> Any:
@@ -279,9 +254,4 @@ def _moved(
         list(dict.fromkeys(number for one in report["rates"] for number in one["numbers"]))
         for report in (then, now)
     )
-    return _only(after, before), _only(before, after)
-
-
-def _only(these: Sequence[str], those: Collection[str]) -> tuple[str, ...]:
-    known = set(those)
-    return tuple(number for number in these if number not in known)
+    return only(after, before), only(before, after)

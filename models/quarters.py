@@ -11,9 +11,9 @@ from models.columns import document, key, operational
 
 
 class ClosedQuarter(SQLModel, table=True):
-    """``figures`` are the rates with the numbers of the requests behind each, as they stood at
-    ``closed_at`` by the rules of ``policy``; ``digest`` is their SHA-256, which the ledger has too.
-    """
+    """``figures`` are the rates with the numbers of the requests behind each, and what every order
+    adds to them, as they stood at ``closed_at`` by the rules of ``policy``; ``digest`` is their
+    SHA-256, which the ledger has too."""
 
     __tablename__ = "closed_quarter"
     __table_args__ = (UniqueConstraint("unit", "quarter"),)

@@ -106,13 +106,20 @@ def rates(
     count."""
     found = []
     for rule in rules:
-        verdict = VERDICTS[rule.code]
-        asked = matters if rule.code in OF_RETURNS else standing(matters)
-        told = [(matter.number, verdict(matter, now)) for matter in asked]
+        if rule.code not in VERDICTS:
+            raise KeyError(rule.code)
+        told = [(matter.number, verdict(rule.code, matter, now)) for matter in matters]
         counted = tuple(number for number, met in told if met is not None)
         met = tuple(number for number, met in told if met)
         found.append(Rate(rule, met, counted, len(counted) < small))
     return tuple(found)
+
+
+def verdict(code: str, matter: Matter, now: datetime) -> bool | None:
+    """Whether a matter meets a rate, or None when the rate does not count it."""
+    if matter.gone and code not in OF_RETURNS:
+        return None
+    return VERDICTS[code](matter, now)
 
 
 def standing(matters: Iterable[Matter]) -> tuple[Matter, ...]:

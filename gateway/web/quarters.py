@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from gateway import access, posts, quarter_closing, unsaid
 from gateway.quarter import Quarter, report
+from gateway.quarter_figures import without
 from gateway.web import relief
 from gateway.web.rendering import language_of, state_of
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page, worded
@@ -85,7 +86,7 @@ def _page(
         quarter=str(span),
         over=now >= span.span[1],
         told=told,
-        figures=quarter_closing.without(told.figures if told else found.as_json(), hidden),
+        figures=without(told.figures, hidden) if told else found.as_json(),
         teller=_teller(office, told),
         changed=quarter_closing.differences(told, found, hidden) if told else (),
         rules={rule.code: rule for rule in office.policy.rates},
