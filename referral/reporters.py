@@ -6,6 +6,7 @@ said to a reporter as it is.
 """
 
 OUTCOME = "reporter_outcome"
+NEW_DATE = "reporter_new_date"
 
 AS_IT_IS = frozenset(
     {
@@ -24,6 +25,9 @@ TO_WHO_CAME = frozenset({"ask_for_more", "closed_unreachable", "handed_off"})
 """Said to the reporter whose own request it is: what they are asked, which emergency line took over
 from them, and that they themselves could not be reached."""
 
+_MOVED = frozenset({"due_changed", "handed_over_later"})
+"""Another date, perhaps of another unit, with the reason that a person wrote."""
+
 _ENDS = frozenset(
     {
         "closed_unreachable",
@@ -40,4 +44,6 @@ def said(phrase: str, *, own: bool) -> str | None:
     is theirs, not one that was joined to somebody else's."""
     if phrase in AS_IT_IS or (own and phrase in TO_WHO_CAME):
         return phrase
+    if phrase in _MOVED:
+        return NEW_DATE
     return OUTCOME if phrase in _ENDS else None

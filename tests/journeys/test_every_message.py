@@ -34,7 +34,7 @@ MESSAGES: dict[str, tuple[str, ...]] = {
     "N13": ("publication",),
     "N14": ("callback_asked",),
     "N15": ("closed_unreachable",),
-    "N16": ("reporter_told", "reporter_outcome", "merged_reporter"),
+    "N16": ("reporter_told", "reporter_outcome", "merged_reporter", "reporter_new_date"),
     "N17": ("child_told",),
     "N18": ("grievance_received", "grievance_upward"),
     "N19": ("data_rights",),

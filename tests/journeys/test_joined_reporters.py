@@ -8,6 +8,7 @@ import pytest
 from gateway.state import State
 from models.events import Event
 from models.outbox import Outgoing
+from referral.wording import when
 from tests.conftest import Clock as Watch
 from tests.gateway.people import QUESTION
 from tests.journeys.county import County
@@ -157,6 +158,27 @@ def test_a_reporter_is_not_told_why_their_own_report_takes_longer(
     county.do("super01", "extend", report)
     assert county.lead(report).due_at - was > timedelta(days=1)
     assert said_to(state, report) == before
+
+
+@pytest.mark.parametrize("lead", ["civil_affairs", "health"])
+def test_a_reporter_hears_of_another_unit_and_date_and_not_why(
+    county: County, joined: tuple[str, str], lead: str
+) -> None:
+    own, report = joined
+    county.do(
+        "civil_affairs.1", "request_return", own, rule="三定方案第四条", right_unit="health",
+        reason="不归我们",
+    )  # fmt: skip
+    due = county.now() + timedelta(days=40)
+    county.do(
+        "super01", "reassign", own, lead=lead, reason="等精神残疾鉴定结论", due=due.isoformat()
+    )
+    assert "残疾" in words_to(county, own)
+    assert said_to(county.state, report)[-1] == "reporter_new_date"
+    unit = county.state.offices.current().directory.unit[lead].name("zh-CN")
+    heard = words_to(county, report).rpartition("\n")[2]
+    assert (when(due, "zh-CN") in heard, unit[:2] in heard) == (True, True)
+    assert "残疾" not in words_to(county, report)
 
 
 def test_who_is_joined_to_an_answered_request_hears_the_answer(county: County) -> None:
