@@ -48,7 +48,7 @@ class Acquaintance:
 
     def just_spoke(self, now: datetime) -> bool:
         """Whether what comes now may be a part of the text before it."""
-        return self.lately_at is not None and now - self.lately_at <= JOIN_WINDOW
+        return self.lately_at is not None and abs(now - self.lately_at) <= JOIN_WINDOW
 
     def goes_on(self, reporter: str | None, now: datetime) -> bool:
         """Whether what comes now is read with the words just before: those of the same writer, in a
