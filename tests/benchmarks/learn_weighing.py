@@ -43,6 +43,7 @@ GROUPS = (
     ("pairs_4", "pairs_5", "everyday", "long_calls"),
     ("pairs_6", "mixed_2", "grave"),
     ("everyday_2", "edges_2"),
+    ("shorts",),
 )
 """Files that were written in one go; all others are one group more."""
 ROUNDS, LEAVES = 300, 12
