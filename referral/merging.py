@@ -18,20 +18,23 @@ from models.requests import Contact, queue_key
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
-from referral import casework, lapsing, likening, promises, telling, waiting
-from referral.answering import correspondent, tell_hearer, tell_one
+from referral import casework, lapsing, likening, merge_told, promises, waiting
+from referral.answering import correspondent
 from referral.before import Before, plain
-from referral.casework import Actor, Refusal, Told
-from referral.directory import Answerable
-from referral.joined import as_heard, joined_to
+from referral.casework import Actor, Refusal
+from referral.joined import joined_to
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
+from referral.starting import MINOR
 
 _FEEDBACK = ("CLK-DISCOVERY-FEEDBACK", "CLK-MISSED-CALL")
 """What is owed to the person who asked, not to the matter: it goes along."""
 
 _OF_DANGER = ("CLK-HANDOFF", "CLK-SAFETY-CONFIRM", "CLK-SILENCE")
 """Somebody may be in danger to life: that another was, and is safe, says nothing of them."""
+
+_ONCE = (MINOR[0],)
+"""What the law asks for is done once for the matter: it goes along where it never ran there."""
 
 OF_THE_PERSON = (TaskKind.CORRECT_DATA, TaskKind.ERASE_DATA)
 
@@ -66,7 +69,7 @@ def merge(
     urgent_gain = (
         Level(newer["level"]).is_urgent and Level(newer["level"]).rank < Level(older["level"]).rank
     )
-    answer = _answer(tx, older)
+    answer = merge_told.answer_of(tx, older)
     heard = answer is not None and correspondent(tx, office, newer).reported
     owed = tuple(name for name in _FEEDBACK if not (heard and name == "CLK-DISCOVERY-FEEDBACK"))
     moved = _orders(tx, older, newer, actor, before, urgent_gain=urgent_gain, now=now)
@@ -96,9 +99,9 @@ def merge(
     common = {"master": older["number"], "joined": newer["number"], "reason": reason.strip()}
     casework.record(tx, "merged", actor, before=newer, after=gone, now=now, row=row, **common)
     casework.record(tx, "joined", actor, before=older, after=after, now=now, row=row, **common)
-    _tell(tx, office, after, gone, first=first, urgent_gain=urgent_gain, now=now)
+    merge_told.tell(tx, office, after, gone, first=first, urgent_gain=urgent_gain, now=now)
     if answer is not None:
-        _tell_answer(tx, office, after, gone, answer, now)
+        merge_told.tell_answer(tx, office, after, gone, answer, now)
     return after
 
 
@@ -170,13 +173,15 @@ def _clocks(
     now: datetime,
 ) -> None:
     """The older request's clocks win. What the older one does not have and must keep goes along
-    with its times: urgent clocks of the more urgent request, what is owed to the person, and what
-    sees that somebody in danger is handed off and safe."""
-    there = {(clock["name"], clock["case"]) for clock in casework.running(tx, older["id"])}
+    with its times: urgent clocks of the more urgent request, what is owed to the person, what sees
+    that somebody in danger is handed off and safe, and the report of danger to a child."""
+    ran = _rows(tx, Clock, older["id"])
+    there = {(clock.name, clock.case) for clock in ran if clock.stopped_at is None}
+    there |= {(clock.name, clock.case) for clock in ran if clock.name in _ONCE}
     for clock in _rows(tx, Clock, newer["id"]):
         if clock.stopped_at is not None or clock.name in promises.OUTLIVE:
             continue
-        wanted = clock.name in (*owed, *_OF_DANGER) or (urgent_gain and clock.urgent)
+        wanted = clock.name in (*owed, *_OF_DANGER, *_ONCE) or (urgent_gain and clock.urgent)
         own = clock.referral_id is None and (clock.name, clock.case) not in there
         if clock.referral_id in moved or (wanted and own):
             before.change(
@@ -222,66 +227,6 @@ def _changes(tx: Transaction, older: Row, newer: Row, *, urgent_gain: bool) -> d
         if older[name] is None and newer[name] is not None:
             changes[name] = newer[name]
     return {name: value for name, value in changes.items() if value != older[name]}
-
-
-def _tell(
-    tx: Transaction,
-    office: Office,
-    after: Row,
-    gone: Row,
-    *,
-    first: bool,
-    urgent_gain: bool,
-    now: datetime,
-) -> None:
-    """N8 to the requesters of both, a word to who held the newer one and, when the matter is more
-    urgent now, to who holds the older."""
-    lead = casework.lead_of(tx, after["id"])
-    hearer = {**gone, "merged_into": after["id"], "level": after["level"]}
-    reported = correspondent(tx, office, hearer).reported
-    unit = office.directory.unit.get(lead["bureau"])
-    phrase = "merged_reporter" if reported else "merged"
-    due = lead["due_at"]
-    tell_one(tx, office, hearer, phrase, due=due, now=now, unit=unit, master=after["number"])
-    if first:
-        tell_one(tx, office, after, "joined", due=due, now=now, unit=unit)
-    holder = holder_of(office, gone)
-    if holder is not None:
-        telling.tell_staff(
-            tx, office, "staff_merged", gone, holder, due=due, now=now, urgent=False,
-            master=after["number"],
-        )  # fmt: skip
-    keeper = holder_of(office, after)
-    if urgent_gain and keeper is not None:
-        telling.notify(tx, office, after, keeper, due=due, now=now, urgent=True)
-
-
-def _answer(tx: Transaction, request: Row) -> Told | None:
-    """The answer that stands: given since the request was last taken up again."""
-    told = casework.history(tx, request["id"], "replied", "refused", "reopened", "rehandled")
-    return told[-1] if told and told[-1].kind in ("replied", "refused") else None
-
-
-def _tell_answer(
-    tx: Transaction, office: Office, after: Row, gone: Row, answer: Told, now: datetime
-) -> None:
-    """Who is joined to what was answered already hears that answer too (I5)."""
-    unit, said = office.directory.unit.get(answer.detail.get("unit", "")), answer.detail
-    phrase, words = "reply_to_citizen", {"answer": str(said.get("answer", ""))}
-    if answer.kind == "refused":
-        other = str(said["other_help"]) or office.hotline
-        phrase = "refused_in_writing"
-        words = {"rule": str(said["rule"]), "reasons": str(said["reason"]), "other": other}
-        unit = office.directory.unit.get(after["lead_bureau"])
-    for one in (gone, *joined_to(tx, gone["id"])):
-        hearer = as_heard(one, after)
-        tell_hearer(tx, office, hearer, phrase, due=now, now=now, unit=unit, **words)
-
-
-def holder_of(office: Office, request: Row) -> Answerable | None:
-    unit = office.directory.unit.get(request["holder_unit"])
-    officer = office.directory.officer.get(request["holder_person"])
-    return Answerable(unit, officer, "holder") if unit and officer else None
 
 
 def _rows(tx: Transaction, table: Any, request_id: int) -> list[Any]:

@@ -16,7 +16,7 @@ from referral.answering import correspondent, tell_one
 from referral.before import TABLES, Changed, plain, restored, timed
 from referral.casework import Actor, Refusal
 from referral.lifecycle import may
-from referral.merging import holder_of
+from referral.merge_told import holder_of
 from referral.office import Office
 from referral.wording import STAFF_LANGUAGE
 

@@ -12,6 +12,8 @@ from referral.undecided import UNDECIDED
 
 HANDOFF = (("CLK-HANDOFF", ""), UNDECIDED)
 """What danger to life starts: until the emergency line has the person, until somebody decides."""
+MINOR = ("CLK-MINOR-REPORT", "")
+"""Danger to a child is told to the police and civil affairs at once."""
 
 
 def start_clocks(
@@ -43,7 +45,7 @@ def start_clocks(
     if decided.level is Level.LIFE_THREAT:
         names += HANDOFF
     if arrival.assessment.facts.minor and urgent:
-        names.append(("CLK-MINOR-REPORT", ""))
+        names.append(MINOR)
     if arrival.inbound.reporter and not raised:
         minor = arrival.assessment.facts.minor  # Law on the Protection of Minors Art. 11
         names.append(("CLK-DISCOVERY-FEEDBACK", "minor" if minor else ""))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.state import State
+from models.clocks import Clock
 from models.messages import Undeliverable
 from models.tasks import Task
 from models.transaction import acting
@@ -127,3 +128,21 @@ def test_the_same_work_on_the_matter_waits_once(county: County) -> None:
     older, newer = county.call("one", JUMP, ONE), county.call("other", JUMP, OTHER)
     joined(county, older, newer)
     assert [task.number for task in waiting(county, TaskKind.CONFIRM_HANDOFF)] == [older]
+
+
+def test_one_handed_to_the_fire_brigade_ends_no_hand_off_of_another_in_the_house(
+    county: County,
+) -> None:
+    older = county.call("fire", "柳湾镇柳湾村81号着火了，有人被困", ONE)
+    county.do("lead01", "hand_off", older, line="119", receipt="接警12345")
+    county.now.forward(minutes=3)
+    newer = county.call("gas", "柳湾镇柳湾村81号老人煤气中毒晕倒了", OTHER)
+    asked = [row for row in county.rows(Clock, newer) if row.name == "CLK-HANDOFF"]
+    assert {row.case for row in asked} == {"", "proposal"}
+    joined(county, older, newer)
+    runs = [row for row in county.rows(Clock, older) if row.stopped_at is None]
+    left = {row.id for row in runs if row.name == "CLK-HANDOFF"}
+    assert left == {row.id for row in asked}, "nobody has decided on the second yet"
+    assert [task.number for task in waiting(county, TaskKind.CONFIRM_HANDOFF)] == [older]
+    with pytest.raises(Refusal, match="hand_off_first"):
+        county.do("op04", "close", older, reason="redirected", note="119-12345")
