@@ -43,6 +43,8 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
             tx, TaskKind.NEW_WORDS, unit=request["holder_unit"], note="", now=now, request=request
         )
     level = worst(before, arrival.level)
+    if level.is_urgent and before.is_urgent and arrival.assessment.facts.minor:
+        starting.report_minor(tx, office, request, now, True)
     if level is before:
         falling_silent.heard(tx, office, arrival, request)
         request = second_opinion.looked(tx, office, arrival, request)

@@ -2,6 +2,11 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
+from sqlmodel import col
+
+from models.clocks import Clock
+from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, TaskKind
 from referral import casework, falling_silent, promises, telling
@@ -44,13 +49,15 @@ def start_clocks(
         names.append((decided.lead_rule.name, decided.lead_rule.case))
     if decided.level is Level.LIFE_THREAT:
         names += HANDOFF
-    if arrival.assessment.facts.minor and urgent:
+    minor = arrival.assessment.facts.minor  # Law on the Protection of Minors Art. 11
+    if minor and urgent:
         names.append(MINOR)
     if arrival.inbound.reporter and not raised:
-        minor = arrival.assessment.facts.minor  # Law on the Protection of Minors Art. 11
         names.append(("CLK-DISCOVERY-FEEDBACK", "minor" if minor else ""))
     names += [(name, "") for name in decided.route.row.clocks]
-    for name, case in dict.fromkeys(names):
+    if raised:
+        report_minor(tx, office, {**request, "level": decided.level}, arrival.now, MINOR in names)
+    for name, case in dict.fromkeys(name for name in names if not (raised and name == MINOR)):
         rule = office.policy.clock(name, case, day)
         promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent)
     as_decided = {**request, "level": decided.level}
@@ -68,6 +75,28 @@ def start_handoff(tx: Transaction, office: Office, request: Row, at: datetime) -
         if (name, case) not in going:
             rule = office.policy.clock(name, case, day)
             promises.start(tx, office, request, rule=rule, at=at, urgent=True)
+
+
+def report_minor(tx: Transaction, office: Office, request: Row, at: datetime, told: bool) -> None:
+    """What is urgent and tells of a child is to be reported: where that neither is nor was asked
+    for, its clock starts now. ``told`` where the words that just came do."""
+    if not Level(request["level"]).is_urgent or not (told or _tells_of_child(tx, request)):
+        return
+    asked = select(col(Clock.id)).where(
+        col(Clock.request_id) == request["id"], col(Clock.name) == MINOR[0]
+    )
+    adds = {(row["request_id"], row["name"]) for row in tx.added(Clock)}
+    if (request["id"], MINOR[0]) in adds or tx.execute(asked.limit(1)).first() is not None:
+        return
+    rule = office.policy.clock(*MINOR, at.astimezone(ZONE).date())
+    promises.start(tx, office, request, rule=rule, at=at, urgent=True)
+
+
+def _tells_of_child(tx: Transaction, request: Row) -> bool:
+    found = tx.execute(
+        select(col(Contact.assessment)).where(col(Contact.request_id) == request["id"])
+    ).scalars()
+    return any((one or {}).get("facts", {}).get("minor") for one in found)
 
 
 def _start_first_reply(

@@ -46,3 +46,39 @@ def test_what_was_reported_already_is_not_asked_for_again_by_a_merge(county: Cou
     newer = county.call("other", WITH_CHILD, OTHER)
     county.do("lead01", "merge", newer, other=older, reason="同一户")
     assert [row.id for row in reports(county, older)] == [began.id]
+
+
+def test_a_child_told_of_later_starts_the_report_once(county: County) -> None:
+    number = county.call("one", HUNGRY, ONE)
+    assert not reports(county, number)
+    county.now.forward(minutes=10)
+    assert county.call("two", CHILD, ONE) == number
+    (report,) = reports(county, number)
+    assert report.due_at == county.now() + timedelta(minutes=15)
+    assert report.urgent
+    county.now.forward(minutes=10)
+    assert county.call("three", "孩子一直在哭，三岁", ONE) == number
+    assert [row.id for row in reports(county, number)] == [report.id]
+
+
+def test_a_child_in_a_request_that_is_not_urgent_starts_no_report(county: County) -> None:
+    number = county.call("one", "请问低保要带哪些材料，我住在柳湾镇柳湾村", ONE)
+    assert county.call("two", "补充：孩子三岁，也想问问要带他的材料吗", ONE) == number
+    assert county.request(number).level not in ("urgent", "life_threat")
+    assert not reports(county, number)
+
+
+def test_who_grows_into_danger_to_life_with_a_child_has_the_report(county: County) -> None:
+    number = county.call("one", HUNGRY, ONE)
+    county.now.forward(minutes=10)
+    assert county.call("two", "孩子三岁，晕倒了叫不醒", ONE) == number
+    assert county.request(number).level == "life_threat"
+    assert len(reports(county, number)) == 1
+
+
+def test_a_child_told_of_before_the_danger_is_reported_with_the_danger(county: County) -> None:
+    number = county.call("one", "孩子三岁，想问问低保怎么办，住在南门街道和平社区3号楼", ONE)
+    assert not reports(county, number)
+    county.now.forward(minutes=30)
+    assert county.call("two", "家里断粮两天了", ONE) == number
+    assert len(reports(county, number)) == 1
