@@ -1,8 +1,8 @@
 """The guided report of a grid worker: five questions, one contact, nothing lost between. Pure.
 
 The state holds what was answered so far: ``v`` the release of this form, ``step`` the question
-that is open, ``id`` and ``sender`` for the contact, ``ids`` which message answered what, ``at``
-when the last one came, and the answers under their own names.
+that is open, ``id`` and ``sender`` for the contact, ``ids`` which message answered what, and the
+answers under their own names; of a report that was handed in, ``at`` is when.
 """
 
 import json
@@ -16,7 +16,7 @@ from models.vocabulary import Level
 VERSION = "1"
 BEGIN = "report"
 SHORTLY = timedelta(minutes=15)
-"""So long after the last answer what is written belongs to the report; later it is another need."""
+"""So long after the handing in what is written belongs to the report; later it is another need."""
 REPORT_BUTTON = ((BEGIN, "chat.button_report"),)
 
 _STEPS = ("who", "where", "what", "photo", "urgent", "confirm")
@@ -97,13 +97,13 @@ def go_on(state: Mapping[str, str], turn: Turn, who: Correspondent) -> Step:
         return Step(says=(Say("chat.report_cancelled", {}, REPORT_BUTTON),))
     if choice == "danger":
         state["claim"] = "danger"
-        return _handed_in(state, "chat.report_danger_done")
+        return _handed_in(state, turn, "chat.report_danger_done")
     if turn.act == "button" and choice is None:
         return ask_again(state)
     if choice is None:
         return _take(state, turn)
     if choice == "send":
-        return _handed_in(state, "chat.report_done")
+        return _handed_in(state, turn, "chat.report_done")
     if step == "urgent":
         state["claim"] = choice
     return _next(state)
@@ -159,9 +159,11 @@ def _belongs(last: Mapping[str, str], turn: Turn, said: Inbound) -> bool:
     return said.at - datetime.fromisoformat(last["at"]) <= SHORTLY
 
 
-def _handed_in(state: Mapping[str, str], phrase: str) -> Step:
-    """The report as a contact; what is needed to add to it stays known."""
-    last = {"last": "", "ids": state.get("ids", "{}"), "at": state.get("at", "")}
+def _handed_in(state: Mapping[str, str], turn: Turn, phrase: str) -> Step:
+    """The report as a contact; what is needed to add to it stays known, and since when."""
+    written = turn.message.at if turn.message is not None else None
+    at = written or turn.received_at
+    last = {"last": "", "ids": state.get("ids", "{}"), "at": at.isoformat() if at else ""}
     return Step(last, (Say(phrase),), _contact(state), number_as="last")
 
 
@@ -182,8 +184,6 @@ def _take(state: dict[str, str], turn: Turn) -> Step:
     if said is None:
         return ask_again(state)
     state |= _place_of(said)
-    if said.at:
-        state["at"] = said.at.isoformat()
     if said.media:
         media = [*_media(state), *said.media]
         state["media"] = json.dumps([(item.url, item.content_type) for item in media])

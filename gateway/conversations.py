@@ -112,6 +112,7 @@ def turn(
         open_number=who.open_requests[0]["number"] if who and who.open_requests else None,
     )
     call.talk = turn.conversation if call.address_kind == "tel" else ""
+    turn = dataclasses.replace(turn, received_at=call.now)
     outcome, refused = Outcome(), ""
     steps: list[Step] = []
     for _ in range(MAX_LOOKUPS):

@@ -139,7 +139,7 @@ class Turn:
     what the person did: a key, words, a button, a place, a picture, silence, a hang-up. A chat
     turn carries the message it came from as ``message``; ``edits`` is the id of the message that
     it puts in other words, ``written_at`` when that one was written, ``group`` the id of the album
-    to which it belongs.
+    to which it belongs. ``received_at`` is when we had it: a button says no time of its own.
     """
 
     external_id: str
@@ -154,6 +154,7 @@ class Turn:
     edits: str | None = None
     written_at: datetime | None = None
     group: str | None = None
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 
+import pytest
+
 from models.dialogues import Conversation
 from models.messages import Raw
 from models.outbox import Outgoing
@@ -76,6 +78,15 @@ def reported(system: World, *, sent: bool = True) -> None:
         wrote(system, 16, "报出")
 
 
+def press(system: World, value: str) -> None:
+    """A button under the last question: Telegram tells no time of it."""
+    told = update(99)
+    message = told.pop("message")
+    query = {"id": "q1", "from": message["from"], "chat_instance": "1", "data": value}
+    pressed = {"update_id": told["update_id"], "callback_query": {**query, "message": message}}
+    assert system.telegram(pressed).status_code == 200
+
+
 def picture(system: World, number: int, album: str = "G1", caption: str = "") -> None:
     photo = {"file_id": f"P{number}", "file_unique_id": f"u{number}", "width": 1, "height": 1}
     more = {"caption": caption} if caption else {}
@@ -129,6 +140,26 @@ def test_what_is_written_shortly_after_a_report_is_added_and_later_it_is_another
         now.forward(minutes=31)
         asyncio.run(system.ticks().tidy())
         assert len(system.all(Contact)) == 3, "nothing was left unsaid"
+
+
+@pytest.mark.parametrize("pressed", [False, True])
+def test_shortly_after_is_counted_from_the_handing_in_and_not_from_the_last_answer(
+    settings, now, pressed
+):
+    with world(settings, now) as system:
+        at_work(system)
+        reported(system, sent=False)
+        now.forward(seconds=1_000)
+        late = update(1)["message"]["date"] + 1_000
+        if pressed:
+            press(system, "r:confirm:send")
+        else:
+            wrote(system, 16, "报出", date=late)
+        wrote(system, 17, "老人今早晕倒过一次，门锁着，钥匙在邻居家", date=late + 5)
+        (request,) = system.all(HelpRequest)
+        assert {one.request_id for one in system.all(Contact)} == {request.id}
+        wrote(system, 18, "上街村李家漏水", date=late + 1_000)
+        assert len(system.all(HelpRequest)) == 2
 
 
 def test_an_answer_that_is_edited_during_a_report_is_corrected_in_it(settings, now):
