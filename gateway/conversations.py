@@ -7,10 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
-from sqlmodel import col
 
-from gateway import calls, lookups, routes
+from gateway import calls, edits, lookups, routes
 from models import dialogues, receipts
 from models.messages import (
     Correspondent,
@@ -20,8 +18,6 @@ from models.messages import (
     Step,
     Turn,
 )
-from models.prefixes import begins
-from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, OutboxState, TaskKind
@@ -100,10 +96,10 @@ def turn(
     dialogue = call.adapter.dialogue if call.adapter else None
     if dialogue is None:
         raise ValueError(f"channel {call.channel} has turns but no dialogue")
-    before = _said_before(tx, call.channel, turn.edits) if turn.edits else None
-    if before is not None and turn.message and _is_same(before, turn.message):
+    before = edits.said_before(tx, call.channel, turn.edits) if turn.edits else None
+    if before is not None and turn.message and before.is_same(turn.message):
         return Outcome()
-    about = before.number if before is not None else _report_of(tx, call.channel, turn)
+    about = _about(tx, call, turn, before=before, known=known)
     place = (call.channel, turn.conversation)
     state = dict(known.states.get(place) or {})
     who = known.people.get((call.address_kind, turn.sender))
@@ -143,48 +139,19 @@ def turn(
     return dataclasses.replace(outcome, steps=tuple(steps), refused=refused)
 
 
-def _said_before(tx: Transaction, channel: str, edited: str) -> Any:
-    """What an edited message said last and the number of its request, where that was kept."""
-    own = col(Contact.external_id)
-    return tx.execute(
-        select(
-            col(Contact.text),
-            col(Contact.place),
-            col(Contact.location),
-            col(Contact.media),
-            col(HelpRequest.number),
-        )
-        .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
-        .where(col(Contact.channel) == channel, (own == edited) | begins(own, f"{edited}:e"))
-        .order_by(col(Contact.received_at).desc(), col(Contact.id).desc())
-        .limit(1)
-    ).first()
-
-
-def _report_of(tx: Transaction, channel: str, turn: Turn) -> str | None:
-    """The number of the request of a guided report in which an edited message was an answer: the
-    first that was handed in, in this conversation, once it was written. Answers are no contacts, so
-    they are found by their time, also when the conversation is over or another report was begun."""
-    if not turn.edits or turn.written_at is None:
+def _about(
+    tx: Transaction, call: "Call", turn: Turn, *, before: edits.Said | None, known: "Recall"
+) -> str | None:
+    """The number of the request that an edited message's words are part of; None where it is none
+    of ours, and for what is no edit."""
+    if before is None:
+        request_id = edits.request_of_report(tx, call.channel, turn)
+    else:
+        request_id = before.request_id
+    if request_id is None:
         return None
-    found: str | None = tx.execute(
-        select(col(HelpRequest.number))
-        .join(Contact, col(Contact.request_id) == col(HelpRequest.id))
-        .where(
-            col(Contact.channel) == channel,
-            begins(col(Contact.external_id), f"{turn.conversation}:report:"),
-            col(Contact.received_at) >= turn.written_at,
-        )
-        .order_by(col(Contact.received_at), col(Contact.id))
-        .limit(1)
-    ).scalar()
-    return found
-
-
-def _is_same(before: Any, now: Inbound) -> bool:
-    """Whether an edit changes nothing: Telegram tells of one also when it has only added the
-    picture of a link."""
-    return tuple(before)[:-1] == (now.text, now.place, now.kept_location, now.kept_media)
+    who = known.people.get((call.address_kind, turn.sender))
+    return edits.number_for(tx, request_id, who)
 
 
 def _say(
