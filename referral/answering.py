@@ -29,12 +29,14 @@ SHORTEST_REPLY = 4  # characters; "已办" answers nobody
 @dataclass(frozen=True, slots=True)
 class Correspondent:
     """Where the answer goes. ``reply`` None: nobody can be reached, the status page shows it.
-    ``reported``: the reader is a reporter, who is told no private details (N16)."""
+    ``reported``: the reader is a reporter, who is told no private details (N16); ``page``: somebody
+    else wrote in the same request, with its number and code, and reads its answers there (I5)."""
 
     reply: Reply | None
     language: str
     stopped: bool = False
     reported: bool = False
+    page: bool = False
 
 
 def correspondent(tx: Transaction, office: Office, request: Mapping[str, Any]) -> Correspondent:
@@ -56,7 +58,11 @@ def correspondent(tx: Transaction, office: Office, request: Mapping[str, Any]) -
     if not within_reach:
         return Correspondent(None, language, reported=reported)
     row, way = next((pair for pair in within_reach if pair[0].value == latest), within_reach[-1])
-    return Correspondent(Reply(way, row.value), language, row.stopped_at is not None, reported)
+    theirs = [one for one in contacts if one.sender == row.value]  # whoever else has written too
+    reported = any(one.reporter for one in contacts) and all(one.reporter for one in theirs)
+    page = reported and not all(one.reporter for one in contacts)
+    reply = Reply(way, row.value)
+    return Correspondent(reply, language, row.stopped_at is not None, reported, page)
 
 
 def _own_words(tx: Transaction, request: Mapping[str, Any]) -> Sequence[Any]:
@@ -125,8 +131,10 @@ def tell_hearer(
 ) -> None:
     """Say something of the matter to one whose request was joined to it (``as_heard``), or with
     ``own`` to the request's own person; to a reporter what a reporter may hear."""
-    reported = correspondent(tx, office, hearer).reported
-    chosen = reporters.said(phrase, own=own) if reported else phrase
+    who = correspondent(tx, office, hearer)
+    chosen = reporters.said(phrase, own=own) if who.reported else phrase
+    if chosen != phrase and who.page:
+        tell_one(tx, office, hearer, phrase, True, due=due, now=now, unit=unit, **more)
     if chosen is not None:
         words = more if chosen == phrase else {}
         tell_one(tx, office, hearer, chosen, due=due, now=now, unit=unit, **words)
@@ -137,6 +145,8 @@ def tell_one(
     office: Office,
     request: Mapping[str, Any],
     phrase: str,
+    page: bool = False,
+    /,
     *,
     due: datetime,
     now: datetime,
@@ -144,23 +154,25 @@ def tell_one(
     **more: str,
 ) -> Row:
     """Say something to the request's own person and nobody else; otherwise as ``tell``. To a
-    reporter who has heard the outcome already it is not said again: the message that said it."""
+    reporter who has heard the outcome already it is not said again: the message that said it. With
+    ``page`` the words stand on the page of the case and are sent to nobody."""
     if phrase == reporters.OUTCOME and (said := outcomes.heard(tx, request)) is not None:
         return said
     who = correspondent(tx, office, request)
     params = _params(office, request, who, unit, due)
-    urgent = who.reply is not None and Level(request["level"]).is_urgent
+    reply = None if page else who.reply
+    urgent = reply is not None and Level(request["level"]).is_urgent
     return telling.post(
         tx,
         office,
         phrase,
         request=request,
-        reply=who.reply or _NOWHERE,
+        reply=reply or _NOWHERE,
         now=now,
         language=who.language,
         params={**params, **more},
         urgent=urgent,
-        stopped=who.stopped or who.reply is None,
+        stopped=who.stopped or reply is None,
     )
 
 
@@ -218,13 +230,15 @@ def reply(
         casework.own_referral(tx, request["id"], units, ReferralRole.LEAD)
     if _just_said(tx, request, actor, answer, now):
         return request
-    who = correspondent(tx, office, request)
-    tell_joined(tx, office, request, "reply_to_citizen", due=now, now=now, unit=desk, answer=answer)
+    who, phrase = correspondent(tx, office, request), "reply_to_citizen"
+    tell_joined(tx, office, request, phrase, due=now, now=now, unit=desk, answer=answer)
+    if who.page:
+        tell_one(tx, office, request, phrase, True, due=now, now=now, unit=desk, answer=answer)
     message = tell_one(
         tx,
         office,
         request,
-        "reporter_outcome" if who.reported else "reply_to_citizen",
+        reporters.OUTCOME if who.reported else phrase,
         due=now,
         now=now,
         unit=desk,
