@@ -11,6 +11,7 @@ from typing import Any
 from models.bars import Bar, bars
 from models.referrals import Referral
 from models.transaction import Transaction
+from models.vocabulary import ReferralRole
 from referral import casework
 from referral.accused import is_barred, may_have
 from referral.directory import ZONE, Answerable, Unit
@@ -35,6 +36,14 @@ def with_orders(tx: Transaction, request: _Request, *, to_do: bool = False) -> s
         for row in (*casework.referrals(tx, request["id"]), *new)
         if row["status"] not in casework.GONE and not (to_do and row["completed_at"] is not None)
     }
+
+
+def lead_of(tx: Transaction, request: _Request) -> Mapping[str, Any]:
+    """The lead's order, also one that was given just now."""
+    for one in reversed(tx.added(Referral)):
+        if one["request_id"] == request["id"] and one["role"] == ReferralRole.LEAD:
+            return one
+    return casework.lead_of(tx, request["id"])
 
 
 def may_hear(tx: Transaction, office: Office, request: _Request, reader: Answerable) -> bool:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from models.transaction import Row, Transaction
-from referral import casework, telling
+from referral import bringing_in, casework, telling
 from referral.answering import correspondent, tell_hearer, tell_one
 from referral.casework import Told
 from referral.directory import Answerable
@@ -23,7 +23,7 @@ def tell(
 ) -> None:
     """N8 to the requesters of both, a word to who held the newer one and, when the matter is more
     urgent now, to who holds the older."""
-    lead = casework.lead_of(tx, after["id"])
+    lead = bringing_in.lead_of(tx, after)
     hearer = {**gone, "merged_into": after["id"], "level": after["level"]}
     reported = correspondent(tx, office, hearer).reported
     unit = office.directory.unit.get(lead["bureau"])

@@ -18,13 +18,26 @@ from models.requests import Contact, queue_key
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
-from referral import casework, lapsing, likening, merge_told, promises, waiting
+from referral import (
+    barring,
+    bringing_in,
+    casework,
+    lapsing,
+    likening,
+    merge_told,
+    passing,
+    promises,
+    telling,
+    waiting,
+)
 from referral.answering import correspondent
 from referral.before import Before, plain
 from referral.casework import Actor, Refusal
+from referral.directory import Unit
 from referral.joined import joined_to
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
+from referral.rerouting import route_of
 from referral.starting import MINOR
 
 _FEEDBACK = ("CLK-DISCOVERY-FEEDBACK", "CLK-MISSED-CALL")
@@ -65,6 +78,8 @@ def merge(
     if Level(newer["level"]).is_urgent:  # neither waits any longer (I7)
         older = waiting.danger_goes_on(tx, office, older, now=now)
         newer = waiting.danger_goes_on(tx, office, newer, now=now)
+    first = not joined_to(tx, older["id"])
+    was, older = older, barring.along(tx, office, actor, older, newer, now)
     before = Before()
     urgent_gain = (
         Level(newer["level"]).is_urgent and Level(newer["level"]).rank < Level(older["level"]).rank
@@ -72,12 +87,11 @@ def merge(
     answer = merge_told.answer_of(tx, older)
     heard = answer is not None and correspondent(tx, office, newer).reported
     owed = tuple(name for name in _FEEDBACK if not (heard and name == "CLK-DISCOVERY-FEEDBACK"))
-    moved = _orders(tx, older, newer, actor, before, urgent_gain=urgent_gain, now=now)
+    moved = _orders(tx, office, older, newer, actor, before, urgent_gain=urgent_gain, now=now)
     _clocks(tx, older, newer, before, moved, owed=owed, urgent_gain=urgent_gain, now=now)
     _tasks(tx, older, newer, actor, before, now)
     for contact in _rows(tx, Contact, newer["id"]):
         before.change(tx, "contact", contact, request_id=older["id"])
-    first = not joined_to(tx, older["id"])
     changes = _changes(tx, older, newer, urgent_gain=urgent_gain)
     after = casework.change(tx, older, **changes) if changes else older
     gone = casework.change(tx, newer, status=row.to, closed_at=now, merged_into=older["id"])
@@ -98,7 +112,7 @@ def merge(
     likening.decide(tx, actor, newer, older, "confirmed", reason, now, relation="repeat")
     common = {"master": older["number"], "joined": newer["number"], "reason": reason.strip()}
     casework.record(tx, "merged", actor, before=newer, after=gone, now=now, row=row, **common)
-    casework.record(tx, "joined", actor, before=older, after=after, now=now, row=row, **common)
+    casework.record(tx, "joined", actor, before=was, after=after, now=now, row=row, **common)
     merge_told.tell(tx, office, after, gone, first=first, urgent_gain=urgent_gain, now=now)
     if answer is not None:
         merge_told.tell_answer(tx, office, after, gone, answer, now)
@@ -119,6 +133,7 @@ def _in_order(a: Row, b: Row) -> tuple[Row, Row]:
 
 def _orders(
     tx: Transaction,
+    office: Office,
     older: Row,
     newer: Row,
     actor: Actor,
@@ -128,18 +143,20 @@ def _orders(
     now: datetime,
 ) -> set[int]:
     """The newer request's orders are cancelled (R10): one matter, one lead. Where it is the more
-    urgent one, its lead goes along as a helper if the older request does not have that bureau.
-    Returns the ids of the orders that went along."""
-    there = {
-        row["bureau"]
-        for row in casework.referrals(tx, older["id"])
-        if row["status"] not in casework.GONE
-    }
+    urgent one, its lead goes along as a helper if the older request does not have that bureau; in
+    place of one that is kept out of the older one the level above helps (I9). Returns the ids of
+    the orders that went along."""
+    there = bringing_in.with_orders(tx, older)
     moved: set[int] = set()
     for order in _rows(tx, Referral, newer["id"]):
         if order.status in (*casework.GONE, ReferralStatus.COMPLETED):
             continue
-        if urgent_gain and order.role == ReferralRole.LEAD and order.bureau not in there:
+        gains = urgent_gain and order.role == ReferralRole.LEAD and order.bureau not in there
+        unit = office.directory.unit.get(order.bureau)
+        kept_out = unit is not None and not bringing_in.may_help(tx, office, older, unit)
+        if gains and unit is not None and kept_out:
+            _helped_from_above(tx, office, actor, older, newer, unit, order, now)
+        elif gains:
             before.change(
                 tx, "referral", order, request_id=older["id"], role=ReferralRole.COOPERATING,
                 status=order.status, signed_at=order.signed_at, signed_by=order.signed_by,
@@ -159,6 +176,33 @@ def _orders(
             row=row.id,
         )
     return moved
+
+
+def _helped_from_above(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    older: Row,
+    newer: Row,
+    unit: Unit,
+    order: Any,
+    now: datetime,
+) -> None:
+    """The next body above, which nobody keeps out, helps where the newer request's lead may not."""
+    above = bringing_in.instead(tx, office, older, unit, route_of(office, newer, now), now)
+    if above is None or above.code in bringing_in.with_orders(tx, older):
+        return
+    level = {**older, "level": newer["level"]}
+    given = passing.cooperate(
+        tx, office, level, above, service=order.service, lead_due=order.due_at,
+        decided_by="above", now=now,
+    )  # fmt: skip
+    tx.event(
+        "brought_in", at=now, by=actor.login, request=older, unit=actor.unit, bureau=above.code,
+        due=given["due_at"].isoformat(),
+    )  # fmt: skip
+    reader = office.directory.answerable(above, now)
+    telling.notify(tx, office, level, reader, due=given["due_at"], now=now, urgent=True)
 
 
 def _clocks(
@@ -215,7 +259,7 @@ def _changes(tx: Transaction, older: Row, newer: Row, *, urgent_gain: bool) -> d
     changes: dict[str, Any] = {}
     level = Level(newer["level"])
     if level.rank < Level(older["level"]).rank:
-        due = casework.lead_of(tx, older["id"])["due_at"]
+        due = bringing_in.lead_of(tx, older)["due_at"]
         if urgent_gain:
             changes["track"] = Track.URGENT
             due = min(due, *(o["due_at"] for o in casework.referrals(tx, older["id"])))

@@ -141,14 +141,17 @@ def cancel_other(tx: Transaction, request: Row, unit: Unit, now: datetime) -> No
 
 
 def new_holder(
-    office: Office, request: Row, unit: Unit, route: RouteRow, now: datetime
+    tx: Transaction, office: Office, request: Row, unit: Unit, route: RouteRow, now: datetime
 ) -> Answerable:
-    """The new lead's person on duty; on an urgent matter the township goes on with first aid."""
+    """The new lead's person on duty; on an urgent matter the township goes on with first aid, but
+    where it is kept out (I9)."""
     held = office.directory.unit.get(request["holder_unit"])
     officer = office.directory.officer.get(request["holder_person"])
     first = Level(request["level"]).is_urgent and route.first_line == TOWNSHIP
     if first and held is not None and officer is not None and held.authority == TOWNSHIP:
-        return Answerable(held, officer, "first_aid")
+        helper = Answerable(held, officer, "first_aid")
+        if bringing_in.may_hear(tx, office, request, helper):
+            return helper
     return office.directory.answerable(unit, now)
 
 
@@ -164,7 +167,7 @@ def hand_over(
     service: str | None = None,
 ) -> tuple[Row, Answerable]:
     """The request has a new lead and, at the same instant, the lead's person as holder (I1)."""
-    holder = new_holder(office, request, unit, route, now)
+    holder = new_holder(tx, office, request, unit, route, now)
     after = casework.change(
         tx,
         request,
