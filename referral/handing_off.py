@@ -14,7 +14,7 @@ from models.requests import HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import ContactState, Level, Status, TaskKind, Track
-from referral import casework, closing, promises, rehandling, telling, undecided
+from referral import casework, closing, promises, refusing, rehandling, telling, undecided
 from referral.answering import tell
 from referral.casework import Actor, Refusal
 from referral.correcting import raise_urgency
@@ -223,6 +223,8 @@ def done(
     ends = _ENDS.get(task["kind"], ())
     if ends and task["request_id"] is not None:
         casework.halt(tx, task["request_id"], ends, now)
+    if task["kind"] == TaskKind.DELIVER_PAPER:
+        refusing.brought(tx, task, now)
     tx.event(
         "task_done",
         at=now,

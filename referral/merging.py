@@ -27,6 +27,7 @@ from referral import (
     merge_told,
     passing,
     promises,
+    refusing,
     telling,
     waiting,
 )
@@ -218,7 +219,8 @@ def _clocks(
 ) -> None:
     """The older request's clocks win. What the older one does not have and must keep goes along
     with its times: urgent clocks of the more urgent request, what is owed to the person, what sees
-    that somebody in danger is handed off and safe, and the report of danger to a child."""
+    that somebody in danger is handed off and safe, and the report of danger to a child. A paper is
+    brought to each whom no message reaches, in its own time."""
     ran = _rows(tx, Clock, older["id"])
     there = {(clock.name, clock.case) for clock in ran if clock.stopped_at is None}
     there |= {(clock.name, clock.case) for clock in ran if clock.name in _ONCE}
@@ -226,8 +228,8 @@ def _clocks(
         if clock.stopped_at is not None or clock.name in promises.OUTLIVE:
             continue
         wanted = clock.name in (*owed, *_OF_DANGER, *_ONCE) or (urgent_gain and clock.urgent)
-        own = clock.referral_id is None and (clock.name, clock.case) not in there
-        if clock.referral_id in moved or (wanted and own):
+        lacks = clock.referral_id is None and (clock.name, clock.case) not in there
+        if clock.referral_id in moved or (wanted and lacks) or clock.name == refusing.NOTICE:
             before.change(
                 tx, "clock", clock, request_id=older["id"], stopped_at=None, next_at=clock.next_at,
                 step=clock.step,

@@ -2,6 +2,10 @@
 
 from datetime import datetime
 
+from sqlalchemy import update
+from sqlmodel import col
+
+from models.clocks import Clock, stopping
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, TaskKind
 from referral import casework, telling
@@ -9,6 +13,18 @@ from referral.answering import correspondent, tell
 from referral.casework import Actor, Refusal
 from referral.office import Office
 from referral.rerouting import start
+
+NOTICE = "CLK-REFUSAL-NOTICE"
+"""By when the paper is brought to somebody whom no message reaches."""
+
+
+def brought(tx: Transaction, task: Row, now: datetime) -> None:
+    """The paper of this task was brought: its time is kept. Of requests that were joined each has
+    its own."""
+    for clock in casework.running(tx, task["request_id"]):
+        if clock["name"] == NOTICE and clock["due_at"] == task["due_at"]:
+            tx.execute(update(Clock).where(col(Clock.id) == clock["id"]).values(**stopping(now)))
+            return
 
 
 def refuse_aid(
@@ -47,13 +63,13 @@ def refuse_aid(
         reasons=why, other=other_help.strip() or office.hotline,
     )  # fmt: skip
     if not sent:
-        clock = start(tx, office, request, ("CLK-REFUSAL-NOTICE", ""), now)
+        clock = start(tx, office, request, (NOTICE, ""), now)
         telling.ask(
             tx, office, TaskKind.DELIVER_PAPER, request, now=now, due=clock["due_at"], note=why,
             unit=order["bureau"],
         )  # fmt: skip
     else:
-        casework.halt(tx, request["id"], ("CLK-REFUSAL-NOTICE",), now)
+        casework.halt(tx, request["id"], (NOTICE,), now)
     casework.halt(tx, request["id"], ("CLK-CONTACT",), now)
     casework.record(
         tx, "refused", actor, before=request, after=request, now=now, rule=cited, reason=why,

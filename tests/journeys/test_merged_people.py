@@ -17,6 +17,7 @@ from tests.gateway.people import FOOD, JUMP, application, signed_in
 from tests.journeys.county import County
 
 DIBAO = "柳湾镇柳湾村一户人家想申请低保"
+PAPER = "CLK-REFUSAL-NOTICE"
 ONE, OTHER = "+8613800000001", "+8613800000002"
 
 
@@ -52,18 +53,54 @@ def test_whom_nothing_reached_is_told_by_somebody_though_the_other_is_too(county
     assert {task.number for task in again} == {older, newer}
 
 
-def test_each_whose_answer_is_brought_on_paper_has_it_brought(county: County) -> None:
-    papers = []
-    for mark in ("one", "other"):
-        number = county.call(mark, DIBAO, "")
-        county.do("dispatch01", "confirm", number)
-        lead = county.lead(number).bureau
-        county.do(f"{lead}.1", "sign", number)
-        county.do(f"{lead}.1", "refuse_aid", number, rule="低保办法第五条", reasons="收入超过标准")
-        papers.append(number)
+def refused(county: County, mark: str) -> str:
+    """Refused in writing, to somebody whom no message reaches."""
+    number = county.call(mark, DIBAO, "")
+    county.do("dispatch01", "confirm", number)
+    lead = county.lead(number).bureau
+    county.do(f"{lead}.1", "sign", number)
+    county.do(f"{lead}.1", "refuse_aid", number, rule="低保办法第五条", reasons="收入超过标准")
+    return number
+
+
+def papers_due(county: County, number: str) -> list[datetime]:
+    rows = county.rows(Clock, number)
+    return [row.due_at for row in rows if row.name == PAPER and row.stopped_at is None]
+
+
+def test_each_whose_answer_is_brought_on_paper_has_it_brought_in_its_time(county: County) -> None:
+    papers = [refused(county, "one")]
+    county.now.forward(days=1)
+    papers.append(refused(county, "other"))
+    due = [papers_due(county, number)[0] for number in papers]
     before = len(waiting(county, TaskKind.DELIVER_PAPER))
     joined(county, *papers)
     assert len(waiting(county, TaskKind.DELIVER_PAPER)) == before == len(papers)
+    assert sorted(papers_due(county, papers[0])) == sorted(due), "each has its clock"
+    county.do("lead01", "undo_merge", papers[1], other=papers[0], reason="是两户")
+    assert [papers_due(county, number) for number in papers] == [[one] for one in due]
+
+
+def test_a_paper_is_owed_where_the_other_request_was_refused_nothing(county: County) -> None:
+    older = county.call("one", DIBAO, ONE)
+    newer = refused(county, "other")
+    (due,) = papers_due(county, newer)
+    joined(county, older, newer)
+    assert papers_due(county, older) == [due]
+
+
+def test_the_time_for_a_paper_ends_when_that_paper_is_brought(county: County) -> None:
+    papers = [refused(county, "one")]
+    county.now.forward(days=1)
+    papers.append(refused(county, "other"))
+    joined(county, *papers)
+    for left in (1, 0):
+        task = waiting(county, TaskKind.DELIVER_PAPER)[0]
+        desk = signed_in(county.state, application(county.state), "lead01")
+        done = desk.post(f"/api/v1/tasks/{task.id}/done", {"note": "已当面送达"})
+        assert done.status_code == 200, done.text
+        assert task.due_at not in papers_due(county, papers[0])
+        assert len(papers_due(county, papers[0])) == left
 
 
 def handed_off(county: County, mark: str, sender: str, *, receipt: str = "110-77") -> str:
