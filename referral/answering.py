@@ -23,6 +23,8 @@ from referral.joined import as_heard, joined_to
 from referral.office import Office, Reply, Way
 from triage.language import guess_language
 
+_TYPED = ("web", "web_form")
+"""What was written in a browser, by whomever: that it came from an address nobody has proven."""
 SHORTEST_REPLY = 4  # characters; "已办" answers nobody
 
 
@@ -58,7 +60,7 @@ def correspondent(tx: Transaction, office: Office, request: Mapping[str, Any]) -
     if not within_reach:
         return Correspondent(None, language, reported=reported)
     row, way = next((pair for pair in within_reach if pair[0].value == latest), within_reach[-1])
-    theirs = [one for one in contacts if one.sender == row.value]  # whoever else has written too
+    theirs = [one for one in contacts if one.sender == row.value and one.channel not in _TYPED]
     reported = any(one.reporter for one in contacts) and all(one.reporter for one in theirs)
     page = reported and not all(one.reporter for one in contacts)
     reply = Reply(way, row.value)
@@ -69,7 +71,8 @@ def _own_words(tx: Transaction, request: Mapping[str, Any]) -> Sequence[Any]:
     """The contacts of this request's own requester, wherever the request was joined to."""
     found = tx.execute(
         select(
-            col(Contact.sender), col(Contact.text), col(Contact.reporter), col(Contact.person_id)
+            *(col(getattr(Contact, name)) for name in ("sender", "text", "reporter", "person_id")),
+            col(Contact.channel),
         )
         .where(col(Contact.request_id) == (request["merged_into"] or request["id"]))
         .order_by(col(Contact.received_at), col(Contact.id))

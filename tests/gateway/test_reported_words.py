@@ -28,19 +28,24 @@ def system(settings, now):
         yield found
 
 
-def added(system, words=OURS):
+def added(system):
     """The family writes on the page of the case, with the number and code that it was given."""
     (request,) = system.all(HelpRequest)
+    family = written(system.state, request)
+    assert {one.request_id for one in system.all(Contact)} == {request.id}
+    return request.number, family
+
+
+def written(state, request):
     family = TestClient(
-        application(system.state),
+        application(state),
         base_url="https://hotline.example",
         headers={"accept": "text/html"},
         follow_redirects=False,
     )
     family.post("/status", data={"number": request.number, "code": request.code})
-    assert family.post("/status/case", data={"what": words}).status_code == 303
-    assert {one.request_id for one in system.all(Contact)} == {request.id}
-    return request.number, family
+    assert family.post("/status/case", data={"what": OURS}).status_code == 303
+    return family
 
 
 def to_worker(system):
@@ -84,3 +89,14 @@ def test_a_telephone_that_reported_and_then_asked_for_itself_is_answered_in_full
         county.do("lead01", "merge", again.number, other=first.number, reason="同一户")
     county.do("lead01", "reply", first.number, text=ANSWER)
     assert ANSWER in "".join(row.text for row in county.rows(Outgoing, first.number))
+
+
+def test_the_telephone_of_who_reported_gets_no_details_because_of_words_on_the_page(state, now):
+    first = told(state, "sms", PHONE, "柳湾镇柳湾村一户人家想申请低保", reporter="grid_w010401")
+    county = County(state, now)
+    family = written(state, county.request(first.number))
+    county.do("lead01", "reply", first.number, text=ANSWER)
+    sent = [row for row in county.rows(Outgoing, first.number) if row.address == PHONE]
+    assert sent[-1].phrase == "reporter_outcome"
+    assert ANSWER not in "".join(row.text for row in sent)
+    assert ANSWER in family.get("/status/case").text
