@@ -8,7 +8,7 @@ from gateway import access
 from gateway.access import Actor, Viewer
 from gateway.acts import ACTS
 from models.vocabulary import Level, ReferralStatus, Role, Status
-from referral import lifecycle
+from referral import leave, lifecycle
 from referral.casework import GONE, standing, units_of
 from referral.office import Office
 from referral.undecided import SAFETY
@@ -84,8 +84,8 @@ def acts(
         "reassign": disputed > 0,
         "ask": "ask" in possible and not Level(request["level"]).is_urgent,
         "resume": "resume" in possible and (desk or leads),
-        "extend": (viewer.role is Role.SUPERVISOR or leads)
-        and not Level(request["level"]).is_urgent,
+        "extend": (viewer.role is Role.SUPERVISOR and not Level(request["level"]).is_urgent)
+        or (leads and not leave.no_more_time(request)),
         "suspend": real is Status.IN_PROGRESS and (viewer.role is Role.SUPERVISOR or leads),
         "decline": True,
         "refuse_aid": leads and not Level(request["level"]).is_urgent,

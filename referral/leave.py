@@ -4,6 +4,7 @@ Neither on an urgent matter before help has arrived. The first date is kept, and
 the reason and the new one (N10).
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -45,14 +46,18 @@ def extend(
     order = _own_lead(tx, office, actor, request, now)
     row = may_on_referral("extend", ReferralStatus(order["status"]), actor.role, asking=True)
     why = casework.need(reason, "refusal.reason_missing")
-    _may_extend(tx, office, request, order, workdays)
-    if now >= order["due_at"]:
-        raise Refusal("refusal.asked_too_late", {"number": request["number"]})
-    if request["status"] == Status.SUSPENDED:
-        raise Refusal("refusal.waits_already", {"number": request["number"]})
+    _may_ask(tx, office, request, order, workdays, now)
     return _ask(
         tx, office, actor, request, order, EXTENSION, row.id, now, reason=why, workdays=workdays
     )
+
+
+def no_more_time(request: Mapping[str, Any]) -> str:
+    """Why a bureau asks for no more time as the request stands, or "": by this it is offered, shown
+    beforehand and refused."""
+    if Level(request["level"]).is_urgent:
+        return "refusal.urgent_not_extended"
+    return "refusal.waits_already" if request["status"] == Status.SUSPENDED else ""
 
 
 def suspend(
@@ -98,9 +103,7 @@ def foreseen(
     order = _own_lead(reader, office, actor, request, now)
     may_on_referral("extend", ReferralStatus(order["status"]), actor.role, asking=True)
     why = casework.need(reason, "refusal.reason_missing")
-    _may_extend(reader, office, request, order, workdays)
-    if now >= order["due_at"]:
-        raise Refusal("refusal.asked_too_late", {"number": request["number"]})
+    _may_ask(reader, office, request, order, workdays, now)
     due = _later(office, order, workdays or 0).at
     unit = office.directory.unit.get(order["bureau"])
     said = foretold(reader, office, request, "extended", due=due, unit=unit, reason=why)
@@ -236,6 +239,17 @@ def _asked(tx: Transaction, request: Row, what: str) -> Told:
     if found is None:
         raise Refusal("refusal.nothing_asked", {"number": request["number"]})
     return found
+
+
+def _may_ask(
+    tx: Transaction, office: Office, request: Row, order: Row, workdays: int | None, now: datetime
+) -> None:
+    number = {"number": request["number"]}
+    if why := no_more_time(request):
+        raise Refusal(why, number)
+    _may_extend(tx, office, request, order, workdays)
+    if now >= order["due_at"]:
+        raise Refusal("refusal.asked_too_late", number)
 
 
 def _may_extend(

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from gateway import offices, rounds
+from gateway import offices, possible, rounds
 from gateway.state import State
 from models.clocks import Clock
 from models.outbox import Outgoing
@@ -15,6 +15,7 @@ from models.places import Staff, UnitRow
 from models.tasks import Task
 from models.transaction import acting
 from models.vocabulary import Status
+from referral import leave
 from referral.casework import Refusal
 from referral.lifecycle import Impossible
 from tests.conftest import Clock as Watch
@@ -189,6 +190,34 @@ def test_the_longest_pause_ends_by_itself(county: County, case: str) -> None:
     assert county.request(case).status == Status.IN_PROGRESS
     assert not any(row.paused_at for row in county.running(case).values())
     assert county.lead(case).due_at > county.now()
+
+
+def offered(county: County, login: str, number: str) -> tuple[str, ...]:
+    request = dict(county.request(number)._mapping)
+    orders = list(county.orders(number).values())
+    office = county.state.offices.current()
+    return possible.acts(county.actor(login), office, request, orders, county.now())
+
+
+def test_more_time_is_offered_and_shown_beforehand_where_it_may_be_asked(
+    county: County, case: str
+) -> None:
+    assert "extend" in offered(county, "housing.1", case)
+    county.do("housing.1", "suspend", case, ground="court_result")
+    county.do("super01", "suspend", case)
+    assert "extend" not in offered(county, "housing.1", case)
+    office, actor = county.state.offices.current(), county.actor("housing.1")
+    request = dict(county.request(case)._mapping)
+    with county.state.database.read() as reading, pytest.raises(Refusal) as shown:
+        leave.foreseen(
+            reading.connection(), office, actor, request,
+            workdays=3, reason="医院结算单下周才出", now=county.now(),
+        )  # fmt: skip
+    with pytest.raises(Refusal) as asked:
+        county.do("housing.1", "extend", case, workdays=3, reason="医院结算单下周才出")
+    assert shown.value.key == asked.value.key == "refusal.waits_already"
+    county.do("housing.1", "resume", case, reason="判决已出")
+    assert "extend" in offered(county, "housing.1", case)
 
 
 def test_an_urgent_request_is_not_paused_before_help_has_arrived(county: County) -> None:
