@@ -22,52 +22,61 @@ _OWN = (*_MOVES, *import_places.HARMLESS)
 
 
 _Lines = Sequence[tuple[int, Mapping[str, Any]]]
+_Faults = Mapping[int, Sequence[Fault]]
 
 
-def faults(connection: Connection, kind: str, lines: _Lines, by: str) -> Mapping[int, Fault]:
-    """By their number the lines that ``by`` cannot write as things stand."""
+def faults(connection: Connection, kind: str, lines: _Lines, by: str) -> _Faults:
+    """By their number the lines that ``by`` cannot write as things stand, with every cell that is
+    why. A line of staff may lack a cell that could not be read."""
     if kind == "households":
-        return _of_households(connection, lines)
+        return {line: (one,) for line, one in _of_households(connection, lines).items()}
     return _of_staff(connection, lines, by) if kind == "staff" else {}
 
 
-def _of_staff(connection: Connection, lines: _Lines, by: str) -> Mapping[int, Fault]:
+def _of_staff(connection: Connection, lines: _Lines, by: str) -> _Faults:
     names = ("login", *_OWN)
     columns = Staff.__table__.columns  # type: ignore[attr-defined]
     query = select(*(columns[name] for name in names))
+    logins = [one["login"] for _, one in lines if one.get("login")]
     standing = {
         row.login: dict(row._mapping)
-        for row in connection.execute(
-            query.where(columns.login.in_([one["login"] for _, one in lines]))
-        )
+        for row in connection.execute(query.where(columns.login.in_(logins)))
     }
-    wanted = {one["unit"] for _, one in lines}
+    wanted = {one["unit"] for _, one in lines if one.get("unit")}
     known = select(col(UnitRow.code)).where(col(UnitRow.code).in_(wanted))
     units = set(connection.execute(known).scalars())
-    found: dict[int, Fault] = {}
+    found = {}
     for line, one in lines:
-        fault = _of_account(one, standing.get(one["login"]), units, by)
-        if fault is not None:
-            key, why = fault
-            found[line] = Fault(line, _STAFF[key], str(one.get(key) or ""), f"import.fault.{why}")
+        old = standing.get(one.get("login") or "")
+        wrong = _of_new(one, units) if old is None else _of_standing(one, old, by)
+        if wrong:
+            found[line] = [
+                Fault(line, _STAFF[key], str(one.get(key) or ""), f"import.fault.{why}")
+                for key, why in wrong
+            ]
     return found
 
 
-def _of_account(
-    one: Mapping[str, Any], old: Mapping[str, Any] | None, units: set[str], by: str
-) -> tuple[str, str] | None:
-    """The cell of a line of staff that cannot be written, and why."""
-    if old is None:
-        if not accounts.is_login(one["login"]):
-            return "login", "login"
-        if one["unit"] not in units:
-            return "unit", "no_unit"
-        return ("area", "no_area") if accounts.needs_area(one["role"], one.get("area")) else None
-    different = [key for key in _OWN if key in one and (one[key] or "") != (old[key] or "")]
-    if different and old["login"] == by:
-        return different[0], "own_account"
-    moved = [key for key in different if key in _MOVES]
-    return (moved[0], "account_moved") if moved else None
+def _of_new(one: Mapping[str, Any], units: set[str]) -> list[tuple[str, str]]:
+    """The cells with which no account can be made, and why."""
+    wrong = []
+    login, unit = one.get("login"), one.get("unit")
+    if login and not accounts.is_login(login):
+        wrong.append(("login", "login"))
+    if unit and unit not in units:
+        wrong.append(("unit", "no_unit"))
+    if login and accounts.needs_area(one.get("role") or "", one.get("area")):
+        wrong.append(("area", "no_area"))
+    return wrong
+
+
+def _of_standing(one: Mapping[str, Any], old: Mapping[str, Any], by: str) -> list[tuple[str, str]]:
+    """The cells that would change of an account what no file changes; an empty one changes
+    nothing."""
+    different = [key for key in _OWN if one.get(key) and one[key] != (old[key] or "")]
+    if old["login"] == by:
+        return [(key, "own_account") for key in different]
+    return [(key, "account_moved") for key in different if key in _MOVES]
 
 
 def _of_households(connection: Connection, lines: _Lines) -> Mapping[int, Fault]:

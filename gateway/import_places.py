@@ -18,7 +18,8 @@ _TABLES: Mapping[str, Any] = {"areas": AreaRow, "units": UnitRow, "staff": Staff
 KINDS = tuple(_TABLES)
 _KEYS = {"areas": "code", "units": "code", "staff": "login"}
 HARMLESS = ("name", "phone")
-"""Of an account that is there already nothing else is changed: the rest is done by hand."""
+"""Of an account that is there already nothing else is changed: the rest is done by hand. An empty
+cell changes nothing: who has no telephone any more is woken by nobody."""
 
 
 def write(
@@ -43,7 +44,7 @@ def write(
         new = {
             name: value
             for name, value in row.items()
-            if kind != "staff" or (name in HARMLESS and name in one)
+            if kind != "staff" or (name in HARMLESS and one.get(name))
         }
         tx.execute(update(table).where(columns[key] == one[key]).values(**new))
         before.append({str(name): old[name] for name in new})

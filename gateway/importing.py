@@ -121,7 +121,7 @@ def look(kind: str, name: str, body: bytes, codes: Codes) -> Looked:
 def lines(looked: Looked, codes: Codes) -> Iterator[Read]:
     """Every line with its values or its faults; the sample line of the template is passed over."""
     columns = {one.key: one for one in KINDS[looked.kind]}
-    at = [(place, columns[key]) for place, key in enumerate(looked.table.header) if key in columns]
+    at = _places(looked)
     key, first = KEYS.get(looked.kind), dict[str, int]()
     for line, cells in looked.table.rows:
         if str(cells[0]).startswith(SAMPLE):
@@ -131,13 +131,28 @@ def lines(looked: Looked, codes: Codes) -> Iterator[Read]:
             read = _as_lead(read, columns, codes)
         name = str(read.values.get(key, "")).casefold() if key else ""
         if name and not read.faults and name in first:
-            heading = columns[key or ""].heading
-            given = str(read.values[key or ""])
-            fault = Fault(line, heading, given, "import.fault.twice", {"line": str(first[name])})
-            read = Read(line, read.values, cells, (fault,))
+            heading, params = columns[key or ""].heading, {"line": str(first[name])}
+            fault = Fault(line, heading, "", "import.fault.twice", params)
+            read = Read(line, read.values, cells, _as_typed([fault], cells, at))
         elif name:
             first.setdefault(name, line)
         yield read
+
+
+def _places(looked: Looked) -> list[tuple[int, Column]]:
+    """The columns of a file with where they stand in it."""
+    columns = {one.key: one for one in KINDS[looked.kind]}
+    return [(at, columns[key]) for at, key in enumerate(looked.table.header) if key in columns]
+
+
+def _as_typed(
+    faults: Sequence[Fault], cells: Sequence[str], at: Sequence[tuple[int, Column]]
+) -> tuple[Fault, ...]:
+    """Faults with what was typed into their cells, not with what it was read as."""
+    typed = {
+        column.heading: shown(cells[place] if place < len(cells) else "") for place, column in at
+    }
+    return tuple(replace(one, value=typed.get(one.column, one.value)) for one in faults)
 
 
 def _line(line: int, cells: Sequence[str], at: Sequence[tuple[int, Column]], codes: Codes) -> Read:
@@ -149,7 +164,9 @@ def _line(line: int, cells: Sequence[str], at: Sequence[tuple[int, Column]], cod
             values[column.key] = read_cell(column, text, codes)
         except CellError as error:
             faults.append(Fault(line, column.heading, shown(text), error.key, dict(error.params)))
-    faults += import_sense.faults(line, values, {one.key: one for _, one in at}, codes.on)
+    sense = import_sense.faults(line, values, {one.key: one for _, one in at}, codes.on)
+    if sense:
+        faults += _as_typed(sense, cells, at)
     return Read(line, values, cells, tuple(faults))
 
 
@@ -165,24 +182,32 @@ def _as_lead(read: Read, columns: Mapping[str, Column], codes: Codes) -> Read:
 
 
 def compare(database: Database, looked: Looked, codes: Codes, by: str) -> None:
-    """Name the lines that ``by`` cannot write as things stand. Raises ``Busy``."""
-    if looked.kind not in import_compared.KINDS_COMPARED:
-        return
-    good = (read for read in lines(looked, codes) if not read.faults)
-    while chunk := list(islice(good, TOGETHER)):
-        with database.read() as session:
-            _unchanged(session.connection(), looked, chunk, by)
+    """Name the cells that ``by`` cannot write as things stand, of staff beside those that could not
+    be read; all by line and column. Raises ``Busy``."""
+    if looked.kind in import_compared.KINDS_COMPARED:
+        every = looked.kind == "staff"
+        held = (read for read in lines(looked, codes) if every or not read.faults)
+        while chunk := list(islice(held, TOGETHER)):
+            with database.read() as session:
+                _unchanged(session.connection(), looked, chunk, by)
+    order = {column.heading: at for at, column in _places(looked)}
+    looked.faults.sort(key=lambda one: (one.line, order.get(one.column, len(order))))
 
 
 def _unchanged(
     connection: Connection, looked: Looked, reads: Sequence[Read], by: str
 ) -> list[Read]:
     """The lines that can be written as things stand; the others are named."""
-    lines = [(read.line, read.values) for read in reads]
-    found = import_compared.faults(connection, looked.kind, lines, by)
-    fresh = [fault for line, fault in found.items() if line not in looked.bad]
+    told = [(read.line, read.values) for read in reads]
+    found = import_compared.faults(connection, looked.kind, told, by)
+    at = _places(looked)
+    for read in reads:
+        if read.line not in found or (read.line in looked.bad and not read.faults):
+            continue
+        named = {one.column for one in read.faults}
+        fresh = [one for one in found[read.line] if one.column not in named]
+        looked.faults += _as_typed(fresh, read.cells, at)
     looked.bad |= {*found}
-    looked.faults += fresh
     return [read for read in reads if read.line not in found]
 
 

@@ -266,6 +266,8 @@ def confirm(request: Request, session: SignedIn, form: Fields, batch_id: Id) -> 
     looked = looked_again(state, batch)
     codes = _codes(state)
     try:
+        if looked.lines <= len(looked.bad):
+            raise Refusal("refusal.import_none", status=422)
         if looked.bad and fields.get("which") != "good":
             raise Refusal("refusal.import_faulty", {"n": str(len(looked.bad))}, 422)
         if batch.kind == "reports":

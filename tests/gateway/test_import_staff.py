@@ -137,6 +137,55 @@ def test_a_column_that_a_file_has_not_is_not_emptied(state):
     assert (after.name, after.phone, after.area) == ("新名", "13900001234", one.area)
 
 
+def test_an_empty_cell_changes_nothing_of_an_account_that_is_there(state):
+    read_in(state, HEAD + row_of(state, "op01", phone="13900001234"))
+    before = account(state, "op01")
+    assert before.area
+    text = HEAD + row_of(state, "op01", name="新名", area="", phone="")
+    assert faults(state, text) == []
+    read_in(state, text)
+    after = account(state, "op01")
+    assert (after.name, after.phone, after.area) == ("新名", before.phone, before.area)
+
+
+def test_every_bad_cell_of_a_file_is_named_in_the_order_of_its_rows(state):
+    text = HEAD + "\n".join(
+        (
+            "op01,某某,督办员,hotline,W,12",
+            "bad login,某某,话务员,nosuch,,12",
+            "new02,某某,无此角色,nosuch,,",
+            "new03,某某,网格员,nosuch,,13900001234",
+            ",某某,网格员,hotline,,",
+        )
+    )
+    assert faults(state, text) == [
+        (2, "角色", "account_moved"),
+        (2, "手机号", "phone"),
+        (3, "登录名", "login"),
+        (3, "单位代码", "no_unit"),
+        (3, "手机号", "phone"),
+        (4, "角色", "choice"),
+        (4, "单位代码", "no_unit"),
+        (5, "单位代码", "no_unit"),
+        (5, "区划", "no_area"),
+        (6, "登录名", "missing"),
+    ]
+
+
+def test_a_bad_cell_is_shown_as_it_was_typed(state):
+    found, _ = looked(state, HEAD + row_of(state, "op01", role="督办员", area="柳桥镇"))
+    assert [one.value for one in found.faults] == ["督办员", "柳桥镇"]
+
+
+def test_a_file_without_a_good_line_is_not_offered(state, admin):
+    at = upload(admin, "staff", HEAD + "bad login,某某,话务员,nosuch,,12\n").headers["location"]
+    page = admin.get(at).text
+    assert "没有一行可以导入" in page
+    assert "只导入正确的" not in page
+    assert admin.form(f"{at}/confirm", which="good").status_code == 422
+    assert "没有一行可以导入" in admin.get(at).text
+
+
 def test_an_account_moved_by_hand_meanwhile_is_not_moved_back_by_the_file(state):
     found, codes = looked(state, HEAD + row_of(state, "op01", name="新名"))
     assert not found.faults
