@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session, col
 
 from gateway import access, matters
 from gateway.access import DESK, Actor, Viewer
 from gateway.masking import Masking
 from models.likenesses import Likeness, Link
-from models.requests import Contact, HelpRequest
+from models.requests import Contact, HelpRequest, said
 from models.transaction import Row
 from referral.office import Office
 from triage.redact import redact
 from triage.same_matter import compare
 
+Conditions = tuple[ColumnElement[bool], ...]
 SHOWN = 5
 WAVE = 500
 """So many reports of one event are offered to be linked in one act."""
@@ -116,30 +117,40 @@ def _requests(*where: Any) -> Any:
     return select(*HelpRequest.__table__.columns).where(*where)  # type: ignore[attr-defined]
 
 
+def decidable(other: ColumnElement[int], exists: Sequence[ColumnElement[bool]]) -> Conditions:
+    """That a likeness leaves something to decide for whom a request ``exists`` under these
+    conditions: nobody has decided, and the ``other`` one is open and there for them. The page of a
+    request and the tab of the desk both ask by it."""
+    there = select(col(HelpRequest.id)).where(
+        col(HelpRequest.id) == other, col(HelpRequest.closed_at).is_(None), *exists
+    )
+    return (col(Likeness.state) == said("proposed"), there.correlate(Likeness).exists())
+
+
 def _proposed(
     connection: Any, request_id: int, exists: Sequence[Any]
 ) -> list[tuple[Mapping[str, Any], Row, bool]]:
     """Standing proposals with the other request, the likest first; whether this one is later."""
     columns = Likeness.__table__.columns  # type: ignore[attr-defined]
+    either = (columns.request_id, columns.other_id)
     rows = connection.execute(
         select(*columns)
         .where(
-            or_(columns.request_id == request_id, columns.other_id == request_id),
-            columns.state == "proposed",
+            or_(
+                *(
+                    and_(mine == request_id, *decidable(other, exists))
+                    for mine, other in (either, either[::-1])
+                )
+            )
         )
         .order_by(columns.score.desc(), columns.id)
     ).all()
     others = {row.other_id if row.request_id == request_id else row.request_id: row for row in rows}
-    found = connection.execute(
-        _requests(
-            col(HelpRequest.id).in_(list(others)), col(HelpRequest.closed_at).is_(None), *exists
-        )
-    )
+    found = connection.execute(_requests(col(HelpRequest.id).in_(list(others))))
     of = {row.id: dict(row._mapping) for row in found}
     return [
         (likeness._mapping, of[other], likeness.request_id == request_id)
         for other, likeness in others.items()
-        if other in of
     ]
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
-from gateway import access
+from gateway import access, alike
 from gateway.access import Viewer
 from gateway.drawn import drawn, moment
 from gateway.lines import MARKS, Line, lines
@@ -122,10 +122,10 @@ def tab(name: str, actor: Actor, office: Office, now: datetime) -> list[ColumnEl
             standing = select(col(Dispute.request_id)).where(col(Dispute.decided_at).is_(None))
             return [still_open, col(HelpRequest.id).in_(standing)]
         case "alike":
-            proposed = select(col(Likeness.request_id)).where(
-                col(Likeness.state) == said("proposed")
-            )
-            return [still_open, col(HelpRequest.id).in_(proposed)]
+            there = access.scope(actor, office, now)
+            proposed = alike.decidable(col(Likeness.other_id), there)
+            later = select(col(Likeness.request_id)).where(*proposed)
+            return [still_open, col(HelpRequest.id).in_(later)]
         case "missed":
             return [still_open, _running(col(Clock.name) == said("CLK-MISSED-CALL"))]
         case "under_way":

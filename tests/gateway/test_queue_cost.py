@@ -132,3 +132,17 @@ def test_urgent_ones_that_nobody_takes_go_with_the_clock(state: State, now: Cloc
     assert not waits()
     now.forward(minutes=30)
     assert waits()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_may_be_the_same_is_found_by_its_proposals_and_their_other_request(
+    state: State,
+) -> None:
+    with state.database.read() as session:
+        office, connection = state.offices.current(), session.connection()
+        by = views.ways("alike", OPERATOR, office, state.now())
+        query = views.merged_ids(OPERATOR, office, by, limit=51, now=state.now())
+        words = query.compile(connection, compile_kwargs={"literal_binds": True})
+        plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}")]
+    assert any("likeness USING INDEX ix_likeness_proposed" in step for step in plan), plan
+    assert "SEARCH request USING INTEGER PRIMARY KEY (rowid=?)" in plan, plan

@@ -1,15 +1,20 @@
 """AS-06: one household by three doors becomes one case, confirmed by a named person; everybody who
 asked is answered; and a wrong merge is put back exactly."""
 
+import re
+
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from gateway.accounting import account
 from gateway.state import State
+from models.bars import Bar
 from models.likenesses import Merger
 from models.referrals import Referral
-from models.requests import Contact
+from models.requests import Contact, HelpRequest
+from models.transaction import acting
 from models.vocabulary import ReferralStatus, Status
 from tests.conftest import Clock
 from tests.gateway.people import Caller, application, signed_in
@@ -104,6 +109,33 @@ def test_only_the_dispatcher_or_the_duty_lead_confirms_and_names_both(
     assert desk.act(sms, "merge").status_code == 422, "nobody merges what they did not name"
     assert desk.act(sms, "merge", other=sms).status_code == 422
     assert row(state, sms).status != Status.MERGED
+
+
+def on_the_tab(desk: Caller) -> set[str]:
+    return set(re.findall(r'data-number="(HY[^"]+)"', desk.get("/desk?tab=alike").text))
+
+
+@pytest.mark.parametrize("why", ["closed", "barred"])
+def test_what_has_no_other_left_to_decide_about_is_not_on_the_tab(
+    state: State, desk: Caller, three: tuple[str, str, str], why: str
+) -> None:
+    listed = on_the_tab(desk)
+    assert three[1] in listed
+    for number in listed:
+        assert '<article class="pair"' in desk.get(f"/desk/{number}").text
+    others = [row(state, number) for number in (three[0], three[2])]
+    with acting(state.database, state.mint) as tx:
+        for other in others:
+            if why == "closed":
+                gone = update(HelpRequest).where(col(HelpRequest.id) == other.id)
+                tx.execute(gone.values(status=Status.CLOSED, closed_at=state.now()))
+            else:
+                tx.add(
+                    Bar, id=tx.mint(), request_id=other.id, login="dispatch01", why="relative",
+                    by="super01", at=state.now(),
+                )  # fmt: skip
+    assert on_the_tab(desk) == set()
+    assert '<article class="pair"' not in desk.get(f"/desk/{three[1]}").text
 
 
 def merged(desk: Caller, three: tuple[str, str, str]) -> str:
