@@ -227,6 +227,21 @@ def unfilled(error: ValidationError) -> Refusal:
     return Refusal("refusal.field", {"field": ", ".join(fields)}, 422)
 
 
+_CHOSEN = frozenset((
+    "bureau", "by", "close", "contacted", "cooperating", "first_aid", "ground", "keep",
+    "lead", "level", "line", "login", "missing", "outcome", "overlap", "relation", "repeated",
+    "resolved", "right_unit", "service", "sex", "to", "unit", "view", "written",
+))  # fmt: skip
+"""Fields of the bodies that hold a choice, not words."""
+
+
 def known(form: Mapping[str, Any], act: Act) -> dict[str, str]:
     """What was typed into an act's fields, to be shown again."""
     return {name: str(form[name]) for name in act.body.model_fields if name in form}
+
+
+def written(typed: Mapping[str, str], act: str) -> dict[str, str]:
+    """What of it somebody wrote in words: what was chosen from a list is a code, and the form on
+    the page has it still."""
+    chosen = _CHOSEN | ({"reason"} if act == "close" else frozenset())
+    return {name: text for name, text in typed.items() if text and name not in chosen}

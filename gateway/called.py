@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from gateway.own_words import worded
 from models.vocabulary import Form
 from referral.office import Office
 from referral.wording import named
@@ -14,12 +15,14 @@ _UNCLEAR = "words.unclear"
 
 def caller(office: Office, language: str) -> Called:
     """``called`` of the templates: ``called("unit", code)``, likewise of a ``service``, an
-    ``authority``, a ``category`` of households, or a reason of the closed list of an act; the code
-    itself where it is unknown, as with what was given by somebody outside."""
+    ``authority``, a ``category`` of households, a ``clock``, or a reason of the closed list of an
+    act; the code itself where it is unknown, as with what was given by somebody outside. A ``note``
+    is what software wrote for itself."""
     rows: dict[str, Callable[[str], Any]] = {
         "unit": office.directory.unit.get,
         "authority": office.policy.authorities.get,
         "category": office.policy.categories.get,
+        "clock": lambda code: next((one for one in office.policy.clocks if one.name == code), None),
         "service": lambda code: next(
             (one for one in office.policy.routes if one.service == code), None
         ),
@@ -28,6 +31,9 @@ def caller(office: Office, language: str) -> Called:
     def called(what: str, code: str | None) -> str:
         if not code:
             return ""
+        if what == "note":
+            clock = called("clock", code)
+            return clock if clock != code else worded(office.phrases, code, language)
         row = rows[what](code) if what in rows else office.policy.ground(what, code)
         return named(row, language) if row else code
 

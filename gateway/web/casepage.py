@@ -106,6 +106,7 @@ def show(
         error=error,
         tried=tried,
         typed=Typed(typed or {}),
+        written={} if tried == REVEAL else acts.written(typed or {}, tried),
         revealed=revealed,
         done=_done(request, case),
         like=like,
@@ -219,7 +220,7 @@ def act(
                 looking=False,
                 status=404,
                 error=worded(request, error),
-                kept=acts.known(fields, chosen),
+                kept=acts.written(acts.known(fields, chosen), name),
             )
         why = refused(request, error)
         return again(

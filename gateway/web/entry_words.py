@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway import aid
+from gateway.own_words import worded
 from gateway.web.rendering import money
 from models.phrases import Phrasebook
 from models.vocabulary import Form
@@ -20,6 +21,7 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
     "channel": ("channel",),
     "claims": ("level",),
     "closed_as": ("reason",),
+    "form": ("form", "aid_form"),
     "found_by": ("found_by",),
     "level": ("level",),
     "need_state": ("need_state",),
@@ -29,7 +31,7 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
     "outcome": ("outcome",),
     "reason": ("reason",),
     "relation": ("relation",),
-    "role": ("role",),
+    "role": ("role", "order"),
     "rung": ("rung",),
     "status": ("status", "order"),
     "task_kind": ("task",),
@@ -41,14 +43,19 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
 """Which words the code of a detail is made of: the phrases under ``staff.<family>``."""
 _UNITS = frozenset((
     "absent", "bureau", "cooperating", "decides", "first", "giver", "holder_unit", "lead",
-    "old_lead", "right_unit", "successor", "unit", "units", "was_unit", "went_to",
+    "lead_bureau", "old_lead", "right_unit", "successor", "unit", "units", "was_unit", "went_to",
 ))  # fmt: skip
 _SERVICES = frozenset(("service", "services"))
 _FLAGS = {"written": "in_writing"}
 """Details that are a moment in one event and in another yes or no, which has a name of its own."""
 _SUMS = frozenset(("amount_fen", "was_fen"))
+_GROUNDS = {"ground": "", "cause": "aid_cause", "fund": "aid_fund", "need": "aid_need"}
+"""Details that are a code of a closed list, and which; "" where its act is another each time."""
+_OWN = frozenset(("error", "why"))
+"""Details in which software says for itself why something was not done."""
 _INNER = frozenset((
-    "case", "clock_id", "clocks", "entry", "journal", "outbox", "row", "steps", "task", "warning",
+    "asked_row", "case", "clock_id", "clocks", "entry", "journal", "outbox", "row", "steps", "task",
+    "warning",
 ))  # fmt: skip
 
 
@@ -62,6 +69,10 @@ class EntryWords:
         self._units = {one.code: wording.named(one, language) for one in units}
         self._services = {one.service: wording.named(one, language) for one in policy.routes}
         self._clocks = {(one.name, one.case): wording.named(one, language) for one in policy.clocks}
+        self._grounds = {
+            (one.act, one.code): wording.named(one, language) for one in policy.grounds
+        }
+        self._grounds |= {("", one.code): wording.named(one, language) for one in policy.grounds}
         self._known = office.phrases.keys()
 
     def line(self, detail: Mapping[str, Any]) -> str:
@@ -101,6 +112,10 @@ class EntryWords:
             return self._units.get(code, code)
         if name in _SERVICES:
             return self._services.get(code, code)
+        if name in _GROUNDS:
+            return self._grounds.get((_GROUNDS[name], code), code)
+        if name in _OWN:
+            return worded(self._phrases, code, self._language, self._services)
         for family in _FAMILIES.get(name, ()):
             if found := self._word(family, code):
                 return found

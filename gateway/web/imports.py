@@ -140,9 +140,8 @@ def looked_into(state: State, kind: str, name: str, body: bytes, by: str) -> Loo
     looked = importing.look(kind, name, body, codes)
     importing.compare(state.database, looked, codes, by)
     if looked.lines > MOST_LINES:
-        raise BadSheet(
-            "sheet.too_many", name=name, rows=f"{looked.lines:,}", most=f"{MOST_LINES:,}"
-        )
+        rows, most = f"{looked.lines:,}", f"{MOST_LINES:,}"
+        raise BadSheet("sheet.too_many", name=name, rows=rows, most=most)
     return looked
 
 
@@ -216,9 +215,8 @@ def looked_again(state: State, batch: Any) -> Looked:
 
 
 def _may_undo(batch: Any, now: datetime) -> bool:
-    if batch.state != "done" or batch.kind == "reports":  # what is reported stays (Art. 70)
-        return False
-    return import_undo.in_time(batch, now)
+    stays = batch.kind == "reports" or batch.state != "done"  # what is reported stays (Art. 70)
+    return not stays and import_undo.in_time(batch, now)
 
 
 def sayer(request: Request) -> Any:
@@ -266,7 +264,7 @@ def confirm(request: Request, session: SignedIn, form: Fields, batch_id: Id) -> 
     looked = looked_again(state, batch)
     codes = _codes(state)
     try:
-        if looked.lines <= len(looked.bad):
+        if looked.lines == len(looked.bad):
             raise Refusal("refusal.import_none", status=422)
         if looked.bad and fields.get("which") != "good":
             raise Refusal("refusal.import_faulty", {"n": str(len(looked.bad))}, 422)

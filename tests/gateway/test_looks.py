@@ -200,9 +200,9 @@ def test_who_looks_at_very_many_raises_an_alarm_once_for_those_who_audit(
     assert task.note.startswith("op01: ")
     assert kinds(state).count("bulk_look") == 1
     for login, sees in (("audit01", "/audit"), ("super01", "/audit"), ("super01", "/desk")):
-        assert "op01: " in signed_in(state, app, login).get(sees).text, login
+        assert "op01：" in signed_in(state, app, login).get(sees).text, login
     for login in ("op01", "op02", "lead01"):
-        assert "op01: " not in signed_in(state, app, login).get("/desk").text, login
+        assert "op01：" not in signed_in(state, app, login).get("/desk").text, login
 
 
 def test_the_cap_on_revealing_makes_one_wait_and_begins_anew_after_the_hour(
