@@ -22,6 +22,7 @@ from models.vocabulary import Status
 from tests.conftest import Clock as Watch
 from tests.gateway.people import QUESTION, Caller, application, said, signed_in
 from tests.journeys.county import County
+from tests.journeys.same_matter import told
 
 OFFICER = "civil_affairs.1"
 TUESDAY = datetime(2026, 11, 3, 1, 0, tzinfo=UTC)
@@ -378,3 +379,17 @@ def test_what_was_given_back_stands_under_its_own_tab(
     county.do("op01", "rehandle", signed, reason="答非所问")
     assert signed in officer.get("/inbox?tab=sent_back").text
     assert county.request(signed).status == Status.IN_PROGRESS
+
+
+def test_the_preview_says_that_whoever_sent_it_in_reports_somebody_else(
+    county: County, officer: Caller
+) -> None:
+    report = told(county.state, "grid_app", "grid_w010401", QUESTION, reporter="grid_w010401")
+    number = report.number or ""
+    county.do("dispatch01", "confirm", number)
+    if county.lead(number).bureau != "civil_affairs":
+        county.do("dispatch01", "correct_route", number, bureau="civil_affairs", reason="民政职责")
+    county.do(OFFICER, "sign", number)
+    page = officer.form(f"/inbox/{number}/preview", workdays="3", reason="等材料").text
+    assert "来件的是替别人报告的人" in page
+    assert "求助的是报告人" not in page
