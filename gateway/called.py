@@ -17,7 +17,7 @@ def caller(office: Office, language: str) -> Called:
     """``called`` of the templates: ``called("unit", code)``, likewise of a ``service``, an
     ``authority``, a ``category`` of households, a ``clock``, or a reason of the closed list of an
     act; the code itself where it is unknown, as with what was given by somebody outside. A ``note``
-    is what software wrote for itself."""
+    is what software wrote for itself, a ``person`` an account."""
     rows: dict[str, Callable[[str], Any]] = {
         "unit": office.directory.unit.get,
         "authority": office.policy.authorities.get,
@@ -31,6 +31,9 @@ def caller(office: Office, language: str) -> Called:
     def called(what: str, code: str | None) -> str:
         if not code:
             return ""
+        if what == "person":
+            officer = office.directory.officer.get(code)
+            return f"{officer.name} {code}".strip() if officer else code
         if what == "note":
             clock = called("clock", code)
             return clock if clock != code else worded(office.phrases, code, language)

@@ -278,7 +278,7 @@ def pass_on(
         tx,
         TaskKind.TAKEN_OVER,
         unit=lead.unit.code,
-        note=person,
+        note=f"{person}{telling.BECOMES}{lead.officer.login}",
         request=after if outcome == "unaccepted" else None,
         urgent=Level(request["level"]).is_urgent,
         now=now,

@@ -71,7 +71,7 @@ def replace(tx: Transaction, office: Office, request: Row, now: datetime, *, why
         tx,
         TaskKind.TAKEN_OVER,
         unit=found.unit.code,
-        note=request["holder_person"],
+        note=f"{request['holder_person']}{telling.BECOMES}{found.officer.login}",
         request=after,
         urgent=Level(request["level"]).is_urgent,
         now=now,

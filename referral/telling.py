@@ -222,6 +222,10 @@ def ask(
     )
 
 
+BECOMES = " → "
+"""Between who had something and who has it now, in the note of such work: two accounts."""
+
+
 def ask_once(
     tx: Transaction,
     kind: TaskKind,
