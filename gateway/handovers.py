@@ -50,7 +50,9 @@ def of(session: Session, actor: Actor, office: Office) -> Shift:
     return Shift(
         mine=_items(handing_over.kept_by(connection, actor.login, MOST)),
         offered=_items(handing_over.offered_to(connection, actor.login)),
-        colleagues=tuple((o.login, o.name) for o in handing_over.colleagues(office, actor)),
+        colleagues=tuple(
+            (o.login, o.name) for o in handing_over.colleagues(connection, office, actor)
+        ),
         minutes=int(minutes),
     )
 

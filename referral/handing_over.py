@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, String, and_, bindparam, or_, select, unio
 from sqlmodel import col
 
 from models.handovers import Handover, desk_person
+from models.places import Staff
 from models.requests import HelpRequest, said
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Role, Status, TaskKind
@@ -123,14 +124,21 @@ def require_free_to_leave(connection: Any, actor: Actor) -> None:
         raise Refusal("refusal.hand_over_first", params)
 
 
-def colleagues(office: Office, actor: Actor) -> list[Officer]:
-    """Who may be offered a matter: the others at the same desk."""
+def colleagues(reader: Any, office: Office, actor: Actor) -> list[Officer]:
+    """Who may be offered a matter: the others at the same desk who have been let in; behind an
+    account without a password that nobody has opened nobody would accept anything."""
+    let_in = select(col(Staff.login)).where(
+        col(Staff.unit) == actor.unit,
+        or_(col(Staff.password).is_not(None), col(Staff.signed_in_at).is_not(None)),
+    )
+    opened = set(reader.execute(let_in).scalars())
     return [
         officer
         for officer in office.directory.officers
         if officer.unit == actor.unit
         and officer.login != actor.login
         and officer.role in DESK_STAFF
+        and officer.login in opened
     ]
 
 
@@ -149,7 +157,7 @@ def offer_handover(
     casework.require_open(request)
     if not _keeps(tx, actor.login, request["id"]):
         raise Refusal("refusal.not_in_your_hands", {"number": request["number"]}, 403)
-    if to not in {officer.login for officer in colleagues(office, actor)}:
+    if to not in {officer.login for officer in colleagues(tx, office, actor)}:
         raise Refusal("refusal.no_such_colleague", {"to": to}, 422)
     minutes: Any = office.policy.values["handover_accept_minutes"].value
     due = now + timedelta(minutes=minutes)

@@ -102,8 +102,15 @@ def sign_out(request: Request, session: SignedIn, form: Fields) -> Response:
     """End the session; whoever still has matters at the desk hands them over first."""
     checked(session, form)
     state = state_of(request)
-    with state.database.read() as reading:
-        handing_over.require_free_to_leave(reading.connection(), session.actor)
+    try:
+        with state.database.read() as reading:
+            handing_over.require_free_to_leave(reading.connection(), session.actor)
+    except Refusal as refusal:
+        refusals.note(request, state, refusal)
+        said, status = worded(request, refusal), refusal.status
+        return staff_page(
+            request, "refused.html", status=status, error=said, looking=False, leaving=True
+        )
     sessions.sign_out(state, session)
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(

@@ -96,6 +96,7 @@ def shown(
             "shift": handovers.of(reading, actor, office)
             if _may(actor, "offer_handover")
             else None,
+            "leaving": bool(asked.get("handover")),
             "last": None if page.lines else views.last_arrival(reading, actor, office, now),
             "unclaimed": neglect.unclaimed(reading, actor, office, now),
         }

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import event, select, update
 from sqlmodel import col
 
+from gateway import accounts
 from gateway.offices import changed
 from gateway.recorded import Recorded, call_of
 from gateway.state import State
@@ -21,7 +23,7 @@ from models.places import Staff
 from models.requests import HelpRequest
 from models.tasks import Task
 from models.transaction import acting
-from models.vocabulary import TaskKind
+from models.vocabulary import Role, TaskKind
 from tests.conftest import Clock
 from tests.gateway.people import FOOD, JUMP, QUESTION, Caller, application, signed_in
 
@@ -63,6 +65,14 @@ def events(state: State, kind: str) -> list[dict]:
         for event in rows(state, Event)
         if event.kind == kind
     ]
+
+
+@pytest.fixture
+def three(state: State, now: Clock) -> tuple[str, ...]:
+    """Three matters in the hands of op01, five minutes before six."""
+    now.at = FIVE_TO_SIX
+    told = (("1", JUMP), ("2", FOOD), ("3", QUESTION))
+    return tuple(phoned(state, mark, text, "op01") for mark, text in told)
 
 
 def shift(caller: Caller) -> dict:
@@ -252,3 +262,43 @@ def test_what_was_reported_to_somebody_of_another_unit_stays_theirs(
     ]
     relieve(state)
     assert events(state, "handover_to_lead") == []
+
+
+def test_who_may_not_leave_yet_is_led_to_the_hand_over(
+    state: State, three: tuple[str, ...]
+) -> None:
+    leaving = signed_in(state, application(state), "op01")
+    refused = leaving.form("/sign-out")
+    assert refused.status_code == 409
+    assert 'href="/desk?handover=1#shift"' in refused.text
+    assert '<details class="shift" id="shift" open>' in leaving.get("/desk?handover=1").text
+
+
+def test_a_matter_is_offered_to_nobody_who_was_never_let_in(
+    state: State, three: tuple[str, ...]
+) -> None:
+    with acting(state.database, state.mint) as tx:
+        accounts.add_staff(
+            tx, login="op98", name="新人", role=Role.OPERATOR, unit="hotline", area=None,
+            now=state.now(),
+        )  # fmt: skip
+    leaving = signed_in(state, application(state), "op01")
+    page = leaving.get("/desk").text
+    assert '<option value="op02">' in page
+    assert '<option value="op98">' not in page
+    assert leaving.act(three[0], "offer_handover", to="op98").status_code == 422
+
+
+def test_who_takes_over_is_named_and_led_to_what_is_theirs_now(
+    state: State, three: tuple[str, ...]
+) -> None:
+    with acting(state.database, state.mint) as tx:
+        accounts.disable(tx, "op01", state.now(), by="admin01")
+    relieve(state)
+    lead = events(state, "handover_to_lead")[0]["to"]
+    strip = signed_in(state, application(state), lead).get("/desk").text
+    assert re.search(rf"op01 手上的转给了 \S+ {lead}", strip)
+    assert 'href="/desk?tab=mine"' in strip.split("手上的转给了")[1].split("</li>")[0]
+    others = signed_in(state, application(state), "dispatch01").get("/desk").text
+    assert re.search(rf"op01 手上的转给了 \S+ {lead}", others)
+    assert 'href="/desk?tab=mine"' not in others.split("手上的转给了")[1].split("</li>")[0]
