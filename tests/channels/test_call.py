@@ -347,3 +347,13 @@ def test_a_call_that_ends_has_left_a_contact_or_heard_a_status(done, operator, f
     assert all(contact.sender == CALLER for contact in call.contacts)
     if any(step.line is Line.CONNECT for step in call.steps) and not heard:
         assert call.contacts
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh-CN", "可能已换新"), ("en", "may have been renewed")]
+)
+def test_a_wrong_code_is_told_that_it_may_have_been_renewed_whoever_asks(
+    language: str, words: str
+) -> None:
+    spoken = shipped.phrases().say("call_status_unknown", {}, Form.SPOKEN, language)
+    assert words in spoken

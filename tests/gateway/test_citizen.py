@@ -321,6 +321,7 @@ def test_unknown_number_and_wrong_code_get_the_same_answer(
     event.remove(state.database.engine, "before_cursor_execute", note)
     assert len(set(pages)) == 1
     assert pages[0][0] == 422
+    assert "查询码可能已换新，请看最近的短信" in pages[0][1], "to everybody, or it would tell"
     assert len(set(statements)) == 1, "the same questions to the database, so the same time"
 
 
