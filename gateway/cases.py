@@ -4,7 +4,7 @@ Telephone numbers are masked, names are left out, the query code is starred: who
 shown by one press with a purpose, and the look is kept (``reveal``).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -177,7 +177,8 @@ def case(
         request=shown,
         sight=sees,
         contacts=tuple(
-            _said(one, sees, mask, named=sees.person or not row["confidential"]) for one in contacts
+            _said(one, sees, mask, contacts[:at], named=sees.person or not row["confidential"])
+            for at, one in enumerate(contacts)
         ),
         orders=tuple(_order(one, office, sees) for one in orders),
         promises=tuple(_promise(one, office, now) for one in clocks),
@@ -198,7 +199,7 @@ def _rows(connection: Any, table: Any, request_id: int, order: Any) -> list[Any]
     return list(connection.execute(query.order_by(col(order), *table.__table__.primary_key)))
 
 
-def _said(row: Any, sees: Sight, mask: Masking, *, named: bool) -> Said:
+def _said(row: Any, sees: Sight, mask: Masking, before: Sequence[Any], *, named: bool) -> Said:
     text = mask.words(row.text) if sees.words else ""
     read: Mapping[str, Any] = (row.assessment or {}) if sees.words else {}
     return Said(
@@ -217,7 +218,10 @@ def _said(row: Any, sees: Sight, mask: Masking, *, named: bool) -> Said:
             {"url": url, "content_type": kind} for url, kind in (row.media or []) if sees.person
         ),
         level=row.level,
-        pieces=marked(text, placed(row.text, read.get("signals", []))),
+        pieces=marked(
+            text,
+            placed(row.text, read.get("signals", []), [(one.said_at, one.text) for one in before]),
+        ),
         facts=mask.facts(read.get("facts", {})),
         opinion=read.get("opinion"),
         handoff=tuple(read.get("handoff", ())),

@@ -1,21 +1,28 @@
 """The words as they came, in pieces: each danger sign with the rule and the source behind it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 
-def placed(text: str, signals: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def placed(
+    text: str, signals: Sequence[Mapping[str, Any]], before: Sequence[tuple[datetime, str]] = ()
+) -> list[Mapping[str, Any]]:
     """The signs where they stand in these words. What was read together with the words of a moment
     before is found by its quote; a sign of those words alone has no place here, and is shown
-    without one."""
+    without one, ``elsewhere``: when the message came that holds it, of those ``before`` the newest,
+    or None."""
     found: list[Mapping[str, Any]] = []
     for sign in signals:
         if text[sign["start"] : sign["end"]] == sign["quote"]:
             found.append(sign)
             continue
         at = text.find(sign["quote"])
-        until = at + len(sign["quote"]) if at >= 0 else 0
-        found.append({**sign, "start": max(at, 0), "end": until})
+        if at >= 0:
+            found.append({**sign, "start": at, "end": at + len(sign["quote"])})
+            continue
+        its = (when for when, words in reversed(before) if sign["quote"] in words)
+        found.append({**sign, "start": 0, "end": 0, "elsewhere": next(its, None)})
     return found
 
 

@@ -291,4 +291,20 @@ def test_a_sign_is_marked_where_its_words_stand_and_nowhere_else() -> None:
     assert marking.marked(here, marking.placed(here, [read_together]))[0] == ("已经", None)
     elsewhere = marking.placed("快来人", [read_together])
     assert marking.marked("快来人", elsewhere) == (("", elsewhere[0]), ("快来人", None))
+    assert elsewhere[0]["elsewhere"] is None, "no message is named that does not hold it"
     assert marking.placed(before, [read_together]) == [read_together]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh-CN", "来信里的话"), ("en", "words of the message of")]
+)
+def test_a_sign_of_another_message_says_of_which(
+    state: State, app: FastAPI, now: Watch, language: str, words: str
+) -> None:
+    number = said(state, "first", FOOD).number
+    now.forward(minutes=1)
+    assert said(state, "then", "在三单元五楼").number == number
+    page = signed_in(state, app, "op01").get(f"/desk/{number}?lang={language}").text
+    first, then = page.split('<article class="words-as-said">')[1:3]
+    assert words not in first
+    assert words in then
