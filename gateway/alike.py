@@ -117,7 +117,7 @@ def _requests(*where: Any) -> Any:
     return select(*HelpRequest.__table__.columns).where(*where)  # type: ignore[attr-defined]
 
 
-def decidable(other: ColumnElement[int], exists: Sequence[ColumnElement[bool]]) -> Conditions:
+def decidable(other: Any, exists: Sequence[ColumnElement[bool]]) -> Conditions:
     """That a likeness leaves something to decide for whom a request ``exists`` under these
     conditions: nobody has decided, and the ``other`` one is open and there for them. The page of a
     request and the tab of the desk both ask by it."""
