@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from channels import _chat_another as another
 from channels import _chat_report as report
 from models.messages import Ask, Correspondent, Inbound, Lookup, Say, Step, Turn
 from models.vocabulary import Status
@@ -42,8 +43,10 @@ class ChatFlow:
         ends politely and every word in it goes out as a contact together with the turn's own.
         """
         if "last" in state:
+            if who.staff and (begun := another.begun(state, turn, who)):
+                return begun
             step = self.step({}, turn, who)
-            return report.added(state, step, turn) if who.staff else step
+            return another.offered(report.added(state, step, turn), turn) if who.staff else step
         command = _command(turn)
         if state and not (who.staff and report.is_current(state)):
             return _start_over(state, turn, who, command=command)

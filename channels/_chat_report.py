@@ -212,6 +212,8 @@ def _place_of(said: Inbound) -> dict[str, str]:
 
 def _next(state: dict[str, str]) -> Step:
     state["step"] = _STEPS[_STEPS.index(state["step"]) + 1]
+    if state["step"] == "what" and state.get("what"):  # taken over from another report
+        state["step"] = "photo"
     return Step(state=state, says=(_question(state),))
 
 

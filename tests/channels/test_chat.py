@@ -467,3 +467,44 @@ def test_whatever_comes_no_word_of_a_worker_is_lost_unless_they_cancel(turns):
 def one_line(text: str) -> str:
     """As a remark writes it: the form's own words stay one line whatever is typed into a field."""
     return " ".join(text.replace("〔", "（").replace("〕", "）").split())
+
+
+def test_words_about_another_household_get_a_report_of_their_own():
+    sent = talk([*ANSWERS, words("报出")])[-1]
+    last = {**stored(sent.state), "last": "HY1", "at": AT.isoformat()}
+    added = FLOW.step(last, words("东头老孙家房顶塌了一角", id_="9:7"), WORKER)
+    assert added.contact is not None
+    assert added.contact.about == "HY1"
+    assert phrases(added) == ["chat.report_joined"]
+    assert [value for say in added.says for value, _ in say.buttons] == ["another"]
+    kept = {**stored(added.state), "last": "HY1"}
+    for said in (button("another"), words("是另一户", id_="9:8")):
+        begun = FLOW.step(kept, said, WORKER)
+        assert phrases(begun) == ["chat.report_another", "chat.report_who"]
+        assert begun.contact is not None
+        assert begun.contact.about == "HY1"
+        assert begun.contact.text.startswith("〔")
+        assert "另一户" in begun.contact.text
+        steps = talk(
+            [words("老孙"), words("东头"), words("跳过"), words("不急"), words("报出")],
+            state=stored(begun.state),
+        )
+        report = steps[-1].contact
+        assert report is not None
+        assert report.about is None
+        assert report.text.startswith("东头老孙家房顶塌了一角")
+        assert report.name == "老孙"
+
+
+def test_nothing_is_another_household_where_nothing_was_added():
+    sent = talk([*ANSWERS, words("报出")])[-1]
+    step = FLOW.step({**stored(sent.state), "last": "HY1"}, words("是另一户"), WORKER)
+    assert step.contact is not None
+    assert step.contact.text == "是另一户"
+    assert phrases(step) != ["chat.report_another", "chat.report_who"]
+
+
+def test_a_citizen_is_offered_no_report():
+    step = FLOW.step({"last": "HY1", "words": "x", "ids": "{}"}, words("是另一户"), CITIZEN)
+    assert step.contact is not None
+    assert phrases(step) == []

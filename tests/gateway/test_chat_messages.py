@@ -162,6 +162,28 @@ def test_shortly_after_is_counted_from_the_handing_in_and_not_from_the_last_answ
         assert len(system.all(HelpRequest)) == 2
 
 
+def test_added_words_of_another_household_become_a_request_of_their_own(settings, now):
+    with world(settings, now) as system:
+        at_work(system)
+        reported(system)
+        other = "上街村李家房顶塌了一角"
+        wrote(system, 17, other)
+        (first,) = system.all(HelpRequest)
+        assert "是另一户" in system.all(Outgoing)[-1].text
+        wrote(system, 18, "是另一户")
+        (same,) = system.all(HelpRequest)
+        assert same.level == first.level, "the note is no word about the need"
+        said = [one.text for one in system.all(Contact)]
+        assert other in said, "nothing is taken away"
+        assert "另一户" in said[-1]
+        for at, words in enumerate(("李家", "上街村", "跳过", "不急", "报出"), 19):
+            wrote(system, at, words)
+        _, second = system.all(HelpRequest)
+        mine = [one.text for one in system.all(Contact) if one.request_id == second.id]
+        assert len(mine) == 1
+        assert mine[0].startswith(other)
+
+
 def test_an_answer_that_is_edited_during_a_report_is_corrected_in_it(settings, now):
     with world(settings, now) as system:
         at_work(system)
