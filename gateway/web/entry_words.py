@@ -18,11 +18,15 @@ from referral.office import Office
 _FAMILIES: Mapping[str, tuple[str, ...]] = {
     "act": ("event",),
     "aid_kind": ("aid_kind",),
+    "because": ("because",),
     "channel": ("channel",),
     "claims": ("level",),
     "closed_as": ("reason",),
+    "colour": ("colour",),
     "form": ("form", "aid_form"),
     "found_by": ("found_by",),
+    "guards": ("guard",),
+    "how": ("aid_how",),
     "level": ("level",),
     "need_state": ("need_state",),
     "now": ("status", "order", "level"),
@@ -30,13 +34,15 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
     "order_was": ("order",),
     "outcome": ("outcome",),
     "reason": ("reason",),
-    "relation": ("relation",),
+    "proof": ("proof",),
+    "relation": ("relation", "joined"),
     "role": ("role", "order"),
     "rung": ("rung",),
     "status": ("status", "order"),
     "task_kind": ("task",),
     "track": ("level",),
     "view": ("view",),
+    "what": ("what",),
     "was": ("status", "order", "level"),
     "was_level": ("level",),
 }
@@ -73,6 +79,10 @@ class EntryWords:
             (one.act, one.code): wording.named(one, language) for one in policy.grounds
         }
         self._grounds |= {("", one.code): wording.named(one, language) for one in policy.grounds}
+        seen = policy.outreach
+        self._found = {one.code: wording.named(one, language) for one in seen.findings}
+        self._rules = {one.id: wording.named(one, language) for one in seen.warnings}
+        self._rules |= {one.code: wording.named(one, language) for one in seen.visits}
         self._known = office.phrases.keys()
 
     def line(self, detail: Mapping[str, Any]) -> str:
@@ -114,6 +124,10 @@ class EntryWords:
             return self._services.get(code, code)
         if name in _GROUNDS:
             return self._grounds.get((_GROUNDS[name], code), code)
+        if name == "rule" and code in self._rules:
+            return self._rules[code]
+        if name == "outcome" and code in self._found:
+            return self._found[code]
         if name in _OWN:
             return worded(self._phrases, code, self._language, self._services)
         for family in _FAMILIES.get(name, ()):

@@ -11,6 +11,7 @@ import pytest
 
 from gateway import conversations, own_words
 from gateway.state import State
+from gateway.web.entry_words import EntryWords
 from models.outbox import Outgoing
 from models.phrases import Phrasebook
 from models.transaction import acting
@@ -66,6 +67,27 @@ def test_the_audit_names_reasons_of_closed_lists_and_no_row_of_the_rules(
     assert any("等法院或仲裁的结果" in cell for cell in cells)
     raw = [cell for cell in cells if RAW.search(cell) or VALUE.search(cell)]
     assert raw == []
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ({"what": "visit", "outcome": "gets_by"}, "走访"),
+        ({"because": "absent"}, "人已不在"),
+        ({"colour": "orange", "rule": "disaster_damage"}, "橙"),
+        ({"rule": "quarterly_stable"}, ""),
+        ({"relation": "event"}, "同一场事"),
+        ({"guards": ["reserve_short"], "how": "own"}, "备用金余额不够"),
+        ({"proof": "verify_ledger"}, "账本连续"),
+        ({"role": "lead", "lead_bureau": "housing", "form": "sms"}, "短信"),
+        ({"why": "RT-30: danger decides the first action"}, "先按危险处置"),
+    ],
+)
+def test_a_code_of_the_ledger_has_a_word(state: State, detail: dict, said: str) -> None:
+    line = EntryWords(state.offices.current(), "zh-CN").line(detail)
+    assert said in line
+    assert not RAW.search(line)
+    assert not VALUE.search(line)
 
 
 def test_the_strip_says_what_waits_in_the_words_of_the_page(
