@@ -16,6 +16,7 @@ from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import ContactState, TaskKind
+from referral import handing_off
 from referral.casework import Refusal, units_of
 from referral.office import Office
 from triage.redact import redact
@@ -25,7 +26,8 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One piece of work. ``said`` is the message that could not be delivered, redacted."""
+    """One piece of work. ``refused`` is why this person cannot finish it here with a note: the key
+    of the phrase, None where they can."""
 
     id: int
     kind: str
@@ -38,6 +40,12 @@ class Waiting:
     due_at: datetime
     phrase: str | None = None
     error: str | None = None
+    refused: str | None = None
+
+    @property
+    def decided_there(self) -> bool:
+        """Whether it ends with a decision on the request itself."""
+        return self.refused == handing_off.DECIDE_INSTEAD
 
 
 def _mine(reader: Any, actor: Actor, office: Office, now: datetime) -> list[ColumnElement[bool]]:
@@ -69,8 +77,10 @@ def waiting(session: Session, actor: Actor, office: Office, now: datetime) -> li
             *Task.__table__.columns,  # type: ignore[attr-defined]
             col(Outgoing.phrase),
             col(Outgoing.error),
+            col(JournalEntry.state).label("kept"),
         )
         .outerjoin(Outgoing, col(Outgoing.id) == col(Task.outbox_id))
+        .outerjoin(JournalEntry, col(JournalEntry.id) == col(Task.journal_id))
         .where(col(Task.done_at).is_(None), *_mine(session.connection(), actor, office, now))
         .order_by(col(Task.urgent).desc(), col(Task.due_at), col(Task.id))
         .limit(MOST)
@@ -88,9 +98,15 @@ def waiting(session: Session, actor: Actor, office: Office, now: datetime) -> li
             due_at=row.due_at,
             phrase=row.phrase,
             error=redact(row.error) if row.error else None,
+            refused=_refused(office, actor, row._mapping, now),
         )
         for row in rows
     ]
+
+
+def _refused(office: Office, actor: Actor, row: Any, now: datetime) -> str | None:
+    why = handing_off.why_not_done(office, actor, row, kept=row["kept"], now=now)
+    return why.key if why else None
 
 
 def admit(tx: Transaction, office: Office, actor: Actor, task_id: int, *, now: datetime) -> Row:

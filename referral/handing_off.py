@@ -3,6 +3,7 @@
 Hand over, never hang up on: the request stays ours until the person is known to be safe.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from referral.undecided import SAFETY
 
 _ENDS = {TaskKind.CALL_BACK: ("CLK-MISSED-CALL",), TaskKind.TELL_STOPPED: ("CLK-FIRST-REPLY",)}
 """The clocks that run until this work is done."""
+DECIDE_INSTEAD = "refusal.decide_instead"
 _DECIDED_THERE = (TaskKind.DECIDE_RETURN, TaskKind.DECIDE_EXTENSION, TaskKind.DECIDE_SUSPENSION)
 
 
@@ -193,6 +195,26 @@ def _taken_over(tx: Transaction, request: Row) -> bool:
     return any(one.detail.get("receipt") for one in told)
 
 
+def why_not_done(
+    office: Office, actor: Actor, task: Mapping[str, Any], *, kept: str | None, now: datetime
+) -> Refusal | None:
+    """Why this person cannot finish this work with a note, or None: ``done`` refuses by it, and a
+    page offers to finish only what it lets through. What is decided or done elsewhere says so to
+    everybody. ``kept`` is the state of the text that nobody could read."""
+    named = {"number": task["number"] or ""}
+    if task["done_at"] is not None:
+        return Refusal("refusal.task_done", {"by": task["done_by"] or ""})
+    if task["kind"] in (TaskKind.CONFIRM_HANDOFF, TaskKind.HANDOFF_UNDECIDED):
+        return Refusal("refusal.hand_off_instead", named)
+    if task["kind"] in _DECIDED_THERE:
+        return Refusal(DECIDE_INSTEAD, named)
+    if task["kind"] == TaskKind.UNREADABLE and kept not in (None, ContactState.HANDLED):
+        return Refusal("refusal.read_instead", named)
+    if task["unit"] not in casework.units_of(office, actor, now) and actor.role not in DESK:
+        return Refusal("refusal.not_your_unit", status=403)
+    return None
+
+
 def done(
     tx: Transaction, office: Office, actor: Actor, task: Row, *, note: str, now: datetime
 ) -> Row:
@@ -202,17 +224,9 @@ def done(
     is answered for good without being understood. Raises ``Refusal``.
     """
     said = casework.need(note, "refusal.note_missing")
-    if task["done_at"] is not None:
-        raise Refusal("refusal.task_done", {"by": task["done_by"] or ""})
-    units = casework.units_of(office, actor, now)
-    if task["unit"] not in units and actor.role not in DESK:
-        raise Refusal("refusal.not_your_unit", status=403)
-    if task["kind"] in (TaskKind.CONFIRM_HANDOFF, TaskKind.HANDOFF_UNDECIDED):
-        raise Refusal("refusal.hand_off_instead", {"number": task["number"] or ""})
-    if task["kind"] in _DECIDED_THERE:
-        raise Refusal("refusal.decide_instead", {"number": task["number"] or ""})
-    if task["kind"] == TaskKind.UNREADABLE and _unread(tx, task):
-        raise Refusal("refusal.read_instead", {"number": task["number"] or ""})
+    kept = _journal_state(tx, task) if task["kind"] == TaskKind.UNREADABLE else None
+    if refused := why_not_done(office, actor, task, kept=kept, now=now):
+        raise refused
     changed = tx.execute(
         update(Task)
         .where(col(Task.id) == task["id"], col(Task.done_at).is_(None))
@@ -241,11 +255,11 @@ def _runs(tx: Transaction, request: Row, name: str) -> bool:
     return name in {clock["name"] for clock in casework.running(tx, request["id"])}
 
 
-def _unread(tx: Transaction, task: Row) -> bool:
-    state = tx.execute(
+def _journal_state(tx: Transaction, task: Row) -> str | None:
+    found: str | None = tx.execute(
         select(col(JournalEntry.state)).where(col(JournalEntry.id) == task["journal_id"])
     ).scalar()
-    return state not in (None, ContactState.HANDLED)
+    return found
 
 
 def _of(tx: Transaction, task: Row) -> dict[str, Any] | None:
