@@ -1,13 +1,14 @@
 """The desk of the help line: waiting work, one request, the holding pen, entering."""
 
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from gateway import access, acts, calls, drafts, entering, refusals, sentences, tasks
-from gateway.web import casepage, queue
+from gateway import access, acts, calls, drafts, entering, inboxes, refusals, sentences, tasks
+from gateway.web import casepage, inbox, queue
 from gateway.web.rendering import state_of
 from gateway.web.staff import (
     Fields,
@@ -32,21 +33,25 @@ router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 
 @router.post("/tasks/{task_id}")
 def finish_task(request: Request, session: SignedIn, form: Fields, task_id: Id) -> Response:
-    """Finish waiting work with a note; refused, the note still stands where it was typed."""
+    """Finish waiting work with a note; refused, the note still stands where it was typed, or above
+    the list where the work has no field for it any more. Either way on the tab that was open."""
     fields = checked(session, form)
+    access.allow(session.actor, "done")
     state, note = state_of(request), fields.get("note", "")
+    place, tab = workplace(session.actor), request.query_params.get("tab", "")
     try:
         acts.finish_task(state, session.actor, task_id, note, now=state.now())
     except Refusal as error:
-        if workplace(session.actor) != BASE:
-            raise
         refusals.note(request, state, error)
-        typed = {task_id: note}
-        return queue.shown(
-            request, session, "desk.html", status=sentences.status_of(error),
-            error=worded(request, error), typed=typed,
-        )  # fmt: skip
-    return RedirectResponse(workplace(session.actor), 303)
+        again: dict[str, Any] = {
+            "typed": {task_id: note},
+            "error": worded(request, error),
+            "status": sentences.status_of(error),
+        }
+        if place != BASE:
+            return inbox.shown(request, session.actor, tab=tab or inboxes.TABS[0], **again)
+        return queue.shown(request, session, "desk.html", **again)
+    return RedirectResponse(f"{place}?{urlencode({'tab': tab})}" if tab else place, 303)
 
 
 @router.get("/enter")

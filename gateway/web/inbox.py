@@ -28,7 +28,7 @@ router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 @router.get("")
 def queue(request: Request, session: SignedIn) -> Response:
     """The unit's requests under one tab, due first."""
-    return _queue(request, session.actor, tab=request.query_params.get("tab", inboxes.TABS[0]))
+    return shown(request, session.actor, tab=request.query_params.get("tab", inboxes.TABS[0]))
 
 
 @router.post("")
@@ -39,7 +39,7 @@ def sign_several(request: Request, session: SignedIn, form: Fields) -> Response:
     picked = [name.removeprefix(PICKED) for name in fields if name.startswith(PICKED)]
     if not picked:
         refusal = Refusal("refusal.nothing_picked", status=422)
-        return _queue(request, session.actor, error=worded(request, refusal), status=422)
+        return shown(request, session.actor, error=worded(request, refusal), status=422)
     state, refused = state_of(request), {}
     for number in picked:
         try:
@@ -48,7 +48,7 @@ def sign_several(request: Request, session: SignedIn, form: Fields) -> Response:
             refused[number] = worded(request, error)
     signed = len(picked) - len(refused)
     if refused:
-        return _queue(request, session.actor, signed=signed, refused=refused, status=409)
+        return shown(request, session.actor, signed=signed, refused=refused, status=409)
     return RedirectResponse(f"{BASE}?tab={inboxes.TABS[0]}&signed={signed}", 303)
 
 
@@ -65,7 +65,7 @@ def act(request: Request, session: SignedIn, form: WithFiles, number: str, act: 
     return orderpage.act(request, session, number, act, form)
 
 
-def _queue(
+def shown(
     request: Request,
     actor: Actor,
     *,
@@ -73,8 +73,10 @@ def _queue(
     error: str = "",
     signed: int | None = None,
     refused: Mapping[str, str] | None = None,
+    typed: Mapping[int, str] | None = None,
     status: int = 200,
 ) -> Response:
+    """The list of a unit under one tab, with what was refused and the notes that were typed."""
     access.allow(actor, "see_inbox")
     state = state_of(request)
     now, office = state.now(), state.offices.current()
@@ -106,6 +108,7 @@ def _queue(
         error=error,
         signed=signed,
         refused=refused or {},
+        typed=typed or {},
         **more,
     )
 

@@ -16,6 +16,8 @@ from models.clocks import Clock
 from models.events import Event
 from models.requests import HelpRequest
 from models.transaction import acting
+from models.vocabulary import TaskKind
+from referral.telling import ask_once
 from tests.browser.conftest import DESK, PHONE, Visitor
 from tests.browser.test_bureau_pages import OFFICER, asked, at_work, do
 from tests.browser.test_desk import say, sit_down
@@ -132,6 +134,24 @@ def test_nobody_elses_sign_in_sends_what_somebody_wrote(visit: Visit, site_state
     send(page)
     expect(page.get_by_text("页面已过期或不是本系统发出的")).to_be_visible()
     assert done(site_state, number, "replied") == 0
+
+
+def test_a_note_that_was_refused_outlives_what_comes_by_itself(
+    visit: Visit, site_state: State
+) -> None:
+    with acting(site_state.database, site_state.mint) as tx:
+        ask_once(tx, TaskKind.LOOK, unit="hotline", note="", now=site_state.now())
+    page = sit_down(visit(DESK), site_state, "op05")
+    page.goto("/desk?tab=urgent")
+    page.locator("details.tasks summary").click()
+    strip = page.locator("details.tasks form").first
+    strip.locator("input[name=note]").fill("  办  ")
+    strip.locator("button").click()
+    expect(page.get_by_text("至少写 2 个字")).to_be_visible()
+    expect(page.locator("#live")).to_have_class("live on")
+    new = say(site_state, "comes-after", "家里断粮两天了，在滨河街道临江社区，快来人")
+    expect(page.locator(f"#row-{new}")).to_be_visible()
+    expect(page.locator("details.tasks form input[name=note]").first).to_have_value("  办  ")
 
 
 def test_without_a_network_a_form_of_staff_stays_with_its_words_and_is_sent_once_later(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event, insert, select
+from sqlalchemy import event, insert, select, update
 from sqlmodel import col
 
 from gateway import acts, drafts, standin, views
@@ -505,12 +505,68 @@ def test_a_note_that_is_refused_still_stands_where_it_was_typed(state: State) ->
     operator = signed_in(state, application(state), "op01")
     with acting(state.database, state.mint) as tx:
         ask_once(tx, TaskKind.LOOK, unit="hotline", note="", now=state.now())
-    found = re.findall(r'action="(/desk/tasks/\d+)"', operator.get("/desk").text)
+    found = re.findall(r'action="(/desk/tasks/\d+)[?"]', operator.get("/desk").text)
     answer = operator.form(found[0], note="办")
     assert answer.status_code == 422
-    assert 'value="办"' in answer.text
+    assert 'value="办" data-typed' in answer.text, "no live update takes it for what was there"
     assert "至少写 2 个字" in answer.text
     assert '<details class="tasks" open>' in answer.text
+
+
+def work(state: State, kind: TaskKind = TaskKind.LOOK, unit: str = "hotline") -> str:
+    """Work that waits, and the address of its form."""
+    with acting(state.database, state.mint) as tx:
+        ask_once(tx, kind, unit=unit, note="", now=state.now())
+    with state.database.read() as session:
+        return f"/desk/tasks/{max(session.scalars(select(Task.id)))}"
+
+
+@pytest.mark.parametrize(
+    ("login", "unit", "tab"), [("op01", "hotline", "urgent"), ("housing.1", "housing", "handling")]
+)
+def test_a_note_for_what_a_colleague_has_done_is_shown_on_the_tab_where_it_was(
+    state: State, login: str, unit: str, tab: str
+) -> None:
+    mine = signed_in(state, app := application(state), login)
+    form = work(state, unit=unit)
+    base = "/desk" if unit == "hotline" else "/inbox"
+    assert f'action="{form}?tab={tab}"' in mine.get(f"{base}?tab={tab}").text
+    signed_in(state, app, "op02").form(form, note="我做完了")
+    answer = mine.form(f"{form}?tab={tab}", note="王科长说已经接了")
+    assert answer.status_code == 409
+    assert "王科长说已经接了" in answer.text
+    assert re.search(rf'tab={tab}" aria-current="page"', answer.text)
+    other = work(state, unit=unit)
+    taken = mine.form(f"{other}?tab={tab}", note="王科长说已经接了")
+    assert taken.headers["location"] == f"{base}?tab={tab}"
+
+
+def test_only_work_that_its_note_would_finish_is_offered_to_be_finished(state: State) -> None:
+    app = application(state)
+    works = [
+        work(state, kind, unit)
+        for kind in (TaskKind.LOOK, TaskKind.CONFIRM_HANDOFF, TaskKind.DECIDE_RETURN)
+        for unit in ("hotline", "housing")
+    ]
+    for login, base in (("super01", "/desk"), ("op01", "/desk"), ("housing.1", "/inbox")):
+        caller = signed_in(state, app, login)
+        shown = caller.get(base).text
+        offered = [form for form in works if f'action="{form}' in shown]
+        taken = [form for form in works if caller.form(form, note="已经办了").status_code == 303]
+        assert offered == taken, login
+        for form in taken:
+            works.remove(form)
+    assert len(works) == 4, "what is done or decided elsewhere waits on"
+
+
+def test_what_is_decided_on_a_request_leads_there(state: State) -> None:
+    number = said(state, "decide", QUESTION).number or ""
+    form = work(state, TaskKind.DECIDE_RETURN)
+    with state.database.write() as connection:
+        connection.execute(update(Task).values(number=number))
+    page = signed_in(state, application(state), "super01").get("/desk").text
+    assert form not in page
+    assert f'href="/desk/{number}">去单上作决定' in page
 
 
 def test_the_switch_of_the_language_stays_on_what_is_looked_at(state: State) -> None:

@@ -48,15 +48,10 @@
   // --- asking again; what is chosen, focused, marked or open stays where it is
   const news = new Set();
   const marked = (place) => { const s = getSelection(); return !s.isCollapsed && place.contains(s.anchorNode); };
-  // Typed and not sent yet, or about to be: what comes by itself may not take it away.
-  const written = (one) => (one.tagName === "SELECT"
-    ? one.selectedIndex !== Math.max(0, [...one.options].findIndex((option) => option.defaultSelected))
-    : one.type === "checkbox" || one.type === "radio" ? one.checked !== one.defaultChecked
-      : one.type !== "hidden" && one.value !== one.defaultValue);
   const typing = (place) => {
     const focus = document.activeElement;
     return (place.contains(focus) && (/INPUT|TEXTAREA|SELECT/.test(focus.tagName) || !!focus.closest("form")))
-      || [...place.querySelectorAll("input, textarea, select")].some(written);
+      || [...place.querySelectorAll("input, textarea, select")].some(window.huiyin.written);
   };
   function refresh() {
     if (!queue || queue.dataset.still) return;  // what was searched for stands still

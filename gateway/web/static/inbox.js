@@ -16,7 +16,7 @@
     const marked = getSelection();
     return (!marked.isCollapsed && place.contains(marked.anchorNode))
       || place.contains(document.activeElement)
-      || place.querySelector(".pick input:checked") !== null;
+      || [...place.querySelectorAll("input, textarea, select")].some(window.huiyin.written);
   };
 
   function show(fresh) {

@@ -255,7 +255,13 @@
   body.addEventListener("focusout", close);
 
   for (const button of document.querySelectorAll("[data-opens], [data-discard], [data-copy]")) button.hidden = false;
-  window.huiyin = { post, copy, signedOut: () => signedOut };
+  // Typed and not sent yet, sent and refused, or about to be sent: what comes by itself may not take
+  // it away.
+  const written = (one) => (one.tagName === "SELECT"
+    ? one.selectedIndex !== Math.max(0, [...one.options].findIndex((option) => option.defaultSelected))
+    : one.type === "checkbox" || one.type === "radio" ? one.checked !== one.defaultChecked
+      : one.type !== "hidden" && ("typed" in one.dataset ? one.value !== "" : one.value !== one.defaultValue));
+  window.huiyin = { post, copy, written, signedOut: () => signedOut };
   document.addEventListener("DOMContentLoaded", listen);  // when every script of the page is there
   setInterval(alive, ALIVE);
   body.addEventListener("huiyin:changed", (event) => {
