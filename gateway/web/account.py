@@ -15,16 +15,19 @@ from gateway import (
     second_factor,
     sessions,
 )
+from gateway.web import held_back
 from gateway.web.rendering import state_of
 from gateway.web.staff import (
     Fields,
     SignedIn,
     StaffRoute,
     checked,
+    confirm_page,
     inside,
     let_in,
     origin_of,
     staff_page,
+    with_session,
     worded,
 )
 from models.ids import Id
@@ -45,24 +48,29 @@ def account(request: Request, session: SignedIn) -> Response:
 def confirm_form(request: Request, session: SignedIn) -> Response:
     """Who is at the keyboard? Asked before a dangerous act."""
     access.allow(session.actor, "account")
-    return _confirm_page(request, session, inside(request.query_params.get("next", "")))
+    return confirm_page(request, inside(request.query_params.get("next", "")))
 
 
 @router.post("/confirm")
 def confirm(request: Request, session: SignedIn, form: Fields) -> Response:
-    """Check the proof, go back to what was wanted."""
+    """Check the proof, go back to what was wanted; a form that was held back is shown with all that
+    was typed, to be sent with one press."""
     fields = checked(session, form)
     access.allow(session.actor, "account")
     state, wanted = state_of(request), inside(fields.get("next", ""))
+    held = held_back.come_back({**fields, "next": wanted}, inside(fields.get("held_to", "")))
     password, code = fields.get("password", ""), fields.get("code", "")
     try:
         key = proving.confirm(state, session, password, code, *origin_of(request))
     except Refusal as error:
         refusals.note(request, state, error)
-        return _confirm_page(
-            request, session, wanted, status=error.status, error=worded(request, error)
+        return confirm_page(
+            request, wanted, held=held, status=error.status, error=worded(request, error)
         )
-    return let_in(request, key, wanted)
+    if held is None:
+        return let_in(request, key, wanted)
+    request.state.signed_in = sessions.signed_in(state, key)
+    return with_session(request, staff_page(request, "proved.html", held=held), key)
 
 
 @router.post("/sessions/{mark}/end")
@@ -149,19 +157,4 @@ def _page(
         asked=asked,
         shortest=accounts.SHORTEST_PASSWORD,
         error=error,
-    )
-
-
-def _confirm_page(
-    request: Request,
-    session: sessions.SignedIn,
-    wanted: str,
-    *,
-    status: int = 200,
-    error: str = "",
-) -> Response:
-    with state_of(request).database.read() as reading:
-        has_code = second_factor.is_set(reading.connection(), session.actor.login)
-    return staff_page(
-        request, "confirm.html", status=status, error=error, has_code=has_code, next=wanted
     )

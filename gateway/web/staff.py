@@ -12,10 +12,11 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from gateway import access, hooks, refusals, same_site, sentences, sessions
+from gateway import access, hooks, refusals, same_site, second_factor, sentences, sessions
 from gateway.access import Actor
 from gateway.called import caller
-from gateway.web import along, known, rendering, unsent
+from gateway.web import along, held_back, known, rendering, unsent
+from gateway.web.held_back import HeldBack
 from gateway.web.kept_first import written
 from gateway.web.rendering import state_of
 from gateway.web.unsent import Unsent
@@ -49,9 +50,11 @@ class StaffRoute(APIRoute):
                     return Response(status_code=401)
                 return await _to_sign_in(request)
             except sessions.NotConfirmed:
-                path = request.url.path
-                back = path if request.method == "GET" else f"/{path.split('/')[1]}"
-                return RedirectResponse(f"/account/confirm?next={quote(back)}", 303)
+                if request.method == "GET":
+                    back = quote(request.url.path)
+                    return RedirectResponse(f"/account/confirm?next={back}", 303)
+                held = held_back.sent(request, getattr(request.state, "sent", {}))
+                return confirm_page(request, held.page, held=held, status=401)
             except (Refusal, Impossible) as error:
                 refusals.note(request, state_of(request), error)
                 return staff_page(
@@ -119,6 +122,24 @@ def sign_in_page(
     return answer
 
 
+def confirm_page(
+    request: Request,
+    wanted: str,
+    *,
+    held: HeldBack | None = None,
+    status: int = 200,
+    error: str = "",
+) -> Response:
+    """Who is at the keyboard? ``held`` is a form that was sent and waits for the proof."""
+    login = request.state.signed_in.actor.login
+    with state_of(request).database.read() as reading:
+        has_code = second_factor.is_set(reading.connection(), login)
+    return staff_page(
+        request, "confirm.html", status=status, error=error, has_code=has_code, next=wanted,
+        held=held,
+    )  # fmt: skip
+
+
 def asked_by_script(request: Request) -> bool:
     """Whether a page asks for a part of itself, so that a whole page would be no answer."""
     stream = request.headers.get("accept") == "text/event-stream"
@@ -152,9 +173,11 @@ async def form_of(request: Request) -> Form:
     raw = await hooks.raw_of(request, state.settings, "")
     text = raw.body.decode("utf-8", "replace").replace("\0", "")
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError:
         raise Refusal("refusal.body", {"what": "form"}, 422) from None
+    request.state.sent = fields
+    return fields
 
 
 SignedIn = Annotated[sessions.SignedIn, Depends(session_of)]
@@ -219,6 +242,12 @@ def let_in(request: Request, key: str, wanted: str) -> Response:
         actor = sessions.signed_in(state, key).actor
         answer = RedirectResponse(inside(wanted) or home(actor), 303)
         known.remember(request, answer, actor.login)
+    return with_session(request, answer, key)
+
+
+def with_session(request: Request, answer: Response, key: str) -> Response:
+    """The answer with the cookie of a session."""
+    state = state_of(request)
     answer.set_cookie(
         sessions.cookie_name(state.settings),
         key,
