@@ -25,7 +25,9 @@ async def written_of(request: Request) -> Written:
     if not request.headers.get("content-type", "").startswith(_MULTIPART):
         return Written(dict(await form_of(request)))
     require_own_form(request)
-    return await kept_first.written(request, state_of(request).settings.body_limit)
+    found = await kept_first.written(request, state_of(request).settings.body_limit)
+    request.state.sent = found.fields
+    return found
 
 
 WithFiles = Annotated[Written, Depends(written_of)]

@@ -63,9 +63,17 @@ class StaffRoute(APIRoute):
                     status=sentences.status_of(error),
                     error=worded(request, error),
                     looking=request.method == "GET",
+                    kept=_lost(request) if error.key == "refusal.csrf" else {},
                 )
 
         return guarded
+
+
+def _lost(request: Request) -> dict[str, str]:
+    """What was typed on a page whose session is gone, to be copied: somebody else may have signed
+    in meanwhile. Nothing of a form of another site."""
+    words = unsent.typed(request.url.path, getattr(request.state, "sent", {})).words
+    return {str(at): text for at, text in enumerate(words)}
 
 
 async def _to_sign_in(request: Request) -> Response:

@@ -4,6 +4,7 @@ pressed twice, the way back is pressed. Nothing typed is lost and nothing is don
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -120,6 +121,13 @@ def test_after_signing_in_in_another_window_the_form_is_sent_from_the_old_one(
     assert done(site_state, number, "replied") == 1
 
 
+def cookie(state: State, login: str) -> Any:
+    """The cookie of a new session, as another window of the same browser got it."""
+    key = sessions.sign_in(state, login, house.DEMO_PASSWORD, "10.1.0.4")
+    name, site = sessions.cookie_name(state.settings), state.settings.public_url
+    return [{"name": name, "value": key, "url": site}]
+
+
 def test_nobody_elses_sign_in_sends_what_somebody_wrote(visit: Visit, site_state: State) -> None:
     number = say(site_state, "other-person", QUESTION)
     visitor = visit(DESK)
@@ -127,13 +135,18 @@ def test_nobody_elses_sign_in_sends_what_somebody_wrote(visit: Visit, site_state
     answering(page, number)
     visitor.context.clear_cookies()
     found_out(page)
-    key = sessions.sign_in(site_state, "op04", house.DEMO_PASSWORD, "10.1.0.4")
-    visitor.context.add_cookies(
-        [{"name": sessions.cookie_name(site_state.settings), "value": key, "url": page.url}]
-    )
+    visitor.context.add_cookies(cookie(site_state, "op04"))
     send(page)
-    expect(page.get_by_text("页面已过期或不是本系统发出的")).to_be_visible()
+    told = re.compile(r"现在登录的是 .*op04.*这一页是 .*op03.*没有提交")
+    expect(page.locator("#trouble")).to_contain_text(told)
+    visitor.look("somebody-else-signed-in")
+    expect(page.locator("#reply-text")).to_have_value(ANSWER)
     assert done(site_state, number, "replied") == 0
+    visitor.context.clear_cookies()
+    visitor.context.add_cookies(cookie(site_state, "op03"))
+    send(page)
+    page.wait_for_url(re.compile("done=reply"))
+    assert done(site_state, number, "replied") == 1, "its owner sends it"
 
 
 def test_a_note_that_was_refused_outlives_what_comes_by_itself(

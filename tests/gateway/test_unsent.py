@@ -87,6 +87,20 @@ def test_a_form_of_another_site_brings_no_words_along(state, app, now):
     assert WORDS not in foreign.text
 
 
+def test_a_page_of_a_session_that_is_gone_shows_what_was_typed_on_it(state, app):
+    number = said(state, "left", FOOD).number
+    desk = signed_in(state, app, "op01")
+    old = {"csrf": "of a session before", "text": WORDS}
+    answer = desk.http.post(f"/desk/{number}/reply", data=old)
+    assert answer.status_code == 403
+    assert WORDS in answer.text
+    foreign = desk.http.post(
+        f"/desk/{number}/reply", data=old, headers={"sec-fetch-site": "cross-site"}
+    )
+    assert foreign.status_code == 403
+    assert WORDS not in foreign.text
+
+
 @pytest.mark.parametrize("left", ["[]", "no json", '{"a": 1}', '{"text": "' + "长" * 40_000 + '"}'])
 def test_what_came_along_broken_or_far_too_long_costs_nobody_the_sign_in(state, app, now, left):
     number = said(state, "left", FOOD).number

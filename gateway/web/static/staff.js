@@ -64,16 +64,23 @@
     trouble.append(link);
   }
   // Signed in again in another window: the same person goes on here, with the new session's token.
+  // False where it is somebody else: nothing of this page is sent in their name.
   async function comeBack() {
-    if (!signedOut) return;
+    if (!signedOut) return true;
     const answer = await fetch("/api/v1/me");
-    const me = answer.ok ? await answer.json() : {};
-    if (me.login !== body.dataset.login) return;
+    if (!answer.ok) return true;  // still out: the server lets the words come along to the sign-in
+    const me = await answer.json();
+    if (me.login !== body.dataset.login) {
+      const who = me.name ? me.name + " (" + me.login + ")" : me.login;
+      say(trouble.dataset.other.replace("@@", () => who), null);
+      return false;
+    }
     csrf = me.csrf;
     for (const field of document.querySelectorAll("input[name=csrf]")) field.value = csrf;
     signedOut = false;
     say("", null);
     become("off");  // asked every fifteen seconds until the stream tells that it is there
+    return true;
   }
   function say(words, again) {
     trouble.textContent = words;
@@ -161,7 +168,8 @@
       event.preventDefault();
       form.dataset.asked = "1";
       const go = () => { form.requestSubmit(event.submitter); delete form.dataset.asked; };
-      comeBack().then(go, go);  // still out: the server lets the words come along to the sign-in
+      const stay = () => { delete form.dataset.asked; trouble.scrollIntoView({ block: "nearest" }); };
+      comeBack().then((mine) => (mine ? go() : stay()), go);
       return;
     }
     if (navigator.onLine === false && form.method === "post") {
