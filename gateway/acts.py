@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from gateway import access, again, meanwhile, tasks
 from gateway.access import Actor
@@ -217,14 +217,15 @@ def read_form(act: Takes, form: Mapping[str, str]) -> Body:
     try:
         return act.body.model_validate(filled)
     except ValidationError as error:
-        raise unfilled(error) from None
+        raise unfilled(error, act.body) from None
 
 
-def unfilled(error: ValidationError) -> Refusal:
-    """What a form lacks or has wrong, every field of it at once."""
+def unfilled(error: ValidationError, body: type[BaseModel]) -> Refusal:
+    """What a form lacks or has wrong, every field of it at once, in the words of that form."""
     found = error.errors(include_input=False, include_url=False)
     fields = dict.fromkeys(str(one["loc"][0]) for one in found if one["loc"])
-    return Refusal("refusal.field", {"field": ", ".join(fields)}, 422)
+    called = {"called": body.called} if issubclass(body, Body) and body.called else {}
+    return Refusal("refusal.field", {"field": ", ".join(fields), **called}, 422)
 
 
 _CHOSEN = frozenset((

@@ -2,7 +2,7 @@
 
 import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -24,7 +24,13 @@ def _plain(given: Any) -> Any:
 Money = Annotated[Yuan, BeforeValidator(_plain)]
 
 
-class Judged(Body):
+class AidBody(Body):
+    """What an act of aid is told: a field of its own name is called by the words of aid."""
+
+    called: ClassVar[str] = "aid"
+
+
+class Judged(AidBody):
     """The three judgements, and what is to be given to whom. No identity paper is asked for;
     ``request`` is the number of the request, ``follows`` the grant that this one goes on from."""
 
@@ -50,7 +56,7 @@ class Judged(Body):
     once: Short = ""
 
 
-class DeliverBody(Body):
+class DeliverBody(AidBody):
     """Who received it, where, and what proves it: a witness, a photograph's number, the facts."""
 
     received_by: Short = ""
@@ -65,40 +71,40 @@ class GivenBody(Judged, DeliverBody):
     """What was given at once, recorded afterwards."""
 
 
-class AuthoriseBody(Body):
+class AuthoriseBody(AidBody):
     """Why, where there is a warning; and who agreed by telephone, where it needs their word."""
 
     reason: Words = ""
     agreed_by: Short = ""
 
 
-class LiftBody(Body):
+class LiftBody(AidBody):
     """When the emergency was over; now, without a time."""
 
     at: Moment | None = None
 
 
-class ExplainBody(Body):
+class ExplainBody(AidBody):
     """Person, cause, amount and handler in words, and who signed."""
 
     explanation: Words
     signatures: Short
 
 
-class PublishBody(Body):
+class PublishBody(AidBody):
     """Where the notice was put up."""
 
     place: Short
 
 
-class CorrectBody(Body):
+class CorrectBody(AidBody):
     """The right sum, and why."""
 
     amount: Money
     reason: Words
 
 
-class DecideBody(Body):
+class DecideBody(AidBody):
     """What was decided, who sat together, how much; ``stages`` one a line: a sum and when."""
 
     words: Words
@@ -117,13 +123,13 @@ class DecideBody(Body):
         return tuple((one["yuan"], one["when"]) for one in found if one)
 
 
-class KinBody(Body):
+class KinBody(AidBody):
     """Whose near relative the recipient is (a sign-in name)."""
 
     kin_of: Short
 
 
-class KinEntry(Body):
+class KinEntry(AidBody):
     """A near relative of a member of staff."""
 
     login: Short
@@ -132,7 +138,7 @@ class KinEntry(Body):
     household_id: Short | None = None
 
 
-class FiledBody(Body):
+class FiledBody(AidBody):
     """An aid item of a bureau, or what a charity or firm gave: item, funds, recipient, standard."""
 
     kind: Literal["item", "social"] = "item"
@@ -155,7 +161,7 @@ class FiledBody(Body):
     once: Short = ""
 
 
-class TopUpBody(Body):
+class TopUpBody(AidBody):
     """How much, and the voucher; ``reason`` where one is needed."""
 
     amount: Money
@@ -163,27 +169,27 @@ class TopUpBody(Body):
     reason: Words = ""
 
 
-class CountBody(Body):
+class CountBody(AidBody):
     """What was counted; a difference is explained."""
 
     counted: Money
     reason: Words = ""
 
 
-class UndoEntryBody(Body):
+class UndoEntryBody(AidBody):
     """Which entry never was, and why."""
 
     entry: Id
     reason: Words
 
 
-class ResidentsBody(Body):
+class ResidentsBody(AidBody):
     """For how many people the reserve is."""
 
     residents: Id
 
 
-class NeedBody(Body):
+class NeedBody(AidBody):
     """One need of a household in a disaster: missing, promised by somebody, met, not needed."""
 
     need: Literal["food", "water", "clothing", "shelter", "medical"]

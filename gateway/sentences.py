@@ -61,8 +61,10 @@ def sentence(
     phrases: Phrasebook, error: Refusal | Impossible, spoken: str, called: Called = _as_it_is
 ) -> str:
     """What the refusal says, its codes put into words and its moments into the time here."""
+    form = error.params.get("called", "")
     params = {
-        name: _worded(phrases, name, value, spoken, called) for name, value in error.params.items()
+        name: _worded(phrases, name, value, spoken, called, form)
+        for name, value in error.params.items()
     }
     return phrases.say(error.key, params, Form.FULL, spoken)
 
@@ -116,8 +118,12 @@ def word(phrases: Phrasebook, family: str, code: str, spoken: str) -> str:
     return code
 
 
-def _worded(phrases: Phrasebook, name: str, value: str, spoken: str, called: Called) -> str:
+def _worded(
+    phrases: Phrasebook, name: str, value: str, spoken: str, called: Called, form: str
+) -> str:
     families, what = _WORDS_OF.get(name, ()), _NAMED.get(name)
+    if name == "field" and form:
+        families = (f"{form}_field", *families)
     if name == "due":
         return when(datetime.fromisoformat(value), spoken)
     if not families and not what:

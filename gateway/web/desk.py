@@ -164,7 +164,7 @@ def _read(model: type[Body], fields: Any) -> Body:
     try:
         return model.model_validate(filled)
     except ValidationError as error:
-        raise acts.unfilled(error) from None
+        raise acts.unfilled(error, model) from None
 
 
 @router.get("/{number}")

@@ -268,7 +268,7 @@ def _read(model: type[Any], fields: Mapping[str, str]) -> Any:
     try:
         made: BaseModel = model.model_validate(filled)
     except ValidationError as error:
-        raise acts.unfilled(error) from None
+        raise acts.unfilled(error, model) from None
     return made
 
 

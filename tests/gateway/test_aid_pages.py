@@ -69,6 +69,20 @@ def test_a_form_that_lacks_a_judgement_comes_back_with_what_was_typed(
     assert "金额较小" in answer.text
 
 
+@pytest.mark.parametrize(("language", "called"), [("zh-CN", "金额（元）"), ("en", "Sum (yuan)")])
+def test_a_sum_that_is_no_number_is_called_a_sum(
+    state: State, app: FastAPI, case: str, language: str, called: str
+) -> None:
+    town = signed_in(state, app, TOWN)
+    town.get(f"/relief?lang={language}")
+    told = {"request": case, "urgent": "true", "small": "true", "immediate": "true",
+            "need": "food", "cause": "income_lost", "form": "money"}  # fmt: skip
+    answer = town.form("/relief/propose", **told, amount="一百二")
+    assert answer.status_code == 422
+    [said] = re.findall(r'notice bad" role="alert".*?<p>(.*?)</p>', answer.text, re.DOTALL)
+    assert called in said
+
+
 @pytest.mark.parametrize(
     "path",
     ["/relief", "/relief?owed=1&kin=1&need=food&since=2026-01-01&until=2026-12-31&print=1",
