@@ -318,3 +318,25 @@ def test_a_supervisor_finds_why_one_is_late_and_urges_it(visit: Visit, site_stat
     assert done(site_state, number, "urged") == 1
     page.goto("/board")
     expect(page.locator("table.late tr", has_text=number).first).to_contain_text("催办")
+
+
+def test_no_word_of_the_english_board_is_broken_in_two(visit: Visit, site_state: State) -> None:
+    number = asked(visit(PHONE, script=False), site_state)
+    with site_state.database.write() as connection:
+        of = select(col(HelpRequest.id)).where(col(HelpRequest.number) == number)
+        connection.execute(
+            update(Clock)
+            .where(col(Clock.request_id).in_(of), col(Clock.stopped_at).is_(None))
+            .values(due_at=site_state.now() - timedelta(days=9))
+        )
+    visitor = visit({"width": 1280, "height": 900})
+    at_work(visitor, site_state, "lead01")
+    visitor.page.goto("/board?lang=en")
+    row = visitor.page.locator("table.late tr", has_text=number).first
+    row.locator("td[data-label]").first.evaluate("(one) => one.append('Bureau '.repeat(40))")
+    word = row.locator("summary")
+    expect(word).to_have_text("urge")
+    visitor.look("board-en")
+    lines = "(one) => { const all = document.createRange(); all.selectNodeContents(one);"
+    lines += "return new Set([...all.getClientRects()].map((box) => Math.round(box.top))).size }"
+    assert word.evaluate(lines) == 1
