@@ -30,13 +30,16 @@ Verdict = Callable[["Matter", datetime], bool | None]
 
 @dataclass(frozen=True, slots=True)
 class RateRule:
-    """How a rate is called and what it counts, in words."""
+    """How a rate is called and what it counts, in words; ``others`` are those that are counted and
+    do not meet it, which is good news of some rates and bad news of others."""
 
     code: str
     name_zh: str
     name_en: str
     definition_zh: str
     definition_en: str
+    others_zh: str
+    others_en: str
     source: str
     tag: str
 
