@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -16,6 +17,7 @@ from tests.browser.test_bureau_pages import OFFICER, SMALL, asked, at_work, do
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 Visit = Callable[..., Visitor]
+A4 = {"width": 794, "height": 1123}
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,28 @@ def test_the_quarter_is_read_closed_and_printed_by_everybody(
     _fit(desk, f"quarter-paper-{name}")
     page.goto(f"/reports/quarter?unit={unit}&quarter={last}&lang=en")
     _fit(desk, f"quarter-en-{name}")
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_a_list_of_many_numbers_lies_on_the_paper(
+    visit: Visit, site_state: State, media: Literal["screen", "print"]
+) -> None:
+    asked(visit(SMALL), site_state)
+    desk = visit(A4)
+    at_work(desk, site_state, "super01")
+    page, quarter = desk.page, _quarter_of(site_state.now())
+    page.goto(f"/reports/quarter?unit=civil_affairs&quarter={quarter}&print=1")
+    page.emulate_media(media=media)
+    page.evaluate(
+        """() => { for (const list of document.querySelectorAll("table td p")) {
+            const one = list.querySelector("a");
+            for (let n = 0; n < 60; n++) list.append("、", one.cloneNode(true)); } }"""
+    )
+    desk.look(f"quarter-many-{media}")
+    off = "[...document.querySelectorAll('table a')].filter(one => {"
+    off += "const box = one.getBoundingClientRect(); return box.right > innerWidth"
+    assert page.evaluate(f"{off} || box.height > 30 }}).length") == 0, "on the paper, and whole"
+    assert page.locator("table td p a").count() > 60
 
 
 def _quarter_of(now: datetime) -> Quarter:

@@ -114,3 +114,20 @@ def test_every_sum_is_that_of_the_orders_that_are_left() -> None:
     [left] = found["rates"]
     assert (left["met"], left["counted"], left["share"], left["numbers"]) == (2, 2, 1.0, ("B",))
     assert EACH not in without(kept, ())
+
+
+@pytest.mark.parametrize(
+    ("language", "good", "never"),
+    [("zh-CN", "没有申请退单的：", "未达到"), ("en", "no return asked:", "Not met")],
+)
+def test_who_is_counted_and_does_not_meet_a_rate_is_called_by_the_words_of_that_rate(
+    state: State, app: FastAPI, now: Clock, language: str, good: str, never: str
+) -> None:
+    """An order that nobody asked to return has not failed to reach a rate of returns."""
+    ordered(state, app)
+    now.forward(days=3)
+    page = signed_in(state, app, "super01").get(f"/reports/quarter{QUARTER}&lang={language}").text
+    assert good in page
+    assert never not in page
+    rules = state.offices.current().policy.rates
+    assert all(rule.others_zh and rule.others_en for rule in rules)
