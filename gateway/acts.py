@@ -224,8 +224,9 @@ def unfilled(error: ValidationError, body: type[BaseModel]) -> Refusal:
     """What a form lacks or has wrong, every field of it at once, in the words of that form."""
     found = error.errors(include_input=False, include_url=False)
     fields = dict.fromkeys(str(one["loc"][0]) for one in found if one["loc"])
-    called = {"called": body.called} if issubclass(body, Body) and body.called else {}
-    return Refusal("refusal.field", {"field": ", ".join(fields), **called}, 422)
+    called = getattr(body, "called", "")  # whose words its fields have: ``staff.<called>_field``
+    own = {"called": called} if called else {}
+    return Refusal("refusal.field", {"field": ", ".join(fields), **own}, 422)
 
 
 _CHOSEN = frozenset((

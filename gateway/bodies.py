@@ -1,6 +1,6 @@
 """What an act is told: one model for each body, checked before anything is done."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -21,8 +21,6 @@ class Body(BaseModel):
     """What an act is told. Unknown fields are refused, so that a misspelt one is not lost."""
 
     model_config = ConfigDict(extra="forbid")
-    called: ClassVar[str] = ""
-    """Whose words its fields have before those of all forms: ``staff.<called>_field``."""
 
 
 class Nothing(Body):
