@@ -11,13 +11,15 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
-from gateway import calls, house, sessions
+from gateway import calls, house, sessions, staffing
+from gateway.access import Actor
 from gateway.state import State
+from models.access import StaffSession
 from models.clocks import Clock
 from models.events import Event
 from models.requests import HelpRequest
 from models.transaction import acting
-from models.vocabulary import TaskKind
+from models.vocabulary import Role, TaskKind
 from referral.telling import ask_once
 from tests.browser.conftest import DESK, PHONE, Visitor
 from tests.browser.test_bureau_pages import OFFICER, asked, at_work, do
@@ -27,6 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 Visit = Callable[..., Visitor]
 ANSWER = "请带户口本和身份证到镇里办理"
+SIX = timedelta(minutes=6)
 QUESTION = "请问低保要带哪些材料，我住在柳湾镇柳湾村"
 
 
@@ -165,6 +168,34 @@ def test_a_note_that_was_refused_outlives_what_comes_by_itself(
     new = say(site_state, "comes-after", "家里断粮两天了，在滨河街道临江社区，快来人")
     expect(page.locator(f"#row-{new}")).to_be_visible()
     expect(page.locator("details.tasks form input[name=note]").first).to_have_value("  办  ")
+
+
+def test_what_was_typed_before_the_proof_of_who_it_is_is_sent_after_it(
+    visit: Visit, site_state: State
+) -> None:
+    login, visitor = "op31", visit(DESK)
+    with acting(site_state.database, site_state.mint) as tx:
+        new = {"login": login, "name": "新人", "role": "operator", "unit": "hotline", "area": "W"}
+        admin = Actor("admin01", Role.ADMINISTRATOR, "office", "W")
+        staffing.add(tx, new, "新进人员", admin, site_state.now())
+    page = visitor.page
+    at_work(visitor, site_state, "admin01")
+    with site_state.database.write() as connection:
+        connection.execute(update(StaffSession).values(confirmed_at=site_state.now() - SIX))
+    page.goto(f"/admin/users/one?login={login}")
+    page.locator("select[name=role]").first.select_option("dispatcher")
+    page.locator("#transfer-reason").fill("借调到督办组")
+    page.get_by_role("button", name="调整岗位").click()
+    expect(page.get_by_role("heading", name="请再验证一次")).to_be_visible()
+    expect(page.get_by_text("借调到督办组")).to_be_visible()
+    visitor.look("proof-held-back")
+    page.get_by_label("密码").fill(house.DEMO_PASSWORD)
+    page.get_by_role("button", name="继续").click()
+    expect(page.get_by_text("借调到督办组")).to_be_visible()
+    visitor.look("proof-once-more")
+    assert visitor.unfit() == []
+    page.get_by_role("button", name="提交").click()
+    page.wait_for_url(re.compile(f"login={login}"))
 
 
 def test_without_a_network_a_form_of_staff_stays_with_its_words_and_is_sent_once_later(
