@@ -151,10 +151,10 @@ def test_a_later_harmless_message_never_lowers_the_request(state, now):
 
 
 def test_danger_split_over_two_messages_is_seen(state, now):
-    take(state, call("1", "我家里已经两天没"), now)
+    begun = take(state, call("1", "您好，我家这三天一直没"), now)
     now.forward(seconds=20)
-    outcome = take(state, call("2", "吃饭了"), now)
-    assert outcome.level == "urgent"
+    outcome = take(state, call("2", "吃的了"), now)
+    assert (begun.level, outcome.level) == ("standard", "urgent"), "neither half says it alone"
 
 
 def test_life_danger_asks_a_person_to_confirm_the_hand_off(state, now):
