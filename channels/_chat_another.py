@@ -3,6 +3,7 @@ report of their own. Software deletes nothing, so they stay where they are, with
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from channels import _chat_report as report
 from models.messages import Correspondent, Inbound, Say, Step, Turn, remark
@@ -22,8 +23,8 @@ def offered(step: Step, turn: Turn) -> Step:
 
 
 def begun(last: Mapping[str, str], turn: Turn, who: Correspondent) -> Step | None:
-    """A new report with the words that were just added, and the note for the request that has
-    them; None where nothing was added, or for anything else that somebody says."""
+    """A new report with the words that were added, and the note for the request that has them, as
+    long as that is surely open; None where nothing was added, or for anything else that is said."""
     if not last.get("words") or turn.edits or turn.value.strip().lower() not in _WORDS:
         return None
     step = report.begin(turn, who)
@@ -36,4 +37,13 @@ def begun(last: Mapping[str, str], turn: Turn, who: Correspondent) -> Step | Non
     )
     says = (Say("chat.report_another"), *step.says)
     state = {**(step.state or {}), "what": last["words"]}
-    return replace(step, state=state, says=says, contact=note)
+    return replace(step, state=state, says=says, contact=note if _is_soon(last, turn) else None)
+
+
+def _is_soon(last: Mapping[str, str], turn: Turn) -> bool:
+    """Within as long again as words may be added: later the request may be over, and the note would
+    begin one of its own."""
+    at = turn.received_at or (turn.message.at if turn.message is not None else None)
+    if at is None or not last.get("at"):
+        return True
+    return at - datetime.fromisoformat(last["at"]) <= 2 * report.SHORTLY

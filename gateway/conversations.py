@@ -144,13 +144,13 @@ def _about(
 ) -> str | None:
     """The number of the request that an edited message's words are part of; None where it is none
     of ours, and for what is no edit."""
+    who = known.people.get((call.address_kind, turn.sender))
     if before is None:
-        request_id = edits.request_of_report(tx, call.channel, turn)
+        request_id = edits.request_of_report(tx, call.channel, turn, who)
     else:
         request_id = before.request_id
     if request_id is None:
         return None
-    who = known.people.get((call.address_kind, turn.sender))
     return edits.number_for(tx, request_id, who)
 
 

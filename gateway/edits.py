@@ -63,19 +63,30 @@ def _is_of(external_id: str, edited: str) -> bool:
     return external_id == edited or external_id.startswith(f"{edited}:e")
 
 
-def request_of_report(tx: Transaction, channel: str, turn: Turn) -> int | None:
-    """The request of a guided report in which an edited message was an answer: the first that was
-    handed in, in this conversation, once it was written. Answers are no contacts, so they are found
-    by their time, also when the conversation is over or another report was begun."""
-    if not turn.edits or turn.written_at is None:
+def request_of_report(
+    tx: Transaction, channel: str, turn: Turn, who: "Acquaintance | None"
+) -> int | None:
+    """The request of a guided report in which an edited message was an answer: the first that its
+    writer handed in, in this conversation, once it was written. Answers are no contacts, so they
+    are found by their time, also when the conversation is over or another report was begun. Only
+    what this person has begun since is read."""
+    if who is None or not turn.edits or turn.written_at is None:
+        return None
+    mine = col(HelpRequest.person_id) == who.person_id
+    since = col(HelpRequest.received_at) >= turn.written_at
+    own = tx.execute(
+        select(col(HelpRequest.id), col(HelpRequest.merged_into)).where(mine, since)
+    ).all()
+    begun = {one for row in own for one in row if one is not None}
+    if not begun:
         return None
     found: int | None = tx.execute(
         select(col(Contact.request_id))
         .where(
+            col(Contact.request_id).in_(begun),
             col(Contact.channel) == channel,
             begins(col(Contact.external_id), f"{turn.conversation}:report:"),
             col(Contact.received_at) >= turn.written_at,
-            col(Contact.request_id).is_not(None),
         )
         .order_by(col(Contact.received_at), col(Contact.id))
         .limit(1)

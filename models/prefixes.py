@@ -20,6 +20,11 @@ class Begins(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> "Begins":  # noqa: ARG002
+        """As it is: it stands in brackets, and "= 1" after it, where there are no truth values,
+        would keep SQLite from the index."""
+        return self
+
 
 def begins(column: Any, prefix: str) -> ColumnElement[bool]:
     """The condition that ``column`` begins with ``prefix``, letter by letter; it is not empty."""

@@ -57,7 +57,7 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
                 office,
                 arrival,
                 request,
-                "attached",
+                telling.ATTACHED,
                 due=telling.next_word(office, arrival, level),
             )
         return request
@@ -104,7 +104,12 @@ def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, l
         level_told.acts_first(tx, office, request, decided, now)
     else:
         telling.say(
-            tx, office, arrival, request, "attached", due=telling.next_word(office, arrival, level)
+            tx,
+            office,
+            arrival,
+            request,
+            telling.ATTACHED,
+            due=telling.next_word(office, arrival, level),
         )
     opening.ask_people(tx, office, arrival, request=request)
     return request

@@ -39,7 +39,7 @@ from referral.joined import joined_to
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 from referral.rerouting import route_of
-from referral.starting import MINOR
+from referral.starting import MINOR, asked_for
 
 _FEEDBACK = ("CLK-DISCOVERY-FEEDBACK", "CLK-MISSED-CALL")
 """What is owed to the person who asked, not to the matter: it goes along."""
@@ -223,7 +223,7 @@ def _clocks(
     brought to each whom no message reaches, in its own time."""
     ran = _rows(tx, Clock, older["id"])
     there = {(clock.name, clock.case) for clock in ran if clock.stopped_at is None}
-    there |= {(clock.name, clock.case) for clock in ran if clock.name in _ONCE}
+    there |= {(name, "") for name in _ONCE if asked_for(tx, older["id"], name)}
     for clock in _rows(tx, Clock, newer["id"]):
         if clock.stopped_at is not None or clock.name in promises.OUTLIVE:
             continue

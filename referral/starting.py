@@ -79,24 +79,38 @@ def start_handoff(tx: Transaction, office: Office, request: Row, at: datetime) -
 
 def report_minor(tx: Transaction, office: Office, request: Row, at: datetime, told: bool) -> None:
     """What is urgent and tells of a child is to be reported: where that neither is nor was asked
-    for, its clock starts now. ``told`` where the words that just came do."""
+    for since the matter was last taken up, its clock starts now. ``told`` where the words that just
+    came do."""
     if not Level(request["level"]).is_urgent or not (told or _tells_of_child(tx, request)):
         return
-    asked = select(col(Clock.id)).where(
-        col(Clock.request_id) == request["id"], col(Clock.name) == MINOR[0]
-    )
     adds = {(row["request_id"], row["name"]) for row in tx.added(Clock)}
-    if (request["id"], MINOR[0]) in adds or tx.execute(asked.limit(1)).first() is not None:
+    if (request["id"], MINOR[0]) in adds or asked_for(tx, request["id"], MINOR[0]):
         return
     rule = office.policy.clock(*MINOR, at.astimezone(ZONE).date())
     promises.start(tx, office, request, rule=rule, at=at, urgent=True)
 
 
+def asked_for(tx: Transaction, request_id: int, name: str) -> bool:
+    """Whether this clock runs, or has run since the request was last opened again: what closing
+    ended nobody has done for the danger that came after it."""
+    ran = select(col(Clock.started_at), col(Clock.stopped_at)).where(
+        col(Clock.request_id) == request_id, col(Clock.name) == name
+    )
+    rows = tx.execute(ran).all()
+    if not rows or any(row.stopped_at is None for row in rows):
+        return bool(rows)
+    again = casework.history(tx, request_id, "reopened")
+    return not again or any(row.started_at > again[-1].at for row in rows)
+
+
 def _tells_of_child(tx: Transaction, request: Row) -> bool:
-    found = tx.execute(
+    kept = tx.execute(
         select(col(Contact.assessment)).where(col(Contact.request_id) == request["id"])
     ).scalars()
-    return any((one or {}).get("facts", {}).get("minor") for one in found)
+    just_now = (
+        row["assessment"] for row in tx.added(Contact) if row["request_id"] == request["id"]
+    )
+    return any((one or {}).get("facts", {}).get("minor") for one in (*kept, *just_now))
 
 
 def _start_first_reply(

@@ -167,16 +167,23 @@ def post(
     return message
 
 
+ATTACHED = "attached"
+"""What says that words have come and belong to the request."""
+
+
 def _say_another_way(
     tx: Transaction, office: Office, request: Mapping[str, Any], message: Row, now: datetime
 ) -> None:
-    """Who asked us to stop has a request all the same: the desk is asked, once a request, to reach
-    them by a call or a visit."""
+    """Who asked us to stop has a request all the same: the desk is asked to reach them by a call or
+    a visit, once while it has not done so. What comes after that is said another way again, but for
+    the word that what they wrote has come."""
     kind = TaskKind.TELL_STOPPED
     just_now = any((t["kind"], t["request_id"]) == (kind, request["id"]) for t in tx.added(Task))
     asked = select(col(Task.id)).where(
         col(Task.request_id) == request["id"], col(Task.kind) == kind
     )
+    if message["phrase"] != ATTACHED:
+        asked = asked.where(col(Task.done_at).is_(None))
     if just_now or tx.execute(asked).first() is not None:
         return
     desk = office.directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -494,6 +495,16 @@ def test_words_about_another_household_get_a_report_of_their_own():
         assert report.about is None
         assert report.text.startswith("东头老孙家房顶塌了一角")
         assert report.name == "老孙"
+
+
+def test_long_after_the_words_no_note_is_left_that_could_begin_a_request_of_its_own():
+    sent = talk([*ANSWERS, words("报出")])[-1]
+    last = {**stored(sent.state), "last": "HY1", "at": AT.isoformat(), "words": "东头老孙家"}
+    late = replace(button("another"), received_at=AT + timedelta(days=2))
+    begun = FLOW.step(last, late, WORKER)
+    assert phrases(begun) == ["chat.report_another", "chat.report_who"]
+    assert begun.contact is None
+    assert stored(begun.state)["what"] == "东头老孙家"
 
 
 def test_nothing_is_another_household_where_nothing_was_added():

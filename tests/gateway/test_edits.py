@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import event, insert, select, text
 
 from gateway import edits
-from models.messages import Raw
+from gateway.recall import Acquaintance
+from models.clocks import Clock
+from models.messages import Raw, Turn
 from models.requests import Contact, HelpRequest
 from models.transaction import acting
 from tests.gateway.people import QUESTION, said
@@ -20,13 +22,20 @@ RIGHT, WRONG = "我在河口村3组12号，停水了", "我在河口村5组12号
 
 def polled(system, *told):
     """Edits of message 1 (seconds after it, and words) that are taken in together."""
-    channel, intake = system.state.channels["telegram"], system.state.intake
-    calls = []
+    updates = []
     for after, words in told:
         message = update(1, words)["message"]
         message |= {"edit_date": message["date"] + after}
-        body = json.dumps({"update_id": 800_000_000 + after, "edited_message": message})
-        raw = Raw("https://hotline.example/hook/telegram", body.encode(), {})
+        updates.append({"update_id": 800_000_000 + after, "edited_message": message})
+    taken_in(system, updates)
+
+
+def taken_in(system, updates):
+    """Updates of one poll."""
+    channel, intake = system.state.channels["telegram"], system.state.intake
+    calls = []
+    for one in updates:
+        raw = Raw("https://hotline.example/hook/telegram", json.dumps(one).encode(), {})
         calls.append(intake.read(channel, raw, system.now()))
     intake._judge(calls)
     with acting(system.state.database, system.state.mint) as tx:
@@ -75,14 +84,23 @@ def test_an_answer_of_a_report_whose_request_was_joined_is_edited_where_it_is(se
         assert {one.request_id for one in system.all(Contact)} == {older.id}
 
 
+def test_a_child_and_then_danger_in_one_batch_are_reported(settings, now):
+    child = "我想问一下低保怎么申请，家里有个三岁的孩子，在滨河街道临江社区"
+    with world(settings, now) as system:
+        taken_in(system, [update(1, child), update(2, "家里断粮两天了，滨河街道临江社区3号楼")])
+        assert len(system.all(HelpRequest)) == 1
+        assert "CLK-MINOR-REPORT" in {one.name for one in system.all(Clock)}
+
+
 @pytest.mark.thorough
 def test_an_edit_asks_the_index_and_reads_no_channel_whole(state):
     """Others wait for the writers' lock while it looks."""
     said(state, "a", QUESTION)
     with acting(state.database, state.mint) as tx:
         row = dict(tx.execute(select(*Contact.__table__.columns)).one()._mapping)
+        telegram = {"channel": "telegram", "request_id": None}
         of_many = [
-            {**row, "id": state.mint(), "channel": "telegram", "external_id": f"77{at}:{at}"}
+            {**row, **telegram, "id": state.mint(), "external_id": f"77{at}:{at}"}
             for at in range(2_000)
         ]
         tx.execute(insert(Contact.__table__), of_many)
@@ -96,12 +114,18 @@ def test_an_edit_asks_the_index_and_reads_no_channel_whole(state):
         tx.execute(text("ANALYZE"))
         event.listen(tx.connection, "before_cursor_execute", grab)
         assert edits.said_before(tx, "telegram", "771:1") is not None
+        edit = Turn("9:1:e2", "9", "9", "edited", edits="9:1", written_at=row["received_at"])
+        assert edits.request_of_report(tx, "telegram", edit, Acquaintance(row["person_id"])) is None
         event.remove(tx.connection, "before_cursor_execute", grab)
-        (statement, values), explain = asked[-1], "EXPLAIN QUERY PLAN "
-        if dialect == "postgresql":
-            explain = "EXPLAIN "
-        told = tx.connection.exec_driver_sql(explain + statement, values)
-        plan = "\n".join(str(tuple(one)) for one in told)
-    assert "SCAN contact" not in plan
-    assert "Seq Scan on contact" not in plan
-    assert plan.count("uq_contact_external_id_channel") == 2, plan
+        explain = "EXPLAIN " if dialect == "postgresql" else "EXPLAIN QUERY PLAN "
+        plans = []
+        for statement, values in asked:
+            told = tx.connection.exec_driver_sql(explain + statement, values)
+            plans.append("\n".join(str(tuple(one)) for one in told))
+    before, _requests, reported = plans
+    assert before.count("uq_contact_external_id_channel") == 2, before
+    indexes = ("ix_contact_request_id", "uq_contact_external_id_channel (external_id>? AND")
+    assert any(one in reported for one in indexes), reported
+    for plan in plans:
+        assert "SCAN contact" not in plan
+        assert "Seq Scan on contact" not in plan

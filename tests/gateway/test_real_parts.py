@@ -243,6 +243,10 @@ def test_what_is_not_sent_to_who_asked_us_to_stop_waits_for_a_person_once_a_requ
         system.sms("还有一件事，证明已经交了")
         kinds = [t.kind for t in system.all(Task)]
         assert kinds.count(TaskKind.TELL_STOPPED) == 1, "once a request"
+        with acting(system.state.database, system.state.mint) as tx:
+            tell(tx, office, request.model_dump(), "completed", due=now(), now=now())
+        kinds = [t.kind for t in system.all(Task) if t.done_at is None]
+        assert kinds.count(TaskKind.TELL_STOPPED) == 1, "the result is said another way too"
 
 
 def test_who_asked_us_to_stop_is_told_by_a_person_what_became_of_an_older_request(

@@ -9,6 +9,7 @@ from gateway.state import State
 from models.clocks import Clock
 from tests.conftest import Clock as Watch
 from tests.journeys.county import County
+from tests.journeys.test_after_the_answer import SENDER, answered
 
 REPORT = "CLK-MINOR-REPORT"
 HUNGRY = "南门街道和平社区3号楼，家里断粮两天了"
@@ -82,3 +83,20 @@ def test_a_child_told_of_before_the_danger_is_reported_with_the_danger(county: C
     county.now.forward(minutes=30)
     assert county.call("two", "家里断粮两天了", ONE) == number
     assert len(reports(county, number)) == 1
+
+
+def test_danger_to_a_child_after_the_request_was_closed_is_reported_anew(county: County) -> None:
+    """What closing ended nobody has done for the danger that came after it."""
+    number = answered(county)
+    county.now.forward(hours=1)
+    assert county.call("one", WITH_CHILD, SENDER) == number
+    county.do("op04", "record_contact", number, who="本人", outcome="reached")
+    county.do("lead01", "lower_urgency", number, level="standard", reason="有吃的")
+    county.do("op04", "callback", number, outcome="reached", resolved=True)
+    county.do("op04", "close", number, reason="resolved")
+    county.now.forward(days=3)
+    county.do("lead01", "reopen", number, reason="又来电")
+    assert county.call("two", WITH_CHILD, SENDER) == number
+    ended, running = sorted(reports(county, number), key=lambda row: row.started_at)
+    assert ended.stopped_at is not None
+    assert (running.started_at, running.stopped_at) == (county.now(), None)
