@@ -232,6 +232,7 @@ def _inspect(key: str, table: Mapping[str, Any]) -> None:
             raise ValueError(f"{key!r}: {name!r} is neither a form nor one of {sorted(_EXTRAS)}")
 
 
+@cache
 def _placeholders(template: str) -> frozenset[str]:
     names: set[str] = set()
     for _, name, spec, conversion in Formatter().parse(template):

@@ -25,6 +25,7 @@ NOBODY = "none"
 """The service of a text that asks for none."""
 _FIRST = 3
 _STEP = 127  # weights are kept as squares of whole parts of this: small ones are told apart best
+_AT_ONCE = 4_096  # rows
 _END = 8  # characters of the end of a text
 _UNHEARD = 300.0  # the square of what speaks for neither side: a few familiar signs prove little
 
@@ -142,14 +143,23 @@ def load(data: bytes) -> Experience:
             signs, classes, services = (
                 parted(file[name]) for name in ("signs", "classes", "services")
             )
-            parts = file["parts"].astype(np.float32) / np.float32(_STEP)
-            table = parts * np.abs(parts) * file["scale"].astype(np.float32)
+            table = _weights(file["parts"], file["scale"].astype(np.float32))
             bias = file["bias"].astype(np.float32)
     except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
         raise ValueError(f"experience.npz: not what was learned: {error}") from None
     if table.shape != (len(signs), len(bias)) or len(bias) != _FIRST + len(classes) + len(services):
         raise ValueError("experience.npz: its signs and their weights do not go together")
     return Experience(signs, classes, services, table, bias)
+
+
+def _weights(parts: NDArray[np.generic], scale: Weights) -> Weights:
+    """What the parts stand for. A few thousand rows at a time, which stay near the processor: made
+    whole, each step would fetch 35 MB from memory anew, at every start."""
+    table = np.empty(parts.shape, dtype=np.float32)
+    for first in range(0, len(parts), _AT_ONCE):
+        some = parts[first : first + _AT_ONCE].astype(np.float32) / np.float32(_STEP)
+        table[first : first + _AT_ONCE] = some * np.abs(some) * scale
+    return table
 
 
 def joined(words: Sequence[str]) -> NDArray[np.uint8]:
