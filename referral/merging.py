@@ -40,12 +40,10 @@ from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 from referral.rerouting import route_of
 from referral.starting import MINOR, asked_for
+from referral.undecided import OF_DANGER
 
 _FEEDBACK = ("CLK-DISCOVERY-FEEDBACK", "CLK-MISSED-CALL")
 """What is owed to the person who asked, not to the matter: it goes along."""
-
-_OF_DANGER = ("CLK-HANDOFF", "CLK-SAFETY-CONFIRM", "CLK-SILENCE")
-"""Somebody may be in danger to life: that another was, and is safe, says nothing of them."""
 
 _ONCE = (MINOR[0],)
 """What the law asks for is done once for the matter: it goes along where it never ran there."""
@@ -227,7 +225,7 @@ def _clocks(
     for clock in _rows(tx, Clock, newer["id"]):
         if clock.stopped_at is not None or clock.name in promises.OUTLIVE:
             continue
-        wanted = clock.name in (*owed, *_OF_DANGER, *_ONCE) or (urgent_gain and clock.urgent)
+        wanted = clock.name in (*owed, *OF_DANGER, *_ONCE) or (urgent_gain and clock.urgent)
         lacks = clock.referral_id is None and (clock.name, clock.case) not in there
         if clock.referral_id in moved or (wanted and lacks) or clock.name == refusing.NOTICE:
             before.change(

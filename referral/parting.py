@@ -1,17 +1,27 @@
 """A wrong merge is undone (T13): both requests are again what they were."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from models.clocks import Clock
 from models.likenesses import Merger
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, Status
-from referral import casework, clockwork, likening, reviving, succeeding, telling
+from referral import (
+    casework,
+    clockwork,
+    falling_silent,
+    likening,
+    reviving,
+    succeeding,
+    telling,
+    undecided,
+)
 from referral.answering import correspondent, tell_one
 from referral.before import TABLES, Changed, plain, restored, timed
 from referral.casework import Actor, Refusal
@@ -51,7 +61,7 @@ def undo_merge(
         raise Refusal("refusal.undo_later_first", {"number": other["number"]})
     changed = _changed_since(merger, other)
     puts = []
-    lives = reviving.revival(tx, other)
+    lives = reviving.revival(tx, request, other, merger.at)
     for table, row_id, held, *given in merger.before["rows"]:
         model = TABLES[table]
         current = tx.execute(select(*model.__table__.columns).where(model.id == row_id)).one()
@@ -69,7 +79,7 @@ def undo_merge(
     for put in puts:
         tx.execute(put)
     reviving.follow(tx, lives.orders, request)
-    _return_later_words(tx, request, other, merger.at)
+    _return_later_words(tx, request, other, merger.at, lives.wrote)
     kept = {
         name: timed(name, old)
         for name, (old, new) in merger.before["master"].items()
@@ -98,6 +108,7 @@ def undo_merge(
     )
     casework.record(tx, "parted", actor, before=other, after=master, now=now, row=row, **common)
     lead = casework.lead_of(tx, after["id"])  # a successor gets it with its due time
+    undecided.asked_again(tx, office, after, now)
     after = succeeding.settle(tx, office, after, now)
     unit = office.directory.unit.get(after["lead_bureau"])
     holder, urgent = holder_of(office, after), Level(after["level"]).is_urgent
@@ -164,16 +175,24 @@ def _standing(tx: Transaction, request: Row, other: Row) -> Any:
     return found
 
 
-def _return_later_words(tx: Transaction, request: Row, other: Row, since: datetime) -> None:
-    """What the requester said after the merge belongs to their request too."""
-    if request["person_id"] == other["person_id"]:
+def _return_later_words(
+    tx: Transaction, request: Row, other: Row, since: datetime, wrote: Collection[datetime]
+) -> None:
+    """What the requester said after the merge belongs to their request too, and so does the time
+    of silence that began with it."""
+    if not wrote:
         return
     tx.execute(
         update(Contact)
+        .where(*reviving.later_words(request, other, since))
+        .values(request_id=request["id"])
+    )
+    tx.execute(
+        update(Clock)
         .where(
-            col(Contact.request_id) == other["id"],
-            col(Contact.person_id) == request["person_id"],
-            col(Contact.received_at) >= since,
+            col(Clock.request_id) == other["id"],
+            col(Clock.name) == falling_silent.CLOCK,
+            col(Clock.started_at).in_(wrote),
         )
         .values(request_id=request["id"])
     )

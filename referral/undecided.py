@@ -4,16 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from models.transaction import Row, Transaction
-from models.vocabulary import TaskKind
+from models.vocabulary import Status, TaskKind
 from referral import casework, falling_silent, promises, telling
 from referral.casework import Actor, Refusal, Told
 from referral.directory import Answerable
 from referral.joined import joined_to
+from referral.office import Office
 
 UNDECIDED = ("CLK-HANDOFF", "proposal")
 """The clock within which a person decides on a proposed hand-off, and its case."""
 SAFETY = "CLK-SAFETY-CONFIRM"
 """The calls after a hand-off, until somebody knows that the person is safe."""
+OF_DANGER = (UNDECIDED[0], SAFETY, falling_silent.CLOCK)
+"""Somebody may be in danger to life: what was said or done for another says nothing of them."""
+WORK_OF_DANGER = (
+    TaskKind.CONFIRM_HANDOFF, TaskKind.HANDOFF_UNDECIDED, TaskKind.CALL_SILENT,
+    TaskKind.HAND_SILENT,
+)  # fmt: skip
+"""The work that their clocks ask for; it ends by an act for whoever is in danger."""
 
 
 def alarm(tx: Transaction, request: Row, head: Answerable, now: datetime) -> None:
@@ -31,6 +39,19 @@ def alarm(tx: Transaction, request: Row, head: Answerable, now: datetime) -> Non
         tx.event("handoff_undecided", at=now, request=request, to=head.officer.login)
 
 
+def asked_again(tx: Transaction, office: Office, request: Row, now: datetime) -> None:
+    """Somebody is asked about whoever is still in danger, whatever became of the clocks that would:
+    a hand-off that is under way has its clock, and so have the safety calls until it is known."""
+    running = {clock["name"] for clock in casework.running(tx, request["id"])}
+    if request["status"] == Status.EMERGENCY_HANDOFF:
+        name, case, owed = UNDECIDED[0], "", True
+    else:
+        name, case, owed = SAFETY, office.policy.cases(SAFETY)[0], _unsure(tx, request["id"])
+    if owed and name not in running:
+        rule = office.policy.clock(name, case)
+        promises.start(tx, office, request, rule=rule, at=now, urgent=True)
+
+
 def require_none(tx: Transaction, request: Row) -> None:
     """Nothing is owed to somebody in danger to life. Raises ``Refusal`` where a hand-off is
     proposed, asked for or under way, or where nobody knows yet that the person is safe (T07): the
@@ -46,15 +67,18 @@ def require_none(tx: Transaction, request: Row) -> None:
 
 def _unsure(tx: Transaction, request_id: int, later: Sequence[Told] = ()) -> bool:
     """Whether the last that was said of somebody in danger is that an emergency line has them.
-    ``later`` is what was said of the request that this one joined, since it did."""
+    ``later`` is what was said of the request that this one joined, since it did: all of it where
+    that is not on record."""
     kinds = ("handed_off", "safe_confirmed", "level_lowered")
-    told = [*casework.history(tx, request_id, *kinds), *later]
+    own = casework.history(tx, request_id, *kinds)
+    told = sorted([*own, *later], key=lambda one: one.seq)
     said = [one for one in told if one.kind != "handed_off" or one.detail.get("receipt")]
     if said and said[-1].kind == "handed_off":
         return True
     for one in joined_to(tx, request_id):
         if one["merged_into"] == request_id:
-            since = casework.history(tx, one["id"], "merged")[-1].seq
+            merged = casework.history(tx, one["id"], "merged")[-1:]
+            since = merged[0].seq if merged else 0
             if _unsure(tx, one["id"], [word for word in told if word.seq > since]):
                 return True
     return False
