@@ -278,9 +278,9 @@ class GrantBody(Body):
 
 
 class CheckBody(Body):
-    """What a safety call after a hand-off found out."""
+    """What a safety call after a hand-off found out; of the last two the note says who says so."""
 
-    outcome: Literal["unknown", "in_danger"]
+    outcome: Literal["unknown", "in_danger", "person_deceased", "false_report"]
     note: Words = ""
 
 

@@ -81,6 +81,7 @@ _FIELD_OF: Mapping[str, str] = {
     "refusal.result_missing": "result",
     "refusal.rule_missing": "rule",
     "refusal.time": "at",
+    "refusal.who_says": "note",
     "refusal.who_was_called": "who",
     "refusal.workdays": "workdays",
 }

@@ -117,7 +117,8 @@ def close(
     now: datetime,
 ) -> Row:
     """Close with a reason of the closed list: after the callback (T21), or out of triage what was
-    answered (T10) or has another road that gave its receipt (T11).
+    answered (T10) or has another road that gave its receipt (T11). Where a safety call found out
+    that the person is dead, or the report false, nobody is asked any more.
 
     ``note`` holds the receipt or what was found. Raises ``Refusal`` or ``Impossible``.
     """
@@ -126,16 +127,19 @@ def close(
     track = Track(request["track"])
     row = may("close", status, actor.role, reason=casework.need(reason, "refusal.reason_missing"))
     urgent = Level(request["level"]).is_urgent
-    if status is Status.IN_TRIAGE and urgent and row.id == "T10":
+    found = undecided.found_out(_since_reopened(tx, request, *undecided.SAID))
+    if status is Status.IN_TRIAGE and urgent and row.id == "T10" and reason != found:
         raise Refusal("refusal.danger_first", {"number": request["number"]})
     undecided.require_none(tx, request)
+    if found and reason != found and reason in ("unreachable", *undecided.FOUND_OUT):
+        raise Refusal("refusal.close_as_found", {"number": request["number"]})
     if status is Status.IN_TRIAGE and row.id == "T11":
         casework.need(note, "refusal.receipt_missing")
     if reason == "explained_not_eligible" and not _since_reopened(tx, request, "refused"):
         raise Refusal("refusal.write_first", {"number": request["number"]})
     if reason in ("false_report", "person_deceased"):
         casework.need(note, "refusal.reason_missing")
-    _heard(tx, office, request, reason, asked=status is Status.IN_CALLBACK)
+    _heard(tx, office, request, reason, asked=status is Status.IN_CALLBACK and reason != found)
     casework.halt_all(tx, request["id"], now, but=promises.OUTLIVE)
     if urgent and reason == "resolved":
         for case in office.policy.cases("CLK-AFTERCARE"):

@@ -22,7 +22,7 @@ from referral.correcting import raise_urgency
 from referral.lifecycle import may
 from referral.office import Office
 from referral.rerouting import DESK
-from referral.undecided import SAFETY
+from referral.undecided import FOUND_OUT, SAFETY
 
 _ENDS = {TaskKind.CALL_BACK: ("CLK-MISSED-CALL",), TaskKind.TELL_STOPPED: ("CLK-FIRST-REPLY",)}
 """The clocks that run until this work is done."""
@@ -151,17 +151,24 @@ def safety_check(
 
     The call that was next is done; what is not known is asked again at the next, and the last call
     comes again until somebody knows. Still in danger: the hand-off is open again with its clock.
-    Whoever is safe is confirmed by ``confirm_safe``. Raises ``Refusal`` or ``Impossible``.
+    Dead, or a false report (``FOUND_OUT``): whoever may close so notes who says it, and the calls
+    end. Whoever is safe is confirmed by ``confirm_safe``. Raises ``Refusal`` or ``Impossible``.
     """
     casework.require_open(request)
-    if outcome not in ("unknown", "in_danger"):
-        raise Refusal("refusal.outcome", {"allowed": "unknown, in_danger"}, 422)
+    found = outcome in FOUND_OUT
+    if not found and outcome not in ("unknown", "in_danger"):
+        allowed = ", ".join(("unknown", "in_danger", *FOUND_OUT))
+        raise Refusal("refusal.outcome", {"allowed": allowed}, 422)
+    if found:
+        may("close", Status.IN_TRIAGE, actor.role, reason=outcome)
+        casework.need(note, "refusal.who_says")
     waits = [one for one in casework.running(tx, request["id"]) if one["name"] == SAFETY]
-    if not waits:
+    if not waits and not (found and undecided.unsure(tx, request["id"])):
         raise Refusal("refusal.nothing_to_confirm", {"number": request["number"]})
-    following = min(waits, key=lambda clock: clock["due_at"])
-    after, row, left = request, None, len(waits) - 1
-    casework.halt(tx, request["id"], (SAFETY,), now, case=following["case"])
+    waits.sort(key=lambda clock: clock["due_at"])
+    case = waits[0]["case"] if waits else ""
+    after, row, left = request, None, 0 if found else len(waits) - 1
+    casework.halt(tx, request["id"], (SAFETY,), now, case=None if found else case)
     if outcome == "in_danger":
         row = may("hand_off", Status(request["status"]), actor.role)
         after = rehandling.take_up_again(tx, office, actor, request, now=now)
@@ -169,8 +176,8 @@ def safety_check(
         casework.halt(tx, request["id"], (SAFETY,), now)
         rule = office.policy.clock("CLK-HANDOFF")
         promises.start(tx, office, after, rule=rule, at=now, urgent=True)
-    elif not left:
-        rule = office.policy.clock(SAFETY, following["case"])
+    elif not left and not found:
+        rule = office.policy.clock(SAFETY, case)
         promises.start(tx, office, request, rule=rule, at=now, urgent=True)
         left = 1
     casework.record(
@@ -182,7 +189,7 @@ def safety_check(
         now=now,
         row=row,
         outcome=outcome,
-        case=following["case"],
+        case=case,
         left=left,
         note=note.strip(),
     )

@@ -242,7 +242,10 @@ class Life:
             "follow_up": {"outcome": outcome},
             "give_notice": {"by": pick(("message", "read_out")), "repeated": True},
             "grant_aid": {"what": "每月620元", "start": "下个月"},
-            "safety_check": {"outcome": pick(("unknown", "unknown", "in_danger"))},
+            "safety_check": {
+                "outcome": pick(("unknown", "in_danger", "person_deceased", "false_report")),
+                "note": "民警告知",
+            },
             "bar": {"unit": pick(("health", "civil_affairs", "housing")), **reason},
             "split_off": {"part": "老人断粮两天了", "level": pick(("urgent", "standard"))},
         }  # fmt: skip
