@@ -9,9 +9,9 @@ import orjson
 from fastapi import Request
 from starlette.routing import Match
 
-from gateway.web.unsent import Unsent
+from gateway.web.unsent import SECRET, Unsent, opened
 
-NOT_CARRIED = ("csrf", "password", "again", "current")
+NOT_CARRIED = ("csrf", *SECRET)
 """The session's token, which the proof changes, and secrets."""
 
 
@@ -43,15 +43,10 @@ def sent(request: Request, fields: Mapping[str, str]) -> HeldBack:
 def come_back(fields: Mapping[str, str], inside: str) -> HeldBack | None:
     """What the form of the proof carried, if anything; ``inside`` is its address, "" if it is none
     of ours."""
-    try:
-        kept = orjson.loads(fields.get("held", ""))
-    except orjson.JSONDecodeError:
+    kept = opened(fields.get("held", ""))
+    if not inside or kept is None:
         return None
-    if not inside or not isinstance(kept, dict):
-        return None
-    if not all(isinstance(one, str) for one in kept.values()):
-        return None
-    return HeldBack(inside, fields.get("next", ""), {str(name): kept[name] for name in kept})
+    return HeldBack(inside, fields.get("next", ""), kept)
 
 
 def _page(request: Request) -> str:

@@ -104,7 +104,8 @@ def static(name: str) -> str:
 
 class _Compiled(FileSystemBytecodeCache):
     """Compiled templates, where Python keeps our compiled modules too: no less to be trusted than
-    the code beside them. Where nothing can be written, each process compiles for itself."""
+    the code beside them. Where nothing can be written, each process compiles for itself; what was
+    compiled in another way, by another release, is not taken."""
 
     @classmethod
     def beside(cls, templates: Path) -> "_Compiled | None":
@@ -114,7 +115,8 @@ class _Compiled(FileSystemBytecodeCache):
         place = Path(cache_from_source(str(templates.with_suffix(".py")))).parent
         with suppress(OSError):
             place.mkdir(parents=True, exist_ok=True)
-        return cls(str(place), f"template-{jinja2.__version__}-%s.cache")
+        how = sha256(jinja2.__version__.encode() + Path(__file__).read_bytes()).hexdigest()[:12]
+        return cls(str(place), f"template-{how}-%s.cache")
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """What was compiled before; nothing where the power went while it was written."""

@@ -13,8 +13,11 @@ from models import numbers
 from models.transaction import acting
 from referral.casework import Refusal
 
-NOT_SHOWN = (*drafts.NOT_TYPED, "password", "again", "current", "code", "had")
+SECRET = ("password", "new", "again", "current")
+"""The fields of forms in which a password is typed."""
+NOT_SHOWN = (*drafts.NOT_TYPED, *SECRET, "code", "had", "held", "held_to", "next")
 """What is no text of anybody, or a secret."""
+_PROOF = "/account/confirm"
 _ACT = re.compile(r"/(desk|inbox)/([^/]{1,40})/([a-z_]{1,40})")
 _ENTER = "/desk/enter"
 _CODE = re.compile(r"[a-z][a-z_]*")
@@ -42,10 +45,12 @@ class Unsent:
 
 
 def typed(path: str, form: Mapping[str, str]) -> Unsent:
-    """What somebody had typed into a form that was sent to this path."""
-    fields = {
-        name: value for name, value in form.items() if name not in NOT_SHOWN and value.strip()
-    }
+    """What somebody had typed into a form that was sent to this path, or into the form that the
+    proof of who is there carried along."""
+    if path == _PROOF:
+        page, held = form.get("next", ""), opened(form.get("held", ""))
+        return Unsent(page or "/account", fields=_shown(held or {}))
+    fields = _shown(form)
     if path == _ENTER:
         return Unsent(path, "enter", "enter", fields)
     found = _ACT.fullmatch(path)
@@ -54,16 +59,28 @@ def typed(path: str, form: Mapping[str, str]) -> Unsent:
     return Unsent(f"/{path.split('/')[1]}", fields=fields)
 
 
-def come_along(form: Mapping[str, str]) -> Unsent | None:
-    """What the form of the sign-in carried, if anything."""
+def _shown(form: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in form.items() if name not in NOT_SHOWN and value.strip()}
+
+
+def opened(carried: str) -> dict[str, str] | None:
+    """The fields that a form carried along; None for anything else."""
     try:
-        fields = orjson.loads(form.get("left", ""))
+        fields = orjson.loads(carried)
     except orjson.JSONDecodeError:
         return None
     if not isinstance(fields, dict) or not all(isinstance(one, str) for one in fields.values()):
         return None
+    return {str(name): value for name, value in fields.items()}
+
+
+def come_along(form: Mapping[str, str]) -> Unsent | None:
+    """What the form of the sign-in carried, if anything."""
+    fields = opened(form.get("left", ""))
+    if fields is None:
+        return None
     page, place, act = (form.get(name, "") for name in _CARRIED)
-    return Unsent(page, place, act, {str(name): value for name, value in fields.items()})
+    return Unsent(page, place, act, fields)
 
 
 def keep(state: State, key: str, left: Unsent) -> None:

@@ -55,6 +55,27 @@ def test_a_transfer_that_was_held_back_is_done_with_one_press_after_the_proof(st
     assert role(state, "op07") == "supervisor"
 
 
+@pytest.mark.parametrize("out", [True, False])
+def test_what_is_carried_along_is_shown_as_it_was_typed_where_the_proof_comes_too_late(
+    state, app, now, out
+):
+    """The sign-in ran out on the page of the proof, or that page is sent a second time."""
+    boss = signed_in(state, app, "admin01")
+    now.forward(minutes=6)
+    carried = fields(boss.form("/admin/users/transfer", **MOVE).text, "/account/confirm")
+    if out:
+        boss.http.cookies.clear()
+    else:
+        boss.http.post("/account/confirm", data={**carried, "password": PASSWORD})
+    page = boss.http.post("/account/confirm", data={**carried, "password": PASSWORD})
+    assert page.status_code == (401 if out else 403)
+    assert html.escape(REASON) in page.text
+    shown = re.sub(r'value="[^"]*"', "", page.text)
+    assert "&#34;" not in shown, "no field of ours"
+    if out:
+        assert fields(page.text, "/sign-in")["next"] == "/admin/users"
+
+
 @pytest.mark.parametrize("held", ["", "no json", "[]", '{"a": 1}'])
 def test_what_came_along_broken_costs_nobody_the_proof(state, app, now, held):
     boss = signed_in(state, app, "admin01")

@@ -187,6 +187,23 @@ def test_a_file_without_a_good_line_is_not_offered(state, admin):
     assert "没有一行可以导入" in admin.get(at).text
 
 
+def test_a_file_is_offered_as_soon_as_what_it_lacked_is_there(state, admin):
+    at = upload(
+        admin, "staff", "登录名*,姓名*,角色*,单位代码*\nnew01,新人,operator,hotline-neu\n"
+    ).headers["location"]
+    assert "没有一行可以导入" in admin.get(at).text
+    unit = "单位代码,单位名称,职能,区划\nhotline-neu,望河县热线二组,hotline,W\n"
+    codes = importing.codes_of(state.offices.current())
+    found = importing.look("units", "u.csv", unit.encode(), codes)
+    importing.compare(state.database, found, codes, "admin01")
+    importing.write(state.database, state.mint, found, codes, by="admin01", now=state.now)
+    state.offices.refresh()
+    page = admin.get(at).text
+    assert "没有一行可以导入" not in page
+    assert f'action="{at}/confirm"' in page
+    assert admin.form(f"{at}/confirm").status_code == 303
+
+
 def test_an_account_moved_by_hand_meanwhile_is_not_moved_back_by_the_file(state):
     found, codes = looked(state, HEAD + row_of(state, "op01", name="新名"))
     assert not found.faults

@@ -7,7 +7,8 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import select
 
-from gateway.web.unsent import Unsent
+from gateway.web.rendering import HERE
+from gateway.web.unsent import SECRET, Unsent
 from models.desk import Draft
 from tests.gateway.people import FOOD, PASSWORD, application, said, signed_in
 
@@ -117,3 +118,20 @@ def test_what_came_along_broken_or_far_too_long_costs_nobody_the_sign_in(state, 
 def test_one_reads_what_one_typed_and_no_code_of_a_choice() -> None:
     left = Unsent("/desk/enter", fields={"text": "老人没饭吃", "channel": "web_form", "no": "12"})
     assert left.words == ["老人没饭吃", "12"]
+
+
+def test_no_form_with_a_password_shows_it_again(state, app):
+    """Neither to sign in again nor on a page whose session is over, on which somebody else may
+    have signed in meanwhile."""
+    typed = re.compile(r'<input type="password"[^>]*? name="([^"]+)"')
+    templates = (HERE / "templates").rglob("*.html")
+    names = {name for file in templates for name in typed.findall(file.read_text("utf-8"))}
+    assert names >= {"password", "new", "again"}
+    assert names <= {*SECRET}
+    staff, secrets = signed_in(state, app, "op01"), {name: f"geheim {name}" for name in names}
+    stale = staff.http.post("/account/password", data={"csrf": "x", **secrets})
+    staff.http.cookies.clear()
+    out = staff.http.post("/account/password", data={"csrf": "x", **secrets})
+    assert (stale.status_code, out.status_code) == (403, 303), "nothing is left to be shown"
+    for page in (stale.text, out.text):
+        assert "geheim" not in page

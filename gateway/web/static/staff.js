@@ -164,10 +164,11 @@
   });
   body.addEventListener("submit", (event) => {
     const form = event.target;
-    if (signedOut && form.method === "post" && !form.dataset.asked) {
+    if (signedOut && form.method === "post" && form.dataset.asked !== "go") {
       event.preventDefault();
+      if (form.dataset.asked) return;  // pressed twice
       form.dataset.asked = "1";
-      const go = () => { form.requestSubmit(event.submitter); delete form.dataset.asked; };
+      const go = () => { form.dataset.asked = "go"; form.requestSubmit(event.submitter); delete form.dataset.asked; };
       const stay = () => { delete form.dataset.asked; trouble.scrollIntoView({ block: "nearest" }); };
       comeBack().then((mine) => (mine ? go() : stay()), go);
       return;
