@@ -84,6 +84,7 @@ def test_mixed_requests_are_handled_with_the_keyboard_only(
     keys.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     keys.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()  # the browser closes it in its own time
     keys.press("Enter")
     page.wait_for_url(re.compile(r"/desk/HY"))
     visitor.look("desk-case")

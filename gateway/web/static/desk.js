@@ -178,13 +178,13 @@
     else if (queue && (key === "j" || key === "arrowdown")) step(1);
     else if (queue && (key === "k" || key === "arrowup")) step(-1);
     else if (queue && /^[1-9]$/.test(key)) { const tab = queue.querySelectorAll(".tabs a")[key - 1]; if (tab) tab.click(); }
-    else if (queue && key === "enter" && chosen && !event.target.closest("a, button, summary")) location.href = row(chosen).querySelector("a").href;
+    else if (queue && key === "enter" && row(chosen) && !event.target.closest("a, button, summary")) location.href = row(chosen).querySelector("a").href;
     else if (key === "r" && press("f")) { const one = document.getElementById("correct_route-service"); if (one) one.focus(); }
     else if (key === "p" && !queue) { if (!press("p")) print(); }
     else if (/^[acdefhlbxmq]$/.test(key)) {
       done = press(key);
       if (key === "f") { const one = document.getElementById("correct_route-bureau"); if (one) one.focus(); }
-      if (!done && queue && chosen && key !== "q") { location.href = row(chosen).querySelector("a").href + "#key-" + key; done = true; }
+      if (!done && queue && row(chosen) && key !== "q") { location.href = row(chosen).querySelector("a").href + "#key-" + key; done = true; }
     } else done = false;
     if (done) event.preventDefault();
   });
