@@ -257,8 +257,9 @@ def _tell_designated(
     due: datetime,
     now: datetime,
 ) -> None:
-    unit, officer = office.directory.unit.get(bureau), office.directory.officer.get(login or "")
+    unit = office.directory.unit.get(bureau)
+    officer = office.directory.member(unit, login)
     reader = office.directory.answerable(unit, now)
-    if unit is not None and officer is not None and officer.unit == unit.code:
+    if unit is not None and officer is not None:
         reader = Answerable(unit, officer, "holder")
     telling.tell_staff(tx, office, "staff_designated", request, reader, due=due, now=now)

@@ -9,7 +9,7 @@ from models.vocabulary import Level, ReferralRole, ReferralStatus, Status
 from referral import accused, bringing_in, casework, clocks, passing, telling
 from referral.accused import Accused
 from referral.casework import Actor, Refusal
-from referral.directory import Answerable, Unit
+from referral.directory import Unit
 from referral.office import Office
 from referral.rerouting import route_of
 
@@ -114,11 +114,8 @@ def _held_by_another(
 ) -> Row:
     """Who holds it without an order, as the township does that acts first, gives it to the lead."""
     directory = office.directory
-    unit = directory.unit.get(request["holder_unit"])
-    officer = directory.officer.get(request["holder_person"])
-    if unit is None or officer is None:
-        return request
-    if not accused.is_barred(directory, names, Answerable(unit, officer, "holder")):
+    held = directory.holder(request)
+    if held is None or not accused.is_barred(directory, names, held):
         return request
     lead = directory.unit.get(request["lead_bureau"])
     found = [directory.answerable(lead, now, turn) for turn in range(_AT_MOST)]

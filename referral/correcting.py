@@ -291,8 +291,6 @@ def _contacted(tx: Transaction, request: Row) -> bool:
 
 
 def _holder(office: Office, request: Row, now: datetime) -> Answerable:
+    held = office.directory.holder(request)
     unit = office.directory.unit.get(request["holder_unit"])
-    officer = office.directory.officer.get(request["holder_person"])
-    if unit is not None and officer is not None:
-        return Answerable(unit, officer, "holder")
-    return office.directory.answerable(unit, now)
+    return held if held is not None else office.directory.answerable(unit, now)

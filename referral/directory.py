@@ -4,10 +4,11 @@ Pure: the directory is a value, built from the tables by the gateway and replace
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from models.vocabulary import Role
@@ -190,6 +191,12 @@ class Directory:
         """The officer of this login where they belong to the unit."""
         found = self.officer.get(login or "")
         return found if unit and found and found.unit == unit.code else None
+
+    def holder(self, request: Mapping[str, Any]) -> Answerable | None:
+        """Who holds a request, where both unit and person are known."""
+        unit = self.unit.get(request["holder_unit"])
+        officer = self.officer.get(request["holder_person"])
+        return Answerable(unit, officer, "holder") if unit and officer else None
 
     def answerable(self, unit: Unit | None, at: datetime, turn: int = 0) -> Answerable:
         """Who answers for the unit at this moment; ``turn`` spreads work over those on duty.

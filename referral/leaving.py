@@ -24,9 +24,8 @@ class Presence:
 
 def left_behind(connection: Any, presence: Presence, *which: ColumnElement[bool]) -> Sequence[Any]:
     """What is in the hands of people who are not there, and offered to nobody; with ``which``, of
-    these requests alone. Who works elsewhere
-    left what came to them at the desk, before they were transferred; what was reported to them
-    where they are is theirs."""
+    these requests alone. Who works elsewhere left what came to them at the desk, before they were
+    transferred; what was reported to them where they are is theirs."""
     person = desk_person()
     at_the_desk = or_(
         col(HelpRequest.first_unit) == presence.desk,

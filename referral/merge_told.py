@@ -6,7 +6,6 @@ from models.transaction import Row, Transaction
 from referral import bringing_in, casework, telling
 from referral.answering import correspondent, tell_hearer, tell_one
 from referral.casework import Told
-from referral.directory import Answerable
 from referral.joined import as_heard, joined_to
 from referral.office import Office
 
@@ -32,13 +31,13 @@ def tell(
     tell_one(tx, office, hearer, phrase, due=due, now=now, unit=unit, master=after["number"])
     if first:
         tell_one(tx, office, after, "joined", due=due, now=now, unit=unit)
-    holder = holder_of(office, gone)
+    holder = office.directory.holder(gone)
     if holder is not None:
         telling.tell_staff(
             tx, office, "staff_merged", gone, holder, due=due, now=now, urgent=False,
             master=after["number"],
         )  # fmt: skip
-    keeper = holder_of(office, after)
+    keeper = office.directory.holder(after)
     if urgent_gain and keeper is not None:
         telling.notify(tx, office, after, keeper, due=due, now=now, urgent=True)
 
@@ -63,9 +62,3 @@ def tell_answer(
     for one in (gone, *joined_to(tx, gone["id"])):
         hearer = as_heard(one, after)
         tell_hearer(tx, office, hearer, phrase, due=now, now=now, unit=unit, **words)
-
-
-def holder_of(office: Office, request: Row) -> Answerable | None:
-    unit = office.directory.unit.get(request["holder_unit"])
-    officer = office.directory.officer.get(request["holder_person"])
-    return Answerable(unit, officer, "holder") if unit and officer else None

@@ -26,7 +26,6 @@ from referral.answering import correspondent, tell_one
 from referral.before import TABLES, Changed, plain, restored, timed
 from referral.casework import Actor, Refusal
 from referral.lifecycle import may
-from referral.merge_told import holder_of
 from referral.office import Office
 from referral.wording import STAFF_LANGUAGE
 
@@ -111,7 +110,7 @@ def undo_merge(
     undecided.asked_again(tx, office, after, now)
     after = succeeding.settle(tx, office, after, now)
     unit = office.directory.unit.get(after["lead_bureau"])
-    holder, urgent = holder_of(office, after), Level(after["level"]).is_urgent
+    holder, urgent = office.directory.holder(after), Level(after["level"]).is_urgent
     if not correspondent(tx, office, after).reported:
         late = lead["due_at"] <= now
         word = telling.by_when(office, "CLK-URGENT-CONTACT" if urgent else "CLK-CONTACT", now)

@@ -86,15 +86,22 @@ def found_out(page: Page) -> None:
     expect(page.locator("#trouble")).to_contain_text("登录已过期")
 
 
-def test_words_come_along_also_when_the_page_knew_that_its_sign_in_was_over(
-    visit: Visit, site_state: State
-) -> None:
-    number = say(site_state, "known-out", QUESTION)
+def signed_out(visit: Visit, state: State, mark: str, login: str) -> tuple[str, Visitor, Page]:
+    """Somebody in the middle of an answer, on a page that knows that its sign-in is over; the
+    number of the request."""
+    number = say(state, mark, QUESTION)
     visitor = visit(DESK)
-    page = sit_down(visitor, site_state, "op01")
+    page = sit_down(visitor, state, login)
     answering(page, number)
     visitor.context.clear_cookies()
     found_out(page)
+    return number, visitor, page
+
+
+def test_words_come_along_also_when_the_page_knew_that_its_sign_in_was_over(
+    visit: Visit, site_state: State
+) -> None:
+    number, _, page = signed_out(visit, site_state, "known-out", "op01")
     send(page)
     expect(page.get_by_role("heading", name="登录已过期，还没有提交")).to_be_visible()
     expect(page.get_by_text(ANSWER)).to_be_visible()
@@ -104,12 +111,7 @@ def test_words_come_along_also_when_the_page_knew_that_its_sign_in_was_over(
 def test_after_signing_in_in_another_window_the_form_is_sent_from_the_old_one(
     visit: Visit, site_state: State
 ) -> None:
-    number = say(site_state, "other-window", QUESTION)
-    visitor = visit(DESK)
-    page = sit_down(visitor, site_state, "op02")
-    answering(page, number)
-    visitor.context.clear_cookies()
-    found_out(page)
+    number, visitor, page = signed_out(visit, site_state, "other-window", "op02")
     with visitor.context.expect_page() as opened:
         page.get_by_role("link", name="在新窗口登录").click()
     window = opened.value
@@ -132,12 +134,7 @@ def cookie(state: State, login: str) -> Any:
 
 
 def test_nobody_elses_sign_in_sends_what_somebody_wrote(visit: Visit, site_state: State) -> None:
-    number = say(site_state, "other-person", QUESTION)
-    visitor = visit(DESK)
-    page = sit_down(visitor, site_state, "op03")
-    answering(page, number)
-    visitor.context.clear_cookies()
-    found_out(page)
+    number, visitor, page = signed_out(visit, site_state, "other-person", "op03")
     visitor.context.add_cookies(cookie(site_state, "op04"))
     page.locator("#act-reply form > button:not([name])").dblclick()
     told = re.compile(r"现在登录的是 .*op04.*这一页是 .*op03.*没有提交")
