@@ -1,12 +1,12 @@
 """Areas, units, staff and rosters into the database: a county's own, or the invented one."""
 
 import csv
-import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from importlib import resources
 from typing import Any
 
+import tomli
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -96,7 +96,7 @@ def _list(cell: str) -> list[str]:
 
 
 def _shifts() -> Iterator[dict[str, Any]]:
-    rosters = tomllib.loads(demo_file("rosters.toml"))
+    rosters = tomli.loads(demo_file("rosters.toml"))
     for duty in rosters["duty"]:
         shifts = rosters["pattern"][duty["pattern"]]["shifts"]
         for (begin, end), logins in zip(shifts, duty["staff"], strict=True):

@@ -2,12 +2,12 @@
 same every time for the same day. An act that the rules refuse is simply not done, and none that the
 ledger has already is done again: each has a moment of its own."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+import tomli
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -32,7 +32,7 @@ _SIGNED = "经办人、村委会负责人签字"
 def live(state: State, now: datetime) -> int:
     """Fill the purses, give, file what others gave, let a village stand in water; how many grants
     and items there are."""
-    told, before = tomllib.loads(demo_file("aid.toml")), demo_marks.told(state)
+    told, before = tomli.loads(demo_file("aid.toml")), demo_marks.told(state)
     whose = _households(state, len(told["grant"]) + len(told["filed"]))
     _purses(state, before, told, now - timedelta(days=60))
     done = 0

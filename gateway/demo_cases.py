@@ -1,10 +1,11 @@
 """Some hundred invented cases, entered through the real path, so that every screen has life."""
 
 import csv
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from random import Random
+
+import tomli
 
 from gateway import recorded
 from gateway.county import demo_file
@@ -29,7 +30,7 @@ _OWN = (
 def calls(office: Office, now: datetime) -> Iterator[Call]:
     """The calls of the last days, oldest first; the same ones for the same ``now``."""
     random = Random(_SEED)  # noqa: S311 nothing secret
-    kinds = tomllib.loads(demo_file("cases.toml"))["case"]
+    kinds = tomli.loads(demo_file("cases.toml"))["case"]
     villages = [place for place in office.directory.places if place.kind == "village"]
     workers = [o for o in office.directory.officers if o.role in ("grid_worker", "village_cadre")]
     homes = _homes()

@@ -7,7 +7,6 @@ are free and how long one waits is data (``guesses.toml``).
 """
 
 import hmac
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from importlib import resources
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any
 
+import tomli
 from sqlalchemy import delete, select
 from sqlmodel import col
 
@@ -79,7 +79,7 @@ class Tried:
 def measures() -> Mapping[str, Measure]:
     """The shipped measures by name."""
     shipped = resources.files("gateway").joinpath("guesses.toml").read_text("utf-8")
-    rows = tomllib.loads(shipped)["measure"]
+    rows = tomli.loads(shipped)["measure"]
     return {
         row["kind"]: Measure(
             row["kind"],

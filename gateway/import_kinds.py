@@ -2,7 +2,6 @@
 
 import math
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,6 +9,7 @@ from importlib import resources
 from typing import Any
 from unicodedata import normalize
 
+import tomli
 from stdnum.cn import ric
 
 from gateway.sheets import FORMULA, LOST, SPOILT, title
@@ -61,7 +61,7 @@ class Fault:
 def _kinds() -> Mapping[str, Sequence[Column]]:
     source = resources.files("gateway").joinpath("import_columns.toml").read_text("utf-8")
     return {
-        kind: tuple(Column(**row) for row in rows) for kind, rows in tomllib.loads(source).items()
+        kind: tuple(Column(**row) for row in rows) for kind, rows in tomli.loads(source).items()
     }
 
 

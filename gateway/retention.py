@@ -6,7 +6,6 @@ stay, so that the accounts still hold and the figures of years can be told. What
 left alone.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from importlib import resources
 from itertools import takewhile
 from typing import Any
 
+import tomli
 from sqlalchemy import delete, select
 from sqlmodel import col
 
@@ -49,9 +49,7 @@ class Kept:
 @cache
 def rules() -> dict[str, Kept]:
     """The shipped rules by name."""
-    content = tomllib.loads(
-        resources.files("gateway").joinpath("retention.toml").read_text("utf-8")
-    )
+    content = tomli.loads(resources.files("gateway").joinpath("retention.toml").read_text("utf-8"))
     return {
         row["name"]: Kept(**{("since" if key == "from" else key): row[key] for key in row})
         for row in content["class"]

@@ -7,7 +7,6 @@ value of its parameters (the table ``[_longest]`` of any file holds the shared o
 names the one parameter that may be shortened so that the SMS stays within one segment.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +15,8 @@ from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
 from typing import Any
+
+import tomli
 
 from models.vocabulary import Form
 
@@ -197,8 +198,8 @@ def _compare(language: str, phrase: Phrase, source: Phrase) -> Iterator[str]:
 
 def _read(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = tomli.loads(path.read_text("utf-8"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from None
     try:
         yield from _flat("", content)

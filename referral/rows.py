@@ -6,13 +6,14 @@ tag: a changed number never keeps the old number's source. Anything that is not 
 refused in one sentence that names the file and the key.
 """
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, get_type_hints
+
+import tomli
 
 from models.vocabulary import PlaceRule
 
@@ -96,8 +97,8 @@ class Layers:
         name = path.relative_to(folder).as_posix()
         body = path.read_bytes()
         try:
-            table = tomllib.loads(body.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            table = tomli.loads(body.decode())
+        except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
             raise PolicyError(f"{path}: {error}") from None
         self._hash.update(f"{name}\0{len(body)}\0".encode() + body)
         self.files.append(str(path))

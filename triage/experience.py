@@ -25,7 +25,6 @@ NOBODY = "none"
 """The service of a text that asks for none."""
 _FIRST = 3
 _STEP = 127  # weights are kept as squares of whole parts of this: small ones are told apart best
-_AT_ONCE = 4_096  # rows
 _END = 8  # characters of the end of a text
 _UNHEARD = 300.0  # the square of what speaks for neither side: a few familiar signs prove little
 
@@ -42,27 +41,33 @@ class Opinion:
 
 @dataclass(frozen=True)
 class Experience:
-    """What was learned. ``table`` has a row for each sign that may be seen: the square of what it
-    counts, then its weights times that for urgent, life, the classes D1…U10 and the services."""
+    """What was learned. ``parts`` has a row for each sign that may be seen: what it counts, then
+    its weights times the square of that for urgent, life, the classes D1…U10 and the services, each
+    as the root of its size in whole parts of ``_STEP``; ``scale`` is the largest of each column."""
 
     signs: tuple[str, ...] = field(repr=False)
     classes: tuple[str, ...]
     services: tuple[str, ...]
-    table: Weights = field(repr=False)
+    parts: NDArray[np.int8] = field(repr=False)
+    scale: Weights = field(repr=False)
     bias: Weights = field(repr=False)
     _place: Mapping[str, int] = field(init=False, repr=False, compare=False)
-    _rows: Weights = field(init=False, repr=False, compare=False)
+    _rows: NDArray[np.int16] = field(init=False, repr=False, compare=False)
+    _unit: Weights = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # row 0 stands for what nobody learned, so that one pass finds the rows of a text
         object.__setattr__(self, "_place", {sign: n for n, sign in enumerate(self.signs, 1)})
-        nothing = np.zeros((1, self.table.shape[1]), dtype=np.float32)
-        object.__setattr__(self, "_rows", np.concatenate((nothing, self.table)))
+        rows = np.zeros((len(self.parts) + 1, len(self.bias)), dtype=np.int16)
+        np.multiply(self.parts, np.abs(self.parts), out=rows[1:], dtype=np.int16)
+        object.__setattr__(self, "_rows", rows)
+        object.__setattr__(self, "_unit", (self.scale / _STEP**2).astype(np.float32))
 
     def sums(self, text: str, groups: Iterable[str]) -> Weights:
         """What all columns say of a folded text, in which words of ``groups`` stand."""
         found = list(filter(None, map(self._place.get, seen(text, groups))))
-        total: Weights = np.add.reduce(self._rows.take(found or [0], axis=0), axis=0)
+        rows = self._rows.take(found or [0], axis=0)
+        total: Weights = np.add.reduce(rows, axis=0, dtype=np.float32) * self._unit
         total[1:] /= sqrt(float(total[0]) + _UNHEARD)
         total[1:] += self.bias[1:]
         return total
@@ -118,19 +123,24 @@ def seen(text: str, groups: Iterable[str]) -> set[str]:
     return found
 
 
+def rounded(table: NDArray[np.float64]) -> tuple[NDArray[np.int8], Weights]:
+    """A table of weights as ``Experience`` keeps it: its parts and their scale."""
+    top = np.abs(table).max(axis=0, initial=0.0)
+    scale = np.where(top > 0, top, 1.0)
+    parts = np.rint(np.sign(table) * np.sqrt(np.abs(table) / scale) * _STEP)
+    return parts.astype(np.int8), scale.astype(np.float32)
+
+
 def dump(experience: Experience) -> bytes:
     """The file of what was learned."""
     file = BytesIO()
-    top = np.abs(experience.table).max(axis=0, initial=0.0)
-    scale = np.where(top > 0, top, 1.0).astype(np.float32)
-    parts = np.sign(experience.table) * np.sqrt(np.abs(experience.table) / scale)
     np.savez_compressed(
         file,
         signs=joined(experience.signs),
         classes=joined(experience.classes),
         services=joined(experience.services),
-        parts=np.rint(parts * _STEP).astype(np.int8),
-        scale=scale,
+        parts=experience.parts,
+        scale=experience.scale,
         bias=experience.bias,
     )
     return file.getvalue()
@@ -143,23 +153,14 @@ def load(data: bytes) -> Experience:
             signs, classes, services = (
                 parted(file[name]) for name in ("signs", "classes", "services")
             )
-            table = _weights(file["parts"], file["scale"].astype(np.float32))
+            parts = file["parts"].astype(np.int8)
+            scale = file["scale"].astype(np.float32)
             bias = file["bias"].astype(np.float32)
     except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
         raise ValueError(f"experience.npz: not what was learned: {error}") from None
-    if table.shape != (len(signs), len(bias)) or len(bias) != _FIRST + len(classes) + len(services):
+    if parts.shape != (len(signs), len(bias)) or len(bias) != _FIRST + len(classes) + len(services):
         raise ValueError("experience.npz: its signs and their weights do not go together")
-    return Experience(signs, classes, services, table, bias)
-
-
-def _weights(parts: NDArray[np.generic], scale: Weights) -> Weights:
-    """What the parts stand for. A few thousand rows at a time, which stay near the processor: made
-    whole, each step would fetch 35 MB from memory anew, at every start."""
-    table = np.empty(parts.shape, dtype=np.float32)
-    for first in range(0, len(parts), _AT_ONCE):
-        some = parts[first : first + _AT_ONCE].astype(np.float32) / np.float32(_STEP)
-        table[first : first + _AT_ONCE] = some * np.abs(some) * scale
-    return table
+    return Experience(signs, classes, services, parts, scale, bias)
 
 
 def joined(words: Sequence[str]) -> NDArray[np.uint8]:

@@ -5,12 +5,13 @@ Neighbours share the house, namesakes the name, a family its telephone: no findi
 but an own telephone or a whole door, and a name that is another speaks against both.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from math import exp
+
+import tomli
 
 from triage.doors import Agreement
 from triage.dwelling import Dwelling, read_dwelling
@@ -80,7 +81,7 @@ class Match:
 def shipped_scale() -> Scale:
     """The weights that come with the program. Raises ValueError when a weight is missing."""
     source = resources.files("triage.rules").joinpath("households.toml").read_text("utf-8")
-    read = tomllib.loads(source)
+    read = tomli.loads(source)
     limits = read["limits"]
     return Scale(
         weights={kind: float(weight) for kind, weight in read["weights"].items()},

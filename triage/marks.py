@@ -1,10 +1,10 @@
 """The words of places.toml in a folded text: names of places, suffixes, what ends an address."""
 
-import tomllib
 from functools import cache
 from importlib import resources
 
 import ahocorasick
+import tomli
 
 from triage.text import squeeze
 
@@ -33,7 +33,7 @@ def is_name_of_place(word: str) -> bool:
 @cache
 def _automaton() -> ahocorasick.Automaton:
     source = resources.files("triage.rules").joinpath("places.toml").read_text("utf-8")
-    read = tomllib.loads(source)
+    read = tomli.loads(source)
     kinds: dict[str, str] = {}
     for kind in ("stop", "lead", "home", "origin"):
         kinds.update((squeeze(word), kind) for word in read["edges"][kind])

@@ -5,11 +5,12 @@ sex, a telephone number. Without any of them nothing is taken for a name.
 """
 
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+
+import tomli
 
 from triage.ages import KIN, YEARS, age_after, number_of, told_ages
 from triage.marks import is_name_of_place
@@ -88,7 +89,7 @@ class NameList:
 def name_list() -> NameList:
     """The surnames, the characters of given names and the words that are no names."""
     source = resources.files("triage.rules").joinpath("names.toml").read_text("utf-8")
-    read = tomllib.loads(source)
+    read = tomli.loads(source)
     return NameList(
         surnames=frozenset(read["surnames"]),
         doubles=frozenset(read["double_surnames"]),

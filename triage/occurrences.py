@@ -2,12 +2,13 @@
 Many tell of one such event; the rows are in same_matter.toml. Pure."""
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
+
+import tomli
 
 from triage.text import plain
 
@@ -36,7 +37,7 @@ def occurrences() -> tuple[dict[str, Occurrence], re.Pattern[str], re.Pattern[st
     """The kinds of events by name, the words of a bill or an application of one's own, and those
     beside which an event has not come."""
     source = resources.files("triage.rules").joinpath("same_matter.toml").read_text("utf-8")
-    data = tomllib.loads(source)
+    data = tomli.loads(source)
     kinds = {row["id"]: _read(row) for row in data["event"]}
     return kinds, _alternatives(data["own"]["words"]), _alternatives(data["feared"]["words"])
 

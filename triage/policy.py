@@ -1,7 +1,6 @@
 """Read the rules of triage once, check them as a whole, and stamp them with their hash."""
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
@@ -9,6 +8,8 @@ from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from triage.borders import Borders
 from triage.experience import Experience
@@ -130,8 +131,8 @@ def check(policy: SignalPolicy) -> list[str]:
 
 def _parse(name: str, data: bytes) -> dict[str, Any]:
     try:
-        return tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomli.loads(data.decode("utf-8"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{name}: not readable as TOML: {error}") from None
 
 

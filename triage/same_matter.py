@@ -5,7 +5,6 @@ with another need, an event is one cause that many doors report. The software pr
 person decides (Social Assistance Law Art. 70; domain note I4).
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +12,8 @@ from functools import cache
 from importlib import resources
 from math import exp
 from typing import Any
+
+import tomli
 
 from triage.assess import Assessment
 from triage.evidence import Evidence, evidence
@@ -82,7 +83,7 @@ def shipped_scale() -> Scale:
 def read_scale(text: str) -> Scale:
     """A scale from TOML. Raises ValueError in one sentence."""
     try:
-        data = tomllib.loads(text)
+        data = tomli.loads(text)
         limits, weights = dict(data["limits"]), dict(data["weights"])
         events = frozenset(limits.pop("events"))
         return Scale(

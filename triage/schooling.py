@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from triage.experience import Experience
+from triage.experience import Experience, rounded
 from triage.machine import Numbers, descend
 
 QUIET = "quiet"
@@ -56,7 +56,7 @@ def learn(cases: Sequence[Case], *, slack: float = _SLACK) -> Experience:
         signs,
         tuple(classes),
         tuple(services),
-        table.astype(np.float32),
+        *rounded(table),
         np.concatenate(([0.0], bias)).astype(np.float32),
     )
 
