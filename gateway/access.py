@@ -22,8 +22,7 @@ from models.referrals import Referral
 from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Role, Track
-from referral.accused import chain
-from referral.casework import FIELD, GONE, GRASSROOTS, Actor, Refusal, units_of
+from referral.casework import FIELD, GONE, GRASSROOTS, Actor, Refusal, barred_as, units_of
 from referral.office import Office
 from referral.routing import GRIEVANCE
 
@@ -222,9 +221,7 @@ def unbarred(
     viewer: Actor, office: Office, now: datetime, *, of: Any = HelpRequest.id
 ) -> ColumnElement[bool]:
     """That what belongs to a request (``of`` names it) does not complain about this viewer."""
-    units = units_of(office, viewer, now)
-    above = {one for unit in units for one in chain(office.directory, unit)}
-    return not_barred(viewer.login, above, of=of)
+    return not_barred(viewer.login, barred_as(office, viewer, now), of=of)
 
 
 def areas(office: Office, area: str | None) -> list[str]:

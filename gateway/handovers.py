@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from gateway import access
 from gateway.access import Actor
-from referral import handing_over
+from referral import handing_over, hands
+from referral.casework import barred_as
 from referral.office import Office
 from triage.redact import redact
 
@@ -42,14 +43,15 @@ class Shift:
     minutes: int
 
 
-def of(session: Session, actor: Actor, office: Office) -> Shift:
+def of(session: Session, actor: Actor, office: Office, now: datetime) -> Shift:
     """The change of shift of this person. Raises ``Refusal`` (403)."""
     access.allow(actor, "offer_handover")
     minutes: Any = office.policy.values["handover_accept_minutes"].value
     connection = session.connection()
+    units = barred_as(office, actor, now)
     return Shift(
-        mine=_items(handing_over.kept_by(connection, actor.login, MOST)),
-        offered=_items(handing_over.offered_to(connection, actor.login)),
+        mine=_items(hands.kept_by(connection, actor.login, units, MOST)),
+        offered=_items(hands.offered_to(connection, actor.login, units)),
         colleagues=tuple(
             (o.login, o.name) for o in handing_over.colleagues(connection, office, actor)
         ),

@@ -15,7 +15,7 @@ from models.access import StaffSession
 from models.db import Database
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction, acting
-from referral import handing_over, standing_in
+from referral import handing_over, hands, standing_in
 from referral.directory import HOTLINE, ZONE
 from referral.leaving import Presence, left_behind
 from referral.office import Office
@@ -26,11 +26,13 @@ def relieve(database: Database, mint: Callable[[], int], office: Office, now: da
     with database.read() as session:
         connection = session.connection()
         there = presence(connection, office, now)
-        late = [(row.id, row.offered_by) for row in handing_over.unaccepted(connection, now)]
+        late = [(row.id, row.offered_by) for row in hands.unaccepted(connection, now)]
         left = [(row.id, row.person) for row in left_behind(connection, there)]
+        barred = [one for one in left if one[1] in there.here]
         pairs = standing_in.orphaned(connection, office, now)
     passed = 0
-    for outcome, items in (("unaccepted", late), ("absent", left)):
+    absent = [one for one in left if one not in barred]
+    for outcome, items in (("unaccepted", late), ("barred", barred), ("absent", absent)):
         for request_id, person in items:
             with acting(database, mint) as tx:
                 request = _request(tx, request_id)
@@ -81,5 +83,5 @@ def _still(
     """Whether it is still so, now that no other process writes; only this one is read again."""
     this = col(HelpRequest.id) == request_id
     if outcome == "unaccepted":
-        return bool(handing_over.unaccepted(tx, now, this))
+        return bool(hands.unaccepted(tx, now, this))
     return [row.person for row in left_behind(tx, there, this)] == [person]

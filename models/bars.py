@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import ColumnElement, String, bindparam, or_, select
 from sqlmodel import SQLModel, col
 
 from models.columns import key, operational
@@ -41,6 +41,21 @@ def not_barred(
 _BARS = select(col(Bar.request_id), col(Bar.unit), col(Bar.login)).where(
     col(Bar.request_id).in_(bindparam("ids", expanding=True))
 )
+
+
+UNBARRED = ~(
+    select(col(Bar.id))
+    .where(
+        col(Bar.request_id) == col(HelpRequest.id),
+        or_(
+            col(Bar.login) == bindparam("login", type_=String()),
+            col(Bar.unit).in_(bindparam("units", expanding=True)),
+        ),
+    )
+    .correlate(HelpRequest)
+    .exists()
+)
+"""The same for a query that is built once: whose it is comes as ``login`` and ``units``."""
 
 
 def bars(connection: Any, request_ids: Sequence[int]) -> dict[int, frozenset[str]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status
-from referral import accused, bringing_in, casework, clocks, passing, telling
+from referral import accused, bringing_in, casework, clocks, handing_over, passing, telling
 from referral.accused import Accused
 from referral.casework import Actor, Refusal
 from referral.directory import Unit
@@ -34,8 +34,8 @@ def keep_out(
     now: datetime,
 ) -> Row:
     """Keep units and people from this request. Orders of a barred unit go to the level above at the
-    same instant, with their due time; whoever of them holds it gives it to the lead. Raises
-    ``Refusal`` where no body is left."""
+    same instant, with their due time; whoever of them holds it gives it to the lead, and whoever
+    has it at the desk to another one there. Raises ``Refusal`` where no body is left."""
     accused.keep(tx, request, new, why=why, by=actor.login, now=now)
     names, after = bringing_in.kept_out(tx, request), request
     for order in casework.referrals(tx, request["id"]):
@@ -49,6 +49,7 @@ def keep_out(
             after = move(tx, office, after, order, unit, due=order["due_at"], now=now)
         else:
             passing.end_order(tx, request, order, ReferralStatus.CANCELLED, now)
+    after = handing_over.take_from(tx, office, after, names, now)
     return _held_by_another(tx, office, after, names, now)
 
 

@@ -22,6 +22,7 @@ from models.requests import HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import ReferralRole, ReferralStatus, Role, Status, TaskKind
+from referral.accused import chain
 from referral.directory import HOTLINE, ZONE
 from referral.office import Office
 from referral.transitions import Transition
@@ -83,6 +84,12 @@ def units_of(office: Office, actor: Actor, now: datetime) -> frozenset[str]:
             if current is not None and current.code == actor.unit:
                 found.add(unit.code)
     return frozenset(found)
+
+
+def barred_as(office: Office, actor: Actor, now: datetime) -> list[str]:
+    """The units by which a bar may mean this person: their own, and what stands over it (I9)."""
+    units = units_of(office, actor, now)
+    return sorted({one for unit in units for one in chain(office.directory, unit)})
 
 
 def standing(office: Office, request: Mapping[str, Any]) -> Status:

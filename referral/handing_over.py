@@ -5,123 +5,22 @@ accepts in time is the head of shift's, and so is what somebody left behind who 
 The first responder never changes; the citizen's number leads to whoever has it now.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, or_, select, union, update
+from sqlalchemy import or_, select, update
 from sqlmodel import col
 
-from models.handovers import Handover, desk_person
+from models.handovers import Handover
 from models.places import Staff
-from models.requests import HelpRequest, said
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, Role, Status, TaskKind
-from referral import casework, telling
+from models.vocabulary import Level, TaskKind
+from referral import accused, bringing_in, casework, hands, standing_in, telling
 from referral.casework import Actor, Refusal
-from referral.directory import Officer
+from referral.directory import Answerable, Officer
+from referral.hands import DESK_STAFF
 from referral.office import Office
-
-DESK_STAFF = (Role.OPERATOR, Role.DISPATCHER, Role.DUTY_LEAD)
-IN_HAND = (
-    Status.RECEIVED,
-    Status.NEEDS_CLARIFICATION,
-    Status.IN_TRIAGE,
-    Status.EMERGENCY_HANDOFF,
-)
-
-
-def in_hand() -> ColumnElement[bool]:
-    """What is still at the desk: not yet decided, or sent out by the software and confirmed by
-    nobody. Said in the words of an index (models.requests)."""
-    status = col(HelpRequest.status)
-    unconfirmed = and_(status == said(Status.DISPATCHED), col(HelpRequest.confirmed_at).is_(None))
-    return and_(
-        col(HelpRequest.closed_at).is_(None),
-        or_(status.in_([said(one) for one in IN_HAND]), unconfirmed),
-    )
-
-
-def kept_by(connection: Any, login: str, most: int | None = None) -> Sequence[Any]:
-    """What this person would leave behind, the most urgent first, each with its open offer; at
-    most so many.
-
-    Whoever has a request at the desk was its first responder or took it over: each way is read by
-    an index of its own, so that it costs the same however many requests are open.
-    """
-    found: Sequence[Any] = connection.execute(_kept_by(most), {"login": login}).all()
-    return found
-
-
-@cache
-def _kept_by(most: int | None) -> Any:
-    login = bindparam("login", type_=String())
-    took = select(col(Handover.request_id)).where(col(Handover.taken_by) == login)
-    ways = (col(HelpRequest.first_responder) == login, col(HelpRequest.id).in_(took))
-    each = [
-        select(col(HelpRequest.id))
-        .where(in_hand(), way, desk_person() == login)
-        .order_by(col(HelpRequest.queue_key))
-        .limit(most)
-        for way in ways
-    ]
-    return (
-        select(*LINE)
-        .outerjoin(Handover, open_offer())
-        .where(col(HelpRequest.id).in_(union(*(select(one.subquery()) for one in each))))
-        .order_by(col(HelpRequest.queue_key))
-        .limit(most)
-    )
-
-
-def _keeps(connection: Any, login: str, request_id: int) -> bool:
-    """Whether this request is among those, without reading the others."""
-    one = select(col(HelpRequest.id)).where(
-        col(HelpRequest.id) == request_id, in_hand(), desk_person() == login
-    )
-    return connection.execute(one).first() is not None
-
-
-def offered_to(connection: Any, login: str) -> Sequence[Any]:
-    """What colleagues offer to this person, the most urgent first."""
-    found: Sequence[Any] = connection.execute(_offered_to(), {"login": login}).all()
-    return found
-
-
-@cache
-def _offered_to() -> Any:
-    return (
-        select(*LINE)
-        .join(Handover, open_offer())
-        .where(col(Handover.offered_to) == bindparam("login", type_=String()))
-        .order_by(col(HelpRequest.queue_key))
-    )
-
-
-def open_offer() -> ColumnElement[bool]:
-    return and_(col(Handover.request_id) == col(HelpRequest.id), col(Handover.settled_at).is_(None))
-
-
-LINE = (
-    col(HelpRequest.id),
-    col(HelpRequest.number),
-    col(HelpRequest.level),
-    col(HelpRequest.status),
-    col(HelpRequest.summary),
-    col(HelpRequest.first_responder),
-    col(Handover.offered_by),
-    col(Handover.offered_to),
-    col(Handover.due_at),
-    col(Handover.note),
-)
-
-
-def require_free_to_leave(connection: Any, actor: Actor) -> None:
-    """Raise ``Refusal`` while the actor still has matters at the desk."""
-    if actor.role in DESK_STAFF and (kept := kept_by(connection, actor.login)):
-        params = {"count": str(len(kept)), "number": kept[0].number}
-        raise Refusal("refusal.hand_over_first", params)
 
 
 def colleagues(reader: Any, office: Office, actor: Actor) -> list[Officer]:
@@ -155,10 +54,13 @@ def offer_handover(
     """Offer a matter in one's hands to a named colleague. Until it is accepted it stays with the
     offerer; after some minutes it is the head of shift's. Raises ``Refusal``."""
     casework.require_open(request)
-    if not _keeps(tx, actor.login, request["id"]):
+    if not hands.keeps(tx, actor.login, request["id"]):
         raise Refusal("refusal.not_in_your_hands", {"number": request["number"]}, 403)
     if to not in {officer.login for officer in colleagues(tx, office, actor)}:
         raise Refusal("refusal.no_such_colleague", {"to": to}, 422)
+    if _is_kept_out(office, bringing_in.kept_out(tx, request), to):
+        params = {"number": request["number"], "to": to}
+        raise Refusal("refusal.another_colleague", params, 422)
     minutes: Any = office.policy.values["handover_accept_minutes"].value
     due = now + timedelta(minutes=minutes)
     _settle(tx, request["id"], "withdrawn", None, now)
@@ -202,7 +104,7 @@ def decline_handover(
 
 def _offer(tx: Transaction, actor: Actor, request: Row) -> Any:
     casework.require_open(request)
-    offers = {row.id: row for row in offered_to(tx, actor.login)}
+    offers = {row.id: row for row in hands.offered_to(tx, actor.login)}
     if request["id"] not in offers:
         raise Refusal("refusal.nothing_offered", {"number": request["number"]})
     return offers[request["id"]]
@@ -232,51 +134,82 @@ def _tell(
     casework.record(tx, kind, actor, before=request, after=request, now=now, **detail)
 
 
-def unaccepted(connection: Any, now: datetime, *which: ColumnElement[bool]) -> Sequence[Any]:
-    """Offers that nobody accepted in time, the most urgent first; with ``which``, of these requests
-    alone."""
-    found: Sequence[Any] = connection.execute(
-        select(*LINE)
-        .join(Handover, open_offer())
-        .where(col(Handover.due_at) <= now, *which)
-        .order_by(col(HelpRequest.queue_key))
-    ).all()
-    return found
-
-
 def pass_on(
     tx: Transaction, office: Office, request: Row, *, outcome: str, person: str, now: datetime
 ) -> bool:
-    """The head of shift takes what nobody accepted (``outcome`` "unaccepted") or what somebody
-    left behind ("absent"), and is asked to look at it; False when there is nothing to take any
-    more."""
-    if not _keeps(tx, person, request["id"]):
+    """The head of shift takes what nobody accepted (``outcome`` "unaccepted"), what somebody left
+    behind ("absent") or may not have any more ("barred"), and is asked to look at it; where a
+    complaint is about the head, the next at the desk whom it is not about (I9). False when there is
+    nothing to take any more."""
+    if not hands.keeps(tx, person, request["id"]):
         _settle(tx, request["id"], "done", None, now)
         return False
-    lead = office.directory.head_of_shift(now)
-    if outcome == "unaccepted":
-        if not _settle(tx, request["id"], outcome, lead.officer.login, now):
-            return False
-    else:
+    taker = standing_in.at_the_desk(tx, office, request, now, head_first=True)
+    if outcome != "unaccepted" and taker.officer.login == person:
+        return False  # nobody else is left
+    return _take(tx, request, taker, outcome, person, now) is not None
+
+
+def take_from(
+    tx: Transaction, office: Office, request: Row, names: Collection[str], now: datetime
+) -> Row:
+    """Nobody of ``names`` (``models.bars.bars``) keeps the request at the desk or has it offered:
+    another one there has it from this moment (I1, I9), and what was offered to them stays with the
+    offerer. Raises ``Refusal`` where nobody is left."""
+    person, offer = hands.person_of(tx, request["id"]), hands.offer_of(tx, request["id"])
+    if person is not None and _is_kept_out(office, names, person):
+        taker = standing_in.at_the_desk(tx, office, request, now, head_first=True)
+        if accused.is_barred(office.directory, names, taker):
+            raise Refusal("refusal.no_higher_body", {"number": request["number"]})
+        return _take(tx, request, taker, "barred", person, now) or request
+    if offer is not None and _is_kept_out(office, names, offer.offered_to):
+        _settle(tx, request["id"], "barred", None, now)
+        tx.event(
+            "handover_withdrawn",
+            at=now,
+            request=request,
+            offered_by=offer.offered_by,
+            to=offer.offered_to,
+            because="barred",
+        )
+    return request
+
+
+def _is_kept_out(office: Office, names: Collection[str], login: str) -> bool:
+    officer = office.directory.officer.get(login)
+    unit = office.directory.unit.get(officer.unit) if officer is not None else None
+    if officer is None or unit is None:
+        return login in names
+    return accused.is_barred(office.directory, names, Answerable(unit, officer, "staff"))
+
+
+def _take(
+    tx: Transaction, request: Row, taker: Answerable, outcome: str, person: str, now: datetime
+) -> Row | None:
+    """Put it into these hands; None where another process has settled it."""
+    login, unit = taker.officer.login, taker.unit.code
+    if not _settle(tx, request["id"], outcome, login, now):
+        if outcome == "unaccepted":
+            return None
         tx.add(
             Handover,
             id=tx.mint(),
             request_id=request["id"],
             offered_by=person,
-            offered_to=lead.officer.login,
+            offered_to=login,
             offered_at=now,
             due_at=now,
             settled_at=now,
             outcome=outcome,
-            taken_by=lead.officer.login,
+            taken_by=login,
         )
-    after = _hold(tx, request, person, lead.officer.login, lead.unit.code)
+    after = _hold(tx, request, person, login, unit)
     tx.event(
         "handover_to_lead",
         at=now,
         request=after,
-        to=lead.officer.login,
-        found_by=lead.how,
+        to=login,
+        found_by=taker.how,
         was=person,
         because=outcome,
         holder=after["holder_person"],
@@ -285,10 +218,10 @@ def pass_on(
     telling.ask_once(
         tx,
         TaskKind.TAKEN_OVER,
-        unit=lead.unit.code,
-        note=f"{person}{telling.BECOMES}{lead.officer.login}",
-        request=after if outcome == "unaccepted" else None,
+        unit=unit,
+        note=f"{person}{telling.BECOMES}{login}",
+        request=None if outcome == "absent" else after,
         urgent=Level(request["level"]).is_urgent,
         now=now,
     )
-    return True
+    return after

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import col
 
+from models.bars import Bar
 from models.handovers import Handover, desk_person
 from models.requests import HelpRequest
-from referral.handing_over import LINE, in_hand, open_offer
+from referral.hands import LINE, in_hand, open_offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +24,26 @@ class Presence:
 
 
 def left_behind(connection: Any, presence: Presence, *which: ColumnElement[bool]) -> Sequence[Any]:
-    """What is in the hands of people who are not there, and offered to nobody; with ``which``, of
-    these requests alone. Who works elsewhere left what came to them at the desk, before they were
-    transferred; what was reported to them where they are is theirs."""
+    """What is in the hands of people who are not there, or whom it complains about (I9), and
+    offered to nobody; with ``which``, of these requests alone. Who works elsewhere left what came
+    to them at the desk, before they were transferred; what was reported to them where they are is
+    theirs."""
     person = desk_person()
     at_the_desk = or_(
         col(HelpRequest.first_unit) == presence.desk,
         person != col(HelpRequest.first_responder),  # it was handed over, and only there it is
     )
+    accused = select(col(Bar.login)).where(
+        col(Bar.request_id) == col(HelpRequest.id), col(Bar.login).is_not(None)
+    )
+    gone = and_(person.not_in(presence.here), or_(person.not_in(presence.elsewhere), at_the_desk))
     found: Sequence[Any] = connection.execute(
         select(*LINE, person.label("person"))
         .outerjoin(Handover, open_offer())
         .where(
             in_hand(),
             col(Handover.id).is_(None),
-            person.not_in(presence.here),
-            or_(person.not_in(presence.elsewhere), at_the_desk),
+            or_(gone, person.in_(accused.correlate(HelpRequest))),
             *which,
         )
         .order_by(col(HelpRequest.queue_key))

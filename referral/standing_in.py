@@ -4,7 +4,7 @@ The due times stay. Somebody who is there answers for the request from this mome
 why, and a person is asked to see to it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,10 @@ from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, TaskKind
 from referral import casework, telling
-from referral.accused import may_have
-from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Unit
+from referral.accused import is_barred, may_have
+from referral.bringing_in import kept_out
+from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Directory, Unit
+from referral.hands import DESK_STAFF
 from referral.office import Office
 from referral.routing import ABOVE
 
@@ -95,18 +97,31 @@ def heir(tx: Transaction, office: Office, request: Row, code: str, now: datetime
     return None
 
 
-def at_the_desk(tx: Transaction, office: Office, request: Row, now: datetime) -> Answerable:
-    """Who of the line's desk goes on with a request: somebody on duty, else the head of shift, whom
-    no complaint is about (I9)."""
+def at_the_desk(
+    tx: Transaction, office: Office, request: Row, now: datetime, *, head_first: bool = False
+) -> Answerable:
+    """Who of the line's desk goes on with a request: somebody on duty, else the head of shift, else
+    anybody there, else of the bodies above, whom no complaint is about (I9)."""
     directory = office.directory
     desk = directory.responsible(HOTLINE, None, now.astimezone(ZONE).date())
-    found = directory.answerable(desk, now)
-    barred = bars(tx, [request["id"]]).get(request["id"], frozenset())
-    if not barred:
-        return found
-    others = [directory.answerable(desk, now, turn) for turn in range(_AT_MOST)]
-    known = (*others, directory.head_of_shift(now))
-    return next((one for one in known if one.officer.login not in barred), found)
+    found = directory.head_of_shift(now) if head_first else directory.answerable(desk, now)
+    names = kept_out(tx, request)
+    known = (found,) if not names else (found, *_others(directory, desk, request["area"], now))
+    return next((one for one in known if not is_barred(directory, names, one)), found)
+
+
+def _others(
+    directory: Directory, desk: Unit | None, area: str | None, now: datetime
+) -> Iterator[Answerable]:
+    yield from (directory.answerable(desk, now, turn) for turn in range(_AT_MOST))
+    yield directory.head_of_shift(now)
+    for officer in directory.officers:
+        if desk is not None and officer.unit == desk.code and officer.role in DESK_STAFF:
+            yield Answerable(desk, officer, "staff")
+    day = now.astimezone(ZONE).date()
+    for authority in (BACKSTOP, *ABOVE):
+        unit = directory.responsible(authority, area if authority == BACKSTOP else None, day)
+        yield from (directory.answerable(unit, now, turn) for turn in range(_AT_MOST) if unit)
 
 
 def held_by(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> list[Row]:

@@ -40,7 +40,7 @@ def shift(state: Process, actor: Staff) -> Any:
     """The change of shift: what the caller would leave behind at the desk, each with its open
     offer, what colleagues offer to the caller, and to whom the caller may offer."""
     with state.database.read() as session:
-        found = handovers.of(session, actor, state.offices.current())
+        found = handovers.of(session, actor, state.offices.current(), state.now())
     return jsonable_encoder(found)
 
 

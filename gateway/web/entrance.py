@@ -20,7 +20,7 @@ from gateway.web.staff import (
     worded,
 )
 from models.transaction import acting
-from referral import handing_over
+from referral import hands
 from referral.casework import Refusal
 
 router = APIRouter(route_class=StaffRoute, include_in_schema=False)
@@ -104,7 +104,9 @@ def sign_out(request: Request, session: SignedIn, form: Fields) -> Response:
     state = state_of(request)
     try:
         with state.database.read() as reading:
-            handing_over.require_free_to_leave(reading.connection(), session.actor)
+            hands.require_free_to_leave(
+                reading.connection(), state.offices.current(), session.actor, state.now()
+            )
     except Refusal as refusal:
         refusals.note(request, state, refusal)
         said, status = worded(request, refusal), refusal.status

@@ -93,7 +93,7 @@ def shown(
             "counts": views.counts(reading, actor, office, TABS, now),
             "tasks": tasks.waiting(reading, actor, office, now) if _may(actor, "see_tasks") else [],
             "held": tasks.held(reading, actor) if _may(actor, "see_held") else [],
-            "shift": handovers.of(reading, actor, office)
+            "shift": handovers.of(reading, actor, office, state.now())
             if _may(actor, "offer_handover")
             else None,
             "leaving": bool(asked.get("handover")),

@@ -14,7 +14,7 @@ from gateway.state import State
 from models.bars import Bar
 from models.requests import HelpRequest
 from models.vocabulary import Role
-from referral import handing_over
+from referral import hands
 from tests.conftest import Clock
 from tests.gateway.people import FOOD, JUMP, QUESTION, said
 
@@ -85,7 +85,9 @@ def test_what_one_has_in_hand_is_found_by_whose_it_is_not_among_all_that_is_open
     state: State,
 ) -> None:
     said(state, "q", QUESTION)
-    steps = _steps(state, lambda session: handing_over.kept_by(session.connection(), "op01", 30))
+    steps = _steps(
+        state, lambda session: hands.kept_by(session.connection(), "op01", ["hotline"], 30)
+    )
     assert "SEARCH request USING INDEX ix_request_in_hand (first_responder=?)" in steps
     assert "SEARCH handover USING INDEX ix_handover_taken_by (taken_by=?)" in steps
     assert [step for step in steps if step.startswith("SCAN ") and "anon" not in step] == []
