@@ -5,7 +5,7 @@ goes into the query itself, so that what is foreign and what does not exist answ
 life cycle allows in a status, and which unit's order it is, the verbs check.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlmodel import Session, col
 
-from models import numbers
+from models import notes, numbers
 from models.access import Look
 from models.bars import not_barred
 from models.journal import JournalEntry
@@ -269,8 +269,10 @@ def look(
     request_id: int | None = None,
     ground: str = "",
     purpose: str = "",
+    typed: Sequence[str] = (),
 ) -> None:
-    """Remember that somebody looked at somebody's data (PIPL Art. 51, 54)."""
+    """Remember that somebody looked at somebody's data (PIPL Art. 51, 54). ``purpose`` is for ever;
+    of what was typed (``typed``) the look has the mark (``models.notes.beside``)."""
     tx.add(
         Look,
         id=tx.mint(),
@@ -279,7 +281,7 @@ def look(
         act=act,
         request_id=request_id,
         ground=ground,
-        purpose=purpose[:200],
+        purpose=purpose[:200] + (notes.in_look(typed) if typed else ""),
     )
 
 

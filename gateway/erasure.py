@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from gateway import attachments, one_matter
 from models import outbox
+from models.access import Look
 from models.corrections import Correction
 from models.desk import Draft, PhoneCall
 from models.disputes import Dispute
@@ -24,7 +25,7 @@ from models.households import Belonging, Resident
 from models.journal import JournalEntry
 from models.likenesses import Likeness, Merger, RepeatKey
 from models.needs import Need
-from models.notes import Note
+from models.notes import Note, emptied, of_looks
 from models.outbox import Outgoing
 from models.people import Address, Person
 from models.referrals import Referral
@@ -61,7 +62,7 @@ REACHED: Mapping[str, str] = {
     "merger": "case_words",
     "near_relative": "left_households",
     "need": "case_words",
-    "note": "case_words, raw_calls",
+    "note": "case_words, raw_calls, left_households, looks",
     "outbox": "case_words, loose_messages",
     "person": "case_words",
     "referral": "case_words",
@@ -85,7 +86,8 @@ SPARED: Mapping[str, str] = {
     "call stands in a note, of which it has the mark; the reasons of office acts about no request "
     "stay",
     "field_key.wrapped": "a key, no data; wiped by the rotation that replaces it",
-    "look.purpose": "why somebody looked; it is chained, and goes with the look after three years",
+    "look.purpose": "a household, a masked number, the mark of a note; it is chained, and goes "
+    "with the look after three years. What was typed stands in the note",
     "onetimekey.hash": "one-way hash of a random value; names nobody",
     "outreach_mode.reason": "why an area is in extraordinary times; it is about nobody",
     "recovery.reason": "why somebody in office was let in anew; it is about no citizen",
@@ -137,7 +139,8 @@ def of_requests(
         update(Contact).where(col(Contact.id).in_(ids)).values(**_NO_WORDS),
         update(Task).where(col(Task.request_id).in_(requests)).values(note=ERASED),
         update(Referral).where(col(Referral.request_id).in_(requests)).values(result=None),
-        update(Note).where(col(Note.request_id).in_(requests)).values(said=None, salt=None),
+        emptied(col(Note.request_id).in_(requests)),
+        emptied(col(Note.id).in_(_why_looked(tx, requests))),
         update(Need).where(col(Need.request_id).in_(requests)).values(note=ERASED),
         update(Handover).where(col(Handover.request_id).in_(requests)).values(note=ERASED),
         update(LegalHold).where(col(LegalHold.request_id).in_(requests)).values(reason=ERASED),
@@ -198,7 +201,13 @@ def of_calls(tx: Transaction, ids: Sequence[int]) -> None:
         .where(col(JournalEntry.id).in_(ids))
         .values(**blank, code=None, part=EMPTIED)
     )
-    tx.execute(update(Note).where(col(Note.journal_id).in_(ids)).values(said=None, salt=None))
+    tx.execute(emptied(col(Note.journal_id).in_(ids)))
+
+
+def _why_looked(tx: Transaction, requests: Sequence[int]) -> list[int]:
+    """The notes of why somebody looked at a household, each look kept for these requests too."""
+    looks = col(Look.request_id).in_(requests), col(Look.act) == "reveal_household"
+    return of_looks(tx.execute(select(col(Look.purpose)).where(*looks)).scalars())
 
 
 def _forget_people(tx: Transaction, requests: Sequence[int]) -> None:

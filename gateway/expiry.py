@@ -10,13 +10,14 @@ from sqlmodel import col
 
 from gateway.erasure import EMPTIED, ERASED, NOTHING_KNOWN
 from gateway.one_matter import held
-from models.access import StaffSession
+from models.access import Look, StaffSession
 from models.attachments import Attachment
 from models.desk import PhoneCall
 from models.discovery import Disagreement, DoorEntry, Visit, Warned
 from models.households import Household, HouseholdKey, HouseholdPhone, Resident
 from models.imports import ImportBatch, ImportLine
 from models.kin import NearRelative
+from models.notes import Note, emptied, of_looks
 from models.outbox import Outgoing
 from models.relief import Decision, Relief
 from models.requests import Contact, HelpRequest
@@ -235,6 +236,7 @@ def left_households(tx: Transaction, before: datetime, now: datetime) -> Sequenc
         .values(head_name=ERASED, address=ERASED, note=ERASED, moved_to=None, erased_at=now)
     )
     tx.execute(delete(HouseholdKey).where(col(HouseholdKey.household_id).in_(homes)))
+    _forget_why(tx, homes)
     gone = select(col(Household.id)).where(col(Household.erased_at).is_not(None))
     people = _ids(
         tx,
@@ -256,6 +258,19 @@ def left_households(tx: Transaction, before: datetime, now: datetime) -> Sequenc
     kin = _ids(tx, col(NearRelative.id), col(NearRelative.ended_at) < before)
     tx.execute(delete(NearRelative).where(col(NearRelative.id).in_(kin)))
     return [*homes, *people, *kin]
+
+
+def _forget_why(tx: Transaction, homes: Sequence[str]) -> None:
+    """What was typed when somebody looked at these households."""
+    if not homes:
+        return
+    looks = tx.execute(
+        select(col(Look.purpose)).where(
+            col(Look.act) == "reveal_household", col(Look.request_id).is_(None)
+        )
+    ).scalars()
+    of_these = [one for one in looks if one.partition(":")[0] in homes]  # sealed: compared here
+    tx.execute(emptied(col(Note.id).in_(of_looks(of_these))))
 
 
 PARTS: Mapping[str, Part] = {

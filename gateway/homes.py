@@ -13,6 +13,7 @@ from gateway.access import Actor
 from gateway.revealing import masked
 from gateway.state import State
 from gateway.timeline import requests_of
+from models import notes
 from models.households import (
     Belonging,
     Household,
@@ -254,21 +255,29 @@ def reveal(state: State, actor: Actor, household_id: str, purpose: str, *, now: 
     with acting(state.database, state.mint) as tx:
         admit(tx.connection, actor, office, household_id, act="reveal", now=now)
         watching.require_measure(tx, office, actor, ("household", household_id), now)
-        looked(tx, actor, household_id, act="reveal_household", now=now, why=why)
-        tx.event(
-            "household_revealed", at=now, by=actor.login, household=household_id, purpose=why[:200]
-        )
+        typed = notes.beside(tx, None, purpose=why[:200])
+        looked(tx, actor, household_id, act="reveal_household", now=now, typed=typed)
+        said: dict[str, Any] = {"household": household_id, notes.IN_LEDGER: typed}
+        tx.event("household_revealed", at=now, by=actor.login, **said)
         watching.alarm_for(tx, office, actor.login, now, and_now=("household", household_id))
 
 
 def looked(
-    tx: Transaction, actor: Actor, household_id: str, *, act: str, now: datetime, why: str = ""
+    tx: Transaction,
+    actor: Actor,
+    household_id: str,
+    *,
+    act: str,
+    now: datetime,
+    typed: Sequence[str] = (),
 ) -> None:
     """Remember a look at a household: once for itself, and once for each of its requests, whose
     citizens are told who looked."""
-    purpose = f"{household_id}: {why}" if why else household_id
+    purpose = f"{household_id}: " if typed else household_id
     for request_id in (None, *requests_of(tx.connection, household_id)):
-        access.look(tx, actor, act=act, now=now, request_id=request_id, purpose=purpose)
+        access.look(
+            tx, actor, act=act, now=now, request_id=request_id, purpose=purpose, typed=typed
+        )
 
 
 def _rows(connection: Connection, table: Any, household_id: str) -> list[Any]:

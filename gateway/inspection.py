@@ -11,7 +11,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session, col
 
 from channels.web import e164
@@ -22,7 +22,7 @@ from gateway.revealing import masked
 from models import keyring, numbers
 from models.access import Look
 from models.events import GENESIS, Event, Ledger, first_broken
-from models.notes import TYPED, opened
+from models.notes import TYPED, opened, purposes
 from models.people import FIELD, Address
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
@@ -212,7 +212,8 @@ def _looks(
 ) -> Iterator[Entry]:
     conditions: list[ColumnElement[bool]] = [
         clean,
-        col(Look.act) != "reveal",  # is in the ledger
+        col(Look.act) != "reveal",  # is in the ledger, as is a household's own
+        or_(col(Look.act) != "reveal_household", col(Look.request_id).is_not(None)),
         *_within(Look.at, wanted),
     ]
     if below is not None:
@@ -230,9 +231,10 @@ def _looks(
         .where(*conditions)
         .order_by(col(Look.at).desc(), col(Look.id).desc())
         .limit(limit)
-    )
-    for row in rows:
-        detail = {"purpose": row.purpose} if row.purpose else {}
+    ).all()
+    mask = Masking()
+    for row, why in zip(rows, purposes(reader, [row.purpose for row in rows]), strict=True):
+        detail = mask.detail({"purpose": why}) if why else {}
         yield Entry(row.at, row.number, row.act, row.login, detail, None, row.id)
 
 

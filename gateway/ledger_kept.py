@@ -17,6 +17,8 @@ from models.notes import Note, mark_of, named
 from models.referrals import Referral
 
 PAGE = 500
+_BESIDE = ("held_read", "household_revealed")
+"""Entries about no request that have a note."""
 _NOTHING = Told()
 
 
@@ -49,14 +51,15 @@ def faults(session: Session, rows: Sequence[Any], told: Mapping[int, Told]) -> I
 
 
 def of_calls(session: Session) -> Iterator[str]:
-    """What was typed about calls that nobody could read, where it is not what was marked."""
+    """What was typed about calls that nobody could read, and for a look at a household, where it is
+    not what was marked. A note of the latter may be empty: which request took it is in no row."""
     after = 0
     while True:
         entries = (
             session.connection()
             .execute(
                 select(col(Event.seq), col(Event.detail))
-                .where(OF_NO_REQUEST, col(Event.kind) == "held_read", col(Event.seq) > after)
+                .where(OF_NO_REQUEST, col(Event.kind).in_(_BESIDE), col(Event.seq) > after)
                 .order_by(col(Event.seq))
                 .limit(PAGE)
             )
@@ -78,10 +81,11 @@ def of_calls(session: Session) -> Iterator[str]:
         for note, marked in marks.items():
             found = notes.get(note)
             yield from _note_fault(
-                f"a held call (note {note})",
+                f"a held call or a household (note {note})",
                 found,
                 marked,
-                erased=found is not None and found.journal_id in emptied,
+                erased=found is not None
+                and (found.journal_id is None or found.journal_id in emptied),
             )
 
 

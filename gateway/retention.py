@@ -27,6 +27,7 @@ from models import assurances
 from models.access import Look
 from models.db import Database
 from models.journal import JournalEntry
+from models.notes import Note, emptied, of_looks
 from models.requests import HelpRequest
 from models.transaction import Transaction, acting
 from models.vocabulary import ContactState
@@ -118,11 +119,12 @@ def _cases(tx: Transaction, before: datetime, now: datetime) -> list[int]:
 
 def _looks(tx: Transaction, before: datetime, now: datetime) -> list[int]:
     """The oldest, one after the other up to the first whose time is not over: they are a chain."""
-    query = select(col(Look.id), col(Look.at), col(Look.seq), col(Look.hash))
+    query = select(*map(col, (Look.id, Look.at, Look.seq, Look.hash, Look.purpose)))
     oldest = tx.execute(query.order_by(col(Look.seq)).limit(BATCH))
     over = list(takewhile(lambda look: look.at < before, oldest))
     ids = [look.id for look in over]
     if over:
+        tx.execute(emptied(col(Note.id).in_(of_looks(look.purpose for look in over))))
         tx.execute(delete(Look).where(col(Look.id).in_(ids)))
         look_audit.purged(tx, (over[-1].seq, over[-1].hash), now)
     return ids

@@ -12,6 +12,7 @@ from gateway import access, watching
 from gateway.access import Actor
 from gateway.recall import NAMELESS
 from gateway.state import State
+from models import notes
 from models.people import Address, Person
 from models.requests import Contact
 from models.transaction import Row, acting
@@ -67,8 +68,9 @@ def reveal(
             raise Refusal("refusal.confidential", status=403)
         watching.require_measure(tx, office, actor, ("request", request["id"]), now)
         request_id = request["id"]
+        typed = notes.beside(tx, request_id, purpose=why) if why else ()
         access.look(
-            tx, actor, act="reveal", now=now, request_id=request_id, ground=ground, purpose=why
+            tx, actor, act="reveal", now=now, request_id=request_id, ground=ground, typed=typed
         )
         tx.event("revealed", at=now, by=actor.login, request=request, ground=ground, purpose=why)
         watching.alarm_for(tx, office, actor.login, now, and_now=("request", request_id))

@@ -17,6 +17,7 @@ from models.db import Database
 from models.discovery import Visit, Warned
 from models.events import SYSTEM
 from models.holds import LegalHold
+from models.notes import purposes
 from models.outbox import Outgoing
 from models.people import FIELD, Address, Person
 from models.places import Staff
@@ -87,7 +88,7 @@ def held_about(tx: Transaction, subject: Subject, *, by: str, now: datetime) -> 
         "requests": [_request(row) for row in subject.requests],
         "said": _said(tx, subject, ids),
         "told": _rows(tx, Outgoing, ids, ("posted_at", "channel", "address", "text", "state")),
-        "looked": _rows(tx, Look, ids, ("at", "login", "act", "purpose")),
+        "looked": _looked(tx, ids),
         **_at_home(tx, wishes.about(tx, subject.person_ids, ids)),
         "kept_for": {
             rule.name: {
@@ -157,6 +158,12 @@ def _request(row: Any) -> dict[str, Any]:
     names = ("number", "status", "level", "service", "area", "lead_bureau", "received_at")
     more = ("closed_at", "close_reason", "place", "summary", "policy", "erased_at")
     return {name: getattr(row, name) for name in (*names, *more)}
+
+
+def _looked(tx: Transaction, requests: Sequence[int]) -> list[dict[str, Any]]:
+    rows = _rows(tx, Look, requests, ("at", "login", "act", "purpose"))
+    said = purposes(tx, [one["purpose"] for one in rows])
+    return [one | {"purpose": why} for one, why in zip(rows, said, strict=True)]
 
 
 def _rows(

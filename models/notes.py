@@ -5,12 +5,13 @@ nobody. So the words stand in a row of their own beside the entry; the entry nam
 it is marked with (``models.messages.mark``).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from secrets import token_hex
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Update, select, update
 from sqlmodel import SQLModel, col
 
 from models.columns import document, key, secret, sensitive
@@ -36,17 +37,53 @@ _CODES = frozenset(
 )
 """Fields of the same name that hold a word of a closed list, a login or a mark already."""
 _AT_ONCE = 500
+_IN_LOOK = re.compile(rf"{IN_LEDGER}:(\d+):[0-9a-f]{{64}}$")
+"""How a look names the row and the mark, at the end of its purpose."""
 
 
 class Note(SQLModel, table=True):
     """What was typed for one act, by field. ``said`` and ``salt`` are None once it is erased, with
-    the words of its request or of the call that it is about."""
+    the words of its request or of the call that it is about. One that is about neither says why
+    somebody looked at a household; it is erased with any request that was looked at by that."""
 
     id: int = key()
     request_id: int | None = key(foreign="request.id", nullable=True, index=True)
     journal_id: int | None = key(foreign="journal.id", nullable=True, index=True)
     said: dict[str, Any] | None = document(sensitive)
     salt: str | None = secret(None)
+
+
+def beside(tx: Any, request_id: int | None, **said: str) -> list[str]:
+    """Keep what was typed; the name of the row and the mark, as an entry of the ledger has them.
+    ``tx`` is a transaction."""
+    note, (salt, marked) = tx.mint(), fresh(said)
+    tx.add(Note, id=note, request_id=request_id, said=said, salt=salt)
+    return [str(note), marked]
+
+
+def in_look(kept: Sequence[str]) -> str:
+    """The same as a look has them."""
+    return ":".join((IN_LEDGER, *kept))
+
+
+def of_looks(purposes: Iterable[str]) -> list[int]:
+    """The rows that these purposes of looks name."""
+    found = (_IN_LOOK.search(one) for one in purposes)
+    return sorted({int(one[1]) for one in found if one})
+
+
+def purposes(reader: Any, kept: Sequence[str]) -> list[str]:
+    """Purposes of looks as they are shown: what was typed at its place again, unless erased."""
+    said = _said(reader, of_looks(kept))
+    return [
+        _IN_LOOK.sub(lambda one: str(said.get(int(one[1]), {}).get("purpose", "")), whole)
+        for whole in kept
+    ]
+
+
+def emptied(which: ColumnElement[bool]) -> Update:
+    """The statement that erases these."""
+    return update(Note).where(which).values(said=None, salt=None)
 
 
 def apart(kind: str, detail: Mapping[str, Any]) -> dict[str, str]:

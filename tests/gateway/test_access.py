@@ -17,6 +17,7 @@ from gateway.api import account, contacts, requests, tasks
 from gateway.state import State
 from gateway.web import desk, entrance, inbox
 from models.access import Look, StaffSession
+from models.notes import purposes
 from models.places import Staff
 from models.transaction import Transaction, acting
 from models.vocabulary import Role
@@ -292,10 +293,10 @@ def test_looking_is_remembered_with_its_purpose(state: State, app: FastAPI) -> N
         looks = session.connection().execute(
             select(col(Look.login), col(Look.act), col(Look.purpose)).order_by(col(Look.id))
         )
-        assert [tuple(row) for row in looks] == [
-            ("op01", "see", ""),
-            ("op01", "reveal", "回电问门牌号"),
-        ]
+        who = [tuple(row) for row in looks]
+        assert [row[:2] for row in who] == [("op01", "see"), ("op01", "reveal")]
+        said_why = purposes(session.connection(), [row[2] for row in who])
+        assert said_why == ["", "回电问门牌号"]
 
 
 def test_a_transfer_counts_at_once_for_open_sessions(state: State, app: FastAPI) -> None:

@@ -17,6 +17,7 @@ from gateway.state import State
 from models.access import Look
 from models.events import Event
 from models.households import Household
+from models.notes import purposes
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import acting
@@ -135,8 +136,10 @@ def test_a_purpose_is_one_of_the_list_of_the_post_and_other_is_said_in_words(
     assert 'value="call_back"' in page
     assert 'value="supervise"' not in page
     with state.database.read() as session:
-        rows = session.scalars(select(Look).where(col(Look.act) == "reveal").order_by(col(Look.id)))
-        assert [(one.ground, one.purpose) for one in rows] == [
+        query = select(Look).where(col(Look.act) == "reveal").order_by(col(Look.id))
+        rows = session.scalars(query).all()
+        why = purposes(session.connection(), [one.purpose for one in rows])
+        assert [(one.ground, said) for one, said in zip(rows, why, strict=True)] == [
             ("call_back", ""),
             ("other", "核对门牌"),
             ("supervise", ""),

@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
-from gateway import entering, erasure
+from gateway import entering, erasure, expiry, look_audit, retention, subjects
 from gateway.entering import Read
 from gateway.ledger_audit import prove
 from gateway.state import State
+from models.access import Look
 from models.events import Event
+from models.households import Household
 from models.journal import JournalEntry
 from models.notes import TYPED, Note
 from models.requests import HelpRequest
@@ -20,7 +22,8 @@ from referral import casework, handing_off, handling, withdrawing
 from referral.casework import Actor
 from tests.conftest import Clock
 from tests.fakes import call
-from tests.gateway.people import FOOD, said
+from tests.gateway.people import FOOD, application, said, signed_in
+from tests.gateway.test_complained_about import HOME, linked
 from tests.gateway.test_households import rows
 
 CANARY = "金丝雀七的电话"
@@ -124,3 +127,67 @@ def test_a_changed_or_vanished_note_is_named(state: State, typed: str, change: A
         tx.execute(change)
     assert len(faults(state)) == 1
     assert typed in faults(state)[0]
+
+
+def test_why_somebody_looked_is_masked_for_who_inspects_and_goes_with_the_words(
+    state: State, now: Clock
+) -> None:
+    """The chain of looks and the ledger have marks; the words stand in notes."""
+    app = application(state)
+    number = said(state, "a", FOOD).number or ""
+    linked(state, number)
+    why = f"回电13812345678给{CANARY}，身份证330501199001011234"
+    desk, auditor = signed_in(state, app, "op01"), signed_in(state, app, "audit01")
+    assert desk.form(f"/households/{HOME}/reveal", purpose=why).status_code == 200
+    assert desk.act(number, "reveal", purpose=why).status_code == 200
+
+    def shown() -> list[str]:
+        answers = (auditor.get("/audit"), auditor.form("/audit/export"))
+        assert [one.status_code for one in answers] == [200, 200]
+        return [one.text for one in answers]
+
+    for text in shown():
+        assert "138****5678" in text
+        assert "13812345678" not in text
+        assert "330501199001011234" not in text
+        assert CANARY in text, "an audit reads why somebody looked"
+    assert CANARY not in str([(row.purpose, row.ground) for row in rows(state, Look)])
+    assert still_said(state) == []
+    assert faults(state) == []
+    with acting(state.database, state.mint) as tx:
+        person = subjects.find(tx, "+8613812345678")
+        told = subjects.held_about(tx, person, by="x", now=now())
+    assert {why, f"{HOME}: {why}"} <= {one["purpose"] for one in told["looked"]}
+    erase(state, now)
+    assert CANARY not in str([row.said for row in rows(state, Note)])
+    for text in shown():
+        assert CANARY not in text
+        assert "138****5678" not in text
+    assert faults(state) == []
+    with state.database.read() as session:
+        assert list(look_audit.faults(session)) == []
+
+
+@pytest.mark.parametrize("way", ["the household left", "the look's time is over"])
+def test_why_somebody_looked_at_a_household_without_a_request_is_erased_too(
+    state: State, now: Clock, way: str
+) -> None:
+    app = application(state)
+    desk = signed_in(state, app, "op01")
+    assert desk.form(f"/households/{HOME}/reveal", purpose=CANARY).status_code == 200
+    assert [row.said for row in rows(state, Note)] == [{"purpose": CANARY}]
+    assert still_said(state) == []
+    if way == "the household left":
+        with acting(state.database, state.mint) as tx:
+            left = col(Household.id) == HOME
+            tx.execute(update(Household).where(left).values(ended_at=now().date()))
+        now.forward(days=1)
+        with acting(state.database, state.mint) as tx:
+            expiry.left_households(tx, now(), now())
+    else:
+        now.forward(days=3)
+        with acting(state.database, state.mint) as tx:
+            retention.PARTS["looks"](tx, now(), now())
+        assert rows(state, Look) == []
+    assert [row.said for row in rows(state, Note)] == [None]
+    assert faults(state) == []
