@@ -2,7 +2,7 @@
 sign-in nor a colleague's faster act loses it, and nothing stays on an office machine that many use.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,10 +18,14 @@ from referral.casework import Refusal
 KEPT = timedelta(days=30)
 MOST_BYTES = 64_000
 LONGEST_NAME = 60
+ENTRY = "enter"
+"""The place of the form in which a message is written down; it belongs to no request yet."""
 SEARCH = "search"
 """The place of what somebody looks for; the act is the mark by which a page asks for it."""
 SEARCH_KEPT = timedelta(hours=12)
 MOST_SEARCHES = 20
+SHORTEST_NUMBER = 7
+"""Digits; fewer are no telephone."""
 NOT_TYPED = ("csrf", "seen", "key", "then", "place", "act", "tab")
 
 
@@ -64,6 +68,21 @@ def drop(tx: Transaction, login: str, place: str, act: str) -> None:
             col(Draft.login) == login, col(Draft.place) == place, col(Draft.act) == act
         )
     )
+
+
+def forget_entries(tx: Transaction, telephones: Iterable[str]) -> None:
+    """Forget the unsent messages in which one of these telephones stands."""
+    numbers = {_digits(one).removeprefix("86") for one in telephones}
+    wanted = [one for one in numbers if len(one) >= SHORTEST_NUMBER]
+    if not wanted:
+        return
+    rows = tx.execute(select(col(Draft.id), col(Draft.fields)).where(col(Draft.place) == ENTRY))
+    found = [row.id for row in rows if any(one in _digits(row.fields) for one in wanted)]
+    tx.execute(delete(Draft).where(col(Draft.id).in_(found)))
+
+
+def _digits(words: str) -> str:
+    return "".join(one for one in words if one.isdecimal())
 
 
 def keep_search(

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, exists, select, update
 from sqlmodel import col
 
-from gateway import attachments, one_matter
+from gateway import attachments, drafts, one_matter
 from models import outbox
 from models.access import Look
 from models.corrections import Correction
@@ -49,7 +49,8 @@ REACHED: Mapping[str, str] = {
     "dispute": "case_words",
     "erasure": "case_words",
     "door_entry": "visit_words",
-    "draft": "case_words; after thirty days in any case, a search in half a day (gateway.drafts)",
+    "draft": "case_words (of the form for a message at a wish); after thirty days in any case, a "
+    "search in half a day (gateway.drafts)",
     "former_number": "case_words",
     "handover": "case_words",
     "household": "left_households",
@@ -130,6 +131,7 @@ def of_requests(
         .all()
     )
     attachments.forget(tx, requests, contacts)
+    _forget_unsent(tx, people)
     of_calls(tx, [row.journal_id for row in contacts])
     for statement in (
         delete(RepeatKey).where(col(RepeatKey.contact_id).in_(ids)),
@@ -169,6 +171,14 @@ def of_requests(
         tx.execute(statement)
     _forget_people(tx, requests)
     _forget_unknown(tx, requests, now)
+
+
+def _forget_unsent(tx: Transaction, people: Sequence[int]) -> None:
+    """At a person's wish also what was written down of them and not sent. At the end of the time of
+    a request there is none from then, and one of today would be another message."""
+    if people:
+        theirs = col(Address.person_id).in_(people), col(Address.staff).is_(None)
+        drafts.forget_entries(tx, tx.execute(select(col(Address.value)).where(*theirs)).scalars())
 
 
 def _take_back_places(tx: Transaction, requests: Sequence[int]) -> None:

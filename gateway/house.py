@@ -3,6 +3,7 @@
 import os
 import secrets
 import sqlite3
+import stat
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlmodel import col
 
 from gateway import accounts, county, demo_marks, naming
 from gateway.offices import Rules
-from gateway.settings import FILE, PREFIX, Settings, load, utc_now
+from gateway.settings import FILE, PREFIX, BadSettings, Settings, load, utc_now
 from gateway.state import open_database, seal_from_now_on
 from models.migrations import upgrade
 from models.places import Staff
@@ -38,7 +39,7 @@ def furnish(*, demo: bool = False, address: str = "") -> Settings:
     already there keeps its form: without a key it stays without. A file without a table is none,
     and makes room."""
     settings = load()
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _shut(settings.data_dir)
     path = settings.data_dir / FILE
     if path.exists():
         return load()  # it may have come a moment ago
@@ -57,6 +58,27 @@ def furnish(*, demo: bool = False, address: str = "") -> Settings:
         lines.append(f"{PREFIX}SECOND_FACTOR=not_demo")
     _write_once(path, "\n".join(lines) + "\n")
     return load()
+
+
+def _shut(folder: Path) -> None:
+    """A folder that nobody else can read, also where it was made beforehand. Raises ``BadSettings``
+    for one that cannot be shut, or that holds other things than ours: it may be everybody's."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        return
+    names = {one.name for one in folder.iterdir()} - {"lost+found"}
+    if names and not names & {FILE, "huiyin.db"}:
+        raise BadSettings(
+            f"{folder} can be read by others and holds other things; make it readable by its owner "
+            "alone (chmod 700) or name another folder with HUIYIN_DATA_DIR"
+        )
+    try:
+        folder.chmod(0o700)
+    except PermissionError:
+        raise BadSettings(
+            f"{folder} can be read by others and belongs to somebody else; let its owner make it "
+            "readable by the user of huiyin alone (chown, chmod 700)"
+        ) from None
 
 
 def _write_once(path: Path, words: str) -> None:
@@ -91,7 +113,7 @@ def prepare(settings: Settings, rules: Rules, *, demo: bool = False) -> None:
     Without the demonstration there is one unit an authority and one administrator, who answers
     for everything until the county's own units and staff are loaded.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _shut(settings.data_dir)
     database = open_database(settings)
     upgrade(database)
     mint = enlist(database, "prepare", utc_now())

@@ -218,6 +218,20 @@ def test_files_and_drafts_of_a_person_go_at_their_wish(state, old, now):
     in_order(state)
 
 
+def test_an_unsent_message_of_a_person_goes_at_their_wish_and_no_other_does(state, old, now):
+    theirs, others = "王小芳断粮，电话138 1234 5678", "王小芳断粮，电话13900004321"
+    with acting(state.database, state.mint) as tx:
+        drafts.save(tx, LEAD, "enter", "enter", {"text": theirs}, now=now())
+        drafts.save(tx, "op01", "enter", "enter", {"text": others}, now=now())
+    with acting(state.database, state.mint) as tx:
+        erasure.of_requests(tx, [], now())
+        subject = subjects.find(tx, "+8613812345678")
+        subjects.erase(tx, subject, by=LEAD, reason="本人申请", now=now())
+    with state.database.read() as session:
+        kept = [drafts.of(session, login, "enter") for login in (LEAD, "op01")]
+    assert [list(one) for one in kept] == [[], ["enter"]]
+
+
 def test_a_file_whose_words_came_stays_and_one_whose_words_never_came_goes(state, old, now):
     with acting(state.database, state.mint) as tx:
         for key in ("recording:old", "recording:never"):

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 from sqlmodel import col
 
 from gateway import house
-from gateway.settings import Settings, load
+from gateway.settings import BadSettings, Settings, load
 from gateway.state import open_database, seal_from_now_on
 from models.db import Database
 from models.ids import Mint
@@ -144,3 +144,39 @@ def test_who_waited_while_a_key_was_made_seals_with_it(
     making.close()
     waiting.close()
     assert numbers == [1, 2]
+
+
+@pytest.mark.parametrize("furnished", [False, True])
+def test_a_folder_that_was_made_beforehand_is_shut_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, furnished: bool
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("HUIYIN_DATA_DIR", str(folder))
+    if furnished:
+        house.furnish()
+    folder.chmod(0o755)
+    house.furnish()
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_with_other_things_or_of_somebody_else_is_refused_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    monkeypatch.setenv("HUIYIN_DATA_DIR", str(folder))
+
+    def not_ours(_path: Path, _mode: int) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as now:
+        now.setattr(Path, "chmod", not_ours)
+        with pytest.raises(BadSettings, match="belongs to somebody else"):
+            house.furnish()
+    (folder / "letter.txt").write_text("x", "utf-8")
+    with pytest.raises(BadSettings, match="holds other things"):
+        house.furnish()
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert [one.name for one in folder.iterdir()] == ["letter.txt"]
