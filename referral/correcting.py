@@ -249,8 +249,9 @@ def again(tx: Transaction, office: Office, request: Row, *, level: Level, now: d
         .order_by(col(Contact.received_at).desc(), col(Contact.id).desc())
         .limit(1)
     ).first()
-    text, place = (contact.text, contact.place) if contact else ("", None)
-    inbound = Inbound("", contact.sender if contact else "", text, place=request["place"] or place)
+    text, sender = (contact.text, contact.sender) if contact else ("", "")
+    where = request["place"] or (contact.place if contact else None)
+    inbound = Inbound("", sender, text, place=where, confidential=request["confidential"])
     assessed: Assessment = office.assess(text, request["channel"], inbound)
     track = Track.URGENT if level.is_urgent else Track(request["track"])
     service = request["service"] or assessed.service

@@ -13,6 +13,7 @@ from referral import (
     level_told,
     opening,
     second_opinion,
+    secrecy,
     starting,
     telling,
     waiting,
@@ -36,6 +37,7 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
         words=arrival.mark,
     )
     opening.record_assessment(tx, arrival, request)
+    request = secrecy.heard(tx, office, arrival, request)
     if request["status"] == Status.NEEDS_CLARIFICATION and not arrival.inbound.missed:
         request = waiting.answered(tx, office, request, now=now)
     elif request["status"] in WAITS_FOR_WORDS and not arrival.inbound.missed:

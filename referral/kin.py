@@ -27,12 +27,6 @@ def child_speaks(office: Office, arrival: Arrival) -> bool:
     return any(word in inbound.text for word in words)
 
 
-def asks_secrecy(office: Office, arrival: Arrival) -> bool:
-    """Whether the person asked not to be named: then only the desk knows who they are (AS-05)."""
-    words = str(office.policy.values["secrecy_asked"].value).split()
-    return arrival.inbound.confidential or any(word in arrival.inbound.text for word in words)
-
-
 def look(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
     """Flag a request that names a registered relative: a task for those above the bureaus, not for
     the relative's own unit. It stops nothing."""

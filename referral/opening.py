@@ -22,6 +22,7 @@ from referral import (
     promises,
     reopening,
     second_opinion,
+    secrecy,
     starting,
     telling,
 )
@@ -64,7 +65,7 @@ def open_request(
         holder_unit=decided.holder.unit.code,
         holder_person=decided.holder.officer.login,
         queue_key=queue_key(decided.level.rank, decided.lead_due.at, request_id),
-        confidential=decided.track is Track.GRIEVANCE or kin.asks_secrecy(office, arrival),
+        confidential=decided.track is Track.GRIEVANCE or secrecy.is_asked(office, arrival),
         received_at=now,
         policy=office.stamp(),
         second_opinion=second_opinion.compare(

@@ -10,7 +10,7 @@ from secrets import token_hex
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Track
-from referral import casework, likening
+from referral import barring, casework, likening
 from referral.answering import tell_one
 from referral.casework import Actor, Refusal
 from referral.correcting import again
@@ -32,7 +32,8 @@ def split_off(
 ) -> Row:
     """Open a request for the urgent part in the person's own name, at the level a person gives it;
     its words are what the person says the part is, read by the same rules. Both are linked as one
-    household; the requester hears the new number. Returns the request that stays.
+    household; the requester hears the new number. Of whom the whole is kept secret, or kept away
+    from, so is the part. Returns the request that stays.
 
     Raises ``Refusal``.
     """
@@ -66,6 +67,7 @@ def split_off(
         level=level,
         assessment=assessed.as_json(),
     )
+    urgent = barring.along(tx, office, actor, urgent, request, now)
     likening.link(
         tx, office, actor, request, others=[urgent], relation="household", reason=said, now=now
     )

@@ -1,0 +1,50 @@
+"""Who asked not to be named is known to the desk alone (AS-05): asked at once or later, or set by
+somebody of the desk. Nothing here makes a request less secret."""
+
+import re
+from datetime import datetime
+from functools import lru_cache
+
+from models.events import SYSTEM
+from models.transaction import Row, Transaction
+from referral import casework
+from referral.casework import Actor, Refusal
+from referral.office import Arrival, Office
+
+_BETWEEN = 12
+"""So many characters may stand where a phrase of ``secrecy_asked`` has "…"."""
+
+
+def is_asked(office: Office, arrival: Arrival) -> bool:
+    """Whether the person asked not to be named, or whoever wrote it down says so."""
+    asked = _phrases(str(office.policy.values["secrecy_asked"].value))
+    return arrival.inbound.confidential or asked.search(arrival.inbound.text) is not None
+
+
+@lru_cache(maxsize=8)
+def _phrases(rows: str) -> re.Pattern[str]:
+    gap = f"[^。!?！？\n]{{0,{_BETWEEN}}}"
+    return re.compile("|".join(gap.join(map(re.escape, one.split("…"))) for one in rows.split()))
+
+
+def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> Row:
+    """A contact that joins a request may ask for it too: from here on only the desk knows who it
+    is."""
+    if request["confidential"] or not is_asked(office, arrival):
+        return request
+    after = casework.change(tx, request, confidential=True)
+    tx.event("kept_secret", at=arrival.now, request=after, by=SYSTEM, words=arrival.mark)
+    return after
+
+
+def keep_secret(
+    tx: Transaction, _office: Office, actor: Actor, request: Row, *, reason: str, now: datetime
+) -> Row:
+    """The desk hides from all others who the requester is, as they asked. Raises ``Refusal``."""
+    casework.require_open(request)
+    why = casework.need(reason, "refusal.reason_missing")
+    if request["confidential"]:
+        raise Refusal("refusal.secret_already", {"number": request["number"]})
+    after = casework.change(tx, request, confidential=True)
+    casework.record(tx, "kept_secret", actor, before=request, after=after, now=now, reason=why)
+    return after

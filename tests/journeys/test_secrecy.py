@@ -1,0 +1,92 @@
+"""Who asks not to be named is known to the desk alone, whenever they ask (AS-05)."""
+
+import pytest
+
+from gateway import access
+from gateway.ledger_audit import disagreements
+from gateway.state import State
+from models.requests import HelpRequest
+from referral.casework import Refusal
+from tests.conftest import Clock as Watch
+from tests.journeys.county import County
+
+BEATEN = "楼上孩子天天被打,现在还在哭,地址滨河街道临江社区"
+
+
+@pytest.fixture
+def county(state: State, now: Watch) -> County:
+    return County(state, now)
+
+
+def knows_who(county: County, login: str, number: str) -> bool:
+    """Whether this person may see who the requester is."""
+    return access.sight(county.actor(login), county.request(number)._mapping).person
+
+
+def sees(county: County, login: str, number: str) -> bool:
+    office = county.state.offices.current()
+    with county.state.database.read() as session:
+        try:
+            access.admit(
+                session.connection(), county.actor(login), office, number, act="see",
+                now=county.now(),
+            )  # fmt: skip
+        except Refusal as refusal:
+            return refusal.status != 404
+    return True
+
+
+@pytest.mark.parametrize("minutes", [0, 10])
+@pytest.mark.parametrize(
+    "words", ["别问我是谁,请替我保密", "别让社区的人知道是我说的", "千万不要告诉他们是我打的电话"]
+)
+def test_secrecy_asked_for_later_holds_for_the_request(
+    county: County, now: Watch, words: str, minutes: int
+) -> None:
+    number = county.call("first", BEATEN)
+    lead = county.lead(number).bureau
+    assert knows_who(county, f"{lead}.1", number)
+    now.forward(minutes=minutes)
+    assert county.call("second", words) == number
+    assert county.request(number).confidential
+    assert not knows_who(county, f"{lead}.1", number)
+    assert knows_who(county, "op01", number)
+    assert "kept_secret" in county.kinds(number)
+    with county.state.database.read() as session:
+        assert list(disagreements(session)) == []
+
+
+def test_other_further_words_make_nothing_secret(county: County, now: Watch) -> None:
+    number = county.call("first", BEATEN)
+    now.forward(minutes=10)
+    assert county.call("second", "三楼左边那家,孩子五六岁") == number
+    assert not county.request(number).confidential
+    assert "kept_secret" not in county.kinds(number)
+
+
+def test_the_desk_keeps_a_requester_secret_and_nobody_else_can(county: County) -> None:
+    number = county.call("first", BEATEN)
+    lead = county.lead(number).bureau
+    with pytest.raises(Refusal):
+        county.do(f"{lead}.1", "keep_secret", number, reason="来电人要求")
+    county.do("op01", "keep_secret", number, reason="来电人要求")
+    assert not knows_who(county, f"{lead}.1", number)
+    with pytest.raises(Refusal):
+        county.do("op01", "keep_secret", number, reason="来电人要求")
+
+
+def test_the_part_of_a_secret_request_is_secret(county: County) -> None:
+    whole = county.call("first", "我想申请临时救助,房子漏雨,滨河街道临江社区,别说是我说的")
+    county.do("lead01", "split_off", whole, part="老人高烧两天没饭吃", level="urgent")
+    part = next(row.number for row in county.every(HelpRequest) if row.number != whole)
+    assert county.request(part).confidential
+    assert not knows_who(county, "civil_affairs.1", part)
+
+
+def test_who_is_kept_from_a_request_is_kept_from_its_part(county: County) -> None:
+    whole = county.call("first", "我想申请低保,我住在滨河街道临江社区")
+    county.do("dispatch01", "bar", whole, unit="civil_affairs", reason="来电人说与经办人有纠纷")
+    county.do("lead01", "split_off", whole, part="老人高烧两天没饭吃", level="urgent")
+    part = next(row.number for row in county.every(HelpRequest) if row.number != whole)
+    assert not sees(county, "civil_affairs.1", part)
+    assert sees(county, "op01", part)
