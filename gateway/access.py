@@ -107,7 +107,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "grant_aid": _roles("BT"),
     "safety_check": _roles("OL"),
     "bar": _roles("DLS"),
-    "keep_secret": _roles("ODLS"),
+    "keep_confidential": _roles("ODLS"),
     "take_upward": _roles("OLS"),
     "split_off": _roles("ODL"),
     "accept_correction": _roles("ODL"),

@@ -149,7 +149,7 @@ ACTS: Mapping[str, Act] = {
         ("give_notice", NoticeBody, informing.give_notice),
         ("grant_aid", GrantBody, granting.grant_aid),
         ("safety_check", CheckBody, handing_off.safety_check),
-        ("keep_secret", ReasonBody, secrecy.keep_secret),
+        ("keep_confidential", ReasonBody, secrecy.keep_confidential),
         ("bar", BarBody, grievances.bar),
         ("take_upward", ReasonBody, grievances.take_upward),
         ("split_off", SplitBody, splitting.split_off),

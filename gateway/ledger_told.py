@@ -37,7 +37,7 @@ class Told:
         if kind == "received":
             self.status, self.level = detail.get("status"), detail.get("level")
             self.confidential = detail.get("confidential")
-        elif kind == "kept_secret":
+        elif kind == "kept_confidential":
             self.confidential = True
         elif kind in ("level_raised", "level_lowered"):
             self.level = detail.get("level") or detail.get("now")

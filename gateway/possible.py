@@ -99,7 +99,7 @@ def acts(
         "give_notice": not Level(request["level"]).is_urgent,
         "grant_aid": leads and real is Status.IN_PROGRESS,
         "safety_check": in_danger and desk,
-        "keep_secret": not request["confidential"],
+        "keep_confidential": not request["confidential"],
         "bar": request["track"] == "grievance",
         "take_upward": request["track"] == "grievance",
         "split_off": request["track"] != "grievance",

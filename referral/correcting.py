@@ -24,6 +24,7 @@ from referral import (
     starting,
     telling,
     undecided,
+    urgent_orders,
     waiting,
 )
 from referral.answering import correspondent, tell
@@ -125,7 +126,7 @@ def raise_urgency(
         reason=why,
     )
     if becomes_urgent:
-        opening.dispatch_more(tx, office, arrival, request=after, decided=decided)
+        urgent_orders.dispatch_more(tx, office, arrival, request=after, decided=decided)
         starting.start_clocks(tx, office, arrival, request=after, decided=decided, raised=True)
     else:
         if level is Level.LIFE_THREAT:

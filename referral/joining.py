@@ -12,10 +12,12 @@ from referral import (
     falling_silent,
     level_told,
     opening,
+    placing,
     second_opinion,
     secrecy,
     starting,
     telling,
+    urgent_orders,
     waiting,
 )
 from referral.office import Arrival, Office
@@ -38,6 +40,7 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
     )
     opening.record_assessment(tx, arrival, request)
     request = secrecy.heard(tx, office, arrival, request)
+    where, request = request, placing.heard(tx, office, arrival, request)
     if request["status"] == Status.NEEDS_CLARIFICATION and not arrival.inbound.missed:
         request = waiting.answered(tx, office, request, now=now)
     elif request["status"] in WAITS_FOR_WORDS and not arrival.inbound.missed:
@@ -47,6 +50,8 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
     level = worst(before, arrival.level)
     if level.is_urgent and before.is_urgent and arrival.assessment.facts.minor:
         starting.report_minor(tx, office, request, now, True)
+    if level is before and level.is_urgent and where["area"] != request["area"]:
+        placing.bring_in(tx, office, request, now)
     if level is before:
         falling_silent.heard(tx, office, arrival, request)
         request = second_opinion.looked(tx, office, arrival, request)
@@ -67,10 +72,11 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
 
 
 def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, level: Level) -> Row:
-    """Raise the level; where that makes it urgent, the urgent clocks start now and the urgent
-    route's lead is brought in. The holder and the first responder stay."""
+    """Raise the level; where that makes it urgent, the urgent clocks start now; where it does or is
+    danger to life now, those who must act have orders as urgent ones (``urgent_orders``) and are
+    told. The holder and the first responder stay."""
     now, before = arrival.now, Level(request["level"])
-    decided = plan(office, arrival, tx.count("turn"))
+    decided = plan(office, arrival, tx.count("turn"), request["area"])
     becomes_urgent = level.is_urgent and not before.is_urgent
     if level.is_urgent:
         request = waiting.danger_goes_on(tx, office, request, now=now, run=tx.later)
@@ -80,30 +86,28 @@ def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, l
     }
     if becomes_urgent:
         changes["track"] = Track.URGENT
-        changes["area"] = request["area"] or decided.area
-        changes["place"] = request["place"] or decided.place
     elif before in (Level.NONE, Level.CONSULTATION):
         changes["track"] = decided.track
     tx.event("level_raised", at=now, request=request, was=before, now=level)
     request = {**request, **changes}
     tx.later(update(HelpRequest).where(col(HelpRequest.id) == request["id"]).values(**changes))
+    if becomes_urgent or level is Level.LIFE_THREAT:
+        urgent_orders.dispatch_more(tx, office, arrival, request=request, decided=decided)
     if becomes_urgent:
-        opening.dispatch_more(tx, office, arrival, request=request, decided=decided)
         starting.start_clocks(tx, office, arrival, request=request, decided=decided, raised=True)
     else:
         if level is Level.LIFE_THREAT:
             starting.start_handoff(tx, office, request, now)
         falling_silent.heard(tx, office, arrival, request)
     if level.is_urgent:
-        telling.say(
-            tx,
-            office,
-            arrival,
-            request,
-            "urgent_joined",
-            due=telling.next_word(office, arrival, level),
+        due = telling.next_word(office, arrival, level)
+        if level is Level.LIFE_THREAT:
+            telling.say(tx, office, arrival, request, "handoff", due=due)
+        telling.say(tx, office, arrival, request, "urgent_joined", due=due)
+        holder = office.directory.holder(request)
+        level_told.brought_in(
+            tx, office, request, holder, due=decided.lead_due.at, decided=decided, now=now
         )
-        level_told.acts_first(tx, office, request, decided, now)
     else:
         telling.say(
             tx,

@@ -1,4 +1,4 @@
-"""What is said when a person changes the level: to who must act now, and to the requester."""
+"""What is said when the level changes: to who must act now, and to the requester."""
 
 from datetime import datetime
 
@@ -16,26 +16,20 @@ def brought_in(
     tx: Transaction,
     office: Office,
     request: Row,
-    holder: Answerable,
+    holder: Answerable | None,
     *,
     due: datetime,
     decided: Plan | None,
     now: datetime,
 ) -> None:
-    """Whoever must act on what is urgent now: the holder, and where it became so (``decided``) who
-    acts first and the urgent route's lead, each once."""
-    readers = {holder.officer.login: (holder, due)}
+    """Whoever must act on what is urgent now: the holder, and where it became so, or is danger to
+    life now (``decided``), who acts first and the urgent route's lead, each once."""
+    readers = {holder.officer.login: (holder, due)} if holder is not None else {}
     if decided is not None:
         for one in _acting(tx, office, request, decided, now):
             readers.setdefault(one.officer.login, (one, decided.lead_due.at))
     for reader, until in readers.values():
         telling.notify(tx, office, request, reader, due=until, now=now, urgent=True)
-
-
-def acts_first(tx: Transaction, office: Office, request: Row, decided: Plan, now: datetime) -> None:
-    """Whoever acts first, where the requester's own words raised the level."""
-    for one in _acting(tx, office, request, decided, now)[:1]:
-        telling.notify(tx, office, request, one, due=decided.lead_due.at, now=now, urgent=True)
 
 
 def _acting(

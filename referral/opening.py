@@ -16,7 +16,6 @@ from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, ReferralRole, Status, TaskKind, Track
 from referral import (
     accused,
-    bringing_in,
     clocks,
     kin,
     promises,
@@ -137,7 +136,7 @@ def _dispatch(
     )
     helpers = _helpers(office, decided, day, without={decided.lead.code})
     for unit in helpers:
-        _cooperate(tx, office, arrival, request=request, decided=decided, unit=unit)
+        cooperate(tx, office, arrival, request=request, decided=decided, unit=unit)
     tx.event(
         "dispatched",
         at=arrival.now,
@@ -149,29 +148,6 @@ def _dispatch(
         holder=decided.holder.officer.login,
         holder_unit=decided.holder.unit.code,
         found_by=decided.holder.how,
-        due=decided.lead_due.at.isoformat(),
-    )
-
-
-def dispatch_more(
-    tx: Transaction, office: Office, arrival: Arrival, *, request: Row, decided: Plan
-) -> None:
-    """Bring in the urgent route's lead beside a lead that stays (a person may change it), or the
-    level above where a complaint keeps it out (I9); who helps already has its order."""
-    route = decided.route.row
-    unit = bringing_in.instead(tx, office, request, decided.lead, route, arrival.now)
-    there = {request["lead_bureau"], *bringing_in.with_orders(tx, request, to_do=True)}
-    new = unit if unit is not None and unit.code not in there else None
-    if new is not None:
-        _cooperate(tx, office, arrival, request=request, decided=decided, unit=new)
-    tx.event(
-        "dispatched",
-        at=arrival.now,
-        request=request,
-        route=decided.route.row.id,
-        why=decided.route.why,
-        lead=request["lead_bureau"],
-        cooperating=[new.code] if new is not None else [],
         due=decided.lead_due.at.isoformat(),
     )
 
@@ -210,7 +186,7 @@ def _refer(
     )
 
 
-def _cooperate(
+def cooperate(
     tx: Transaction,
     office: Office,
     arrival: Arrival,
@@ -219,6 +195,7 @@ def _cooperate(
     decided: Plan,
     unit: Unit,
 ) -> None:
+    """Give a unit a cooperating order with its clock (CLK-COOP)."""
     urgent = decided.level.is_urgent
     due = clocks.cooperating_due(
         arrival.now, decided.lead_due.at, office.policy.calendar, half=urgent

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from models.vocabulary import Form, Level, Track
 from referral import clocks
@@ -10,7 +11,7 @@ from referral.areas import Found
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Unit
 from referral.office import Arrival, Office
 from referral.policy import ClockRule
-from referral.routing import Route, route
+from referral.routing import Route, RouteRow, route
 from triage.assess import Signal
 
 TOWNSHIP = "township"
@@ -34,12 +35,13 @@ class Plan:
     accused: Accused = NOBODY
 
 
-def plan(office: Office, arrival: Arrival, turn: int) -> Plan:
-    """Decide place, route, lead, first responder and holder. Raises ``Nobody`` without staff."""
+def plan(office: Office, arrival: Arrival, turn: int, known: str | None = None) -> Plan:
+    """Decide place, route, lead, first responder and holder. ``known`` is the area that the request
+    has already, where these words name none. Raises ``Nobody`` without staff."""
     day = arrival.now.astimezone(ZONE).date()
     assessment = arrival.assessment
-    found = _locate(office, arrival)
-    area = found.area.code if found else _own_area(office, arrival)
+    area, place = where(office, arrival)
+    area = area or known
     needs = [need.service for need in assessment.needs if need.service]
     asked = "consultation" if assessment.track is Track.NONE else assessment.service
     complaint = assessment.track is Track.GRIEVANCE
@@ -58,25 +60,37 @@ def plan(office: Office, arrival: Arrival, turn: int) -> Plan:
     lead = lead or office.directory.responsible(BACKSTOP, area, day) or desk
     first = _first_responder(office, arrival, desk, turn, accused.logins)
     lead = lead or first.unit
-    acting: Unit | None = lead
-    if chosen.row.first_line == "township" and assessment.level.is_urgent:
-        # The township acts first on an urgent matter; the lead stays with the bureau (RT-05).
-        acting = office.directory.responsible(TOWNSHIP, area, day) if area else None
-        acting = acting if acting and acting.area in office.directory.ancestry(area) else lead
+    acting = acts_first(office, chosen.row, area, day) if assessment.level.is_urgent else None
     rule = office.policy.clock(chosen.clock, chosen.clock_case, day)
     return Plan(
         level=assessment.level,
         track=assessment.track,
         route=chosen,
         area=area,
-        place=assessment.facts.place or arrival.inbound.place,
+        place=place,
         lead=lead,
-        holder=office.directory.answerable(acting, arrival.now, turn),
+        holder=office.directory.answerable(acting or lead, arrival.now, turn),
         first=first,
         lead_rule=rule,
         lead_due=clocks.due(arrival.now, rule.amount, rule.measure, office.policy.calendar),
         accused=accused,
     )
+
+
+def where(office: Office, arrival: Arrival) -> tuple[str | None, str | None]:
+    """The area and the place that a contact names; a reporter's own area where it names none."""
+    found = _locate(office, arrival)
+    area = found.area.code if found else _own_area(office, arrival)
+    return area, arrival.assessment.facts.place or arrival.inbound.place
+
+
+def acts_first(office: Office, row: RouteRow, area: str | None, day: date) -> Unit | None:
+    """The township of the place, where it acts first on what is urgent; the lead stays with the
+    bureau (RT-05)."""
+    if row.first_line != TOWNSHIP or area is None:
+        return None
+    unit = office.directory.responsible(TOWNSHIP, area, day)
+    return unit if unit and unit.area in office.directory.ancestry(area) else None
 
 
 def summary(office: Office, chosen: Route, arrival: Arrival) -> str:

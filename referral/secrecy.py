@@ -5,7 +5,11 @@ import re
 from datetime import datetime
 from functools import lru_cache
 
+from sqlalchemy import update
+from sqlmodel import col
+
 from models.events import SYSTEM
+from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from referral import casework
 from referral.casework import Actor, Refusal
@@ -32,12 +36,14 @@ def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> Ro
     is."""
     if request["confidential"] or not is_asked(office, arrival):
         return request
-    after = casework.change(tx, request, confidential=True)
-    tx.event("kept_secret", at=arrival.now, request=after, by=SYSTEM, words=arrival.mark)
-    return after
+    tx.event("kept_confidential", at=arrival.now, request=request, by=SYSTEM, words=arrival.mark)
+    tx.later(
+        update(HelpRequest).where(col(HelpRequest.id) == request["id"]).values(confidential=True)
+    )
+    return {**request, "confidential": True}
 
 
-def keep_secret(
+def keep_confidential(
     tx: Transaction, _office: Office, actor: Actor, request: Row, *, reason: str, now: datetime
 ) -> Row:
     """The desk hides from all others who the requester is, as they asked. Raises ``Refusal``."""
@@ -46,5 +52,7 @@ def keep_secret(
     if request["confidential"]:
         raise Refusal("refusal.secret_already", {"number": request["number"]})
     after = casework.change(tx, request, confidential=True)
-    casework.record(tx, "kept_secret", actor, before=request, after=after, now=now, reason=why)
+    casework.record(
+        tx, "kept_confidential", actor, before=request, after=after, now=now, reason=why
+    )
     return after

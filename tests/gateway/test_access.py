@@ -94,7 +94,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "safety_check": {"outcome": "unknown"},
     "bar": {"reason": ""},
     "take_upward": {"reason": ""},
-    "keep_secret": {"reason": ""},
+    "keep_confidential": {"reason": ""},
     "split_off": {"part": "", "level": "urgent"},
     "accept_correction": {"note": ""},
     "decline_correction": {"reason": ""},

@@ -77,7 +77,7 @@ def test_whoever_must_act_on_what_a_person_made_urgent_is_told_at_once(county: C
     told_before = len(county.rows(Outgoing, number))
     county.do("op04", "raise_urgency", number, level="urgent", reason="电话里说两天没吃饭")
     orders = county.orders(number)
-    assert set(orders) == {"housing", "civil_affairs"}
+    assert set(orders) == {"housing", "civil_affairs", "township_w02"}, "who is told can sign"
     new = county.rows(Outgoing, number)[told_before:]
     readers = [row.staff for row in new if row.phrase == "staff_new_referral"]
     units = county.state.offices.current().directory.officer
@@ -145,7 +145,7 @@ def test_in_place_of_a_bureau_that_is_kept_out_the_level_above_helps(county: Cou
     county.do("lead01", "bar", number, unit="civil_affairs", reason="投诉民政局")
     since = len(county.rows(Outgoing, number))
     county.do("op04", "raise_urgency", number, level="urgent", reason="两天没吃饭")
-    others = set(county.orders(number)) - {"housing"}
+    others = set(county.orders(number)) - {"housing", "township_w02"}
     assert len(others) == 1
     assert "civil_affairs" not in others
     told_now = told_units(county, number, since)
@@ -160,4 +160,4 @@ def test_a_bureau_that_helps_already_gets_no_second_order(county: County) -> Non
     county.do("lead01", "lower_urgency", number, level="standard", reason="有饭吃")
     county.do("op04", "raise_urgency", number, level="urgent", reason="又断粮了")
     live = [row.bureau for row in county.rows(Referral, number) if row.status not in GONE]
-    assert sorted(live) == ["civil_affairs", "housing"]
+    assert sorted(live) == ["civil_affairs", "housing", "township_w02"]

@@ -51,7 +51,7 @@ def test_secrecy_asked_for_later_holds_for_the_request(
     assert county.request(number).confidential
     assert not knows_who(county, f"{lead}.1", number)
     assert knows_who(county, "op01", number)
-    assert "kept_secret" in county.kinds(number)
+    assert "kept_confidential" in county.kinds(number)
     with county.state.database.read() as session:
         assert list(disagreements(session)) == []
 
@@ -61,18 +61,18 @@ def test_other_further_words_make_nothing_secret(county: County, now: Watch) -> 
     now.forward(minutes=10)
     assert county.call("second", "三楼左边那家,孩子五六岁") == number
     assert not county.request(number).confidential
-    assert "kept_secret" not in county.kinds(number)
+    assert "kept_confidential" not in county.kinds(number)
 
 
 def test_the_desk_keeps_a_requester_secret_and_nobody_else_can(county: County) -> None:
     number = county.call("first", BEATEN)
     lead = county.lead(number).bureau
     with pytest.raises(Refusal):
-        county.do(f"{lead}.1", "keep_secret", number, reason="来电人要求")
-    county.do("op01", "keep_secret", number, reason="来电人要求")
+        county.do(f"{lead}.1", "keep_confidential", number, reason="来电人要求")
+    county.do("op01", "keep_confidential", number, reason="来电人要求")
     assert not knows_who(county, f"{lead}.1", number)
     with pytest.raises(Refusal):
-        county.do("op01", "keep_secret", number, reason="来电人要求")
+        county.do("op01", "keep_confidential", number, reason="来电人要求")
 
 
 def test_the_part_of_a_secret_request_is_secret(county: County) -> None:
