@@ -25,6 +25,8 @@ from referral.planning import plan
 
 WAITS_FOR_WORDS = (Status.RESULT_REPORTED, Status.IN_CALLBACK, Status.SUSPENDED)
 """Where nobody works who would read what the requester adds: somebody is asked to."""
+UNKNOWN = (None, "unclear")
+"""The service of a request whose matter nobody knows yet."""
 
 
 def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> Row:
@@ -43,7 +45,7 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
     where, request = request, placing.heard(tx, office, arrival, request)
     if request["status"] == Status.NEEDS_CLARIFICATION and not arrival.inbound.missed:
         request = waiting.answered(tx, office, request, now=now)
-    elif request["status"] in WAITS_FOR_WORDS and not arrival.inbound.missed:
+    elif not arrival.inbound.missed and _waits_for_a_reader(arrival, request):
         telling.ask_once(
             tx, TaskKind.NEW_WORDS, unit=request["holder_unit"], note="", now=now, request=request
         )
@@ -69,6 +71,13 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
             )
         return request
     return _raise(tx, office, arrival, request=request, level=level)
+
+
+def _waits_for_a_reader(arrival: Arrival, request: Row) -> bool:
+    """Whether a person must read what was added: nobody works on the request, or it says at last
+    what a missed call or a greeting was about, and nobody has decided where that goes."""
+    named = arrival.assessment.service not in UNKNOWN and request["service"] in UNKNOWN
+    return request["status"] in WAITS_FOR_WORDS or named
 
 
 def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, level: Level) -> Row:

@@ -121,3 +121,12 @@ def test_a_place_that_is_known_is_not_replaced(county: County, now: Watch) -> No
     after = county.request(number)
     assert (after.area, after.place) == (before.area, before.place)
     assert "place_told" not in county.kinds(number)
+
+
+def test_what_a_greeting_was_about_is_read_by_a_person_at_once(county: County, now: Watch) -> None:
+    number = county.call("hello", "你好")
+    now.forward(minutes=1)
+    assert county.call("papers", f"我想申请低保,家里没有收入,{PLACE}") == number
+    asked = [(row.kind, row.unit) for row in county.rows(Task, number)]
+    assert ("new_words", county.held(number)[0]) in asked
+    assert county.request(number).area == "W0101"
