@@ -100,7 +100,7 @@ def acts(
         "grant_aid": leads and real is Status.IN_PROGRESS,
         "safety_check": in_danger and desk,
         "keep_confidential": not request["confidential"],
-        "bar": request["track"] == "grievance",
+        "bar": True,
         "take_upward": request["track"] == "grievance",
         "split_off": request["track"] != "grievance",
         "bring_in": all(row.role != "lead" or row.completed_at is None for row in orders),

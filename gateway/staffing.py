@@ -17,7 +17,7 @@ from models.access import SecondFactor, StaffSession
 from models.places import AreaRow, Duty, Staff, UnitRow
 from models.transaction import Transaction
 from models.vocabulary import Role
-from referral import standing_in
+from referral import accused, standing_in
 from referral.casework import Refusal, need
 from referral.office import Office
 
@@ -150,9 +150,13 @@ def transfer(
     return old.unit if new["unit"] != old.unit else ""
 
 
-def hand_on(tx: Transaction, office: Office, login: str, unit: str, now: datetime) -> int:
+def hand_on(
+    tx: Transaction, office: Office, login: str, unit: str, actor: Actor, now: datetime
+) -> int:
     """What somebody who was transferred still held in the unit they left goes to who answers for
-    it now; call it with the directory of after the transfer. Returns how many."""
+    it now, and what complains about that unit stays closed to them (I9); call it with the directory
+    of after the transfer. Returns how many they held."""
+    accused.take_along(tx, office.directory, login, unit, by=actor.login, now=now)
     held = standing_in.held_by(tx, [(unit, login)])
     return sum(standing_in.replace(tx, office, request, now, why="absent") for request in held)
 

@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from models.bars import Bar
+from models.requests import HelpRequest
 from models.transaction import Transaction
 from referral.directory import HOTLINE, Answerable, Directory, Unit
 from referral.office import Office
 from referral.routing import GRASSROOTS
 
 SHORTEST_NAME = 2
+WAS_THERE = "was_there"
+"""Why somebody is kept out: they belonged to a unit that is complained about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +119,20 @@ def keep(
         logins=sorted(accused.logins),
         reason=why,
     )
+
+
+def take_along(
+    tx: Transaction, directory: Directory, login: str, unit: str, *, by: str, now: datetime
+) -> int:
+    """Whoever leaves a unit stays kept out of what complains about it. Returns of how many."""
+    already = select(col(Bar.request_id)).where(col(Bar.login) == login)
+    found = tx.execute(
+        select(col(HelpRequest.id), col(HelpRequest.number))
+        .join(Bar, col(Bar.request_id) == col(HelpRequest.id))
+        .where(col(Bar.unit).in_(chain(directory, unit)), col(HelpRequest.id).not_in(already))
+        .distinct()
+    ).all()
+    for row in found:
+        request = {"id": row.id, "number": row.number}
+        keep(tx, request, Accused(logins=frozenset({login})), why=WAS_THERE, by=by, now=now)
+    return len(found)

@@ -37,6 +37,12 @@ def keep_out(
     same instant, with their due time; whoever of them holds it gives it to the lead, and whoever
     has it at the desk to another one there. Raises ``Refusal`` where no body is left."""
     accused.keep(tx, request, new, why=why, by=actor.login, now=now)
+    return clear(tx, office, request, now)
+
+
+def clear(tx: Transaction, office: Office, request: Row, now: datetime) -> Row:
+    """Whoever is kept out has no order and does not hold it from this moment. Raises ``Refusal`` as
+    ``keep_out``."""
     names, after = bringing_in.kept_out(tx, request), request
     for order in casework.referrals(tx, request["id"]):
         bureau = office.directory.unit.get(order["bureau"])

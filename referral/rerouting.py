@@ -50,6 +50,8 @@ def correct_route(
         raise Refusal("refusal.designated", {"number": request["number"]}, 403)
     route = route_of(office, request, now, service)
     unit = _wanted(office, request, route, service, bureau, day)
+    if service is not None:
+        unit = bringing_in.instead(tx, office, request, unit, route, now) or unit
     if unit.code == old["bureau"] and (service is None or service == request["service"]):
         raise Refusal("refusal.same_bureau", {"unit": unit.code})
     urgent = Level(request["level"]).is_urgent

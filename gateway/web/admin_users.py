@@ -80,7 +80,7 @@ def transfer(request: Request, session: SignedIn, form: Fields) -> Response:
         office = state.offices.refresh()
         if left:
             with acting(state.database, state.mint) as tx:
-                staffing.hand_on(tx, office, login, left, state.now())
+                staffing.hand_on(tx, office, login, left, actor, state.now())
 
     return _done(request, login, fields, act, after)
 

@@ -1,0 +1,71 @@
+"""A person sees that a request is a complaint, which the software had read as something else."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from models.requests import Contact
+from models.transaction import Row, Transaction
+from models.vocabulary import Level, Track
+from referral import accused, barring, casework, rerouting
+from referral.accused import Accused
+from referral.casework import Actor
+from referral.directory import ZONE
+from referral.office import Office
+from referral.routing import GRIEVANCE
+
+COMPLAINED_OF = "complained_of"
+
+
+def correct_route(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    reason: str,
+    service: str | None = None,
+    bureau: str | None = None,
+    now: datetime,
+) -> Row:
+    """Send the request to the right lead (``rerouting.correct_route``). Said to be a complaint, it
+    becomes a whole one: whom its words complain about is kept out of it from this moment (I9), who
+    complains is known to the desk alone, and its clocks start. What is urgent stays urgent. Raises
+    ``Refusal`` or ``Impossible``."""
+    if service != GRIEVANCE or request["service"] == GRIEVANCE:
+        return rerouting.correct_route(
+            tx, office, actor, request, reason=reason, service=service, bureau=bureau, now=now
+        )
+    casework.require_open(request)
+    why = casework.need(reason, "refusal.reason_missing")
+    changes: dict[str, Any] = {"confidential": True}
+    if not Level(request["level"]).is_urgent:
+        changes["track"] = Track.GRIEVANCE
+    complaint = casework.change(tx, request, **changes)
+    if not request["confidential"]:
+        casework.record(
+            tx, "kept_confidential", actor, before=request, after=complaint, now=now, reason=why
+        )
+    found = _complained_of(tx, office, request, now)
+    if found:
+        accused.keep(tx, complaint, found, why=COMPLAINED_OF, by=actor.login, now=now)
+    after = rerouting.correct_route(
+        tx, office, actor, complaint, reason=why, service=service, bureau=bureau, now=now
+    )
+    going = {clock["name"] for clock in casework.running(tx, request["id"])}
+    route = rerouting.route_of(office, after, now, GRIEVANCE)
+    for name in (*route.clocks, route.clock):
+        if name not in going:  # counted from the receipt, as if it had been read so at once (I6)
+            rerouting.start(tx, office, after, (name, ""), request["received_at"])
+    return barring.clear(tx, office, after, now) if found else after
+
+
+def _complained_of(tx: Transaction, office: Office, request: Row, now: datetime) -> Accused:
+    """Whom all that was said in it complains about."""
+    words = tx.execute(
+        select(col(Contact.text)).where(col(Contact.request_id) == request["id"])
+    ).scalars()
+    day = now.astimezone(ZONE).date()
+    return accused.accused_of(office, "\n".join(one or "" for one in words), request["area"], day)

@@ -1,0 +1,94 @@
+"""A complaint that was read as something else becomes a whole one by a person's word (I9, N18)."""
+
+import pytest
+
+from gateway import access, staffing
+from gateway.ledger_audit import disagreements
+from gateway.state import State
+from models.transaction import acting
+from referral.casework import Refusal
+from tests.conftest import Clock as Watch
+from tests.journeys.county import County
+
+
+@pytest.fixture
+def county(state: State, now: Watch) -> County:
+    return County(state, now)
+
+
+def sees(county: County, login: str, number: str) -> bool:
+    office = county.state.offices.current()
+    with county.state.database.read() as session:
+        try:
+            access.admit(
+                session.connection(), county.actor(login), office, number, act="see",
+                now=county.now(),
+            )  # fmt: skip
+        except Refusal:
+            return False
+    return True
+
+
+def misread(county: County) -> str:
+    officer = county.state.offices.current().directory.officer["civil_affairs.1"]
+    number = county.call("a", f"{officer.name}把我的救助款拿走了,他是干部,住滨河街道临江社区")
+    assert county.request(number).track == "standard"
+    return number
+
+
+def test_whoever_it_complains_about_is_kept_out_of_it(county: County) -> None:
+    number = misread(county)
+    assert sees(county, "civil_affairs.1", number)
+    county.do("dispatch01", "correct_route", number, service="grievance", reason="是投诉干部")
+    request = county.request(number)
+    assert (request.track, request.service, request.confidential) == (
+        "grievance",
+        "grievance",
+        True,
+    )
+    assert not sees(county, "civil_affairs.1", number)
+    assert not sees(county, "civil_affairs.2", number), "of a person the whole unit is barred"
+    assert "civil_affairs" not in county.orders(number)
+    assert county.held(number)[0] != "civil_affairs"
+    assert {"CLK-GRIEVANCE-RESULT", "CLK-GRIEVANCE-ACK"} <= set(county.running(number))
+    county.do("lead01", "take_upward", number, reason="要求上级看")
+    with county.state.database.read() as session:
+        assert list(disagreements(session)) == []
+
+
+def test_what_is_urgent_stays_urgent(county: County) -> None:
+    officer = county.state.offices.current().directory.officer["civil_affairs.1"]
+    number = county.call("a", f"家里断粮两天了,{officer.name}扣着救助款,住滨河街道临江社区")
+    county.do("dispatch01", "correct_route", number, service="grievance", reason="也是投诉")
+    assert county.request(number).track == "urgent"
+    assert not sees(county, "civil_affairs.1", number)
+
+
+def test_another_service_makes_no_complaint_of_it(county: County) -> None:
+    number = misread(county)
+    county.do("dispatch01", "correct_route", number, service="medical", reason="是医疗救助")
+    assert county.request(number).track == "standard"
+    assert not county.request(number).confidential
+
+
+def test_a_head_of_shift_may_keep_somebody_from_any_open_request(county: County) -> None:
+    number = misread(county)
+    county.do("lead01", "bar", number, login="civil_affairs.1", reason="来电人说与他有纠纷")
+    assert not sees(county, "civil_affairs.1", number)
+
+
+def test_whoever_leaves_the_accused_unit_stays_kept_out(county: County) -> None:
+    number = county.call("a", "我要投诉县民政局,低保材料压了半年不给办")
+    other = county.call("b", "请问低保怎么申请", "+8613700000001")
+    state, login, admin = county.state, "civil_affairs.1", county.actor("admin01")
+    place = {"role": "operator", "unit": "hotline", "area": ""}
+    with acting(state.database, state.mint) as tx:
+        left = staffing.transfer(tx, login, place, "轮岗", admin, county.now())
+    office = state.offices.refresh()
+    with acting(state.database, state.mint) as tx:
+        staffing.hand_on(tx, office, login, left, admin, county.now())
+    assert county.actor(login).unit == "hotline"
+    assert not sees(county, login, number)
+    assert sees(county, login, other)
+    with state.database.read() as session:
+        assert list(disagreements(session)) == []
