@@ -178,6 +178,7 @@ class TaskKind(StrEnum):
     CORRECT_DATA = "correct_data"
     ERASE_DATA = "erase_data"
     TELL_STOPPED = "tell_stopped"
+    COMPLAINT_INSIDE = "complaint_inside"
 
 
 class SecondOpinion(StrEnum):

@@ -9,6 +9,7 @@ from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, TaskKind, Track, worst
 from referral import (
+    complaint_inside,
     falling_silent,
     level_told,
     opening,
@@ -41,6 +42,7 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
         words=arrival.mark,
     )
     opening.record_assessment(tx, arrival, request)
+    complaint_inside.look(tx, office, arrival, request)
     request = secrecy.heard(tx, office, arrival, request)
     where, request = request, placing.heard(tx, office, arrival, request)
     if request["status"] == Status.NEEDS_CLARIFICATION and not arrival.inbound.missed:

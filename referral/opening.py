@@ -17,6 +17,7 @@ from models.vocabulary import Form, Level, ReferralRole, Status, TaskKind, Track
 from referral import (
     accused,
     clocks,
+    complaint_inside,
     kin,
     promises,
     reopening,
@@ -98,6 +99,7 @@ def open_request(
     second_opinion.ask(tx, office, arrival, request)
     reopening.propose(tx, office, arrival, request)
     kin.look(tx, office, arrival, request)
+    complaint_inside.look(tx, office, arrival, request)
     return request
 
 

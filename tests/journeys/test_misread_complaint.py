@@ -5,6 +5,7 @@ import pytest
 from gateway import access, staffing
 from gateway.ledger_audit import disagreements
 from gateway.state import State
+from models.tasks import Task
 from models.transaction import acting
 from referral.casework import Refusal
 from tests.conftest import Clock as Watch
@@ -92,3 +93,27 @@ def test_whoever_leaves_the_accused_unit_stays_kept_out(county: County) -> None:
     assert sees(county, login, other)
     with state.database.read() as session:
         assert list(disagreements(session)) == []
+
+
+PLEA = "家里断粮两天了,孩子饿得直哭,住滨河街道临江社区"
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_complaint_inside_a_plea_is_parted_by_a_person_and_help_goes_on(
+    county: County, now: Watch, at_once: bool
+) -> None:
+    complaint = "我要投诉县民政局,他们不管"
+    if at_once:
+        number = county.call("a", f"{PLEA}。{complaint}")
+    else:
+        number = county.call("a", PLEA)
+        now.forward(minutes=1)
+        assert county.call("b", complaint) == number
+    assert county.request(number).track == "urgent"
+    asked = [(row.kind, row.unit) for row in county.rows(Task, number)]
+    assert asked.count(("complaint_inside", "hotline")) == 1
+
+
+def test_a_plea_alone_asks_nobody_to_part_it(county: County) -> None:
+    number = county.call("a", PLEA)
+    assert "complaint_inside" not in [row.kind for row in county.rows(Task, number)]
