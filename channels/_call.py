@@ -8,7 +8,7 @@ The state of a call is a flat document:
     tries    times that nothing usable was keyed or said at this place
     wrong    wrong numbers or codes in the whole call; the second one ends the guessing
     told     "1" once a contact was made of the call      missed  "1" once one said "unanswered"
-    asked    "1" once a status was told                   danger  "1" once key 1 was pressed
+    asked    "1" once a status was told                   danger  "1" once key 1 or words said so
     tape     on, kept: the recording runs, has come       from    the caller, for late recordings
     call     the conversation, for a call of which no end is told
 """
@@ -121,9 +121,15 @@ class _Call:
         return replace(step, contact=contact, says=says)
 
     def _after(self, contact: Inbound) -> Step:
-        """Something was written down: say so, and let the caller add to it."""
+        """Something was written down: say so, and let the caller add to it; of danger to life the
+        caller is connected instead, as by key 1, and who hangs up meanwhile is called back."""
         self._state["tries"] = "0"
-        return replace(self._ask("after", "call_number", "call_after"), contact=contact)
+        before = dict(self._state)
+        calm = replace(self._ask("after", "call_number", "call_after"), contact=contact)
+        if not self._operator:
+            return calm
+        self._state = before | {"danger": "1"}
+        return replace(calm, if_danger=self._connect("call_danger"))
 
     def _goodbye(self) -> Step:
         return self._ask("after", "call_goodbye", line=Line.HANG_UP)
@@ -246,7 +252,9 @@ class _Call:
         """An operator picked up: the call is in the books even if nobody types a word."""
         contact = None
         if "told" not in self._state and self._at not in ("", "over"):
-            contact = self._contact("answered", text=self._written("call_words_answered"))
+            contact = self._contact(
+                "answered", text=self._written("call_words_answered"), answered=True
+            )
         if self._at not in ("", "over"):
             self._state["at"] = "talking"
         return Step(self._state if self._at else None, contact=contact)
@@ -281,6 +289,7 @@ class _Call:
         text: str = "",
         claims: Level | None = None,
         missed: bool = False,
+        answered: bool = False,
         media: tuple[Media, ...] = (),
         external_id: str | None = None,
     ) -> Inbound:
@@ -292,6 +301,7 @@ class _Call:
             text=text,
             claims=claims,
             missed=missed,
+            answered=answered,
             media=media,
             reporter=self._who.staff,
         )

@@ -82,6 +82,13 @@ def met_before(contact: Any) -> Outcome:
     return Outcome(number=contact.number, code=code, duplicate=True)
 
 
+def _plain(step: Step) -> Step:
+    """A step as it is told and kept: only what is said and done on the line."""
+    return dataclasses.replace(
+        step, state=None, contact=None, lookup=None, number_as="", if_danger=None
+    )
+
+
 def turn(
     tx: Transaction,
     office: Office,
@@ -113,13 +120,16 @@ def turn(
     steps: list[Step] = []
     for _ in range(MAX_LOOKUPS):
         step = dialogue.step(state, turn, talking)
-        steps.append(dataclasses.replace(step, state=None, contact=None, lookup=None, number_as=""))
+        steps.append(_plain(step))
         if step.contact is not None:
             said = step.contact
             if about is not None and not said.about:
                 said = dataclasses.replace(said, about=about)
             known.look_up(tx, call, said)
             outcome = contact(tx, call, said, entry=entry, known=known)
+            if step.if_danger is not None and outcome.level is Level.LIFE_THREAT:
+                step = step.if_danger
+                steps[-1] = _plain(step)
             if step.number_as:
                 numbered = {**(step.state or {}), step.number_as: outcome.number or ""}
                 step = dataclasses.replace(step, state=numbered)

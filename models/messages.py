@@ -54,7 +54,8 @@ class Inbound:
     the answer goes to (E.164 for telephones), "" for an anonymous person. ``at`` is when it was
     said (aware), None when only the time of receipt is known. ``reporter`` is the login of the
     member of staff who reports somebody else's need. ``claims`` is the level that the person
-    declared by a key or button: it can only raise. ``missed`` marks a call nobody answered.
+    declared by a key or button: it can only raise. ``missed`` marks a call nobody answered,
+    ``answered`` one that a person took: who spoke with somebody waits for no other call.
     ``about`` is the number of the request to which the person said these words belong; ``shown``
     that of one with the code that the writer has shown in the same browser, by the word of our own
     page; whether that code still opens it is asked where it counts.
@@ -71,6 +72,7 @@ class Inbound:
     reporter: str | None = None
     claims: Level | None = None
     missed: bool = False
+    answered: bool = False
     confidential: bool = False
     language: str | None = None
     reply_to: str | None = None  # another telephone number to answer, where the form gave one
@@ -215,7 +217,8 @@ class Step:
 
     ``state`` None ends the dialogue. ``contact`` becomes a contact before anything is answered.
     ``lookup`` is resolved and the same turn is stepped again with ``known`` filled. Under the name
-    ``number_as`` the state is given the number of the contact's request. ``line``, ``digits`` and
+    ``number_as`` the state is given the number of the contact's request. ``if_danger`` is what it
+    does instead where its contact is a danger to life. ``line``, ``digits`` and
     ``connect_to`` matter to telephones only.
     """
 
@@ -226,6 +229,7 @@ class Step:
     number_as: str = ""
     line: Line | None = None
     digits: int = 1
+    if_danger: "Step | None" = None
 
 
 @dataclass(frozen=True, slots=True)

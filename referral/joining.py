@@ -43,6 +43,8 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
     )
     opening.record_assessment(tx, arrival, request)
     complaint_inside.look(tx, office, arrival, request)
+    if arrival.inbound.answered:
+        starting.got_through(tx, request, now)
     request = secrecy.heard(tx, office, arrival, request)
     where, request = request, placing.heard(tx, office, arrival, request)
     if request["status"] == Status.NEEDS_CLARIFICATION and not arrival.inbound.missed:
@@ -62,7 +64,7 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
     if level is before or arrival.inbound.missed:
         if arrival.inbound.missed:
             starting.missed_call(tx, office, arrival, request)
-        else:
+        elif not arrival.inbound.answered:
             telling.say(
                 tx,
                 office,

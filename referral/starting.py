@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
-from models.clocks import Clock
+from models.clocks import Clock, stopping
+from models.events import SYSTEM
 from models.requests import Contact
+from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, TaskKind
-from referral import casework, falling_silent, promises, telling
+from referral import casework, clocks, falling_silent, promises, telling
 from referral.directory import ZONE
 from referral.office import Arrival, Office
 from referral.planning import Plan
@@ -136,9 +138,49 @@ def _triage_case(arrival: Arrival, level: Level) -> str:
 
 
 def missed_call(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
-    """A missed call is a task with a clock; five minutes when an urgent case is open."""
+    """A missed call is a task with a clock; five minutes when an urgent case is open. Who rings
+    again before anybody rang back waits for one call, at the time that was promised first, unless
+    danger asks for an earlier one."""
     urgent = Level(request["level"]).is_urgent
     rule = office.policy.clock("CLK-MISSED-CALL", "urgent" if urgent else "")
-    clock = promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent)
-    telling.ask(tx, office, TaskKind.CALL_BACK, request, now=arrival.now, due=clock["due_at"])
-    telling.say(tx, office, arrival, request, "call_back_promised", due=clock["due_at"])
+    due = clocks.due(arrival.now, rule.amount, rule.measure, office.policy.calendar).at
+    first = _rings_back(tx, request["id"], due)
+    if first is None:
+        promises.start(tx, office, request, rule=rule, at=arrival.now, urgent=urgent)
+        telling.ask(tx, office, TaskKind.CALL_BACK, request, now=arrival.now, due=due)
+    telling.say(tx, office, arrival, request, "call_back_promised", due=first or due)
+
+
+def _rings_back(tx: Transaction, request_id: int, by: datetime) -> datetime | None:
+    """When somebody is to ring back at the latest, if that is by then and not over."""
+    kept = tx.execute(
+        select(col(Task.due_at)).where(
+            col(Task.request_id) == request_id,
+            col(Task.kind) == TaskKind.CALL_BACK,
+            col(Task.done_at).is_(None),
+            col(Task.due_at) <= by,
+        )
+    ).scalars()
+    new = [
+        one["due_at"]
+        for one in tx.added(Task)
+        if one["request_id"] == request_id and one["kind"] == TaskKind.CALL_BACK
+    ]
+    return min((*kept, *(due for due in new if due <= by)), default=None)
+
+
+def got_through(tx: Transaction, request: Row, now: datetime) -> None:
+    """Somebody spoke with the caller: nobody rings back any more for the calls that were missed
+    before, and nothing is sent after the talk."""
+    waits = (
+        col(Task.request_id) == request["id"],
+        col(Task.kind) == TaskKind.CALL_BACK,
+        col(Task.done_at).is_(None),
+    )
+    tx.later(update(Task).where(*waits).values(done_at=now, done_by=SYSTEM))
+    runs = (
+        col(Clock.request_id) == request["id"],
+        col(Clock.name) == "CLK-MISSED-CALL",
+        col(Clock.stopped_at).is_(None),
+    )
+    tx.later(update(Clock).where(*runs).values(**stopping(now)))

@@ -4,6 +4,7 @@ import asyncio
 
 from gateway.missed import call_of
 from models import dialogues
+from models.clocks import Clock
 from models.dialogues import Conversation
 from models.journal import JournalEntry
 from models.messages import Inbound
@@ -185,3 +186,50 @@ def test_one_call_from_a_withheld_number_is_one_request_and_two_calls_are_two(se
         turn(system, sid=LEG, From="anonymous", CallStatus="ringing")
         turn(system, 1, sid=LEG, From="anonymous", Digits="1")
         assert len(system.all(HelpRequest)) == 2
+
+
+def call_backs(system: World) -> list[Task]:
+    return [one for one in system.all(Task) if one.kind == TaskKind.CALL_BACK and not one.done_at]
+
+
+def test_danger_said_aloud_and_hung_up_while_it_rings_is_called_back(settings, now):
+    with world(settings, now) as system:
+        turn(system, CallStatus="ringing")
+        answer = system.signed(
+            "/hook/voice?turn=1", call_fields(SID, SpeechResult="救命啊我要跳楼了")
+        )
+        assert "<Dial" in answer.text
+        now.forward(seconds=10)
+        hung_up(system)
+        (task,) = call_backs(system)
+        assert task.urgent
+        clocks = [one for one in system.all(Clock) if one.name == "CLK-MISSED-CALL"]
+        assert [one.stopped_at for one in clocks] == [None]
+
+
+def test_danger_said_aloud_and_taken_by_a_person_is_not_called_back(settings, now):
+    with world(settings, now) as system:
+        turn(system, CallStatus="ringing")
+        turn(system, 1, SpeechResult="救命啊我要跳楼了")
+        picked_up(system)
+        hung_up(system)
+        assert call_backs(system) == []
+
+
+def test_several_missed_calls_of_one_person_are_one_call_back_which_a_talk_ends(settings, now):
+    with world(settings, now) as system:
+        for ring in range(3):
+            sid = f"CA{ring}" + "7" * 31
+            turn(system, sid=sid, CallStatus="ringing")
+            hung_up(system, sid)
+            now.forward(minutes=1)
+        (task,) = call_backs(system)
+        clocks = [one for one in system.all(Clock) if one.name == "CLK-MISSED-CALL"]
+        assert [one.due_at for one in clocks] == [task.due_at], "the time that was promised first"
+        turn(system, CallStatus="ringing")
+        turn(system, 1, Digits="0")
+        said = len(system.all(Outgoing))
+        picked_up(system)
+        assert call_backs(system) == []
+        assert all(one.stopped_at for one in system.all(Clock) if one.name == "CLK-MISSED-CALL")
+        assert len(system.all(Outgoing)) == said, "nothing is sent after the talk"
