@@ -32,7 +32,8 @@ from referral.office import Office
 TABS = ("to_sign", "handling", "yellow", "inbox_late", "sent_back", "cooperating", "finished")
 DESK_CLOCKS = (
     "CLK-ANSWER", "CLK-ARBITRATE", "CLK-CALLBACK", "CLK-CLARIFY", "CLK-DISPATCH",
-    "CLK-FIRST-REPLY", "CLK-HANDOFF", "CLK-MISSED-CALL", "CLK-SAFETY-CONFIRM", "CLK-TRIAGE",
+    "CLK-FIRST-REPLY", "CLK-HANDOFF", "CLK-LISTEN", "CLK-MISSED-CALL", "CLK-SAFETY-CONFIRM",
+    "CLK-TRIAGE",
 )  # fmt: skip
 """Promises of the help line itself: no bureau can keep or break them."""
 _TAKEN = (ReferralStatus.SIGNED, ReferralStatus.IN_PROGRESS)

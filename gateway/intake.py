@@ -51,7 +51,7 @@ from models.transaction import Row, Transaction
 from models.vocabulary import ContactState, Level
 from models.writer import Writer
 from referral.joining import attach
-from referral.office import Arrival, Office
+from referral.office import Arrival, Office, wordless
 from referral.opening import open_request
 from triage.assess import Assessment
 from triage.language import guess_language
@@ -266,7 +266,8 @@ class Intake:
         self, office: Office, call: Call, inbound: Inbound, near: Acquaintance
     ) -> Assessment:
         """The verdict on the words; together with the words just before, if those make it worse."""
-        alone = call.read.get(inbound.text) or office.assess(inbound.text, call.source, inbound)
+        read = None if wordless(inbound) else call.read.get(inbound.text)
+        alone = read or office.assess(inbound.text, call.source, inbound)
         apart = inbound.missed or not (inbound.text and near.goes_on(inbound.reporter, call.now))
         if apart or alone.level is Level.LIFE_THREAT:
             return alone

@@ -179,6 +179,7 @@ class TaskKind(StrEnum):
     ERASE_DATA = "erase_data"
     TELL_STOPPED = "tell_stopped"
     COMPLAINT_INSIDE = "complaint_inside"
+    LISTEN = "listen"
 
 
 class SecondOpinion(StrEnum):

@@ -183,6 +183,8 @@ def _heard(tx: Transaction, office: Office, request: Row, reason: str, *, asked:
     replied = bool(_since_reopened(tx, request, "replied", "refused"))
     told = _since_reopened(tx, request, "called_back", "contacted", again=("rehandled",))
     reachable = correspondent(tx, office, request).reply is not None
+    if casework.waits(tx, request["id"], TaskKind.LISTEN):
+        raise Refusal("refusal.listen_first", number)
     if not replied and (reachable or reason not in ("false_report", "unreachable")):
         raise Refusal("refusal.reply_first", number)
     if casework.waits(tx, request["id"], TaskKind.NEW_WORDS):

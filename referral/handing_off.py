@@ -15,7 +15,16 @@ from models.requests import HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import ContactState, Level, Status, TaskKind, Track
-from referral import casework, closing, promises, refusing, rehandling, telling, undecided
+from referral import (
+    casework,
+    closing,
+    promises,
+    refusing,
+    rehandling,
+    telling,
+    undecided,
+    unheard,
+)
 from referral.answering import tell
 from referral.casework import Actor, Refusal
 from referral.correcting import raise_urgency
@@ -24,7 +33,11 @@ from referral.office import Office
 from referral.rerouting import DESK
 from referral.undecided import FOUND_OUT, SAFETY
 
-_ENDS = {TaskKind.CALL_BACK: ("CLK-MISSED-CALL",), TaskKind.TELL_STOPPED: ("CLK-FIRST-REPLY",)}
+_ENDS = {
+    TaskKind.CALL_BACK: ("CLK-MISSED-CALL",),
+    TaskKind.TELL_STOPPED: ("CLK-FIRST-REPLY",),
+    TaskKind.LISTEN: (unheard.CLOCK,),
+}
 """The clocks that run until this work is done."""
 DECIDE_INSTEAD = "refusal.decide_instead"
 _DECIDED_THERE = (TaskKind.DECIDE_RETURN, TaskKind.DECIDE_EXTENSION, TaskKind.DECIDE_SUSPENSION)

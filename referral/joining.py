@@ -18,6 +18,7 @@ from referral import (
     secrecy,
     starting,
     telling,
+    unheard,
     urgent_orders,
     waiting,
 )
@@ -64,15 +65,8 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
     if level is before or arrival.inbound.missed:
         if arrival.inbound.missed:
             starting.missed_call(tx, office, arrival, request)
-        elif not arrival.inbound.answered:
-            telling.say(
-                tx,
-                office,
-                arrival,
-                request,
-                telling.ATTACHED,
-                due=telling.next_word(office, arrival, level),
-            )
+        else:
+            _say_added(tx, office, arrival, request)
         return request
     return _raise(tx, office, arrival, request=request, level=level)
 
@@ -122,13 +116,19 @@ def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, l
             tx, office, request, holder, due=decided.lead_due.at, decided=decided, now=now
         )
     else:
-        telling.say(
-            tx,
-            office,
-            arrival,
-            request,
-            telling.ATTACHED,
-            due=telling.next_word(office, arrival, level),
-        )
+        _say_added(tx, office, arrival, request)
     opening.ask_people(tx, office, arrival, request=request)
     return request
+
+
+def _say_added(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
+    """What was added is in the request, and by when they hear from somebody; nothing after a
+    talk."""
+    if arrival.inbound.answered:
+        return
+    until = unheard.asked(tx, office, arrival, request)
+    if until is not None and until > arrival.now:
+        telling.say(tx, office, arrival, request, unheard.TOLD, due=until)
+        return
+    due = telling.next_word(office, arrival, Level(request["level"]))
+    telling.say(tx, office, arrival, request, telling.ATTACHED, due=due)

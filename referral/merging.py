@@ -42,7 +42,7 @@ from referral.rerouting import route_of
 from referral.starting import MINOR, asked_for
 from referral.undecided import OF_DANGER
 
-_FEEDBACK = ("CLK-DISCOVERY-FEEDBACK", "CLK-MISSED-CALL")
+_FEEDBACK = ("CLK-DISCOVERY-FEEDBACK", "CLK-MISSED-CALL", "CLK-LISTEN")
 """What is owed to the person who asked, not to the matter: it goes along."""
 
 _ONCE = (MINOR[0],)
@@ -52,7 +52,7 @@ OF_THE_PERSON = (TaskKind.CORRECT_DATA, TaskKind.ERASE_DATA)
 
 _OF_EACH = (
     TaskKind.UNDELIVERED, TaskKind.CALL_BACK, TaskKind.DELIVER_PAPER, TaskKind.CALL_SILENT,
-    TaskKind.HAND_SILENT, TaskKind.WELFARE_CHECK,
+    TaskKind.HAND_SILENT, TaskKind.WELFARE_CHECK, TaskKind.LISTEN,
 )  # fmt: skip
 """Somebody is to be reached: that another person is to be reached too does not do it."""
 

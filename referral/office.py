@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from models.messages import Inbound, mark
+from models.messages import Inbound, mark, spoken
 from models.phrases import Phrasebook
-from models.vocabulary import Form, Level
+from models.vocabulary import Form, Level, worst
 from referral.areas import Gazetteer
 from referral.clocks import LadderStep
 from referral.directory import Directory
@@ -20,6 +20,8 @@ from triage.policy import SignalPolicy
 
 _ASKED_BY_OFFICE = {"warning_lead": Level.STANDARD, "transfer_in": Level.STANDARD}
 """What another body hands over is a matter to be seen to, however it is worded."""
+UNHEARD = Level.PRIORITY
+"""A voice or a picture without words, until somebody has listened or looked (domain note 3e.2)."""
 _IN_REQUEST = frozenset({"number", "code", "hotline", "understood"})
 
 
@@ -74,13 +76,13 @@ class Office:
 
     def assess(self, text: str, channel: str, inbound: Inbound) -> Assessment:
         """What the text means, by the signals in force; beside it what the model thinks, which
-        changes none of it."""
+        changes none of it. What has no words is looked at by a person before it waits its turn."""
         context = Context(
             channel=channel,
             place=inbound.place,
             at=inbound.at,
             reporter=inbound.reporter is not None,
-            claims=inbound.claims or _ASKED_BY_OFFICE.get(channel),
+            claims=_claims(inbound, channel),
             exercise_codes=self.exercises,
         )
         assessment = assess(text, context, self.signals)
@@ -104,6 +106,19 @@ class Office:
         """The rules that decide now, for the record: clocks and routes, then signals. Sixteen
         digits of each hash tell one version from another; events carry the whole."""
         return f"{short(self.policy.hash)} {short(self.signals.hash)}"
+
+
+def wordless(inbound: Inbound) -> bool:
+    """Whether this is a voice or a picture and no word with it: a person has to find out."""
+    if inbound.missed or not inbound.media:
+        return False
+    return not any(map(str.isalnum, spoken(inbound.text)))
+
+
+def _claims(inbound: Inbound, channel: str) -> Level | None:
+    """The level that a contact has whatever its words say; the text can only raise it."""
+    claims = inbound.claims or _ASKED_BY_OFFICE.get(channel)
+    return worst(claims or UNHEARD, UNHEARD) if wordless(inbound) else claims
 
 
 @lru_cache(maxsize=32)

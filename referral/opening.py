@@ -25,6 +25,7 @@ from referral import (
     secrecy,
     starting,
     telling,
+    unheard,
 )
 from referral.directory import ZONE, Unit
 from referral.office import Arrival, Office
@@ -220,6 +221,7 @@ def _tell(
 ) -> None:
     """What the person hears at once: receipt, then what happens; and the unit that must act."""
     due = telling.next_word(office, arrival, decided.level)
+    until = unheard.asked(tx, office, arrival, request, opened=True)
     if arrival.inbound.reporter:
         telling.say(
             tx, office, arrival, request, "reporter_told", due=due, unit=decided.holder.unit
@@ -243,9 +245,11 @@ def _tell(
         elif decided.track is Track.GRIEVANCE:
             unit, last = decided.lead, decided.lead_due.at
             telling.say(tx, office, arrival, request, "grievance_received", due=last, unit=unit)
-        elif decided.track is not Track.NONE:
+        elif decided.track is not Track.NONE and until is None:
             unit, last = decided.lead, decided.lead_due.at
             telling.say(tx, office, arrival, request, "dispatched", due=last, unit=unit)
+    if until is not None:
+        telling.say(tx, office, arrival, request, unheard.TOLD, due=until)
     telling.notify(
         tx,
         office,
@@ -258,7 +262,9 @@ def _tell(
 
 
 def ask_people(tx: Transaction, office: Office, arrival: Arrival, *, request: Row) -> None:
-    """Life danger waits for a person to confirm the hand-off to 110, 119 or 120 (T05)."""
+    """Life danger waits for a person to confirm the hand-off to 110, 119 or 120 (T05); what has no
+    words for one who listens or looks."""
+    unheard.asked(tx, office, arrival, request)
     if Level(request["level"]) is not Level.LIFE_THREAT or arrival.level is not Level.LIFE_THREAT:
         return
     rule = office.policy.clock("CLK-HANDOFF")

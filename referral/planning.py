@@ -9,7 +9,7 @@ from referral import clocks
 from referral.accused import NOBODY, Accused, accused_of
 from referral.areas import Found
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Unit
-from referral.office import Arrival, Office
+from referral.office import Arrival, Office, wordless
 from referral.policy import ClockRule
 from referral.routing import Route, RouteRow, route
 from triage.assess import Signal
@@ -98,7 +98,9 @@ def summary(office: Office, chosen: Route, arrival: Arrival) -> str:
     quotes = _apart([signal for signal in arrival.assessment.signals if signal.counts])[:2]
     known = arrival.assessment.service is not None or not quotes
     language = arrival.language
-    if chosen.row.service == "unclear":
+    if wordless(arrival.inbound):
+        name = office.phrases.say("words.unheard", {}, Form.FULL, language)
+    elif chosen.row.service == "unclear":
         name = office.phrases.say("words.unclear", {}, Form.FULL, language)
     else:
         name = chosen.row.name_en if language.startswith("en") else chosen.row.name_zh

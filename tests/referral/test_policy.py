@@ -42,6 +42,7 @@ TABLE_OF_CLOCKS = [
     ("CLK-ANSWER", "", 15, "second", "R"),
     ("CLK-MISSED-CALL", "", 15, "minute", "P"),
     ("CLK-MISSED-CALL", "urgent", 5, "minute", "P"),
+    ("CLK-LISTEN", "", 10, "minute", "P"),
     ("CLK-FIRST-REPLY", "", 3, "minute", "R"),
     ("CLK-FIRST-REPLY", "mail", 24, "hour", "R"),
     ("CLK-FIRST-REPLY", "web_form", 2, "hour", "R"),
