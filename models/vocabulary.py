@@ -180,6 +180,7 @@ class TaskKind(StrEnum):
     TELL_STOPPED = "tell_stopped"
     COMPLAINT_INSIDE = "complaint_inside"
     LISTEN = "listen"
+    NOBODY_CAME = "nobody_came"
 
 
 class SecondOpinion(StrEnum):

@@ -22,10 +22,10 @@ from referral import (
     level_told,
     opening,
     starting,
-    telling,
     undecided,
     urgent_orders,
     waiting,
+    word_given,
 )
 from referral.answering import correspondent, tell
 from referral.casework import Actor, Refusal
@@ -133,7 +133,7 @@ def raise_urgency(
             starting.start_handoff(tx, office, after, now)
         falling_silent.heard(tx, office, arrival, after)
     if level.is_urgent:
-        word = telling.next_word(office, arrival, level)
+        word = word_given.standing(tx, office, after, level, now)
         tell(tx, office, after, "urgent_joined", due=word, now=now)
         new = decided if becomes_urgent else None
         level_told.brought_in(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status
+from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status, TaskKind
 from referral import casework, falling_silent, leasing
 from referral.casework import Actor, Refusal
 from referral.lifecycle import may, may_on_referral
@@ -118,6 +118,8 @@ def record_contact(
     theirs = bool(mine) or request["holder_unit"] in units or actor.role in casework.GRASSROOTS
     casework.halt(tx, request["id"], ("CLK-MISSED-CALL",), now)
     falling_silent.tried(tx, office, actor, request, reached=outcome in SPOKEN, now=now)
+    if outcome in SPOKEN:
+        casework.finish_tasks(tx, request["id"], TaskKind.NOBODY_CAME, actor, now)
     if outcome in SPOKEN and theirs:
         casework.halt(tx, request["id"], ("CLK-CONTACT",), now)
         casework.halt(tx, request["id"], ("CLK-URGENT-CONTACT",), now, case="")

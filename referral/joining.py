@@ -21,6 +21,7 @@ from referral import (
     unheard,
     urgent_orders,
     waiting,
+    word_given,
 )
 from referral.office import Arrival, Office
 from referral.planning import plan
@@ -107,7 +108,7 @@ def _raise(tx: Transaction, office: Office, arrival: Arrival, *, request: Row, l
             starting.start_handoff(tx, office, request, now)
         falling_silent.heard(tx, office, arrival, request)
     if level.is_urgent:
-        due = telling.next_word(office, arrival, level)
+        due = word_given.standing(tx, office, request, level, now)
         if level is Level.LIFE_THREAT:
             telling.say(tx, office, arrival, request, "handoff", due=due)
         telling.say(tx, office, arrival, request, "urgent_joined", due=due)
@@ -130,5 +131,4 @@ def _say_added(tx: Transaction, office: Office, arrival: Arrival, request: Row) 
     if until is not None and until > arrival.now:
         telling.say(tx, office, arrival, request, unheard.TOLD, due=until)
         return
-    due = telling.next_word(office, arrival, Level(request["level"]))
-    telling.say(tx, office, arrival, request, telling.ATTACHED, due=due)
+    word_given.say_added(tx, office, arrival, request)

@@ -1,0 +1,73 @@
+"""By when somebody hears from us was promised once: whoever writes again hears that hour, not a
+later one. When it has passed, the head of shift is asked, and nobody is put off with a new hour."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from models.clocks import Clock
+from models.transaction import Row, Transaction
+from models.vocabulary import Level, TaskKind
+from referral import casework, telling
+from referral.office import Arrival, Office
+
+URGENT, CONTACT, CALL_BACK = "CLK-URGENT-CONTACT", "CLK-CONTACT", "CLK-MISSED-CALL"
+LATE, ANSWERED_BY = "attached_late", "attached_goes_on"
+"""What is said when the hour has passed, and when somebody has spoken with them already."""
+
+
+def say_added(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
+    """What was added is in the request, and what was promised stands."""
+    level = Level(request["level"])
+    given = _standing(tx, request, level)
+    phrase, due = telling.ATTACHED, given or telling.next_word(office, arrival, level)
+    if given is not None and given <= arrival.now:
+        phrase, due = LATE, given
+        nobody_came(tx, office, request, given, arrival.now)
+    elif given is None:
+        answer = casework.lead_of(tx, request["id"])
+        if answer["completed_at"] is None and answer["due_at"] > arrival.now:
+            phrase, due = ANSWERED_BY, answer["due_at"]
+    telling.say(tx, office, arrival, request, phrase, due=due)
+
+
+def standing(
+    tx: Transaction, office: Office, request: Row, level: Level, now: datetime
+) -> datetime:
+    """By when they are contacted now that danger is known: the hour that was promised; in danger to
+    life, where none lies ahead, the time in which an emergency line must have them."""
+    given = _standing(tx, request, level)
+    if given is not None and given > now:
+        return given
+    if given is not None:
+        nobody_came(tx, office, request, given, now)
+    name = "CLK-HANDOFF" if level is Level.LIFE_THREAT else URGENT
+    return telling.by_when(office, name, now)
+
+
+def _standing(tx: Transaction, request: Mapping[str, Any], level: Level) -> datetime | None:
+    """The first hour at which a contact is promised that nobody has made."""
+    names = {(URGENT if level.is_urgent else CONTACT, ""), (CALL_BACK, "")}
+    names |= {(CALL_BACK, "urgent")}
+    adds = [clock for clock in tx.added(Clock) if clock["request_id"] == request["id"]]
+    running = [*casework.running(tx, request["id"]), *adds]
+    dues = [clock["due_at"] for clock in running if (clock["name"], clock["case"]) in names]
+    return min(dues, default=None)
+
+
+def nobody_came(
+    tx: Transaction, office: Office, request: Row, given: datetime, now: datetime
+) -> None:
+    """They say so themselves: the head of shift is asked, once while nobody has seen to it."""
+    head = office.directory.head_of_shift(now)
+    urgent = Level(request["level"]).is_urgent
+    asked = telling.ask_once(
+        tx, TaskKind.NOBODY_CAME, unit=head.unit.code, note="", now=now, request=request,
+        urgent=urgent,
+    )  # fmt: skip
+    if not asked:
+        return
+    tx.event("nobody_came", at=now, request=request, to=head.officer.login)
+    telling.tell_staff(
+        tx, office, "staff_nobody_came", request, head, due=given, now=now, urgent=urgent
+    )
