@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from channels import _chat_added as added
 from channels import _chat_another as another
 from channels import _chat_report as report
 from models.messages import Ask, Correspondent, Inbound, Lookup, Say, Step, Turn
@@ -46,7 +47,7 @@ class ChatFlow:
             if who.staff and (begun := another.begun(state, turn, who)):
                 return begun
             step = self.step({}, turn, who)
-            return another.offered(report.added(state, step, turn), turn) if who.staff else step
+            return another.offered(added.added(state, step, turn), turn) if who.staff else step
         command = _command(turn)
         if state and not (who.staff and report.is_current(state)):
             return _start_over(state, turn, who, command=command)
@@ -68,7 +69,7 @@ class ChatFlow:
         if not who.staff:
             return Step(contact=said)
         step = Step(state or None, contact=replace(said, reporter=who.staff))
-        return report.begun(step, turn.group) if turn.group and not state else step
+        return step if state or turn.edits else added.begun(step, turn, said)
 
     def unfinished(self, state: Mapping[str, str]) -> Inbound | None:
         """The contact that an abandoned conversation amounts to, or None when nothing was said.

@@ -1,4 +1,4 @@
-"""Words that were added to a guided report and are about another household: they are offered a
+"""Words that were added to a report and are about another household: they are offered a
 report of their own. Software deletes nothing, so they stay where they are, with a note. Pure."""
 
 from collections.abc import Mapping

@@ -8,7 +8,7 @@ answers under their own names; of a report that was handed in, ``at`` is when.
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from models.messages import Correspondent, Inbound, Location, Media, Say, Step, Turn, remark
 from models.vocabulary import Level
@@ -33,7 +33,21 @@ _URGENT_WORDS = {
 _CLAIMS = {"danger": Level.LIFE_THREAT, "urgent": Level.URGENT}
 _SAID, _BESIDE = ("what", "more"), {"who": "求助人", "where": "地点"}
 _CONTROL = frozenset(
-    {"v", "step", "id", "sender", "staff", "media", "lat", "lon", "datum", "claim", "ids", "at"}
+    {
+        "v",
+        "step",
+        "id",
+        "sender",
+        "staff",
+        "media",
+        "lat",
+        "lon",
+        "datum",
+        "claim",
+        "ids",
+        "at",
+        "free",
+    }
 )
 _CHOICES = {
     "who": (("unknown", "chat.button_unknown"),),
@@ -132,31 +146,6 @@ def answers(state: Mapping[str, str]) -> dict[str, str]:
         return dict(json.loads(state.get("ids", "{}")))
     except (ValueError, TypeError):
         return {}
-
-
-def begun(step: Step, group: str) -> Step:
-    """A contact outside a report of which the other pictures are still to come."""
-    return replace(step, state={"last": "", "group": group}, number_as="last")
-
-
-def added(last: Mapping[str, str], step: Step, turn: Turn) -> Step:
-    """A step after something was handed in, ``last`` the number of its request: further pictures of
-    its album, further words shortly after a report and answers that were edited belong to it."""
-    if step.contact is None or not _belongs(last, turn, step.contact):
-        return replace(step, state=dict(last)) if step.state is None else step
-    kept = {**last, **({"group": turn.group} if turn.group else {})}
-    contact = replace(step.contact, about=last["last"] or None)
-    return replace(step, state=kept, contact=contact, number_as="last")
-
-
-def _belongs(last: Mapping[str, str], turn: Turn, said: Inbound) -> bool:
-    if turn.edits:
-        return turn.edits in answers(last)
-    if turn.group and turn.group == last.get("group"):
-        return True
-    if not last.get("at") or said.at is None:
-        return "ids" in last
-    return said.at - datetime.fromisoformat(last["at"]) <= SHORTLY
 
 
 def _handed_in(state: Mapping[str, str], turn: Turn, phrase: str) -> Step:

@@ -104,8 +104,44 @@ def test_an_album_of_a_grid_worker_is_one_request_and_the_next_album_another(set
         assert {(one.request_id, one.reporter) for one in said} == {(request.id, login)}
         assert len(said) == 3
         picture(system, 5, "G2", caption="上街村桥断了")
-        wrote(system, 6, "下街村有人断粮")
-        assert len(system.all(HelpRequest)) == 3, "another album, other words: another need"
+        assert len(system.all(HelpRequest)) == 2, "another album that says what it shows"
+        wrote(system, 6, "下街村有人断粮", date=update(1)["message"]["date"] + 1_000)
+        assert len(system.all(HelpRequest)) == 3, "other words, later: another need"
+
+
+def test_what_is_said_shortly_after_a_report_in_free_words_is_added_as_its_receipt_says(
+    settings, now
+):
+    with world(settings, now) as system:
+        login = at_work(system)
+        wrote(system, 2, "3组张大爷瘫在床上，两天没吃饭了")
+        (receipt,) = [row for row in system.all(Outgoing) if row.phrase == "reporter_told"]
+        assert "想补充情况请直接回复" in receipt.text
+        later = update(1)["message"]["date"] + 60
+        wrote(system, 3, "在河口村3组12号", date=later)
+        assert "是另一户" in system.all(Outgoing)[-1].text
+        photo = {"file_id": "P", "file_unique_id": "u", "width": 1, "height": 1}
+        wrote(system, 4, photo=[photo], date=later + 10)
+        picture(system, 5, "G7")
+        (request,) = system.all(HelpRequest)
+        said = system.all(Contact)
+        assert {(one.request_id, one.reporter) for one in said} == {(request.id, login)}
+        assert len(said) == 4
+        wrote(system, 6, "上街村李家漏水", date=later + 1_000)
+        assert len(system.all(HelpRequest)) == 2, "later it is another need"
+
+
+def test_another_household_after_a_report_in_free_words_gets_a_report_of_its_own(settings, now):
+    with world(settings, now) as system:
+        at_work(system)
+        wrote(system, 2, "3组张大爷瘫在床上，两天没吃饭了")
+        wrote(system, 3, "上街村李家房顶塌了一角")
+        wrote(system, 4, "是另一户")
+        for at, words in enumerate(("李家", "上街村", "跳过", "不急", "报出"), 5):
+            wrote(system, at, words)
+        _, second = system.all(HelpRequest)
+        mine = [one.text for one in system.all(Contact) if one.request_id == second.id]
+        assert [one.startswith("上街村李家房顶塌了一角") for one in mine] == [True]
 
 
 def test_an_album_that_comes_in_one_batch_is_one_request(settings, now):
@@ -260,8 +296,8 @@ def test_an_edited_report_in_free_words_stays_one_request(settings, now):
     with world(settings, now) as system:
         login = at_work(system)
         wrote(system, 2, "河口村张家断粮")
-        wrote(system, 3, "上街村李家漏水")
-        edited(system, 3, "上街村李家漏水，屋里有老人")
+        wrote(system, 3, "上街村李家漏水", date=update(1)["message"]["date"] + 1_000)
+        edited(system, 3, "上街村李家漏水，屋里有老人", after=1_005)
         assert len(system.all(HelpRequest)) == 2
         first, second, third = system.all(Contact)
         assert first.request_id != second.request_id == third.request_id
