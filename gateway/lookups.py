@@ -12,17 +12,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlmodel import col
 
 from gateway import guessing
 from models import numbers
 from models.access import OneTimeKey, hashed
+from models.journal import JournalEntry
 from models.messages import Ask, Lookup, Turn
 from models.people import Address
 from models.places import Staff
 from models.requests import FormerNumber, HelpRequest
+from models.tasks import Task
 from models.transaction import Transaction
+from models.vocabulary import Status
 from referral import wording
 from referral.joined import master_of
 from referral.office import Office
@@ -79,8 +82,21 @@ _STANDING = select(
 )
 
 
+_HELD = (
+    select(col(JournalEntry.code), col(Task.due_at))
+    .outerjoin(Task, col(Task.journal_id) == col(JournalEntry.id))
+    .where(text("state <> 'handled'"))  # word for word the condition of the index
+    .order_by(col(Task.id))
+)
+
+
 def status_of(tx: Any, office: Office, number: str, code: str) -> dict[str, str]:
-    """Stage, unit and due time for a number with its code; the same {} for wrong and unknown."""
+    """Stage, unit and due time for a number with its code; the same {} for wrong and unknown. What
+    waits in the holding pen is received, and due when somebody has read it."""
+    held = tx.execute(_HELD.where(col(JournalEntry.number) == number)).first()
+    if held is not None and _same(held.code or "", code):
+        due = wording.when(held.due_at, "zh-CN") if held.due_at else ""
+        return {"found": "1", "status": Status.RECEIVED, "unit": "", "due": due}
     row = tx.execute(_STANDING.where(col(HelpRequest.number) == number)).first()
     if row is None or not _same(row.code, code):
         former = tx.execute(
