@@ -117,19 +117,16 @@ class _Call:
             return self._goodbye()
         self._state["tries"] = "0"
         step = self._tell("call_danger_unanswered" if danger else "call_unanswered")
-        says = step.says[:-1] if danger else step.says
-        return replace(step, contact=contact, says=says)
+        return replace(step, contact=contact, says=step.says[:-1] if danger else step.says)
 
     def _after(self, contact: Inbound) -> Step:
         """Something was written down: say so, and let the caller add to it; of danger to life the
-        caller is connected instead, as by key 1, and who hangs up meanwhile is called back."""
+        caller is connected instead, as by key 1."""
         self._state["tries"] = "0"
-        before = dict(self._state)
         calm = replace(self._ask("after", "call_number", "call_after"), contact=contact)
-        if not self._operator:
-            return calm
-        self._state = before | {"danger": "1"}
-        return replace(calm, if_danger=self._connect("call_danger"))
+        self._state = {**self._state, "danger": "1"}
+        danger = self._connect("call_danger") if self._operator else None
+        return replace(calm, if_danger=danger)
 
     def _goodbye(self) -> Step:
         return self._ask("after", "call_goodbye", line=Line.HANG_UP)
@@ -225,8 +222,7 @@ class _Call:
     def _words(self) -> Step:
         if not self._turn.value.strip():
             return self._silence()
-        # The first words of a call have a fixed id, later ones that of the turn; words of a call
-        # whose state is gone must not be taken for a repeat of the first ones.
+        # The first words of a call have a fixed id; without a state no words are a repeat of them.
         first = bool(self._at) and "spoken" not in self._state
         self._state["spoken"] = "1"
         own = None if first else f"{self._turn.external_id}:speech"
@@ -252,9 +248,8 @@ class _Call:
         """An operator picked up: the call is in the books even if nobody types a word."""
         contact = None
         if "told" not in self._state and self._at not in ("", "over"):
-            contact = self._contact(
-                "answered", text=self._written("call_words_answered"), answered=True
-            )
+            spoken = self._contact("answered", text=self._written("call_words_answered"))
+            contact = replace(spoken, answered=True)
         if self._at not in ("", "over"):
             self._state["at"] = "talking"
         return Step(self._state if self._at else None, contact=contact)
@@ -289,7 +284,6 @@ class _Call:
         text: str = "",
         claims: Level | None = None,
         missed: bool = False,
-        answered: bool = False,
         media: tuple[Media, ...] = (),
         external_id: str | None = None,
     ) -> Inbound:
@@ -301,7 +295,6 @@ class _Call:
             text=text,
             claims=claims,
             missed=missed,
-            answered=answered,
             media=media,
             reporter=self._who.staff,
         )

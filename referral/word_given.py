@@ -8,7 +8,7 @@ from typing import Any
 from models.clocks import Clock
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, TaskKind
-from referral import casework, telling
+from referral import bringing_in, casework, telling
 from referral.office import Arrival, Office
 
 URGENT, CONTACT, CALL_BACK = "CLK-URGENT-CONTACT", "CLK-CONTACT", "CLK-MISSED-CALL"
@@ -25,7 +25,7 @@ def say_added(tx: Transaction, office: Office, arrival: Arrival, request: Row) -
         phrase, due = LATE, given
         nobody_came(tx, office, request, given, arrival.now)
     elif given is None:
-        answer = casework.lead_of(tx, request["id"])
+        answer = bringing_in.lead_of(tx, request)
         if answer["completed_at"] is None and answer["due_at"] > arrival.now:
             phrase, due = ANSWERED_BY, answer["due_at"]
     telling.say(tx, office, arrival, request, phrase, due=due)
