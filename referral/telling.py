@@ -167,8 +167,9 @@ def post(
     return message
 
 
-ATTACHED = "attached"
-"""What says that words have come and belong to the request."""
+ATTACHED, GOES_ON = "attached", "attached_goes_on"
+"""What says that words have come and belong to the request: before and after somebody has spoken
+with the person."""
 
 
 def _say_another_way(
@@ -182,7 +183,7 @@ def _say_another_way(
     asked = select(col(Task.id)).where(
         col(Task.request_id) == request["id"], col(Task.kind) == kind
     )
-    if message["phrase"] != ATTACHED:
+    if message["phrase"] not in (ATTACHED, GOES_ON):
         asked = asked.where(col(Task.done_at).is_(None))
     if just_now or tx.execute(asked).first() is not None:
         return

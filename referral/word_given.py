@@ -12,8 +12,8 @@ from referral import bringing_in, casework, telling
 from referral.office import Arrival, Office
 
 URGENT, CONTACT, CALL_BACK = "CLK-URGENT-CONTACT", "CLK-CONTACT", "CLK-MISSED-CALL"
-LATE, ANSWERED_BY = "attached_late", "attached_goes_on"
-"""What is said when the hour has passed, and when somebody has spoken with them already."""
+LATE = "attached_late"
+"""What is said when the hour has passed."""
 
 
 def say_added(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
@@ -27,7 +27,7 @@ def say_added(tx: Transaction, office: Office, arrival: Arrival, request: Row) -
     elif given is None:
         answer = bringing_in.lead_of(tx, request)
         if answer["completed_at"] is None and answer["due_at"] > arrival.now:
-            phrase, due = ANSWERED_BY, answer["due_at"]
+            phrase, due = telling.GOES_ON, answer["due_at"]
     telling.say(tx, office, arrival, request, phrase, due=due)
 
 

@@ -75,6 +75,25 @@ def test_speaking_with_them_ends_that_work_and_then_the_answer_is_what_is_promis
         assert asked(system)[-1].done_at is not None
 
 
+def test_who_stopped_messages_is_not_rung_for_every_word_that_came(settings, now):
+    with world(settings, now) as system:
+        system.sms(LAMP)
+        (request,) = system.all(HelpRequest)
+        app = application(system.state)
+        holder = signed_in(system.state, app, request.holder_person)
+        holder.act(request.number, "record_contact", who="本人", outcome="reached")
+        system.sms("退订")
+        system.sms("是三号楼门口那一盏")
+        (task,) = [one for one in system.all(Task) if one.kind == TaskKind.TELL_STOPPED]
+        desk = signed_in(system.state, app, "lead01")
+        done = desk.post(f"/api/v1/tasks/{task.id}/done", {"note": "已打电话告知"})
+        assert done.status_code == 200, done.text
+        system.sms("旁边那一盏也不亮")
+        assert last(system).phrase == "attached_goes_on"
+        asked_to = [one for one in system.all(Task) if one.kind == TaskKind.TELL_STOPPED]
+        assert len(asked_to) == 1, "that words have come is said once"
+
+
 def test_an_ordinary_request_keeps_its_day_too(settings, now):
     with world(settings, now) as system:
         system.sms(LAMP)
