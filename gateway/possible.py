@@ -49,11 +49,12 @@ def acts(
     desk = viewer.role in access.DESK
     disputed = sum(row.status == ReferralStatus.RETURN_REQUESTED for row in orders)
     in_danger = request["level"] == Level.LIFE_THREAT or SAFETY in running
+    unanswered = all(row.role != "lead" or row.completed_at is None for row in orders)
     fits = {
         "confirm": request["confirmed_at"] is None or real is Status.IN_TRIAGE,
         "raise_urgency": request["level"] != "life_threat",
         "lower_urgency": real is not Status.EMERGENCY_HANDOFF and request["level"] != "none",
-        "correct_route": True,
+        "correct_route": unanswered,
         "hand_off": True,
         "confirm_safe": in_danger,
         "claim": (holds or desk) and not _has_it(viewer, request, now),
@@ -103,7 +104,7 @@ def acts(
         "bar": True,
         "take_upward": request["track"] == "grievance",
         "split_off": request["track"] != "grievance",
-        "bring_in": all(row.role != "lead" or row.completed_at is None for row in orders),
+        "bring_in": unanswered,
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])
 

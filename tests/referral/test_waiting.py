@@ -277,3 +277,11 @@ def test_whoever_leaves_is_followed_at_once(county: County, case: str, state: St
     assert county.held(case)[0] == "housing"
     assert county.held(case)[1] != "housing.1"
     assert "holder_replaced" in county.kinds(case)
+
+
+def test_another_bureau_is_offered_until_the_result_is_in(county: County, case: str) -> None:
+    assert {"correct_route", "bring_in"} <= set(offered(county, "super01", case))
+    county.do("housing.1", "record_contact", case, who="本人", outcome="reached")
+    county.do("housing.1", "report_result", case, result="灯已修好")
+    assert not {"correct_route", "bring_in"} & set(offered(county, "super01", case))
+    assert "rehandle" in offered(county, "super01", case)
