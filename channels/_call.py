@@ -44,9 +44,8 @@ class CallFlow:
     def step(self, state: Mapping[str, str], turn: Turn, who: Correspondent) -> Step:
         """The next step. Words, recordings and a declared danger become contacts in the very step
         in which they arrive; a call that ends unanswered becomes exactly one missed contact."""
-        kept = {**state, "call": turn.conversation}
-        if turn.sender:
-            kept["from"] = turn.sender
+        caller = {"from": turn.sender} if turn.sender else {}
+        kept = {**state, "call": turn.conversation, **caller}
         return _Call(self._say, operator=self._operator, state=kept, turn=turn, who=who).step()
 
     def unfinished(self, state: Mapping[str, str]) -> Inbound | None:
@@ -230,7 +229,8 @@ class _Call:
 
     def _recording(self) -> Step:
         own = f"recording:{self._turn.value}"
-        return self._late(self._contact(own, media=self._turn.media), tape="kept")
+        tape = self._contact(own, media=self._turn.media)
+        return self._late(replace(tape, heard="spoken" in self._state), tape="kept")
 
     def _transcript(self) -> Step:
         if not self._turn.value.strip():
@@ -251,7 +251,7 @@ class _Call:
             spoken = self._contact("answered", text=self._written("call_words_answered"))
             contact = replace(spoken, answered=True)
         if self._at not in ("", "over"):
-            self._state["at"] = "talking"
+            self._state |= {"at": "talking", "spoken": "1"}
         return Step(self._state if self._at else None, contact=contact)
 
     def _dialled(self) -> Step:

@@ -55,10 +55,10 @@ class Inbound:
     said (aware), None when only the time of receipt is known. ``reporter`` is the login of the
     member of staff who reports somebody else's need. ``claims`` is the level that the person
     declared by a key or button: it can only raise. ``missed`` marks a call nobody answered,
-    ``answered`` one that a person took: who spoke with somebody waits for no other call.
-    ``about`` is the number of the request to which the person said these words belong; ``shown``
-    that of one with the code that the writer has shown in the same browser, by the word of our own
-    page; whether that code still opens it is asked where it counts.
+    ``answered`` one that a person took, ``heard`` a recording whose words are known. ``about`` is
+    the number of the request to which the person said these words belong; ``shown`` that of one
+    with the code that the writer has shown in the same browser, by the word of our own page;
+    whether that code still opens it is asked where it counts.
     """
 
     external_id: str
@@ -73,6 +73,7 @@ class Inbound:
     claims: Level | None = None
     missed: bool = False
     answered: bool = False
+    heard: bool = False
     confidential: bool = False
     language: str | None = None
     reply_to: str | None = None  # another telephone number to answer, where the form gave one
@@ -97,8 +98,7 @@ _REMARKS = re.compile(r"(?:\n?〔[^〔〕\n]*〕)+\Z")
 
 def remark(said: str) -> str:
     """A line that a form adds under somebody's words, for whoever reads them."""
-    plain = " ".join(said.replace("〔", "（").replace("〕", "）").split())
-    return f"〔{plain}〕"
+    return f"〔{' '.join(said.replace('〔', '（').replace('〕', '）').split())}〕"
 
 
 def spoken(text: str) -> str:
@@ -218,8 +218,8 @@ class Step:
     ``state`` None ends the dialogue. ``contact`` becomes a contact before anything is answered.
     ``lookup`` is resolved and the same turn is stepped again with ``known`` filled. Under the name
     ``number_as`` the state is given the number of the contact's request. ``if_danger`` is what it
-    does instead where its contact is a danger to life. ``line``, ``digits`` and
-    ``connect_to`` matter to telephones only.
+    does instead where its contact is a danger to life. ``line``, ``digits`` and ``connect_to``
+    matter to telephones only.
     """
 
     state: Mapping[str, str] | None = None

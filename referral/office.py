@@ -109,8 +109,9 @@ class Office:
 
 
 def wordless(inbound: Inbound) -> bool:
-    """Whether this is a voice or a picture and no word with it: a person has to find out."""
-    if inbound.missed or not inbound.media:
+    """Whether this is a voice or a picture and no word with it, and nobody has heard it: a person
+    has to find out."""
+    if inbound.missed or inbound.heard or not inbound.media:
         return False
     return not any(map(str.isalnum, spoken(inbound.text)))
 

@@ -233,3 +233,24 @@ def test_several_missed_calls_of_one_person_are_one_call_back_which_a_talk_ends(
         assert call_backs(system) == []
         assert all(one.stopped_at for one in system.all(Clock) if one.name == "CLK-MISSED-CALL")
         assert len(system.all(Outgoing)) == said, "nothing is sent after the talk"
+
+
+def test_the_recording_of_a_talk_or_of_words_that_were_understood_is_no_work(settings, now):
+    with world(settings, now) as system:
+        turn(system, CallStatus="ringing")
+        turn(system, 1, Digits="0")
+        picked_up(system)
+        hung_up(system)
+        recorded(system)
+        assert [one.kind for one in system.all(Task) if one.kind == TaskKind.LISTEN] == []
+        assert [one.level for one in system.all(HelpRequest)] != ["priority"]
+
+
+def test_a_recording_of_which_nobody_heard_a_word_is_listened_to(settings, now):
+    with world(settings, now) as system:
+        turn(system, CallStatus="ringing")
+        turn(system, 1, Digits="2")
+        hung_up(system)
+        recorded(system)
+        (task,) = (one for one in system.all(Task) if one.kind == TaskKind.LISTEN)
+        assert not task.done_at
