@@ -50,7 +50,8 @@ class CallFlow:
 
     def unfinished(self, state: Mapping[str, str]) -> Inbound | None:
         """The missed call that is left when the provider never told us that the caller hung up."""
-        if not state.get("call") or state.keys() & _SETTLED:
+        ringing = state.get("at") == "connecting" and "missed" not in state
+        if not state.get("call") or (state.keys() & _SETTLED and not ringing):
             return None
         words = self._say("call_unfinished", {}, Form.SPOKEN, "zh-CN")
         return Inbound(f"{state['call']}:missed", state.get("from", ""), words, missed=True)
@@ -119,13 +120,12 @@ class _Call:
         return replace(step, contact=contact, says=step.says[:-1] if danger else step.says)
 
     def _after(self, contact: Inbound) -> Step:
-        """Something was written down: say so, and let the caller add to it; of danger to life the
-        caller is connected instead, as by key 1."""
+        """Something was written down: say so; of danger to life connect, as by key 1."""
         self._state["tries"] = "0"
         calm = replace(self._ask("after", "call_number", "call_after"), contact=contact)
         self._state = {**self._state, "danger": "1"}
-        danger = self._connect("call_danger") if self._operator else None
-        return replace(calm, if_danger=danger)
+        connect = self._connect("call_danger") if self._operator else self._tell("call_number")
+        return replace(calm, if_danger=connect)
 
     def _goodbye(self) -> Step:
         return self._ask("after", "call_goodbye", line=Line.HANG_UP)
@@ -260,10 +260,10 @@ class _Call:
         return replace(self._answered(), says=(Say("call_goodbye"),), line=Line.HANG_UP)
 
     def _hang_up(self) -> Step:
-        unanswered = self._at == "connecting" or not self._state.keys() & {"told", "asked"}
-        contact = None
-        if unanswered and "missed" not in self._state and self._at != "over":
-            contact = self._missed()
+        waits = "danger" in self._state and self._at != "talking"
+        unanswered = waits or self._at == "connecting" or not self._state.keys() & {"told", "asked"}
+        once = unanswered and "missed" not in self._state and self._at != "over"
+        contact = self._missed() if once else None
         if self._state.get("tape") != "on":
             return Step(None, contact=contact)
         self._state["at"] = "over"  # the recording comes after the call and needs its number

@@ -254,3 +254,13 @@ def test_a_recording_of_which_nobody_heard_a_word_is_listened_to(settings, now):
         recorded(system)
         (task,) = (one for one in system.all(Task) if one.kind == TaskKind.LISTEN)
         assert not task.done_at
+
+
+def test_danger_said_aloud_where_no_operator_can_be_rung_is_called_back(settings, now):
+    alone = settings.model_copy(update={"operator_number": ""})
+    with world(alone, now) as system:
+        turn(system, CallStatus="ringing")
+        turn(system, 1, SpeechResult="救命啊我要跳楼了")
+        hung_up(system)
+        (task,) = call_backs(system)
+        assert task.urgent
