@@ -48,7 +48,7 @@ from models.messages import (
     Unreadable,
 )
 from models.transaction import Row, Transaction
-from models.vocabulary import ContactState, Level
+from models.vocabulary import ContactState, Level, Track
 from models.writer import Writer
 from referral.joining import attach
 from referral.office import Arrival, Office, wordless
@@ -273,4 +273,6 @@ class Intake:
             return alone
         joined = dataclasses.replace(inbound, text=near.lately + inbound.text)
         together = office.assess(joined.text, call.source, joined)
+        if alone.track is Track.GRIEVANCE and near.has_said(together.level):
+            return alone  # nothing new but a complaint, which stands apart (I9)
         return together if together.level.rank < alone.level.rank else alone

@@ -16,7 +16,7 @@ from models.messages import Inbound, Preference, Turn
 from models.people import OPEN_COLUMNS, Person
 from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction
-from models.vocabulary import Track
+from models.vocabulary import Level, Track
 from referral.joined import master_of
 from triage.assess import Assessment
 
@@ -56,6 +56,13 @@ class Acquaintance:
         if not (self.lately and self.just_spoke(now)) or reporter != self.lately_by:
             return False
         return self.lately_in in {one["id"] for one in self.open_requests}
+
+    def has_said(self, level: Level) -> bool:
+        """Whether the words just before are part of a request that has this level already."""
+        return any(
+            one["id"] == self.lately_in and Level(one["level"]).rank <= level.rank
+            for one in self.open_requests
+        )
 
     def joins(self, assessment: Assessment, now: datetime) -> Row | None:
         """The open request that words of this person belong to, None where they begin a new one.

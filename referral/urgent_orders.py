@@ -1,5 +1,5 @@
-"""What becomes urgent, or a danger to life, after it was opened: whoever must act has an order that
-is due as an urgent one, so that whoever is told of it can open and sign it."""
+"""What becomes urgent, or a danger to life, after it was opened: whoever must act has an order, so
+that whoever is told of it can open and sign it."""
 
 from datetime import datetime
 
@@ -7,7 +7,6 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from models.clocks import Clock, stopping
-from models.referrals import Referral
 from models.transaction import Row, Transaction
 from referral import bringing_in, opening, passing, planning, promises
 from referral.directory import ZONE, Unit
@@ -23,7 +22,7 @@ def dispatch_more(
 ) -> None:
     """Bring in the urgent route's lead beside a lead that stays (a person may change it), or the
     level above where a complaint keeps it out (I9), and the township that acts first; who helps
-    already has its order. Where the lead stays the same, its order is due as an urgent one."""
+    already has its order. Where the lead stays the same, it signs as an urgent one."""
     route, now = decided.route.row, arrival.now
     unit = bringing_in.instead(tx, office, request, decided.lead, route, now)
     there = {request["lead_bureau"], *bringing_in.with_orders(tx, request, to_do=True)}
@@ -32,7 +31,7 @@ def dispatch_more(
         opening.cooperate(tx, office, arrival, request=request, decided=decided, unit=unit)
         brought.append(unit.code)
     elif unit is not None and unit.code == request["lead_bureau"]:
-        _hasten(tx, office, request, decided, now)
+        _sign_at_once(tx, office, request, now)
     helper = first_aid(tx, office, request, route, decided.area, decided.lead_due.at, now)
     tx.event(
         "dispatched",
@@ -74,16 +73,11 @@ def first_aid(
     return unit
 
 
-def _hasten(tx: Transaction, office: Office, request: Row, decided: Plan, now: datetime) -> None:
-    """The lead's order is due when an urgent one is, and to be signed as soon."""
+def _sign_at_once(tx: Transaction, office: Office, request: Row, now: datetime) -> None:
+    """The lead's order is to be signed as an urgent one. Its own date stays: the urgent part has
+    clocks of its own, and the rest of the matter its time (AS-19)."""
     order = bringing_in.lead_of(tx, request)
-    if order["completed_at"] is not None:
-        return
-    one = col(Referral.id) == order["id"]
-    if decided.lead_due.at < order["due_at"]:
-        due, provisional = decided.lead_due.at, decided.lead_due.provisional
-        tx.later(update(Referral).where(one).values(due_at=due, provisional=provisional))
-    if order["signed_at"] is not None:
+    if order["completed_at"] is not None or order["signed_at"] is not None:
         return
     rule = office.policy.clock(_SIGN, "urgent", now.astimezone(ZONE).date())
     sign = promises.start(

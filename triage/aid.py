@@ -34,9 +34,12 @@ def first_service(
     counts ``route`` more than what experience says, ``particular`` beside it where danger to life
     names a service that its class does not, and a text that names a thing in its own words
     ``named`` more; neither is taken away for nothing. In a cry the rows alone say it. A complaint
-    about those who handle cases, which few may read, is one only where its words say so."""
+    about those who handle cases, which few may read, is one only where its words say so; of what
+    is urgent it is never the first: help comes before, and a person parts the two (I9)."""
     if level is Level.NONE:
         return None
+    if level.is_urgent:
+        needs = tuple(need for need in needs if need.service != GRIEVANCE)
     ruled = _ruled(decided, needs, level)
     borders = message.policy.borders
     preferred = {need.service: borders.named for need in needs}

@@ -98,20 +98,33 @@ def test_whoever_leaves_the_accused_unit_stays_kept_out(county: County) -> None:
 PLEA = "家里断粮两天了,孩子饿得直哭,住滨河街道临江社区"
 
 
-@pytest.mark.parametrize("at_once", [True, False])
-def test_a_complaint_inside_a_plea_is_parted_by_a_person_and_help_goes_on(
-    county: County, now: Watch, at_once: bool
-) -> None:
-    complaint = "我要投诉县民政局,他们不管"
-    if at_once:
-        number = county.call("a", f"{PLEA}。{complaint}")
-    else:
-        number = county.call("a", PLEA)
-        now.forward(minutes=1)
-        assert county.call("b", complaint) == number
+def test_a_complaint_inside_a_plea_is_parted_by_a_person_and_help_goes_on(county: County) -> None:
+    number = county.call("a", f"{PLEA}。我要投诉县民政局,他们不管")
     assert county.request(number).track == "urgent"
     asked = [(row.kind, row.unit) for row in county.rows(Task, number)]
     assert asked.count(("complaint_inside", "hotline")) == 1
+
+
+def test_a_complaint_sends_no_plea_to_those_who_hear_complaints(county: County) -> None:
+    plea = county.request(county.call("a", "断粮两天了,住滨河街道临江社区"))
+    both = "断粮两天了,我要投诉民政局,别说是我说的,住滨河街道临江社区"
+    mixed = county.request(county.call("b", both, "+8613700000001"))
+    for name in ("level", "track", "service", "lead_bureau", "holder_unit"):
+        assert getattr(mixed, name) == getattr(plea, name), name
+
+
+@pytest.mark.parametrize("seconds", [0, 60, 3600])
+def test_a_complaint_after_a_plea_stands_apart_and_help_goes_on(
+    county: County, now: Watch, seconds: int
+) -> None:
+    plea = county.call("a", PLEA)
+    before = county.request(plea)
+    now.forward(seconds=seconds)
+    complaint = county.call("b", "我要投诉县民政局")
+    assert complaint != plea
+    assert county.request(complaint).track == "grievance"
+    assert not sees(county, "civil_affairs.1", complaint)
+    assert county.request(plea) == before
 
 
 def test_a_plea_alone_asks_nobody_to_part_it(county: County) -> None:
