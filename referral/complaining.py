@@ -1,7 +1,6 @@
 """A person sees that a request is a complaint, which the software had read as something else."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -11,7 +10,7 @@ from models.transaction import Row, Transaction
 from models.vocabulary import Level, Track
 from referral import accused, barring, casework, rerouting
 from referral.accused import Accused
-from referral.casework import Actor
+from referral.casework import Actor, Refusal
 from referral.directory import ZONE
 from referral.office import Office
 from referral.routing import GRIEVANCE
@@ -32,18 +31,17 @@ def correct_route(
 ) -> Row:
     """Send the request to the right lead (``rerouting.correct_route``). Said to be a complaint, it
     becomes a whole one: whom its words complain about is kept out of it from this moment (I9), who
-    complains is known to the desk alone, and its clocks start. What is urgent stays urgent. Raises
-    ``Refusal`` or ``Impossible``."""
+    complains is known to the desk alone, and its clocks start. What is urgent stays where help for
+    it is: its complaint is entered by itself. Raises ``Refusal`` or ``Impossible``."""
     if service != GRIEVANCE or request["service"] == GRIEVANCE:
         return rerouting.correct_route(
             tx, office, actor, request, reason=reason, service=service, bureau=bureau, now=now
         )
     casework.require_open(request)
     why = casework.need(reason, "refusal.reason_missing")
-    changes: dict[str, Any] = {"confidential": True}
-    if not Level(request["level"]).is_urgent:
-        changes["track"] = Track.GRIEVANCE
-    complaint = casework.change(tx, request, **changes)
+    if Level(request["level"]).is_urgent:
+        raise Refusal("refusal.plea_stays", {"number": request["number"]})
+    complaint = casework.change(tx, request, confidential=True, track=Track.GRIEVANCE)
     if not request["confidential"]:
         casework.record(
             tx, "kept_confidential", actor, before=request, after=complaint, now=now, reason=why

@@ -57,12 +57,13 @@ def test_whoever_it_complains_about_is_kept_out_of_it(county: County) -> None:
         assert list(disagreements(session)) == []
 
 
-def test_what_is_urgent_stays_urgent(county: County) -> None:
-    officer = county.state.offices.current().directory.officer["civil_affairs.1"]
-    number = county.call("a", f"家里断粮两天了,{officer.name}扣着救助款,住滨河街道临江社区")
-    county.do("dispatch01", "correct_route", number, service="grievance", reason="也是投诉")
-    assert county.request(number).track == "urgent"
-    assert not sees(county, "civil_affairs.1", number)
+def test_what_is_urgent_stays_where_help_for_it_is(county: County) -> None:
+    number = county.call("a", "家里断粮两天了,民政局的人扣着救助款,住滨河街道临江社区")
+    before = county.request(number)
+    assert before.track == "urgent"
+    with pytest.raises(Refusal, match="plea_stays"):
+        county.do("dispatch01", "correct_route", number, service="grievance", reason="也是投诉")
+    assert county.request(number) == before
 
 
 def test_another_service_makes_no_complaint_of_it(county: County) -> None:
