@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from gateway import access
 from gateway.acts import ACTS, perform
 from gateway.state import State
 from gateway.ticks import Ticks
@@ -14,7 +15,7 @@ from models.outbox import Outgoing
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.vocabulary import Role
-from referral.casework import GONE, Actor
+from referral.casework import GONE, Actor, Refusal
 from tests.conftest import Clock as Watch
 from tests.gateway.people import said
 
@@ -87,6 +88,18 @@ class County:
 
     def kinds(self, number: str) -> list[str]:
         return [row.kind for row in self.rows(Event, number)]
+
+    def sees(self, login: str, number: str) -> bool:
+        """Whether the request exists for this person: foreign and missing answer alike."""
+        office, actor, now = self.state.offices.current(), self.actor(login), self.now()
+        with self.state.database.read() as session:
+            try:
+                access.admit(session.connection(), actor, office, number, act="see", now=now)
+            except Refusal as refusal:
+                if refusal.status != 404:
+                    raise
+                return False
+        return True
 
     def held(self, number: str) -> tuple[str, str]:
         """Unit and person who hold it: real ones at every instant (I1)."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from gateway import access, offices, views
+from gateway import offices, views
 from gateway.state import State
 from models.kin import NearRelative
 from models.outbox import Outgoing
@@ -28,19 +28,6 @@ SENDER = "+8613812345678"
 def county(state: State, now: Watch) -> County:
     now.at = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
     return County(state, now)
-
-
-def sees(county: County, login: str, number: str) -> bool:
-    office = county.state.offices.current()
-    with county.state.database.read() as session:
-        try:
-            access.admit(
-                session.connection(), county.actor(login), office, number, act="see",
-                now=county.now(),
-            )  # fmt: skip
-        except Refusal as refusal:
-            return refusal.status != 404  # foreign and missing answer alike
-    return True
 
 
 def queue(county: County, login: str) -> list[str]:
@@ -69,7 +56,7 @@ def test_a_complaint_about_a_cadre_goes_past_village_and_township(county: County
         if unit.authority in ("township", "village_committee")
     ]
     for login in people_of(county, *near):
-        assert not sees(county, login, number)
+        assert not county.sees(login, number)
         assert number not in queue(county, login)
     assert "grievance_received" in county.said_to_citizen(number), "N18"
     ack = county.running(number)["CLK-GRIEVANCE-ACK"]
@@ -86,7 +73,7 @@ def test_a_bureau_complained_about_neither_leads_nor_sees_nor_counts(
     accused = people_of(county, "civil_affairs")
     assert accused
     for login in accused:
-        assert not sees(county, login, number)
+        assert not county.sees(login, number)
         assert number not in queue(county, login)
     with pytest.raises(Refusal, match="barred"):
         county.do("super01", "correct_route", number, bureau="civil_affairs", reason="属民政")
@@ -116,7 +103,7 @@ def test_a_complaint_about_the_inspectors_goes_elsewhere(county: County) -> None
     number = county.call("inspectors", INSPECTORS)
     lead = county.lead(number).bureau
     assert lead != "discipline_inspection"
-    assert all(not sees(county, one, number) for one in people_of(county, "discipline_inspection"))
+    assert all(not county.sees(one, number) for one in people_of(county, "discipline_inspection"))
 
 
 def test_the_complainant_can_have_the_next_level_look(county: County) -> None:
@@ -129,7 +116,7 @@ def test_the_complainant_can_have_the_next_level_look(county: County) -> None:
     assert second.bureau != first
     assert second.due_at - county.now() == timedelta(days=15)
     assert county.held(number)[0] == second.bureau
-    assert all(not sees(county, one, number) for one in people_of(county, first))
+    assert all(not county.sees(one, number) for one in people_of(county, first))
     assert "grievance_upward" in county.said_to_citizen(number)
     ended = [row for row in county.rows(Referral, number) if row.bureau == first]
     assert [row.status for row in ended] == ["cancelled"]
@@ -147,7 +134,7 @@ def test_a_person_can_bar_whom_the_words_did_not_name(county: County) -> None:
     assert moved.bureau != lead
     assert moved.due_at == due, "the due time goes along"
     assert county.held(number)[0] == moved.bureau
-    assert not sees(county, f"{lead}.1", number)
+    assert not county.sees(f"{lead}.1", number)
     for body in ({"reason": "不知是谁"}, {"unit": "nobody", "reason": "不知是谁"}):
         with pytest.raises(Refusal, match="bar_nobody"):
             county.do("super01", "bar", number, **body)
@@ -188,8 +175,8 @@ def test_a_complaint_that_comes_as_a_second_message_is_a_request_of_its_own(
     assert complaint != matter
     assert county.request(complaint).track == "grievance"
     for login in people_of(county, "civil_affairs"):
-        assert sees(county, login, matter)
-        assert not sees(county, login, complaint)
+        assert county.sees(login, matter)
+        assert not county.sees(login, complaint)
     assert [row.text for row in county.rows(Contact, matter)] == [AID]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway import access, staffing
+from gateway import staffing
 from gateway.ledger_audit import disagreements
 from gateway.state import State
 from models.tasks import Task
@@ -17,19 +17,6 @@ def county(state: State, now: Watch) -> County:
     return County(state, now)
 
 
-def sees(county: County, login: str, number: str) -> bool:
-    office = county.state.offices.current()
-    with county.state.database.read() as session:
-        try:
-            access.admit(
-                session.connection(), county.actor(login), office, number, act="see",
-                now=county.now(),
-            )  # fmt: skip
-        except Refusal:
-            return False
-    return True
-
-
 def misread(county: County) -> str:
     officer = county.state.offices.current().directory.officer["civil_affairs.1"]
     number = county.call("a", f"{officer.name}把我的救助款拿走了,他是干部,住滨河街道临江社区")
@@ -39,7 +26,7 @@ def misread(county: County) -> str:
 
 def test_whoever_it_complains_about_is_kept_out_of_it(county: County) -> None:
     number = misread(county)
-    assert sees(county, "civil_affairs.1", number)
+    assert county.sees("civil_affairs.1", number)
     county.do("dispatch01", "correct_route", number, service="grievance", reason="是投诉干部")
     request = county.request(number)
     assert (request.track, request.service, request.confidential) == (
@@ -47,8 +34,8 @@ def test_whoever_it_complains_about_is_kept_out_of_it(county: County) -> None:
         "grievance",
         True,
     )
-    assert not sees(county, "civil_affairs.1", number)
-    assert not sees(county, "civil_affairs.2", number), "of a person the whole unit is barred"
+    assert not county.sees("civil_affairs.1", number)
+    assert not county.sees("civil_affairs.2", number), "of a person the whole unit is barred"
     assert "civil_affairs" not in county.orders(number)
     assert county.held(number)[0] != "civil_affairs"
     assert {"CLK-GRIEVANCE-RESULT", "CLK-GRIEVANCE-ACK"} <= set(county.running(number))
@@ -76,7 +63,7 @@ def test_another_service_makes_no_complaint_of_it(county: County) -> None:
 def test_a_head_of_shift_may_keep_somebody_from_any_open_request(county: County) -> None:
     number = misread(county)
     county.do("lead01", "bar", number, login="civil_affairs.1", reason="来电人说与他有纠纷")
-    assert not sees(county, "civil_affairs.1", number)
+    assert not county.sees("civil_affairs.1", number)
 
 
 def test_whoever_leaves_the_accused_unit_stays_kept_out(county: County) -> None:
@@ -90,8 +77,8 @@ def test_whoever_leaves_the_accused_unit_stays_kept_out(county: County) -> None:
     with acting(state.database, state.mint) as tx:
         staffing.hand_on(tx, office, login, left, admin, county.now())
     assert county.actor(login).unit == "hotline"
-    assert not sees(county, login, number)
-    assert sees(county, login, other)
+    assert not county.sees(login, number)
+    assert county.sees(login, other)
     with state.database.read() as session:
         assert list(disagreements(session)) == []
 
@@ -124,7 +111,7 @@ def test_a_complaint_after_a_plea_stands_apart_and_help_goes_on(
     complaint = county.call("b", "我要投诉县民政局")
     assert complaint != plea
     assert county.request(complaint).track == "grievance"
-    assert not sees(county, "civil_affairs.1", complaint)
+    assert not county.sees("civil_affairs.1", complaint)
     assert county.request(plea) == before
 
 

@@ -23,19 +23,6 @@ def knows_who(county: County, login: str, number: str) -> bool:
     return access.sight(county.actor(login), county.request(number)._mapping).person
 
 
-def sees(county: County, login: str, number: str) -> bool:
-    office = county.state.offices.current()
-    with county.state.database.read() as session:
-        try:
-            access.admit(
-                session.connection(), county.actor(login), office, number, act="see",
-                now=county.now(),
-            )  # fmt: skip
-        except Refusal as refusal:
-            return refusal.status != 404
-    return True
-
-
 @pytest.mark.parametrize("minutes", [0, 10])
 @pytest.mark.parametrize(
     "words", ["别问我是谁,请替我保密", "别让社区的人知道是我说的", "千万不要告诉他们是我打的电话"]
@@ -88,5 +75,5 @@ def test_who_is_kept_from_a_request_is_kept_from_its_part(county: County) -> Non
     county.do("dispatch01", "bar", whole, unit="civil_affairs", reason="来电人说与经办人有纠纷")
     county.do("lead01", "split_off", whole, part="老人高烧两天没饭吃", level="urgent")
     part = next(row.number for row in county.every(HelpRequest) if row.number != whole)
-    assert not sees(county, "civil_affairs.1", part)
-    assert sees(county, "op01", part)
+    assert not county.sees("civil_affairs.1", part)
+    assert county.sees("op01", part)

@@ -4,13 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import access
 from gateway.ledger_audit import disagreements
 from gateway.state import State
 from models.clocks import Clock
 from models.outbox import Outgoing
 from models.tasks import Task
-from referral.casework import Refusal
 from tests.conftest import Clock as Watch
 from tests.journeys.county import County
 
@@ -27,19 +25,6 @@ def told_since(county: County, number: str, since: int) -> set[str]:
     return {row.staff for row in county.rows(Outgoing, number)[since:] if row.staff}
 
 
-def sees(county: County, login: str, number: str) -> bool:
-    office = county.state.offices.current()
-    with county.state.database.read() as session:
-        try:
-            access.admit(
-                session.connection(), county.actor(login), office, number, act="see",
-                now=county.now(),
-            )  # fmt: skip
-        except Refusal:
-            return False
-    return True
-
-
 @pytest.mark.parametrize("words", ["我妈昏迷了叫不醒,快没气了", "我不想活了,站在楼顶要跳下去"])
 def test_danger_to_life_told_later_is_told_to_who_holds_it_and_to_who_can_open_it(
     county: County, now: Watch, words: str
@@ -53,7 +38,7 @@ def test_danger_to_life_told_later_is_told_to_who_holds_it_and_to_who_can_open_i
     told = told_since(county, number, since)
     assert holder in told
     assert len(told) > 1, "and the lead for danger to life"
-    assert all(sees(county, login, number) for login in told)
+    assert all(county.sees(login, number) for login in told)
     units = county.state.offices.current().directory.officer
     assert {units[login].unit for login in told} <= {
         *county.orders(number),
