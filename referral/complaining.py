@@ -8,7 +8,7 @@ from sqlmodel import col
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Track
-from referral import accused, barring, casework, rerouting
+from referral import accused, barring, casework, rerouting, secrecy
 from referral.accused import Accused
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE
@@ -41,11 +41,9 @@ def correct_route(
     why = casework.need(reason, "refusal.reason_missing")
     if Level(request["level"]).is_urgent:
         raise Refusal("refusal.plea_stays", {"number": request["number"]})
-    complaint = casework.change(tx, request, confidential=True, track=Track.GRIEVANCE)
     if not request["confidential"]:
-        casework.record(
-            tx, "kept_confidential", actor, before=request, after=complaint, now=now, reason=why
-        )
+        request = secrecy.kept(tx, actor, request, why, now)
+    complaint = casework.change(tx, request, track=Track.GRIEVANCE)
     found = _complained_of(tx, office, request, now)
     if found:
         accused.keep(tx, complaint, found, why=COMPLAINED_OF, by=actor.login, now=now)

@@ -17,8 +17,8 @@ def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> Ro
     """Keep the area and the place that a contact names; one that is known stays."""
     if request["area"] is not None and request["place"] is not None:
         return request
-    area, place = planning.where(office, arrival)
-    named = {"area": area, "place": place}
+    area = request["area"] or planning.area_named(office, arrival)
+    named = {"area": area, "place": planning.place_named(arrival)}
     new = {name: value for name, value in named.items() if value and request[name] is None}
     if not new:
         return request

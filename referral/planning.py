@@ -40,8 +40,7 @@ def plan(office: Office, arrival: Arrival, turn: int, known: str | None = None) 
     has already, where these words name none. Raises ``Nobody`` without staff."""
     day = arrival.now.astimezone(ZONE).date()
     assessment = arrival.assessment
-    area, place = where(office, arrival)
-    area = area or known
+    area = area_named(office, arrival) or known
     needs = [need.service for need in assessment.needs if need.service]
     asked = "consultation" if assessment.track is Track.NONE else assessment.service
     complaint = assessment.track is Track.GRIEVANCE
@@ -67,7 +66,7 @@ def plan(office: Office, arrival: Arrival, turn: int, known: str | None = None) 
         track=assessment.track,
         route=chosen,
         area=area,
-        place=place,
+        place=place_named(arrival),
         lead=lead,
         holder=office.directory.answerable(acting or lead, arrival.now, turn),
         first=first,
@@ -77,11 +76,15 @@ def plan(office: Office, arrival: Arrival, turn: int, known: str | None = None) 
     )
 
 
-def where(office: Office, arrival: Arrival) -> tuple[str | None, str | None]:
-    """The area and the place that a contact names; a reporter's own area where it names none."""
+def area_named(office: Office, arrival: Arrival) -> str | None:
+    """The area that a contact names; a reporter's own where it names none."""
     found = _locate(office, arrival)
-    area = found.area.code if found else _own_area(office, arrival)
-    return area, arrival.assessment.facts.place or arrival.inbound.place
+    return found.area.code if found else _own_area(office, arrival)
+
+
+def place_named(arrival: Arrival) -> str | None:
+    """The place that a contact names, in its own words."""
+    return arrival.assessment.facts.place or arrival.inbound.place
 
 
 def acts_first(office: Office, row: RouteRow, area: str | None, day: date) -> Unit | None:
