@@ -81,6 +81,11 @@ def _is(source: str, call_id: str) -> ColumnElement[bool]:
     return and_(col(PhoneCall.call_id) == call_id, col(PhoneCall.source) == source)
 
 
+def named(asked: str) -> str:
+    """The call that an address or a form names; "" where it names none."""
+    return asked if asked.isdecimal() and len(asked) < 19 else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Ringing:
     """One call with what is known of the caller, so that nobody has to ask for it."""
@@ -90,6 +95,8 @@ class Ringing:
     state: str
     seconds: int
     answered_by: str | None
+    number: str | None = None
+    """The request that came of it."""
     name: str | None = None
     language: str | None = None
     place: str | None = None
@@ -136,6 +143,7 @@ def _ringing(session: Session, viewer: Actor, office: Office, row: Any, now: dat
         "state": row.state,
         "seconds": int((now - row.rang_at) / timedelta(seconds=1)),
         "answered_by": officer.name if officer else row.answered_by,
+        "number": row.number,
     }
     known = _known(session, viewer, office, row.caller, now) if row.caller else {}
     return Ringing(**found, **known)

@@ -19,14 +19,15 @@ KEPT = timedelta(days=30)
 MOST_BYTES = 64_000
 LONGEST_NAME = 60
 ENTRY = "enter"
-"""The place of the form in which a message is written down; it belongs to no request yet."""
+"""The place of the form in which a message is written down; it belongs to no request yet. The act
+is ``slot``: what a caller says never stands where the words of the one before were."""
 SEARCH = "search"
 """The place of what somebody looks for; the act is the mark by which a page asks for it."""
 SEARCH_KEPT = timedelta(hours=12)
 MOST_SEARCHES = 20
 SHORTEST_NUMBER = 7
 """Digits; fewer are no telephone."""
-NOT_TYPED = ("csrf", "seen", "key", "then", "place", "act", "tab")
+NOT_TYPED = ("csrf", "seen", "key", "then", "place", "act", "tab", "call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,16 @@ def of(session: Session, login: str, place: str) -> dict[str, Kept]:
         )
     )
     return {row.act: Kept(orjson.loads(row.fields), row.saved_at) for row in rows}
+
+
+def slot(call: str) -> str:
+    """The act of the form in which what is said in this call is written down; "" for no call."""
+    return f"{ENTRY}:{call}" if call else ENTRY
+
+
+def call_of(act: str) -> str:
+    """The call whose words are kept as this act; "" for none."""
+    return act.partition(":")[2]
 
 
 def drop(tx: Transaction, login: str, place: str, act: str) -> None:

@@ -1,5 +1,6 @@
 """The desk of the help line: waiting work, one request, the holding pen, entering."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -7,7 +8,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from gateway import access, acts, calls, drafts, entering, inboxes, refusals, sentences, tasks
+from gateway import (
+    access,
+    acts,
+    calls,
+    drafts,
+    entering,
+    inboxes,
+    refusals,
+    sentences,
+    sessions,
+    tasks,
+)
 from gateway.web import casepage, inbox, queue
 from gateway.web.rendering import state_of
 from gateway.web.staff import (
@@ -26,7 +38,7 @@ from referral.casework import Refusal
 
 Body = TypeVar("Body", bound=BaseModel)
 
-BASE, TEMPLATE, FORM = "/desk", "case.html", "enter"
+BASE, TEMPLATE = "/desk", "case.html"
 
 router = APIRouter(prefix=BASE, route_class=StaffRoute, include_in_schema=False)
 
@@ -56,44 +68,66 @@ def finish_task(request: Request, session: SignedIn, form: Fields, task_id: Id) 
 
 @router.get("/enter")
 def enter_form(request: Request, session: SignedIn) -> Response:
-    """The form for a caller or a visitor."""
+    """The form for a caller or a visitor, with what was written in it before; that of a call that
+    nobody wrote about yet with what is known of the caller."""
     access.allow(session.actor, "add_contact")
     state = state_of(request)
+    asked = calls.named(request.query_params.get("call", ""))
+    if not asked or session.actor.role not in access.DESK:
+        return _enter_page(request, session, None)
     with state.database.read() as reading:
-        kept = drafts.of(reading, session.actor.login, FORM).get(FORM)
-        asked = request.query_params.get("call", "")
-        if asked.isdecimal() and len(asked) < 19 and session.actor.role in access.DESK:
-            office, now = state.offices.current(), state.now()
-            known = calls.one(reading, session.actor, office, int(asked), now)
-            filled = {"sender": known.caller, "name": known.name or "", "place": known.place or ""}
-            return _enter_page(request, {**filled, "call": asked})
-    return _enter_page(request, kept.fields if kept else {})
+        office, now = state.offices.current(), state.now()
+        known = calls.one(reading, session.actor, office, int(asked), now)
+    filled = {"sender": known.caller, "name": known.name or "", "place": known.place or ""}
+    return _enter_page(request, session, None, call=asked, known=filled)
 
 
 @router.post("/enter")
 def enter(request: Request, session: SignedIn, form: Fields) -> Response:
-    """Enter a contact on behalf; the same press twice is one contact."""
+    """Enter a contact on behalf; the same press twice is one contact. Only the words that were sent
+    are no draft any more."""
     fields = checked(session, form)
     access.allow(session.actor, "add_contact")
     state = state_of(request)
-    call = fields.pop("call", "")
+    call = calls.named(fields.pop("call", ""))
     try:
         entry = _read(entering.Entry, fields)
         outcome = entering.enter(state, session.actor, entry, now=state.now())
     except Refusal as error:
-        typed = {**fields, "call": call}
-        return _enter_page(request, typed, status=error.status, error=worded(request, error))
+        told: dict[str, Any] = {"status": error.status, "error": worded(request, error)}
+        return _enter_page(request, session, fields, call=call, **told)
     with acting(state.database, state.mint) as tx:
-        drafts.drop(tx, session.actor.login, FORM, FORM)
-        if call.isdecimal() and len(call) < 19 and outcome.number:
+        drafts.drop(tx, session.actor.login, drafts.ENTRY, drafts.slot(call))
+        if call and outcome.number:
             calls.became(tx, session.actor, int(call), outcome.number)
-    return _enter_page(request, {}, entered=outcome)
+    return _enter_page(request, session, None, entered=outcome)
 
 
 def _enter_page(
-    request: Request, typed: Any, *, status: int = 200, error: str = "", entered: Any = None
+    request: Request,
+    session: sessions.SignedIn,
+    typed: Any,
+    *,
+    call: str = "",
+    known: Mapping[str, str] | None = None,
+    status: int = 200,
+    error: str = "",
+    entered: Any = None,
 ) -> Response:
-    key = typed.get("key") or f"{state_of(request).mint()}"
+    """The form of this call, or of none. ``typed`` None: with its draft, else with what is
+    ``known``. Words that wait in another form are told of."""
+    state, mine = state_of(request), drafts.slot(call)
+    with state.database.read() as reading:
+        kept = drafts.of(reading, session.actor.login, drafts.ENTRY)
+    restored = kept.get(mine) if typed is None else None
+    if typed is None:
+        typed = restored.fields if restored else known or {}
+    waiting = [
+        {"call": calls.named(drafts.call_of(act)), "since": one.saved_at}
+        for act, one in kept.items()
+        if act != mine and one.fields.get("text")
+    ]
+    key = typed.get("key") or f"{state.mint()}"
     return staff_page(
         request,
         "enter.html",
@@ -102,7 +136,10 @@ def _enter_page(
         error=error,
         entered=entered,
         key=key,
-        call=typed.get("call", ""),
+        call=call,
+        slot=mine,
+        restored=restored,
+        waiting=waiting,
         base=BASE,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from gateway import drafts, sessions
+from gateway import calls, drafts, sessions
 from gateway.state import State
 from models import numbers
 from models.transaction import acting
@@ -52,7 +52,9 @@ def typed(path: str, form: Mapping[str, str]) -> Unsent:
         return Unsent(page or "/account", fields=_shown(held or {}))
     fields = _shown(form)
     if path == _ENTER:
-        return Unsent(path, "enter", "enter", fields)
+        call = calls.named(form.get("call", ""))
+        page = f"{path}?call={call}" if call else path
+        return Unsent(page, drafts.ENTRY, drafts.slot(call), fields)
     found = _ACT.fullmatch(path)
     if found and (number := numbers.normal(found[2])):
         return Unsent(f"/{found[1]}/{number}", number, found[3], fields)

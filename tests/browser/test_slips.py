@@ -322,6 +322,36 @@ def test_a_call_is_answered_with_one_key_and_steals_no_key_from_who_is_typing(
     expect(hers.locator(".ringing")).to_have_count(0)
 
 
+def test_a_call_answered_while_writing_leaves_the_words_of_the_one_before(
+    visit: Visit, site_state: State
+) -> None:
+    visitor = visit(DESK)
+    page = sit_down(visitor, site_state, "op07")
+    before, said_now = "邻居三天没出门，敲门没人应", "想问低保怎么申请，家在望月社区"
+    page.goto("/desk/enter")
+    expect(page.locator("#live")).to_have_class("live on")
+    page.locator("#text").press_sequentially(before)
+    expect(page.locator("form .draft-state")).to_have_text("已自动保存")
+    ring(site_state, "call-while-writing", "+8613900007003")
+    expect(page.locator(".ringing")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/desk/enter\?call="))
+    expect(page.locator("#text")).to_have_value("")
+    page.locator("#text").press_sequentially(said_now)
+    expect(page.locator("form .draft-state")).to_have_text("已自动保存")
+    visitor.look("desk-call-while-writing")
+    assert visitor.unfit() == []
+    page.goto("/desk")
+    page.locator("#calls").get_by_role("link", name="继续录入").click()
+    expect(page.locator("#text")).to_have_value(said_now)
+    expect(page.get_by_label("回复电话")).to_have_value(re.compile("13900007003"))
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".notice.good")).to_be_visible()
+    expect(page.locator("#text")).to_have_value(before)
+    expect(page.get_by_label("回复电话")).to_have_value("")
+
+
 def test_a_supervisor_finds_why_one_is_late_and_urges_it(visit: Visit, site_state: State) -> None:
     number = asked(visit(PHONE, script=False), site_state)
     with site_state.database.write() as connection:

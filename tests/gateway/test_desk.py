@@ -391,6 +391,44 @@ def test_a_stranger_gets_a_new_form_with_the_number_filled_in_and_the_answerer_i
     assert (request.first_responder, request.channel) == ("op01", "phone")
 
 
+def test_a_call_while_writing_takes_no_word_of_the_one_before_and_has_its_own_back(
+    state: State, app: FastAPI
+) -> None:
+    mine = signed_in(state, app, "op01")
+    before, said_now = "邻居三天没出门，敲门没人应", "想问低保怎么申请"
+    mine.form("/drafts", place="enter", act="enter", text=before)
+    push(partner(state, app, "pbx", "calls:write"), "newCall")
+    call_id = re.findall(r"/desk/calls/(\d+)/answer", mine.get("/desk/calls").text)[0]
+    there = mine.form(f"/desk/calls/{call_id}/answer").headers["location"]
+    form = mine.get(there).text
+    assert f'data-draft="enter:{call_id}"' in form
+    assert before not in form
+    assert "您还有一件没写完" in form
+    assert 'href="/desk/enter"' in form
+    mine.form("/drafts", place="enter", act=f"enter:{call_id}", text=said_now, call=call_id)
+    assert said_now in mine.get(there).text, "a reload brings the words of the call back"
+    strip = mine.get("/desk/calls").text
+    assert f'<a href="{there}">继续录入</a>' in strip
+    plain = mine.get("/desk/enter").text
+    assert before in plain
+    assert f'href="{there}"' in plain
+    assert 'name="call"' not in plain
+    sent = mine.form("/desk/enter", text=said_now, sender=CALLER, channel="phone", call=call_id)
+    assert before in sent.text, "the form is at once that of the one before"
+    assert "您还有一件没写完" not in sent.text
+    assert there not in mine.get("/desk/calls").text, "what was entered is not begun again"
+    with state.database.read() as session:
+        assert [one.act for one in session.scalars(select(Draft))] == ["enter"]
+
+
+def test_words_of_a_call_that_is_over_come_back_without_it(state: State, app: FastAPI) -> None:
+    mine = signed_in(state, app, "op01")
+    mine.form("/drafts", place="enter", act="enter", text="断粮两天了", call="41")
+    page = mine.get("/desk/enter").text
+    assert "断粮两天了" in page
+    assert 'name="call"' not in page
+
+
 def test_a_hang_up_without_an_answer_is_a_missed_call_to_be_rung_back_in_time(
     state: State, app: FastAPI
 ) -> None:

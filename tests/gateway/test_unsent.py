@@ -7,9 +7,11 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import select
 
+from gateway import calls
 from gateway.web.rendering import HERE
 from gateway.web.unsent import SECRET, Unsent
-from models.desk import Draft
+from models.desk import Draft, PhoneCall
+from models.transaction import acting
 from tests.gateway.people import FOOD, PASSWORD, application, said, signed_in
 
 WORDS = "请带户口本到镇里办理"
@@ -50,6 +52,23 @@ def test_what_was_typed_comes_back_as_a_draft_after_signing_in_again(state, app,
     assert drafts(state) == [("op01", number, "reply")]
     again = signed_in(state, app, "op01").get(f"/desk/{number}").text
     assert WORDS in again
+
+
+def test_the_words_of_a_call_come_back_to_the_form_of_that_call(state, app, now):
+    with acting(state.database, state.mint) as tx:
+        calls.rang(tx, "pbx", "call-1", caller="+8613900001234", called="12345", now=state.now())
+    with state.database.read() as session:
+        call = str(session.scalars(select(PhoneCall.id)).one())
+    desk = signed_in(state, app, "op01")
+    desk.form("/drafts", place="enter", act="enter", text="前一件")
+    now.forward(minutes=20)
+    page = desk.form("/desk/enter", text=WORDS, sender="13900001234", call=call)
+    assert page.status_code == 401
+    let_in = sign_in(desk, password=PASSWORD, **hidden(page.text))
+    there = unquote(let_in.headers["location"])
+    assert there.endswith(f"/desk/enter?call={call}")
+    assert sorted(one.act for one in drafts(state)) == ["enter", f"enter:{call}"]
+    assert WORDS in signed_in(state, app, "op01").get(f"/desk/enter?call={call}").text
 
 
 def test_a_form_without_drafts_shows_its_words_to_be_copied_and_no_secret(state, app, now):

@@ -195,7 +195,7 @@
     if (discard) {
       const form = discard.form || discard.closest("form");
       for (const field of form.elements) {
-        if (field.type === "hidden" || field.type === "button" || field.type === "submit") continue;
+        if (field.type === "hidden" || field.type === "button" || field.type === "submit" || "stays" in field.dataset) continue;
         if (field.type === "checkbox") field.checked = false; else field.value = "";
       }
       keep(form);
