@@ -13,6 +13,8 @@ from gateway.web.unsent import SECRET, Unsent, opened
 
 NOT_CARRIED = ("csrf", *SECRET)
 """The session's token, which the proof changes, and secrets."""
+DOWNLOADS = ("/audit/export",)
+"""Forms that are answered with a file: their page stays, and they may be sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class HeldBack:
     def carried(self) -> str:
         """The fields as the form of the proof carries them."""
         return orjson.dumps(dict(self.fields)).decode()
+
+    @property
+    def downloads(self) -> bool:
+        """Whether a file answers."""
+        return self.to in DOWNLOADS
 
     @property
     def words(self) -> list[str]:

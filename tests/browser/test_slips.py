@@ -253,6 +253,27 @@ def test_a_double_click_and_the_way_back_do_nothing_twice(visit: Visit, site_sta
     assert page.locator('[data-key="a"]').count() == 0
 
 
+@pytest.mark.parametrize("proved", [False, True], ids=["at once", "after the proof"])
+def test_a_form_that_is_answered_with_a_file_can_be_sent_again(
+    visit: Visit, site_state: State, *, proved: bool
+) -> None:
+    page = sit_down(visit(DESK), site_state, "audit01")
+    page.goto("/audit")
+    send_it = page.get_by_role("button", name="导出")
+    if proved:
+        with site_state.database.write() as connection:
+            theirs = update(StaffSession).where(col(StaffSession.login) == "audit01")
+            connection.execute(theirs.values(confirmed_at=site_state.now() - SIX))
+        send_it.click()
+        page.get_by_label("密码").fill(house.DEMO_PASSWORD)
+        page.get_by_role("button", name="继续").click()
+        send_it = page.get_by_role("button", name="提交")
+    for _ in range(2):
+        with page.expect_download() as taken:
+            send_it.click()
+        assert taken.value.suggested_filename.startswith("audit-")
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_the_answer_of_a_bureau_is_there_again_after_the_page_was_left(
     visit: Visit, site_state: State, *, script: bool

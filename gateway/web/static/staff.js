@@ -182,7 +182,7 @@
     clearTimeout(waiting.get(form));
     waiting.delete(form);
     if (form.method === "post" && form.dataset.sent) { event.preventDefault(); return; }
-    form.dataset.sent = "1";
+    if (!("download" in form.dataset)) form.dataset.sent = "1";  // a file leaves the page where it is
   });
   addEventListener("focus", () => comeBack().catch(() => {}));
   addEventListener("online", () => { if (trouble.textContent === trouble.dataset.offline) say("", null); });
