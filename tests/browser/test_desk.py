@@ -267,6 +267,27 @@ def test_single_letters_do_nothing_in_a_field_or_while_composing(
     assert "adfen" in str(page.locator("#beside, #purpose").first.input_value())
 
 
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [("f", "correct_route-bureau"), ("r", "correct_route-service"), ("p", "print-paper")],
+)
+def test_a_letter_does_the_same_from_the_queue_as_on_the_page(
+    visit: Callable[..., Visitor], site_state: State, key: str, field: str
+) -> None:
+    say(site_state, f"from-queue-{key}", f"请问低保要带哪些材料，我住在柳湾镇柳湾村{key}组")
+    page = sit_down(visit(DESK), site_state, "op08")
+    page.keyboard.press("j")
+    number = chosen(page)
+    expect(page.locator("#panel b").first).to_have_text(number)
+    page.keyboard.press(key)
+    page.wait_for_url(re.compile(f"/desk/{number}"))
+    expect(page.locator(f"#{field}")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(f"#{field}")).not_to_be_focused()
+    page.keyboard.press(key)
+    expect(page.locator(f"#{field}")).to_be_focused()
+
+
 def test_the_desk_fits_twice_enlarged_and_on_a_telephone_with_the_longest_names(
     visit: Callable[..., Visitor], site_state: State
 ) -> None:

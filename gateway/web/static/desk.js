@@ -142,6 +142,15 @@
     } else found.click();
     return true;
   };
+  // What a letter does here, pressed on this page or brought along from the queue.
+  const fieldOf = { f: "correct_route-bureau", r: "correct_route-service" };  // one fold, two letters
+  function act(key) {
+    const done = press(key === "r" ? "f" : key);
+    const one = done && fieldOf[key] && document.getElementById(fieldOf[key]);
+    if (one) one.focus();
+    if (!done && key === "p" && !queue) { print(); return true; }
+    return done;
+  }
   function next() {
     const form = document.activeElement && document.activeElement.closest("form");
     const button = (form && form.querySelector("button[name=then]")) || null;
@@ -179,16 +188,13 @@
     else if (queue && (key === "k" || key === "arrowup")) step(-1);
     else if (queue && /^[1-9]$/.test(key)) { const tab = queue.querySelectorAll(".tabs a")[key - 1]; if (tab) tab.click(); }
     else if (queue && key === "enter" && row(chosen) && !event.target.closest("a, button, summary")) location.href = row(chosen).querySelector("a").href;
-    else if (key === "r" && press("f")) { const one = document.getElementById("correct_route-service"); if (one) one.focus(); }
-    else if (key === "p" && !queue) { if (!press("p")) print(); }
-    else if (/^[acdefhlbxmq]$/.test(key)) {
-      done = press(key);
-      if (key === "f") { const one = document.getElementById("correct_route-bureau"); if (one) one.focus(); }
+    else if (/^[acdefhlbxmqrp]$/.test(key)) {
+      done = act(key);
       if (!done && queue && row(chosen) && key !== "q") { location.href = row(chosen).querySelector("a").href + "#key-" + key; done = true; }
     } else done = false;
     if (done) event.preventDefault();
   });
   for (const button of document.querySelectorAll("[data-opens]")) button.addEventListener("click", () => sheet.showModal());
   const then = /^#key-([a-z])$/.exec(location.hash);  // pressed in the queue, meant for the page
-  if (then && !queue) { history.replaceState(null, "", location.pathname + location.search); press(then[1]); }
+  if (then && !queue) { history.replaceState(null, "", location.pathname + location.search); act(then[1]); }
 })();
