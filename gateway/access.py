@@ -196,11 +196,13 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     if viewer.role in JURISDICTION:
         return [clean]
     holds = col(HelpRequest.holder_unit).in_(units)
-    ordered = col(HelpRequest.id).in_(
-        select(col(Referral.request_id)).where(
-            col(Referral.bureau).in_(units), col(Referral.status).not_in(GONE)
-        )
+    # asked of each request by itself: all orders that a unit ever had are as long as the years
+    order = select(col(Referral.id)).where(
+        col(Referral.request_id) == col(HelpRequest.id),
+        col(Referral.bureau).in_(units),
+        col(Referral.status).not_in(GONE),
     )
+    ordered = order.correlate(HelpRequest).exists()
     if viewer.role not in GRASSROOTS:
         return [or_(holds, ordered), clean]
     own = col(HelpRequest.area).in_(areas(office, viewer.area))
@@ -235,11 +237,14 @@ def areas(office: Office, area: str | None) -> list[str]:
 
 def _sent_in_by(partner: Partner) -> ColumnElement[bool]:
     sent = (
-        select(col(Contact.request_id))
+        select(col(Contact.id))
         .join(JournalEntry, col(JournalEntry.id) == col(Contact.journal_id))
-        .where(begins(col(JournalEntry.provider_key), f"{partner.name}:"))
+        .where(
+            col(Contact.request_id) == col(HelpRequest.id),
+            begins(col(JournalEntry.provider_key), f"{partner.name}:"),
+        )
     )
-    return col(HelpRequest.id).in_(sent)
+    return sent.correlate(HelpRequest).exists()
 
 
 def admit(

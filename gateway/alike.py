@@ -100,14 +100,14 @@ def together(
         if other["id"] != request_id:
             alike.insert(0, _held_beside(connection, own, other))
     shown = alike[:SHOWN]
+    led = own.merged_into
+    master = _numbers(connection, col(HelpRequest.id) == led, *exists) if led else ()
     words = _words(connection, viewer, [row for _, row, _ in shown])
     return Together(
         alike=tuple(_alike(likeness, row, words, mine=mine) for likeness, row, mine in shown),
         linked=_linked(connection, request_id, exists),
         joined=_numbers(connection, col(HelpRequest.merged_into) == request_id, *exists),
-        master=next(
-            iter(_numbers(connection, col(HelpRequest.id) == own.merged_into, *exists)), None
-        ),
+        master=next(iter(master), None),
         wave=_wave(connection, own, exists) if own.closed_at is None else (),
         ids=tuple(row["id"] for _, row, _ in shown),
     )

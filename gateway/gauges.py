@@ -12,12 +12,12 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlmodel import Session, col
 
 from models import assurances
 from models.clocks import FIRST
-from models.journal import JournalEntry
+from models.journal import UNFINISHED, JournalEntry
 from models.outbox import Outgoing
 from models.processes import Process
 from models.referrals import Referral
@@ -47,7 +47,7 @@ class Standing:
         return max(0.0, (self._now - at).total_seconds()) if at else 0.0
 
     def _intake(self) -> Iterator[Metric]:
-        pen = col(JournalEntry.state) == ContactState.HOLDING_PEN
+        pen = and_(UNFINISHED, col(JournalEntry.state) == ContactState.HOLDING_PEN)
         count = self._read.execute(select(func.count()).select_from(JournalEntry).where(pen))
         oldest = self._read.execute(select(func.min(col(JournalEntry.received_at))).where(pen))
         yield _gauge("huiyin_holding_pen", "Calls that nobody could read yet", count.scalar())

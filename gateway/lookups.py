@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from gateway import guessing
 from models import numbers
 from models.access import OneTimeKey, hashed
-from models.journal import JournalEntry
+from models.journal import UNFINISHED, JournalEntry
 from models.messages import Ask, Lookup, Turn
 from models.people import Address
 from models.places import Staff
@@ -85,7 +85,7 @@ _STANDING = select(
 _HELD = (
     select(col(JournalEntry.code), col(Task.due_at))
     .outerjoin(Task, col(Task.journal_id) == col(JournalEntry.id))
-    .where(text("state <> 'handled'"))  # word for word the condition of the index
+    .where(UNFINISHED)
     .order_by(col(Task.id))
 )
 

@@ -10,9 +10,9 @@ from sqlmodel import Session, col
 
 from gateway import access
 from gateway.access import Actor
-from models.journal import JournalEntry
+from models.journal import UNFINISHED, JournalEntry
 from models.outbox import Outgoing
-from models.requests import Contact, HelpRequest
+from models.requests import Contact, HelpRequest, said
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import ContactState, TaskKind
@@ -65,7 +65,7 @@ def _mine(reader: Any, actor: Actor, office: Office, now: datetime) -> list[Colu
 
 def _about(reader: Any, login: str) -> list[int]:
     """The alarms about what this person looked at."""
-    query = select(col(Task.id), col(Task.note)).where(col(Task.kind) == TaskKind.BULK_LOOK)
+    query = select(col(Task.id), col(Task.note)).where(col(Task.kind) == said(TaskKind.BULK_LOOK))
     return [row.id for row in reader.execute(query) if row.note.startswith(f"{login}: ")]
 
 
@@ -145,9 +145,12 @@ _HELD = (
 def held(session: Session, actor: Actor) -> list[Held]:
     """The holding pen, the longest waiting first. Error texts may quote what came: redacted."""
     access.allow(actor, "see_held")
+    pen = select(col(JournalEntry.id)).where(
+        UNFINISHED, col(JournalEntry.state) == ContactState.HOLDING_PEN
+    )  # found first: in the order of arrival it would be looked for in all that ever came
     rows = session.connection().execute(
         select(*(getattr(JournalEntry, name) for name in _HELD))
-        .where(col(JournalEntry.state) == ContactState.HOLDING_PEN)
+        .where(col(JournalEntry.id).in_(pen))
         .order_by(col(JournalEntry.received_at), col(JournalEntry.id))
         .limit(MOST)
     )

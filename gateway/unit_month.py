@@ -13,6 +13,7 @@ from models.clocks import Clock
 from models.disputes import Dispute
 from models.events import Event
 from models.referrals import Referral
+from models.requests import said
 from models.vocabulary import ReferralRole
 from referral.casework import GONE, Actor, units_of
 from referral.directory import ZONE
@@ -44,7 +45,7 @@ def rates(session: Session, actor: Actor, office: Office, now: datetime) -> tupl
     signed, signs = _pair(
         reader,
         col(Clock.stopped_at) <= col(Clock.due_at),
-        col(Clock.name) == "CLK-SIGN",
+        col(Clock.name) == said("CLK-SIGN"),
         col(Clock.started_at) >= begin,
         or_(col(Clock.stopped_at).is_not(None), col(Clock.due_at) <= now),
         col(Clock.referral_id).in_(select(col(Referral.id)).where(standing)),
@@ -67,7 +68,7 @@ def rates(session: Session, actor: Actor, office: Office, now: datetime) -> tupl
     )
     again = reader.execute(
         select(func.count(func.distinct(col(Event.request_id)))).where(
-            col(Event.kind) == "rehandled",
+            col(Event.kind) == said("rehandled"),
             col(Event.at) >= begin,
             col(Event.request_id).in_(leads),
         )
@@ -76,7 +77,7 @@ def rates(session: Session, actor: Actor, office: Office, now: datetime) -> tupl
         reader, Referral, standing, col(Referral.role) == ReferralRole.LEAD,
         or_(col(Referral.completed_at) >= begin, col(Referral.request_id).in_(
             select(col(Event.request_id)).where(
-                col(Event.kind) == "rehandled", col(Event.at) >= begin
+                col(Event.kind) == said("rehandled"), col(Event.at) >= begin
             )
         )),
     )  # fmt: skip

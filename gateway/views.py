@@ -166,7 +166,10 @@ def _of_units(name: str, units: Sequence[str], now: datetime) -> list[ColumnElem
             return [still_open, _order(units, *open_parts, role="cooperating")]
         case _:
             ends = (ReferralStatus.RESULT_SUBMITTED, ReferralStatus.COMPLETED)
-            return [_order(units, *ends)]
+            theirs = select(col(Referral.request_id)).where(
+                col(Referral.bureau).in_(units), col(Referral.status).in_(ends)
+            )
+            return [col(HelpRequest.id).in_(theirs)]
 
 
 def ways(name: str, actor: Actor, office: Office, now: datetime) -> list[Conditions]:

@@ -10,6 +10,8 @@ from models.columns import document, key, operational
 
 _RUNNING = text("next_at IS NOT NULL")
 _UNSTOPPED = text("stopped_at IS NULL")
+_SIGNING = text("name = 'CLK-SIGN'")
+_BREACHED = text("breached_at IS NOT NULL")
 _MISSED = text("stopped_at IS NULL AND name = 'CLK-MISSED-CALL'")
 
 
@@ -36,6 +38,20 @@ class Clock(SQLModel, table=True):
             "request_id",
             sqlite_where=_UNSTOPPED,
             postgresql_where=_UNSTOPPED,
+        ),
+        Index(
+            "ix_clock_sign_started_at",
+            "started_at",
+            "referral_id",
+            sqlite_where=_SIGNING,
+            postgresql_where=_SIGNING,
+        ),
+        Index(
+            "ix_clock_breached_at",
+            "breached_at",
+            "request_id",
+            sqlite_where=_BREACHED,
+            postgresql_where=_BREACHED,
         ),
         Index(
             "ix_clock_missed_call",

@@ -10,14 +10,26 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Text
+from sqlalchemy import Index, Text, text
 from sqlmodel import SQLModel, col
 
 from models.columns import key, operational, sensitive
 
+_AGAIN = text("kind = 'rehandled'")
+
 
 class Event(SQLModel, table=True):
     """One act. ``detail`` is canonical JSON: reasons, rows and hashes that decided, old and new."""
+
+    __table_args__ = (
+        Index(
+            "ix_event_rehandled_at",
+            "at",
+            "request_id",
+            sqlite_where=_AGAIN,
+            postgresql_where=_AGAIN,
+        ),
+    )
 
     seq: int = key()
     at: datetime = operational()

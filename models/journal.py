@@ -16,7 +16,8 @@ from models.columns import bytes_of, document, key, operational, sensitive
 from models.transaction import Transaction
 from models.vocabulary import ContactState
 
-_UNFINISHED = text("state <> 'handled'")
+UNFINISHED = text("state <> 'handled'")
+"""Word for word the condition of the index, which a query names to be answered from it."""
 
 
 class JournalEntry(SQLModel, table=True):
@@ -29,8 +30,8 @@ class JournalEntry(SQLModel, table=True):
         Index(
             "ix_journal_unfinished",
             "next_at",
-            sqlite_where=_UNFINISHED,
-            postgresql_where=_UNFINISHED,
+            sqlite_where=UNFINISHED,
+            postgresql_where=UNFINISHED,
         ),
     )
 

@@ -23,7 +23,7 @@ class Referral(SQLModel, table=True):
     service: str | None = operational(None)
     status: str = operational(ReferralStatus.DISPATCHED)
     designated: bool = operational(False)
-    dispatched_at: datetime = operational()
+    dispatched_at: datetime = operational(index=True)
     due_at: datetime = operational()
     original_due_at: datetime | None = operational(None)
     provisional: bool = operational(False)

@@ -11,6 +11,7 @@ from models.vocabulary import ContactState
 
 _OPEN = text("closed_at IS NULL")
 _CLOSED = text("status = 'closed'")
+_REPORTED = text("reporter IS NOT NULL")
 _UNDECIDED = text(
     "closed_at IS NULL AND (confirmed_at IS NULL "
     "OR status IN ('in_triage', 'received', 'emergency_handoff'))"
@@ -123,12 +124,19 @@ class Contact(SQLModel, table=True):
 
     __table_args__ = (
         Index("uq_contact_external_id_channel", "external_id", "channel", unique=True),
+        Index(
+            "ix_contact_reporter",
+            "reporter",
+            "request_id",
+            sqlite_where=_REPORTED,
+            postgresql_where=_REPORTED,
+        ),
     )
 
     id: int = key()
     journal_id: int = key(foreign="journal.id")
     request_id: int | None = key(foreign="request.id", nullable=True, index=True)
-    person_id: int | None = key(foreign="person.id", nullable=True)
+    person_id: int | None = key(foreign="person.id", nullable=True, index=True)
     channel: str = operational()
     external_id: str = operational()
     sender: str = personal()

@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 
 from models.columns import key, operational, sensitive
 
+_LOOKED = text("kind = 'bulk_look'")
 _OPEN = text("done_at IS NULL")
 
 
@@ -15,6 +16,7 @@ class Task(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_task_open", "unit", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_task_bulk_look", "id", sqlite_where=_LOOKED, postgresql_where=_LOOKED),
     )
 
     id: int = key()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from models.outbox import Outgoing
-from models.requests import Contact
+from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level
 from referral import casework, notices, telling, wording
@@ -169,8 +169,12 @@ def tell_rights(tx: Transaction, office: Office, request: Row, *, now: datetime)
     if who.reply is None or who.reported:
         return
     told = tx.execute(
-        select(col(Outgoing.id)).where(
-            col(Outgoing.person_id) == request["person_id"], col(Outgoing.phrase) == "data_rights"
+        select(col(Outgoing.id))
+        .join(HelpRequest, col(HelpRequest.id) == col(Outgoing.request_id))
+        .where(
+            col(HelpRequest.person_id) == request["person_id"],
+            col(Outgoing.person_id) == request["person_id"],
+            col(Outgoing.phrase) == "data_rights",
         )
     ).first()
     if told is None:

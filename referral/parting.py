@@ -77,7 +77,7 @@ def undo_merge(
         raise Refusal("refusal.undo_changed", {"number": other["number"], "changes": told})
     for put in puts:
         tx.execute(put)
-    reviving.follow(tx, lives.orders, request)
+    reviving.follow(tx, lives.orders, request, other)
     _return_later_words(tx, request, other, merger.at, lives.wrote)
     kept = {
         name: timed(name, old)

@@ -116,12 +116,11 @@ def later_words(request: Row, other: Row, since: datetime) -> tuple[Any, ...]:
     )
 
 
-def follow(tx: Transaction, orders: list[int], request: Row) -> None:
+def follow(tx: Transaction, orders: list[int], request: Row, other: Row) -> None:
     """What began on the other request for an order goes back with it."""
     for table in (Clock, Dispute):
-        tx.execute(
-            update(table).where(col(table.referral_id).in_(orders)).values(request_id=request["id"])
-        )
+        began = (col(table.request_id) == other["id"], col(table.referral_id).in_(orders))
+        tx.execute(update(table).where(*began).values(request_id=request["id"]))
 
 
 def fitting(tx: Transaction, request: Row, status: Status) -> Status:

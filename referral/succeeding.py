@@ -93,7 +93,7 @@ def _move_order(tx: Transaction, office: Office, order: Row, request: Row, now: 
         },
     )
     casework.change_referral(tx, order, status=row.to)
-    theirs = [col(Clock.referral_id) == order["id"]]
+    theirs = [col(Clock.request_id) == request["id"], col(Clock.referral_id) == order["id"]]
     if not waits:  # a signature that does not go along leaves its clock behind
         theirs.append(col(Clock.stopped_at).is_(None))
     tx.later(update(Clock).where(*theirs).values(referral_id=new["id"]))

@@ -84,6 +84,7 @@ def _sign_at_once(tx: Transaction, office: Office, request: Row, now: datetime) 
         tx, office, request, rule=rule, at=now, urgent=True, referral_id=order["id"]
     )
     slow = (
+        col(Clock.request_id) == request["id"],
         col(Clock.referral_id) == order["id"],
         col(Clock.name) == _SIGN,
         col(Clock.stopped_at).is_(None),

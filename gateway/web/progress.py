@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlmodel import col
 
 from gateway import attachments
 from gateway.lookups import due_of
 from gateway.web import own_files
 from models.clocks import Clock
-from models.journal import JournalEntry
+from models.journal import UNFINISHED, JournalEntry
 from models.outbox import Outgoing
 from models.requests import Contact, FormerNumber, HelpRequest
 from models.tasks import Task
@@ -137,7 +137,7 @@ def find(session: Any, number: str, code: str) -> Row | Held | None:
     request = reader.execute(select(*columns).where(col(HelpRequest.number) == number)).first()
     held = reader.execute(
         select(col(JournalEntry.id), col(JournalEntry.number), col(JournalEntry.code)).where(
-            text("state <> 'handled'"),  # word for word the condition of the index
+            UNFINISHED,
             col(JournalEntry.number) == number,
         )
     ).first()
