@@ -196,13 +196,9 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     if viewer.role in JURISDICTION:
         return [clean]
     holds = col(HelpRequest.holder_unit).in_(units)
-    # asked of each request by itself: all orders that a unit ever had are as long as the years
-    order = select(col(Referral.id)).where(
-        col(Referral.request_id) == col(HelpRequest.id),
-        col(Referral.bureau).in_(units),
-        col(Referral.status).not_in(GONE),
-    )
-    ordered = order.correlate(HelpRequest).exists()
+    its = col(Referral.request_id) == col(HelpRequest.id)  # all that a unit ever had is too long
+    to_us = (col(Referral.bureau).in_(units), col(Referral.status).not_in(GONE))
+    ordered = select(col(Referral.id)).where(its, *to_us).correlate(HelpRequest).exists()
     if viewer.role not in GRASSROOTS:
         return [or_(holds, ordered), clean]
     own = col(HelpRequest.area).in_(areas(office, viewer.area))

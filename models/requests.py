@@ -11,7 +11,7 @@ from models.vocabulary import ContactState
 
 _OPEN = text("closed_at IS NULL")
 _CLOSED = text("status = 'closed'")
-_REPORTED = text("reporter IS NOT NULL")
+_BY_STAFF = text("reporter IS NOT NULL")
 _UNDECIDED = text(
     "closed_at IS NULL AND (confirmed_at IS NULL "
     "OR status IN ('in_triage', 'received', 'emergency_handoff'))"
@@ -128,8 +128,8 @@ class Contact(SQLModel, table=True):
             "ix_contact_reporter",
             "reporter",
             "request_id",
-            sqlite_where=_REPORTED,
-            postgresql_where=_REPORTED,
+            sqlite_where=_BY_STAFF,
+            postgresql_where=_BY_STAFF,
         ),
     )
 

@@ -30,25 +30,30 @@ INBOX_PAGES = (
     "/inbox", "/inbox?tab=handling", "/inbox?tab=yellow", "/inbox?tab=inbox_late",
     "/inbox?tab=sent_back", "/inbox?tab=cooperating", "/inbox?tab=finished", "/inbox/{number}",
 )  # fmt: skip
+GROWING_TOO = {
+    "ix_clock_breached_at", "ix_clock_sign_started_at", "ix_contact_reporter",
+    "ix_event_rehandled_at",
+}  # fmt: skip
 IN_ORDER = {"ix_request_received_at", "ix_request_ended"}
 """Read from one end until a page is full."""
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def _of_what_is_open() -> set[str]:
-    """The indexes that hold only some rows, those that still wait for something."""
+def _of_what_waits() -> set[str]:
+    """The indexes that hold only what still waits for something: they do not grow for ever."""
     tables = SQLModel.metadata.tables.values()
-    indexes = (each for table in tables for each in table.indexes if isinstance(each, Index))
-    return {
+    indexes = [each for table in tables for each in table.indexes if isinstance(each, Index)]
+    partial = {
         str(each.name) for each in indexes if each.dialect_options["sqlite"]["where"] is not None
     }
+    return partial - GROWING_TOO
 
 
 @contextmanager
 def reading(state: State) -> Iterator[list[str]]:
     """Collects what reads a growing table whole."""
-    partial, seen, found = _of_what_is_open(), set[str](), list[str]()
+    waiting, seen, found = _of_what_waits(), set[str](), list[str]()
 
     def hear(
         connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
@@ -61,7 +66,7 @@ def reading(state: State) -> Iterator[list[str]]:
         own.execute(f"EXPLAIN QUERY PLAN {statement}", parameters[0] if many else parameters)
         for *_, step in own.fetchall():
             scan = re.match(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?$", step)
-            if scan and scan[1] in GROWING and scan[2] not in partial | IN_ORDER:
+            if scan and scan[1] in GROWING and scan[2] not in waiting | IN_ORDER:
                 found.append(f"{step}: {' '.join(statement.split())}")
 
     event.listen(state.database.engine, "before_cursor_execute", hear)
