@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from channels import ChannelSettings
 from channels._call import TAPED
 from channels._twilio import dialable
+from models import spelling
 from models.messages import Line, Outcome, Say, Step
 from models.vocabulary import Form, Status
 
@@ -18,6 +19,7 @@ when we call."""
 
 _UNSPEAKABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0
 _CHINESE = re.compile("[\u3400-\u9fff]")
+_LATIN = re.compile("[A-Za-z]")
 _CHINA = ZoneInfo("Asia/Shanghai")
 _SPEECH = {"zh": ("cmn-CN", "cmn-Hans-CN"), "en": ("en-US", "en-US")}
 """Twilio's names of a language: for speaking, for hearing."""
@@ -81,10 +83,12 @@ class Speaker:
         return str(response)
 
     def reading(self, text: str, *, twice: bool) -> str:
-        """A text that we telephone, in the language of its characters."""
+        """A text that we telephone, in the language of most of it: a line may have a Chinese name
+        in an English sentence, an account a Latin one in a Chinese."""
         from twilio.twiml.voice_response import VoiceResponse
 
-        language = "zh-CN" if _CHINESE.search(text) else "en"
+        letters = len(_LATIN.findall(text))
+        language = "zh-CN" if len(_CHINESE.findall(text)) * 2 >= letters else "en"
         again = (self._phrase("call_repeat", {}, language), text) if twice else ()
         response = VoiceResponse()
         self._speak(response, (text, *again), _SPEECH[language[:2]][0])
@@ -104,9 +108,7 @@ class Speaker:
                 return self._phrase("call_kept", {}, language)
             params = {"number": outcome.number, "code": outcome.code or ""}
             phrase = phrase if outcome.code else "call_number_only"
-        for name in ("number", "code"):
-            if name in params:
-                params[name] = self._spelt(params[name], language)
+        params = self._spelt(params, language)
         if params.get("status") in set(Status):
             params["status"] = self._phrase(f"call_state.{params['status']}", {}, language)
         if "due" in params:
@@ -116,10 +118,9 @@ class Speaker:
     def _phrase(self, key: str, params: Mapping[str, str], language: str) -> str:
         return self._settings.say(key, params, Form.SPOKEN, language)
 
-    def _spelt(self, number: str, language: str) -> str:
-        names = self._phrase("call_digits", {}, language).split()
-        groups = (" ".join(names[int(d)] for d in group) for group in re.findall("[0-9]+", number))
-        return self._phrase("call_pause", {}, language).join(groups)
+    def _spelt(self, params: Mapping[str, str], language: str) -> dict[str, str]:
+        names = self._phrase(spelling.NAMES, {}, language).split()
+        return spelling.spoken(params, names, self._phrase(spelling.PAUSE, {}, language))
 
     def _moment(self, due: str, language: str) -> str:
         """A time is spoken in China time; words stay as they are."""

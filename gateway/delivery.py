@@ -21,6 +21,7 @@ from sqlmodel import col
 
 from channels import Channel
 from gateway import conversations, spending
+from gateway.rewording import reworded
 from gateway.routes import Routes, may_have, patience, tried
 from gateway.settling import Settling
 from models import outbox
@@ -43,8 +44,6 @@ MOST_UNDER_WAY = 100
 """Messages that providers are given at the same time."""
 BEFORE = timedelta(minutes=2)
 """A provider's clock may be behind ours when it is asked what it took since an attempt."""
-
-
 _HOLDER = select(col(HelpRequest.holder_person))
 """Whom the task names that asks for a telephone call: who holds the request."""
 
@@ -106,7 +105,9 @@ class Delivery:
 
     def _claim(self, now: datetime, limit: int) -> list[tuple[Any, str]]:
         with acting(self._database, self._mint) as tx:
-            pairs = outbox.claim(tx, now, limit, lambda row: self._routes.of(row, now))
+            claimed = outbox.claim(tx, now, limit, lambda row: self._routes.of(row, now))
+            office, ways = self._office(), self._channels
+            pairs = [(reworded(tx, office, row, way, ways.get(way)), way) for row, way in claimed]
             typed = spending.read(tx, [row for row, _ in pairs], key=self._key, now=now)
             return [
                 (row, route)

@@ -155,6 +155,11 @@ def suppress(tx: Transaction, row_id: int, why: str) -> None:
     tx.later(update(Outgoing).where(col(Outgoing.id) == row_id).values(**changes))
 
 
+def reword(tx: Transaction, row_id: int, text: str) -> None:
+    """A message that was just claimed is said in these words instead."""
+    tx.later(update(Outgoing).where(col(Outgoing.id) == row_id).values(text=text))
+
+
 def empty(tx: Transaction, *which: Any) -> None:
     """Take out of messages what they say and to whom. None of them is sent any more: what waits or
     is under way is held back for good, and no report makes it due again."""

@@ -113,7 +113,7 @@ def _join(
         .where(col(Outgoing.id) == held.id, col(Outgoing.attempts) == 0)
         .values(
             params=params,
-            text=office.phrases.say(PHRASE, params, office.ways["tel"].form, held.language),
+            text=wording.say(office, PHRASE, params, office.ways["tel"].form, held.language),
             urgent=held.urgent or urgent,
             next_at=min(now + _HELD, held.posted_at + _AT_MOST),
         )

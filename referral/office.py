@@ -22,7 +22,7 @@ _ASKED_BY_OFFICE = {"warning_lead": Level.STANDARD, "transfer_in": Level.STANDAR
 """What another body hands over is a matter to be seen to, however it is worded."""
 UNHEARD = Level.PRIORITY
 """A voice or a picture without words, until somebody has listened or looked (domain note 3e.2)."""
-_IN_REQUEST = frozenset({"number", "code", "hotline", "understood"})
+_ELSEWHERE = frozenset({"hotline", "understood"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ class Office:
         return Reply(way, inbound.sender) if way and inbound.sender else None
 
     def kept_params(self, phrase: str) -> frozenset[str]:
-        """What a message must keep to be worded again in another form; the rest stands in the
-        request itself."""
-        return self.phrases.parameters(phrase) - _IN_REQUEST
+        """What a message must keep to be worded anew in another form. The code that it was to tell
+        is kept with it: a later one may be meant for another telephone."""
+        return self.phrases.parameters(phrase) - _ELSEWHERE
 
     def stamp(self) -> str:
         """The rules that decide now, for the record: clocks and routes, then signals. Sixteen

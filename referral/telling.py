@@ -155,7 +155,7 @@ def post(
         params={name: params[name] for name in office.kept_params(phrase) if name in params},
         buttons=[list(button) for button in buttons] or None,
         language=language,
-        text=text or office.phrases.say(phrase, params, reply.way.form, language),
+        text=text or wording.say(office, phrase, params, reply.way.form, language),
         urgent=urgent,
         safety=stopped and urgent,
         state=OutboxState.SUPPRESSED if suppressed else OutboxState.READY,

@@ -5,11 +5,37 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from models import spelling
+from models.vocabulary import Form
 from referral.directory import ZONE, Officer, Unit
 from referral.office import Office
 
 EVERY_LINE = ("110", "119", "120")
 STAFF_LANGUAGE = "zh-CN"
+
+
+def say(office: Office, phrase: str, params: Mapping[str, str], form: Form, language: str) -> str:
+    """A notice in a form; aloud its numbers are said figure by figure."""
+    if form is Form.SPOKEN:
+        names, pause = (
+            office.phrases.say(key, {}, form, language) for key in (spelling.NAMES, spelling.PAUSE)
+        )
+        params = spelling.spoken(params, names.split(), pause)
+    return office.phrases.say(phrase, params, form, language)
+
+
+def anew(office: Office, message: Any, form: Form) -> str:
+    """A message of the outbox (a row) in the form of another way out; as it stands where it was not
+    worded from its phrase, or cannot be worded from what it kept."""
+    params = {"hotline": office.hotline, "number": message.number or "", **(message.params or {})}
+    stands: str = message.text
+    worded: dict[Form, str] = {}
+    for one in Form:
+        try:
+            worded[one] = say(office, message.phrase, params, one, message.language)
+        except KeyError:
+            continue
+    return worded.get(form, stands) if stands in worded.values() else stands
 
 
 @lru_cache(maxsize=256)

@@ -444,6 +444,19 @@ def test_a_message_is_read_out_twice_to_who_cannot_read(twilio):
     assert query == {"key": [MESSAGE.key], "number": [REQUEST]}
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Your urgent request is accepted. If nobody comes, call 望河 one two three.", "en-US"),
+        ("您的求助收到了。首问负责人是工号political_legal_committee.head。", "cmn-CN"),
+    ],
+)
+def test_a_message_is_read_in_the_language_of_most_of_it(twilio, text, language):
+    asyncio.run(voice(twilio.base).send(replace(MESSAGE, text=text)))
+    root = check_twiml(twilio.calls[0]["fields"]["Twiml"].encode())
+    assert {say.attrib["language"] for say in root} == {language}
+
+
 def test_a_long_message_is_read_once_and_one_too_long_is_undeliverable(twilio):
     asyncio.run(voice(twilio.base).send(replace(MESSAGE, text="字" * (LONGEST - 300))))
     assert twilio.calls[0]["fields"]["Twiml"].count("<Say") == 1
