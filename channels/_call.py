@@ -120,12 +120,12 @@ class _Call:
         return replace(step, contact=contact, says=step.says[:-1] if danger else step.says)
 
     def _after(self, contact: Inbound) -> Step:
-        """Something was written down: say so; of danger to life connect, as by key 1."""
+        """It is written down: say so, and of what is urgent N3; of danger connect, as by key 1."""
         self._state["tries"] = "0"
-        calm = replace(self._ask("after", "call_number", "call_after"), contact=contact)
+        calm = self._ask("after", "call_number", "call_after")
         self._state = {**self._state, "danger": "1"}
         connect = self._connect("call_danger") if self._operator else self._tell("call_number")
-        return replace(calm, if_danger=connect)
+        return replace(calm, contact=contact, promise="urgent_accepted", if_danger=connect)
 
     def _goodbye(self) -> Step:
         return self._ask("after", "call_goodbye", line=Line.HANG_UP)

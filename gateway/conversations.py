@@ -14,14 +14,16 @@ from models.messages import (
     Correspondent,
     DeliveryReport,
     Inbound,
+    Line,
     Outcome,
+    Say,
     Step,
     Turn,
 )
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, OutboxState, TaskKind
-from referral import telling
+from referral import telling, word_given
 from referral.directory import HOTLINE, ZONE
 from referral.office import Office
 from triage.redact import redact
@@ -85,8 +87,27 @@ def met_before(contact: Any) -> Outcome:
 def _plain(step: Step) -> Step:
     """A step as it is told and kept: only what is said and done on the line."""
     return dataclasses.replace(
-        step, state=None, contact=None, lookup=None, number_as="", if_danger=None
+        step, state=None, contact=None, lookup=None, number_as="", if_danger=None, promise=""
     )
+
+
+def _fitting(
+    tx: Transaction, office: Office, call: "Call", step: Step, outcome: Outcome, entry: Row
+) -> Step:
+    """The step as it fits the contact that was entered: what is done in danger to life, and of what
+    is urgent who comes by when. Who reports for another is promised something else, who is put
+    through hears it from a person."""
+    said, promise, level = step.contact, step.promise, outcome.level
+    if step.if_danger is not None and level is Level.LIFE_THREAT:
+        step = step.if_danger
+    told = promise and step.line is not Line.CONNECT and not (said and said.reporter)
+    if not told or level is None or not level.is_urgent:
+        return step
+    params = word_given.urgent(
+        tx, office, entry["request_id"], level, language=outcome.language, now=call.now
+    )
+    says = step.says[:1] + ((Say(promise, params),) if params else ()) + step.says[1:]
+    return dataclasses.replace(step, says=says)
 
 
 def turn(
@@ -127,9 +148,8 @@ def turn(
                 said = dataclasses.replace(said, about=about)
             known.look_up(tx, call, said)
             outcome = contact(tx, call, said, entry=entry, known=known)
-            if step.if_danger is not None and outcome.level is Level.LIFE_THREAT:
-                step = step.if_danger
-                steps[-1] = _plain(step)
+            step = _fitting(tx, office, call, step, outcome, entry)
+            steps[-1] = _plain(step)
             if step.number_as:
                 numbered = {**(step.state or {}), step.number_as: outcome.number or ""}
                 step = dataclasses.replace(step, state=numbered)

@@ -135,9 +135,8 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One step of a dialogue that may not be a contact yet.
-
-    ``conversation`` names the call or chat; the dialogue's state is kept under it. ``act`` says
+    """One step of a dialogue that may not be a contact yet. ``conversation`` names the call or
+    chat; the dialogue's state is kept under it. ``act`` says
     what the person did: a key, words, a button, a place, a picture, silence, a hang-up. A chat
     turn carries the message it came from as ``message``; ``edits`` is the id of the message that
     it puts in other words, ``written_at`` when that one was written, ``group`` the id of the album
@@ -218,8 +217,8 @@ class Step:
     ``state`` None ends the dialogue. ``contact`` becomes a contact before anything is answered.
     ``lookup`` is resolved and the same turn is stepped again with ``known`` filled. Under the name
     ``number_as`` the state is given the number of the contact's request. ``if_danger`` is what it
-    does instead where its contact is a danger to life. ``line``, ``digits`` and ``connect_to``
-    matter to telephones only.
+    does instead where its contact is a danger to life. Where it is urgent and nobody is
+    put through, ``promise`` is said after the first sentence. ``line``, ``digits``: telephones.
     """
 
     state: Mapping[str, str] | None = None
@@ -230,6 +229,7 @@ class Step:
     line: Line | None = None
     digits: int = 1
     if_danger: "Step | None" = None
+    promise: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from models.clocks import Clock
+from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, TaskKind
-from referral import bringing_in, casework, telling
+from referral import bringing_in, casework, telling, wording
 from referral.office import Arrival, Office
 
 URGENT, CONTACT, CALL_BACK = "CLK-URGENT-CONTACT", "CLK-CONTACT", "CLK-MISSED-CALL"
@@ -43,6 +47,35 @@ def standing(
         nobody_came(tx, office, request, given, now)
     name = "CLK-HANDOFF" if level is Level.LIFE_THREAT else URGENT
     return telling.by_when(office, name, now)
+
+
+def urgent(
+    tx: Transaction,
+    office: Office,
+    request_id: int,
+    level: Level,
+    *,
+    language: str,
+    now: datetime,
+) -> dict[str, str] | None:
+    """Who contacts the person and by when, as parameters of what is said aloud; None where no
+    contact lies ahead. The time is given as such, to be worded by who speaks."""
+    new = (one for one in tx.added(HelpRequest) if one["id"] == request_id)
+    request = next(new, None) or _of(tx, request_id)
+    due = _standing(tx, request, level)
+    if due is None or due <= now:
+        return None
+    unit = office.directory.unit.get(request["holder_unit"])
+    officer = office.directory.officer.get(request["first_responder"])
+    params = wording.params(office, request, unit=unit, officer=officer, due=due, language=language)
+    told = {name: params[name] for name in ("hotline", "responder", "unit")}
+    return {**told, "due": due.isoformat()}
+
+
+def _of(tx: Transaction, request_id: int) -> Row:
+    columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
+    row = tx.execute(select(*columns).where(col(HelpRequest.id) == request_id)).one()
+    return dict(row._mapping)
 
 
 def _standing(tx: Transaction, request: Mapping[str, Any], level: Level) -> datetime | None:

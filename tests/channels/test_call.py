@@ -120,6 +120,7 @@ def test_words_become_a_contact_at_once_and_their_number_is_read_out(line):
     assert step.contact.external_id == "CA1:speech"
     assert not step.contact.missed
     assert said(step) == ["call_number", "call_after"]
+    assert step.promise == "urgent_accepted", "where it is urgent, who comes by when"
     line("hang_up", "completed")
     assert line.ids() == ["CA1:speech"]
 

@@ -1,6 +1,10 @@
 """Telephone calls from the first ring to the recording that comes when they are over."""
 
 import asyncio
+import xml.etree.ElementTree as ET
+
+import pytest
+from sqlalchemy import update
 
 from gateway.missed import call_of
 from models import dialogues
@@ -9,21 +13,31 @@ from models.dialogues import Conversation
 from models.journal import JournalEntry
 from models.messages import Inbound
 from models.outbox import Outgoing
-from models.people import Person
+from models.people import Address, Person
 from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import acting
 from models.vocabulary import ContactState, TaskKind
+from referral.directory import ZONE
 from tests.gateway.people import application, signed_in
 from tests.gateway.world import CITIZEN, HUNGRY, World, call_fields, world
 
 SID, LEG = "CA" + "9" * 32, "CA" + "8" * 32
 TAPE = "RE" + "9" * 32
+WITHHELD = "+266696687"
+DIBAO = "请问我家的低保批下来没有，已经交材料一个月了"
+NO_PAPERS = "现在不需要任何材料"
 
 
 def turn(system: World, number: int = 0, *, sid: str = SID, **fields: str) -> None:
     at = f"/hook/voice?turn={number}" if number else "/hook/voice"
     assert system.signed(at, call_fields(sid, **fields)).status_code == 200
+
+
+def heard(system: World, number: int, **fields: str) -> str:
+    """What the caller hears in answer to a turn."""
+    answer = system.signed(f"/hook/voice?turn={number}", call_fields(SID, **fields))
+    return "".join(say.text or "" for say in ET.fromstring(answer.content).iter("Say"))
 
 
 def status(system: World, **fields: str) -> None:
@@ -264,3 +278,63 @@ def test_danger_said_aloud_where_no_operator_can_be_rung_is_called_back(settings
         hung_up(system)
         (task,) = call_backs(system)
         assert task.urgent
+
+
+@pytest.mark.parametrize("sender", [WITHHELD, CITIZEN])
+def test_who_calls_for_help_hears_who_comes_by_when_and_what_if_nobody_does(settings, now, sender):
+    """N3 by voice: a caller without a number hears it nowhere else."""
+    with world(settings, now) as system:
+        turn(system, From=sender, CallStatus="ringing")
+        words = heard(system, 1, From=sender, SpeechResult=HUNGRY)
+        (request,) = system.all(HelpRequest)
+        unit = system.state.offices.current().directory.unit[request.holder_unit].name_zh
+        (clock,) = [c for c in system.all(Clock) if (c.name, c.case) == ("CLK-URGENT-CONTACT", "")]
+        due = clock.due_at.astimezone(ZONE)
+        at = f"{due.month}月{due.day}日{due.hour}点{due:%M}分"
+        assert words.index("查询码") < words.index(NO_PAPERS) < words.index("请按1")
+        for part in (f"{unit}会在{at}前联系您或者上门", request.first_responder, "到时没有人来"):
+            assert part in words
+        assert heard(system, 1, From=sender, SpeechResult=HUNGRY) == words, "a repeat hears it too"
+
+
+def test_danger_to_life_is_promised_too_where_nobody_can_be_put_through(settings, now):
+    with world(settings, now) as system:
+        system.state.channels["voice"].dialogue._operator = False
+        turn(system, From=WITHHELD, CallStatus="ringing")
+        words = heard(system, 1, From=WITHHELD, SpeechResult="我妈昏迷了叫不醒，快没气了")
+        assert system.all(HelpRequest)[0].level == "life_threat"
+        assert NO_PAPERS in words
+
+
+def test_who_is_put_through_in_danger_hears_no_more_before_it_rings(settings, now):
+    with world(settings, now) as system:
+        turn(system, From=WITHHELD, CallStatus="ringing")
+        words = heard(system, 1, From=WITHHELD, SpeechResult="我妈昏迷了叫不醒，快没气了")
+        assert NO_PAPERS not in words
+
+
+def test_nothing_urgent_is_promised_to_who_asks_or_reports_for_another(settings, now):
+    with world(settings, now) as system:
+        turn(system, CallStatus="ringing")
+        assert NO_PAPERS not in heard(system, 1, SpeechResult=DIBAO)
+        with acting(system.state.database, system.state.mint) as tx:
+            tx.execute(update(Address).values(staff="township_w01.1"))
+        assert NO_PAPERS not in heard(system, 2, SpeechResult=HUNGRY)
+        urgent = [one for one in system.all(HelpRequest) if one.level == "urgent"]
+        assert len(urgent) == 1
+
+
+def test_words_that_make_it_urgent_are_promised_help_in_the_same_call(settings, now):
+    with world(settings, now) as system:
+        turn(system, From=WITHHELD, CallStatus="ringing")
+        assert NO_PAPERS not in heard(system, 1, From=WITHHELD, SpeechResult=DIBAO)
+        assert NO_PAPERS in heard(system, 2, From=WITHHELD, SpeechResult=HUNGRY)
+        assert len(system.all(HelpRequest)) == 1
+
+
+def test_a_promised_hour_that_has_passed_is_not_promised_again(settings, now):
+    with world(settings, now) as system:
+        system.sms(HUNGRY)
+        now.forward(hours=2)
+        turn(system, CallStatus="ringing")
+        assert NO_PAPERS not in heard(system, 1, SpeechResult="孩子还在哭，家里还是没有吃的")
