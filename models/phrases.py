@@ -2,9 +2,10 @@
 
 Format of a file in ``locales/<language>/``: one table a phrase, holding a variant for each form
 (``full``, ``sms``, ``spoken``). A table of tables is a name space: ``[menu.start]`` is the key
-``menu.start``. Two more keys of a phrase are no variants: ``longest`` holds the longest real
-value of its parameters (the table ``[_longest]`` of any file holds the shared ones), and ``cut``
-names the one parameter that may be shortened so that the SMS stays within one segment.
+``menu.start``. Three more keys of a phrase are no variants: ``longest`` holds the longest real
+value of its parameters (the table ``[_longest]`` of any file holds the shared ones), ``cut`` names
+the one parameter that may be shortened so that the SMS stays within one segment, and ``segments``
+says how many the SMS takes in a language that cannot say in one what it must.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,11 +24,14 @@ from models.vocabulary import Form
 SOURCE_LANGUAGE = "zh-CN"
 SMS_UNITS = 70
 """One SMS segment in UCS-2, the provider's signature included (3GPP TS 23.038: 140 octets)."""
+JOINED_UNITS = 67
+"""One of several segments that arrive as one message: a header takes the rest (3GPP TS 23.040)."""
+MOST_SEGMENTS = 2
 SHORTEST_CUT = 4
 """A parameter that may be cut keeps at least this many units; ``check`` counts with it."""
 
 _LOCALES = Path(__file__).parent / "locales"
-_EXTRAS = frozenset({"longest", "cut"})
+_EXTRAS = frozenset({"longest", "cut", "segments"})
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -40,6 +44,12 @@ class Phrase:
     parameters: frozenset[str]
     longest: Mapping[str, str] = field(default_factory=lambda: _NO_VALUES)
     cut: str | None = None
+    segments: int = 1
+
+    @property
+    def room(self) -> int:
+        """How many units its SMS may take."""
+        return SMS_UNITS if self.segments == 1 else JOINED_UNITS * self.segments
 
 
 class Phrasebook:
@@ -53,7 +63,7 @@ class Phrasebook:
         self._books = books
         self._shared = shared
         self._templates = {
-            (language, key, form): (template, phrase.cut if form is Form.SMS else None)
+            (language, key, form): (template, phrase.cut if form is Form.SMS else None, phrase.room)
             for language, book in books.items()
             for key, phrase in book.items()
             for form in Form
@@ -102,18 +112,22 @@ class Phrasebook:
         )
         if found is None:
             raise KeyError(f"phrase {key!r} has no form {form.value!r} in {language!r}")
-        template, cut = found
+        template, cut, room = found
         try:
             text = template.format_map(params)
         except KeyError as error:
             raise KeyError(f"phrase {key!r} needs the parameter {error.args[0]!r}") from None
-        if cut is None or cut not in params or (over := units(text) - SMS_UNITS) <= 0:
+        if cut is None or cut not in params or (over := units(text) - room) <= 0:
             return text
         return template.format_map({**params, cut: _shortened(params[cut], by=over)})
 
     def languages(self) -> tuple[str, ...]:
         """The language tags of the book, Chinese first."""
         return tuple(sorted(self._books, key=lambda tag: (tag != SOURCE_LANGUAGE, tag)))
+
+    def room(self, key: str, language: str) -> int:
+        """How many units the SMS of a phrase may take."""
+        return self._books[language][key].room
 
     def keys(self) -> frozenset[str]:
         """All phrase keys of the source language."""
@@ -131,14 +145,14 @@ class Phrasebook:
     @property
     def version(self) -> str:
         """``sha256:…`` of every phrase in every form and language."""
-        said = sorted((*map(str, name), text) for name, (text, _) in self._templates.items())
+        said = sorted((*map(str, name), text) for name, (text, *_) in self._templates.items())
         return f"sha256:{sha256(repr(said).encode()).hexdigest()}"
 
     def check(self) -> list[str]:
         """What is wrong with the book, one sentence each; an empty list when nothing is.
 
         Every language has the same phrases with the same forms and parameters, and every SMS fits
-        one segment when it is filled with its longest values.
+        one segment, or those that its phrase names, when it is filled with its longest values.
         """
         faults: list[str] = []
         source = self._books[SOURCE_LANGUAGE]
@@ -164,8 +178,8 @@ class Phrasebook:
             yield f"{language}: {phrase.key!r} has no longest value for {names}"
             return
         length = units(template.format_map(values))
-        if length > SMS_UNITS:
-            yield f"{language}: the SMS of {phrase.key!r} takes {length} units, not {SMS_UNITS}"
+        if length > phrase.room:
+            yield f"{language}: the SMS of {phrase.key!r} takes {length} units, not {phrase.room}"
 
 
 @cache
@@ -223,6 +237,8 @@ def _inspect(key: str, table: Mapping[str, Any]) -> None:
     for name, value in table.items():
         if key.endswith("_longest") or name == "cut":
             sound = isinstance(value, str)
+        elif name == "segments":
+            sound = isinstance(value, int) and 1 <= value <= MOST_SEGMENTS
         elif name == "longest":
             sound = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
         else:
@@ -253,4 +269,5 @@ def _phrase(key: str, table: Mapping[str, Any]) -> Phrase:
         parameters=frozenset().union(*(_placeholders(text) for text in variants.values())),
         longest=MappingProxyType(dict(table.get("longest", {}))),
         cut=table.get("cut"),
+        segments=table.get("segments", 1),
     )

@@ -85,7 +85,7 @@ def test_every_notice_can_be_said_in_every_form_with_the_agreed_parameters(key, 
     assert "{" not in text
     if form is Form.SMS:
         assert text.startswith("【望河12345】")
-        assert units(text) <= SMS_UNITS
+        assert units(text) <= BOOK.room(key, language)
 
 
 @pytest.mark.parametrize("language", BOOK.languages())
@@ -106,6 +106,33 @@ def test_a_citizen_is_told_by_when_who_and_where_to_complain(key, language):
     assert VALUES["due"] in text
     assert VALUES["hotline"] in text
     assert VALUES["number"] in text
+
+
+def test_an_sms_of_two_segments_is_the_exception_that_its_phrase_names():
+    """English cannot say in 70 units what N3 and N16 must: those two take two joined segments."""
+    long = {
+        (language, key)
+        for language in BOOK.languages()
+        for key in sorted(BOOK.keys())
+        if Form.SMS in BOOK.forms(key, language) and BOOK.room(key, language) > SMS_UNITS
+    }
+    assert long == {("en", "urgent_accepted"), ("en", "reporter_told")}
+    assert {BOOK.room(key, language) for language, key in long} == {134}
+
+
+@pytest.mark.parametrize(
+    ("key", "language", "parts"),
+    [
+        ("urgent_accepted", "zh-CN", ["不用材料", "保持畅通", "没人联系拨热线"]),
+        ("urgent_accepted", "en", ["no papers", "keep your phone on", "If nobody comes, call 望"]),
+        ("reporter_told", "zh-CN", ["谢谢", "已转有关单位核实", "身份保密"]),
+        ("reporter_told", "en", ["Thanks", "received and passed on", "confidential"]),
+    ],
+)
+def test_an_sms_says_what_must_be_told(key, language, parts):
+    """N3 and N16 of domain note 3f: the SMS too, not only the full text."""
+    text = BOOK.say(key, VALUES, Form.SMS, language)
+    assert all(part in text for part in [*parts, VALUES["due"], VALUES["number"]])
 
 
 def test_the_reporter_of_somebody_else_is_told_no_private_details():
@@ -191,6 +218,8 @@ def test_a_faulty_wording_is_found_by_the_check(tmp_path, text, said):
         pytest.param('[held]\nfull = "{number"\n', id="an open brace"),
         pytest.param('[held]\nfull = ""\n', id="silence"),
         pytest.param('[held]\nloud = "x"\n', id="an unknown form"),
+        pytest.param("[held]\nsegments = 3\n", id="too many segments"),
+        pytest.param('[held]\nsegments = "2"\n', id="segments in words"),
         pytest.param('held = "x"\n', id="no table"),
         pytest.param("[held\n", id="no TOML"),
     ],
