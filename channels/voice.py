@@ -28,7 +28,7 @@ from models.messages import (
     Undeliverable,
     Unreadable,
 )
-from models.vocabulary import Form, Level, OutboxState
+from models.vocabulary import Form, OutboxState
 
 LONGEST = 4_000
 """Characters of TwiML that Twilio takes with a call that we place."""
@@ -114,15 +114,12 @@ class Voice(Channel):
 
     def answer(self, raw: Raw, outcome: Outcome) -> Answer:
         """TwiML for the caller: what the steps say, the number and code of a new request, and what
-        the line does next. Words that the system understood as danger to life are connected at
-        once; a caller for whom there is no step (a repeat, a fault) is connected too."""
+        the line does next. A caller for whom there is no step (a repeat, a fault) is connected."""
         if raw.part == "status":
             return Answer()
         following = f"{self._hook}?turn={_number(raw) + 1}"
         steps = [step for step in outcome.steps if step.says or step.line]
         step = steps[-1] if steps else Step(says=(Say("call_connecting"),), line=Line.CONNECT)
-        if outcome.number and outcome.level is Level.LIFE_THREAT and step.line is Line.KEYS:
-            step = Step(says=(Say("call_danger"),), line=Line.CONNECT)
         if step.line is Line.CONNECT and not self._settings.operator_number:
             step = Step(says=(Say("call_number"), Say("call_tell")), line=Line.RECORD)
         twiml = self._speaker.twiml(step, outcome, action=following)

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from gateway import access
 from models import keyring
 from models.desk import PhoneCall
-from models.messages import Line, Outcome, Step, Turn
+from models.messages import Line, Step, Turn
 from models.people import FIELD, Address, Person
 from models.requests import HelpRequest
 from models.transaction import Transaction
@@ -62,14 +62,11 @@ def ended(tx: Transaction, source: str, call_id: str, *, now: datetime) -> None:
     tx.event("call_ended", at=now, source=source)
 
 
-def hear(
-    tx: Transaction, channel: str, turn: Turn, step: Step, outcome: Outcome, now: datetime
-) -> None:
-    """What a turn of a telephone channel tells of its call: it is put through to the desk (also
-    when danger was understood), a person answers, it is over."""
-    danger = outcome.level is Level.LIFE_THREAT and step.line is Line.KEYS
+def hear(tx: Transaction, channel: str, turn: Turn, step: Step, now: datetime) -> None:
+    """What a turn of a telephone channel tells of its call: it is put through to the desk, a person
+    answers, it is over."""
     place = (channel, turn.conversation)
-    if step.line is Line.CONNECT or danger:
+    if step.line is Line.CONNECT:
         rang(tx, *place, caller=turn.sender, called="", now=now)
     elif turn.act == "answered":
         answered(tx, *place, by=None, now=now)

@@ -163,7 +163,7 @@ def turn(
     known.states[place] = dict(step.state) if step.state is not None else None
     dialogues.remember(tx, *place, state=known.states[place], now=call.now)
     if call.address_kind == "tel":
-        calls.hear(tx, call.channel, turn, step, outcome, call.now)
+        calls.hear(tx, call.channel, turn, step, call.now)
     if call.adapter is not None and step.line is None:
         _say(tx, office, call, turn, steps=steps, outcome=outcome)
     return dataclasses.replace(outcome, steps=tuple(steps), refused=refused)
