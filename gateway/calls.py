@@ -20,6 +20,7 @@ from models.people import FIELD, Address, Person
 from models.requests import HelpRequest
 from models.transaction import Transaction
 from models.vocabulary import Level
+from referral import spoken_with
 from referral.casework import Actor, Refusal
 from referral.office import Office
 
@@ -52,6 +53,29 @@ def answered(tx: Transaction, source: str, call_id: str, *, by: str | None, now:
         .values(state="answered", answered_at=now, answered_by=by)
     )
     tx.event("call_answered", at=now, source=source)
+
+
+def talks(tx: Transaction, source: str, call_id: str, caller: str, now: datetime) -> None:
+    """A switchboard told that somebody answered: who rings there is not rung back for calls that
+    were missed before, unless that call is over by now."""
+    known = tx.execute(
+        select(col(PhoneCall.caller), col(PhoneCall.answered_at), col(PhoneCall.ended_at)).where(
+            _is(source, call_id)
+        )
+    ).first()
+    if known is None or known.ended_at is None:
+        since = (known and known.answered_at) or now
+        spoken_with.end_call_backs(
+            tx, caller or (known.caller if known else ""), since=since, now=now,
+            because="switchboard", source=source,
+        )  # fmt: skip
+
+
+def answered_since(session: Session, call_id: int) -> datetime | None:
+    """Since when somebody talks in this call, where that is known."""
+    of = select(col(PhoneCall.answered_at)).where(col(PhoneCall.id) == call_id)
+    since: datetime | None = session.connection().execute(of).scalar()
+    return since
 
 
 def ended(tx: Transaction, source: str, call_id: str, *, now: datetime) -> None:

@@ -25,6 +25,7 @@ from models.requests import Contact, HelpRequest
 from models.tasks import Task
 from models.transaction import acting
 from models.vocabulary import ContactState, Level, Role
+from referral import spoken_with
 from referral.casework import Refusal, need
 
 TEXT = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
@@ -49,10 +50,13 @@ class Entry(BaseModel):
     key: SHORT = ""
 
 
-def enter(state: State, actor: Actor, entry: Entry, *, now: datetime) -> Outcome:
+def enter(
+    state: State, actor: Actor, entry: Entry, *, now: datetime, since: datetime | None = None
+) -> Outcome:
     """Enter a contact on behalf: at the desk as the caller's own, from the field and the bureaus
-    as a report of the one who reports (谁见谁报, Social Assistance Law Art. 39). Call it from a
-    thread. Raises ``Refusal``, ``Busy`` or TimeoutError."""
+    as a report of the one who reports (谁见谁报, Social Assistance Law Art. 39). Who was spoken
+    with on the telephone, from ``since`` on where that is known, is not rung back for calls before.
+    Call it from a thread. Raises ``Refusal``, ``Busy`` or TimeoutError."""
     access.allow(actor, "add_contact")
     words = need(entry.text, "refusal.words_missing")
     at_desk = actor.role in _AT_THE_DESK
@@ -82,6 +86,11 @@ def enter(state: State, actor: Actor, entry: Entry, *, now: datetime) -> Outcome
             row = tx.execute(query).first()
             request = dict(row._mapping) if row else None
             tx.event("entered", at=now, by=actor.login, request=request, channel=record.channel)
+            if at_desk and entry.channel == "phone":
+                spoken_with.end_call_backs(
+                    tx, number, since=since or now, now=now, by=actor.login,
+                    because="entered_call", entered=record.external_id,
+                )  # fmt: skip
     return outcome
 
 

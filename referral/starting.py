@@ -169,7 +169,7 @@ def _rings_back(tx: Transaction, request_id: int, by: datetime) -> datetime | No
     return min((*kept, *(due for due in new if due <= by)), default=None)
 
 
-def got_through(tx: Transaction, request: Row, now: datetime) -> None:
+def got_through(tx: Transaction, request: Row, now: datetime, by: str = SYSTEM) -> None:
     """Somebody spoke with the caller: nobody rings back any more for the calls that were missed
     before, and nothing is sent after the talk."""
     waits = (
@@ -177,7 +177,7 @@ def got_through(tx: Transaction, request: Row, now: datetime) -> None:
         col(Task.kind) == TaskKind.CALL_BACK,
         col(Task.done_at).is_(None),
     )
-    tx.later(update(Task).where(*waits).values(done_at=now, done_by=SYSTEM))
+    tx.later(update(Task).where(*waits).values(done_at=now, done_by=by))
     runs = (
         col(Clock.request_id) == request["id"],
         col(Clock.name) == "CLK-MISSED-CALL",

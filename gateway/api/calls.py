@@ -85,6 +85,7 @@ def _enter(state: State, partner: Partner, told: CallEvent) -> str | None:
         place = (partner.name, told.call_id)
         calls.rang(tx, *place, caller=caller, called=told.called, now=now)
         if told.event == "answer":
+            calls.talks(tx, *place, caller, now)
             calls.answered(tx, *place, by=None, now=now)
         if told.event == "hangup":
             calls.ended(tx, *place, now=now)

@@ -92,7 +92,9 @@ def enter(request: Request, session: SignedIn, form: Fields) -> Response:
     call = calls.named(fields.pop("call", ""))
     try:
         entry = _read(entering.Entry, fields)
-        outcome = entering.enter(state, session.actor, entry, now=state.now())
+        with state.database.read() as reading:
+            since = calls.answered_since(reading, int(call)) if call else None
+        outcome = entering.enter(state, session.actor, entry, now=state.now(), since=since)
     except Refusal as error:
         told: dict[str, Any] = {"status": error.status, "error": worded(request, error)}
         return _enter_page(request, session, fields, call=call, **told)
