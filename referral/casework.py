@@ -231,6 +231,17 @@ def running(tx: Transaction, request_id: int) -> list[Row]:
     return [dict(row._mapping) for row in rows]
 
 
+def begun(tx: Transaction, request_id: int) -> list[Row]:
+    """The clocks of a request that this transaction starts; no query finds them yet."""
+    return [clock for clock in tx.added(Clock) if clock["request_id"] == request_id]
+
+
+def going(tx: Transaction, request_id: int) -> list[Row]:
+    """The clocks of a request that are not stopped, those that this transaction starts with
+    them."""
+    return [*running(tx, request_id), *begun(tx, request_id)]
+
+
 def waits(tx: Transaction, request_id: int, *kinds: TaskKind) -> bool:
     """Whether work of these kinds still waits for a person."""
     query = select(col(Task.id)).where(

@@ -136,9 +136,11 @@ def stop(
     at: datetime,
     *,
     case: str | None = None,
+    referral_id: int | None = None,
+    but: int | None = None,
 ) -> None:
-    """Stop the running clocks of these names, and those that the same act starts; late ones keep
-    their breach for ever."""
+    """Stop the running clocks of these names (``casework.halt`` does it at once), and those that
+    the same act starts, except ``but``; late ones keep their breach for ever."""
     wanted = [
         col(Clock.request_id) == request_id,
         col(Clock.name).in_(names),
@@ -146,6 +148,10 @@ def stop(
     ]
     if case is not None:
         wanted.append(col(Clock.case) == case)
+    if referral_id is not None:
+        wanted.append(col(Clock.referral_id) == referral_id)
+    if but is not None:
+        wanted.append(col(Clock.id) != but)
     tx.later(update(Clock).where(*wanted).values(**stopping(at)))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from models.clocks import Clock, stopping
+from models.clocks import Clock
 from models.events import SYSTEM
 from models.requests import Contact
 from models.tasks import Task
@@ -85,8 +85,8 @@ def report_minor(tx: Transaction, office: Office, request: Row, at: datetime, to
     came do."""
     if not Level(request["level"]).is_urgent or not (told or _tells_of_child(tx, request)):
         return
-    adds = {(row["request_id"], row["name"]) for row in tx.added(Clock)}
-    if (request["id"], MINOR[0]) in adds or asked_for(tx, request["id"], MINOR[0]):
+    begun = {clock["name"] for clock in casework.begun(tx, request["id"])}
+    if MINOR[0] in begun or asked_for(tx, request["id"], MINOR[0]):
         return
     rule = office.policy.clock(*MINOR, at.astimezone(ZONE).date())
     promises.start(tx, office, request, rule=rule, at=at, urgent=True)
@@ -178,9 +178,4 @@ def got_through(tx: Transaction, request: Row, now: datetime, by: str = SYSTEM) 
         col(Task.done_at).is_(None),
     )
     tx.later(update(Task).where(*waits).values(done_at=now, done_by=by))
-    runs = (
-        col(Clock.request_id) == request["id"],
-        col(Clock.name) == "CLK-MISSED-CALL",
-        col(Clock.stopped_at).is_(None),
-    )
-    tx.later(update(Clock).where(*runs).values(**stopping(now)))
+    promises.stop(tx, request["id"], ("CLK-MISSED-CALL",), now)

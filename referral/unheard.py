@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from models.clocks import Clock
 from models.transaction import Transaction
 from models.vocabulary import Level, TaskKind
 from referral import casework, promises, telling
@@ -33,9 +32,10 @@ def asked(
     where the message has words. ``opened`` with this message, so that nothing can run yet."""
     if not wordless(arrival.inbound):
         return None
-    going = [] if opened else casework.running(tx, request["id"])
-    added = [clock for clock in tx.added(Clock) if clock["request_id"] == request["id"]]
-    dues: list[datetime] = [clock["due_at"] for clock in (*going, *added) if clock["name"] == CLOCK]
+    read = casework.begun if opened else casework.going
+    dues: list[datetime] = [
+        clock["due_at"] for clock in read(tx, request["id"]) if clock["name"] == CLOCK
+    ]
     if dues:
         return min(dues)
     rule = office.policy.clock(CLOCK, "", arrival.now.astimezone(ZONE).date())

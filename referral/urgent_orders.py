@@ -3,10 +3,6 @@ that whoever is told of it can open and sign it."""
 
 from datetime import datetime
 
-from sqlalchemy import update
-from sqlmodel import col
-
-from models.clocks import Clock, stopping
 from models.transaction import Row, Transaction
 from referral import bringing_in, opening, passing, planning, promises
 from referral.directory import ZONE, Unit
@@ -83,11 +79,4 @@ def _sign_at_once(tx: Transaction, office: Office, request: Row, now: datetime) 
     sign = promises.start(
         tx, office, request, rule=rule, at=now, urgent=True, referral_id=order["id"]
     )
-    slow = (
-        col(Clock.request_id) == request["id"],
-        col(Clock.referral_id) == order["id"],
-        col(Clock.name) == _SIGN,
-        col(Clock.stopped_at).is_(None),
-        col(Clock.id) != sign["id"],
-    )
-    tx.later(update(Clock).where(*slow).values(**stopping(now)))
+    promises.stop(tx, request["id"], (_SIGN,), now, referral_id=order["id"], but=sign["id"])

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from models.clocks import Clock
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, TaskKind
@@ -60,9 +59,9 @@ def urgent(
 ) -> dict[str, str] | None:
     """Who contacts the person and by when, as parameters of what is said aloud; None where no
     contact lies ahead. The time is given as such, to be worded by who speaks."""
-    new = (one for one in tx.added(HelpRequest) if one["id"] == request_id)
-    request = next(new, None) or _of(tx, request_id)
-    due = _standing(tx, request, level)
+    new = next((one for one in tx.added(HelpRequest) if one["id"] == request_id), None)
+    request = new or _of(tx, request_id)
+    due = _standing(tx, request, level, opened=new is not None)
     if due is None or due <= now:
         return None
     unit = office.directory.unit.get(request["holder_unit"])
@@ -78,13 +77,19 @@ def _of(tx: Transaction, request_id: int) -> Row:
     return dict(row._mapping)
 
 
-def _standing(tx: Transaction, request: Mapping[str, Any], level: Level) -> datetime | None:
-    """The first hour at which a contact is promised that nobody has made."""
+def _standing(
+    tx: Transaction, request: Mapping[str, Any], level: Level, *, opened: bool = False
+) -> datetime | None:
+    """The first hour at which a contact is promised that nobody has made. ``opened`` in this
+    transaction, so that nothing ran before."""
     names = {(URGENT if level.is_urgent else CONTACT, ""), (CALL_BACK, "")}
     names |= {(CALL_BACK, "urgent")}
-    adds = [clock for clock in tx.added(Clock) if clock["request_id"] == request["id"]]
-    running = [*casework.running(tx, request["id"]), *adds]
-    dues = [clock["due_at"] for clock in running if (clock["name"], clock["case"]) in names]
+    read = casework.begun if opened else casework.going
+    dues = [
+        clock["due_at"]
+        for clock in read(tx, request["id"])
+        if (clock["name"], clock["case"]) in names
+    ]
     return min(dues, default=None)
 
 
