@@ -77,13 +77,18 @@ def _of(tx: Transaction, request_id: int) -> Row:
     return dict(row._mapping)
 
 
+def contacts(level: Level) -> frozenset[tuple[str, str]]:
+    """The clocks (name and case) that promise a contact in what stands at this level."""
+    first = (URGENT if level.is_urgent else CONTACT, "")
+    return frozenset({first, (CALL_BACK, ""), (CALL_BACK, "urgent")})
+
+
 def _standing(
     tx: Transaction, request: Mapping[str, Any], level: Level, *, opened: bool = False
 ) -> datetime | None:
     """The first hour at which a contact is promised that nobody has made. ``opened`` in this
     transaction, so that nothing ran before."""
-    names = {(URGENT if level.is_urgent else CONTACT, ""), (CALL_BACK, "")}
-    names |= {(CALL_BACK, "urgent")}
+    names = contacts(level)
     read = casework.begun if opened else casework.going
     dues = [
         clock["due_at"]

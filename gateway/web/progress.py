@@ -14,8 +14,7 @@ from sqlmodel import col
 
 from gateway import attachments
 from gateway.lookups import due_of
-from gateway.web import own_files
-from models.clocks import Clock
+from gateway.web import contact_due, own_files
 from models.journal import UNFINISHED, JournalEntry
 from models.outbox import Outgoing
 from models.requests import Contact, FormerNumber, HelpRequest
@@ -76,7 +75,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """All that the status page shows. Times are aware. ``was_due`` is the first promise where it
+    """All that the status page shows. Times are aware. ``contact_due`` is by when somebody gets in
+    touch with them, None where nobody owes that any more or it is owed to another; ``reachable``
+    whether we know how. ``was_due`` is the first promise where it
     has moved; ``reminded`` says that the ladder of reminders has already been climbed; ``joined``
     that the request goes on together with another one, whose way is shown. ``view`` is the
     requester's own word on the last answer, which they gave back where ``again``; where ``checked``
@@ -91,12 +92,13 @@ class Progress:
     unit: str
     unit_phone: str
     due: datetime
-    contact_due: datetime
+    contact_due: datetime | None
     was_due: datetime | None
     reason: str
     late: bool
     reminded: bool
     messages: Sequence[Message]
+    reachable: bool = True
     joined: bool = False
     view: str = ""
     again: bool = False
@@ -174,6 +176,9 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
     moved = first is not None and abs((first - due).total_seconds()) >= 60
     told = [e for e in events if e.kind in ("called_back", "rehandled", "result_reported")]
     last = told[-1] if told and told[-1].by == CITIZEN else None
+    joined = own["id"] != request["id"]
+    messages = _messages(reader, own, request["id"])
+    theirs = status.is_open and not joined and any(message.theirs for message in messages)
     return Progress(
         number=own["number"],
         status=status,
@@ -184,13 +189,14 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
         unit=unit.name(language) if unit else office.hotline,
         unit_phone=(unit.public_phone or unit.duty_phone) if unit else "",
         due=due,
-        contact_due=_contact_due(reader, request) or due,
+        contact_due=contact_due.of(reader, request) if theirs else None,
         was_due=first if moved else None,
         reason=reason,
         late=status.is_open and now > due,
         reminded=any(event.kind in ("breached", "reminder") for event in events),
-        messages=_messages(reader, own, request["id"]),
-        joined=own["id"] != request["id"],
+        messages=messages,
+        reachable=contact_due.reachable(reader, own),
+        joined=joined,
         view=str(last.detail.get("view") or "") if last else "",
         again=last is not None and last.kind == "rehandled",
         checked=last is not None and last.detail.get("resolved") is False,
@@ -218,22 +224,6 @@ def _first_promise(events: Sequence[casework.Told]) -> tuple[datetime | None, st
     extended = next((event for event in reversed(events) if event.kind == "extended"), None)
     due = datetime.fromisoformat(first.detail["due"]) if first else None
     return due, str(extended.detail.get("reason", "")) if extended else ""
-
-
-def _contact_due(reader: Any, request: Row) -> datetime | None:
-    """By when somebody gets in touch: the latest promise of a contact that still runs."""
-    names = ("CLK-URGENT-CONTACT",) if Level(request["level"]).is_urgent else ("CLK-CONTACT",)
-    found: datetime | None = reader.execute(
-        select(col(Clock.due_at))
-        .where(
-            col(Clock.request_id) == request["id"],
-            col(Clock.name).in_(names),
-            col(Clock.case) == "",
-            col(Clock.stopped_at).is_(None),
-        )
-        .order_by(col(Clock.due_at).desc())
-    ).scalar()
-    return found
 
 
 def _messages(reader: Any, request: Row, led_to: int) -> list[Message]:

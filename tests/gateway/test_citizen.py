@@ -18,6 +18,7 @@ from gateway.app import create_app
 from gateway.state import State
 from gateway.web import progress
 from models.access import Attempt
+from models.clocks import Clock as ClockRow
 from models.db import Busy
 from models.messages import Outcome
 from models.outbox import Outgoing
@@ -507,6 +508,80 @@ def test_lateness_is_said_plainly(citizen: TestClient, state: State, now: Clock)
     now.forward(days=60)
     citizen.post("/status", data={"number": number, "code": code})
     assert "已超过承诺时间" in citizen.get("/status/case").text
+
+
+def contact(state: State, number: str) -> str:
+    """By when a contact is promised that nobody has made, as the page says it."""
+    with state.database.read() as session:
+        query = select(col(ClockRow.due_at)).join(
+            HelpRequest, col(HelpRequest.id) == col(ClockRow.request_id)
+        )
+        due = session.connection().execute(
+            query.where(
+                col(HelpRequest.number) == number,
+                col(ClockRow.name) == "CLK-URGENT-CONTACT",
+                col(ClockRow.case) == "",
+            )
+        )
+        return said(due.scalar_one())
+
+
+def spoken_with(state: State, number: str, now: Clock) -> None:
+    """Whoever holds the request has signed and reached the person."""
+    office = state.offices.current()
+    with acting(state.database, state.mint) as tx:
+        columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
+        query = select(*columns).where(col(HelpRequest.number) == number)
+        request = dict(tx.execute(query).one()._mapping)
+        officer = office.directory.officer[request["holder_person"]]
+        actor = Actor(officer.login, Role(officer.role), officer.unit, officer.area)
+        request = handling.sign(tx, office, actor, request, now=now())
+        handling.record_contact(
+            tx, office, actor, request, who="本人", outcome="reached", now=now()
+        )
+
+
+def test_an_urgent_case_says_first_by_when_somebody_gets_in_touch(
+    citizen: TestClient, state: State, now: Clock
+) -> None:
+    number, _ = ask(citizen, what=HUNGRY, where="滨河街道临江社区", phone=PHONE)
+    page = citizen.get("/status/case").text
+    due = contact(state, number)
+    assert f"{due}前，会有人联系您" in page
+    assert page.index(f"{due}前，会有人联系您") < page.index("前答复您")
+    now.forward(minutes=20)
+    spoken_with(state, number, now)
+    page = citizen.get("/status/case").text
+    assert "会有人联系您" not in page, "somebody has: what comes next is the answer"
+    assert "前答复您" in page
+
+
+def test_a_contact_that_was_promised_and_did_not_come_is_no_promise_any_more(
+    citizen: TestClient, state: State, now: Clock
+) -> None:
+    number, code = ask(citizen, what=HUNGRY, where="滨河街道临江社区", phone=PHONE)
+    now.forward(hours=2)
+    citizen.post("/status", data={"number": number, "code": code})
+    page = citizen.get("/status/case").text
+    assert "会有人联系您" not in page
+    assert f"应在{contact(state, number)}前联系您，已过时间" in page
+
+
+def test_who_left_no_number_is_not_promised_a_call(citizen: TestClient) -> None:
+    ask(citizen, what=HUNGRY, where="滨河街道临江社区")
+    page = citizen.get("/status/case").text
+    assert "会有人联系您" not in page
+    assert "您没有留电话" in page
+
+
+def test_who_reports_for_another_is_not_promised_the_contact_of_that_person(
+    citizen: TestClient, state: State
+) -> None:
+    number, code = ask(citizen, what=HUNGRY, where="滨河街道临江社区", phone=PHONE)
+    with acting(state.database, state.mint) as tx:
+        tx.execute(update(Contact).values(reporter="grid_w0101.1"))
+    citizen.post("/status", data={"number": number, "code": code})
+    assert "会有人联系您" not in citizen.get("/status/case").text
 
 
 def test_a_moved_promise_shows_both_dates(citizen: TestClient, state: State, now: Clock) -> None:
