@@ -9,10 +9,10 @@ from sqlmodel import Session
 
 from gateway import access
 from gateway.access import Actor
+from gateway.masking import Masking
 from referral import handing_over, hands
 from referral.casework import barred_as
 from referral.office import Office
-from triage.redact import redact
 
 MOST = 30
 """So many are shown to be handed over at a time; when they are gone, the next ones come."""
@@ -65,7 +65,7 @@ def _items(rows: Sequence[Any]) -> tuple[Item, ...]:
             number=row.number,
             level=row.level,
             status=row.status,
-            summary=redact(row.summary),
+            summary=Masking().listed(row.summary),
             first_responder=row.first_responder,
             offered_by=row.offered_by,
             offered_to=row.offered_to,

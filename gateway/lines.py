@@ -1,8 +1,8 @@
 """The rows of a queue: what one line says of a request, made for a whole page with few queries.
 
-A row never shows who somebody is: telephone numbers in the words are masked, and of a confidential
-request the names in them, for who may not know who it is. Its lamp is that of the most pressing
-running clock, with its due time.
+A row shows nobody who somebody is: names, numbers and the number of the home are starred in the
+words; the place, the time and what happened tell two rows apart. Its lamp is that of the most
+pressing running clock, with its due time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +22,8 @@ from models.vocabulary import SecondOpinion, Status
 from referral.office import Office
 
 SHOWN_WORDS = 120
+READ_WORDS = 2 * SHOWN_WORDS
+"""So many are masked, that no name or number is cut in two before it is known as one."""
 MARKS = (SecondOpinion.DIFFERS, SecondOpinion.LOOK)
 
 
@@ -122,7 +124,7 @@ def _first_words(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, i
     """The first words of each request and how many contacts it has."""
     found: dict[int, tuple[str, int]] = {}
     for row in session.connection().execute(_WORDS, {"ids": list(ids)}):
-        words = row.text[: 4 * SHOWN_WORDS]
+        words = row.text[:READ_WORDS]
         text, count = found.get(row.request_id, (words, 0))
         found[row.request_id] = (text or words, count + 1)
     return found

@@ -13,15 +13,15 @@ from models.notes import TYPED
 from models.requests import Contact
 from models.vocabulary import Protection
 from triage.nameless import nameless
-from triage.redact import redact, redact_person, star_name
+from triage.redact import redact_person, star_name
 
 _WHO = ("phones", "contacts", "people")
 
 
 @dataclass(frozen=True, slots=True)
 class Masking:
-    """The names of one request's people. ``whole``: the reader may see who they are, and words stay
-    as they came."""
+    """The names of one request's people. ``whole``: the reader may see who they are, and on the
+    page of the request words stay as they came."""
 
     names: tuple[str, ...] = ()
     whole: bool = False
@@ -43,8 +43,9 @@ class Masking:
         return text if self.whole else redact_person(text, self.names)
 
     def listed(self, text: str) -> str:
-        """The words as a list shows them: numbers are starred for everybody."""
-        return redact(self.words(text))
+        """The words as a list shows them to everybody: who it is and the number of the home are for
+        the page of the request, where the look is kept. What happened stays, and the street."""
+        return redact_person(nameless(text, happened=True), self.names)
 
     def facts(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         """What was read from the words, without who it is."""
@@ -65,18 +66,31 @@ class Masking:
 
 def in_lists(connection: Any, viewer: Viewer, rows: Iterable[Any]) -> Mapping[int, "Masking"]:
     """The masking of each of these requests (``id`` and ``confidential`` of it) for who reads a
-    list. What its people are called is asked once for all, and only of those where this viewer may
-    not know it."""
+    list. What its people are called is asked once for all: the names that were given beside the
+    words, and where this viewer may not know who it is, those that were read from them as well."""
     seen = {row["id"]: access.sight(viewer, row) for row in rows}
+    known = [key for key, sees in seen.items() if sees.words and sees.person]
     veiled = [key for key, sees in seen.items() if sees.words and not sees.person]
+    given: dict[int, list[str]] = {}
+    for one in connection.execute(_GIVEN, {"ids": known}) if known else ():
+        given.setdefault(one.request_id, []).append(one.name)
     told: dict[int, list[Any]] = {}
     for one in connection.execute(_CALLED, {"ids": veiled}) if veiled else ():
         told.setdefault(one.request_id, []).append(one)
-    return {key: Masking.of(told.get(key, ()), whole=sees.person) for key, sees in seen.items()}
+    return {
+        key: Masking(tuple(dict.fromkeys(given.get(key, ()))), whole=True)
+        if sees.person
+        else Masking.of(told.get(key, ()), whole=False)
+        for key, sees in seen.items()
+    }
 
 
+_OF_THESE = col(Contact.request_id).in_(bindparam("ids", expanding=True))
+_GIVEN = select(col(Contact.request_id), col(Contact.name)).where(
+    _OF_THESE, col(Contact.name).is_not(None)
+)
 _CALLED = select(col(Contact.request_id), col(Contact.name), col(Contact.assessment)).where(
-    col(Contact.request_id).in_(bindparam("ids", expanding=True))
+    _OF_THESE
 )
 
 _SENDERS = frozenset(("sender", "to", "phones", "phone"))

@@ -234,11 +234,13 @@ def test_each_role_does_what_its_right_says_and_only_on_its_own(
 def test_no_list_shows_a_number_or_name_and_roles_without_need_see_no_words(
     state: State, app: FastAPI, role: Role
 ) -> None:
-    own = own_of(state, role, said(state, "food", FOOD).number or "")
+    words = f"我叫欧阳青石，{FOOD}紫藤巷77号"
+    own = own_of(state, role, said(state, "food", words).number or "")
     caller = signed_in(state, app, login_of(state, role))
     listed = caller.get("/api/v1/requests").text
     assert own in listed
-    assert PHONE not in listed
+    for text in (listed, caller.get("/desk").text, caller.get("/inbox").text):
+        assert [one for one in (PHONE, "欧阳青石", "77号") if one in text] == []
     pages = [caller.get(path) for path in ("/desk", "/inbox", f"/desk/{own}", f"/inbox/{own}")]
     for page in pages:
         assert f"+86{PHONE}" not in page.text

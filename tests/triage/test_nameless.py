@@ -40,6 +40,23 @@ def test_what_is_about_nobody_stays(said: str) -> None:
     assert nameless(said) == said
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("柳湾村6号，我们被困在二楼", "柳湾村*号，我们被困在二楼"),
+        ("要从六楼跳下去", "要从六楼跳下去"),
+        ("9月13号起断粮，这个月3号停电", "9月13号起断粮，这个月3号停电"),
+        ("5月3号楼201室", "5月*号楼***室"),
+        ("紫藤巷77号5楼，2单元十二层，柳湾小区5楼", "紫藤巷**号*楼，*单元**层，柳湾小区*楼"),
+    ],
+)
+def test_a_floor_without_a_house_and_a_day_stay_where_it_matters_what_happened(
+    said: str, shown: str
+) -> None:
+    assert nameless(said, happened=True) == shown
+    assert "六楼" not in nameless("要从六楼跳下去")
+
+
 @given(st.text())
 def test_the_length_stays_and_nothing_raises(said: str) -> None:
     assert len(nameless(said)) == len(said)
