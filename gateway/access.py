@@ -21,7 +21,7 @@ from models.prefixes import begins
 from models.referrals import Referral
 from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction
-from models.vocabulary import Role, Track
+from models.vocabulary import Level, Role, Track
 from referral.casework import FIELD, GONE, GRASSROOTS, Actor, Refusal, barred_as, units_of
 from referral.office import Office
 from referral.routing import GRIEVANCE
@@ -160,10 +160,11 @@ Viewer = Actor | Partner
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What somebody may see of a request: the words as they came, and who the person is."""
+    """What somebody may see of a request: the words, who the person is, and in which house."""
 
     words: bool
     person: bool
+    place: bool
 
 
 def allow(viewer: Viewer, act: str) -> None:
@@ -179,10 +180,12 @@ def allow(viewer: Viewer, act: str) -> None:
 
 def sight(viewer: Viewer, request: Mapping[str, Any]) -> Sight:
     """Field by field (PIPL Art. 6: the least that the work needs). Of a confidential request only
-    the desk knows who called (domain note AS-05)."""
+    the desk knows who called (domain note AS-05), and where; who has it while it is urgent must
+    find somebody there. ``request``: ``confidential`` and ``level`` of it."""
     if isinstance(viewer, Partner) or viewer.role not in RIGHTS["reveal"]:
-        return Sight(words=False, person=False)
-    return Sight(words=True, person=viewer.role in DESK or not request["confidential"])
+        return Sight(words=False, person=False, place=False)
+    person = viewer.role in DESK or not request["confidential"]
+    return Sight(words=True, person=person, place=person or Level(request["level"]).is_urgent)
 
 
 def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[bool]]:

@@ -223,7 +223,7 @@ def _words(connection: Any, viewer: Actor, shown: Sequence[Row]) -> dict[int, li
     found: dict[int, list[str]] = {}
     for row in shown:
         sees, contacts = access.sight(viewer, row), told.get(row["id"], [])
-        mask = Masking.of(contacts, whole=sees.person)
+        mask = Masking.of(contacts, sees)
         found[row["id"]] = [redact(mask.words(one.text)) for one in contacts if sees.words]
     return found
 

@@ -166,8 +166,8 @@ def case(
     if not sees.words:
         shown["summary"], shown["place"] = "", None
     contacts = _rows(connection, Contact, row["id"], Contact.received_at)
-    mask = Masking.of(contacts, whole=sees.person)
-    shown["summary"] = mask.words(shown["summary"])
+    mask = Masking.of(contacts, sees)
+    shown["summary"], shown["place"] = mask.words(shown["summary"]), mask.where(shown["place"])
     orders = _rows(connection, Referral, row["id"], Referral.id)
     told_of = _rows(connection, Event, row["id"], Event.seq)
     clocks = _rows(connection, Clock, row["id"], Clock.due_at)
@@ -202,6 +202,7 @@ def _rows(connection: Any, table: Any, request_id: int, order: Any) -> list[Any]
 def _said(row: Any, sees: Sight, mask: Masking, before: Sequence[Any], *, named: bool) -> Said:
     text = mask.words(row.text) if sees.words else ""
     read: Mapping[str, Any] = (row.assessment or {}) if sees.words else {}
+    signs = placed(row.text, read.get("signals", []), [(one.said_at, one.text) for one in before])
     return Said(
         id=str(row.id),
         channel=row.channel,
@@ -212,21 +213,18 @@ def _said(row: Any, sees: Sight, mask: Masking, before: Sequence[Any], *, named:
         received_at=row.received_at,
         state=row.state,
         error=row.error,
-        place=row.place if sees.words else None,
+        place=mask.where(row.place) if sees.words else None,
         reporter=row.reporter if named else None,
         media=tuple(
             {"url": url, "content_type": kind} for url, kind in (row.media or []) if sees.person
         ),
         level=row.level,
-        pieces=marked(
-            text,
-            placed(row.text, read.get("signals", []), [(one.said_at, one.text) for one in before]),
-        ),
+        pieces=marked(text, [{**one, "quote": mask.words(one["quote"])} for one in signs]),
         facts=mask.facts(read.get("facts", {})),
-        opinion=read.get("opinion"),
+        opinion=mask.detail(read.get("opinion")),
         handoff=tuple(read.get("handoff", ())),
         repaired=tuple(
-            (mask.words(one["was"]), one["read_as"]) for one in read.get("repaired", ())
+            (mask.words(one["was"]), mask.words(one["read_as"])) for one in read.get("repaired", ())
         ),
     )
 

@@ -140,7 +140,7 @@ def households(
                 status=row.status,
                 open=row.closed_at is None,
                 area_name=place.name if place else "",
-                place=mask.words(row.place or "") if sees.words else "",
+                place=(sees.words and mask.where(row.place)) or "",
                 summary=mask.listed(row.summary) if sees.words else "",
                 received_at=row.received_at,
                 replied=row.id in replied,

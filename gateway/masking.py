@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import col
 
 from gateway import access
-from gateway.access import Viewer
+from gateway.access import Sight, Viewer
 from models.notes import TYPED
 from models.requests import Contact
 from models.vocabulary import Protection
@@ -16,40 +16,62 @@ from triage.nameless import nameless
 from triage.redact import redact_person, star_name
 
 _WHO = ("phones", "contacts", "people")
+_WHERE = ("place", "address")
+_HOUSE = frozenset(("roadno", "houseno", "cellno", "floorno", "roomno"))
+_STREET = _HOUSE | {"road", "poi", "subpoi"}
 
 
 @dataclass(frozen=True, slots=True)
 class Masking:
     """The names of one request's people. ``whole``: the reader may see who they are, and on the
-    page of the request words stay as they came."""
+    page of the request words stay as they came. ``place``: the reader may know in which house; if
+    not, ``homes`` are the houses that were read from the words, with their street or estate."""
 
     names: tuple[str, ...] = ()
     whole: bool = False
+    place: bool = True
+    homes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, contacts: Iterable[Any], *, whole: bool) -> "Masking":
-        """The masking for a request with these contacts."""
-        if whole:
+    def of(cls, contacts: Iterable[Any], sees: Sight) -> "Masking":
+        """The masking of a request with these contacts for who sees so much of it."""
+        if sees.person:
             return cls(whole=True)
         names: list[str] = []
+        homes: list[str] = []
         for one in contacts:
             facts = (one.assessment or {}).get("facts", {})
+            parts = facts.get("address") or {}
+            if not sees.place and _HOUSE & parts.keys():
+                homes += [part for kind, part in parts.items() if kind in _STREET and len(part) > 1]
             names += [one.name or "", *facts.get("contacts", ())]
             names += [person.get("name") or "" for person in facts.get("people", ())]
-        return cls(tuple(dict.fromkeys(filter(None, names))))
+        known = tuple(dict.fromkeys(filter(None, names)))
+        return cls(known, place=sees.place, homes=tuple(homes))
 
     def words(self, text: str) -> str:
         """The words as this reader may see them; the length stays."""
-        return text if self.whole else redact_person(text, self.names)
+        if self.whole:
+            return text
+        return redact_person(text, self.names) if self.place else self.listed(text)
+
+    def where(self, text: str | None) -> str | None:
+        """An address that stands beside the words, or nothing."""
+        return self.words(text) if text and self.place else None
 
     def listed(self, text: str) -> str:
         """The words as a list shows them to everybody: who it is and the number of the home are for
         the page of the request, where the look is kept. What happened stays, and the street."""
+        for part in self.homes:
+            text = text.replace(part, "*" * len(part))
         return redact_person(nameless(text, happened=True), self.names)
 
     def facts(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What was read from the words, without who it is."""
-        return facts if self.whole else {k: v for k, v in facts.items() if k not in _WHO}
+        """What was read from the words, without who it is and in which house."""
+        if self.whole:
+            return facts
+        gone = _WHO if self.place else (*_WHO, *_WHERE)
+        return {name: value for name, value in facts.items() if name not in gone}
 
     def detail(self, value: Any) -> Any:
         """An entry of the history, its words masked however deep they stand."""
@@ -65,7 +87,7 @@ class Masking:
 
 
 def in_lists(connection: Any, viewer: Viewer, rows: Iterable[Any]) -> Mapping[int, "Masking"]:
-    """The masking of each of these requests (``id`` and ``confidential`` of it) for who reads a
+    """The masking of each of these requests (``id`` and what ``sight`` asks for) for who reads a
     list. What its people are called is asked once for all: the names that were given beside the
     words, and where this viewer may not know who it is, those that were read from them as well."""
     seen = {row["id"]: access.sight(viewer, row) for row in rows}
@@ -80,7 +102,7 @@ def in_lists(connection: Any, viewer: Viewer, rows: Iterable[Any]) -> Mapping[in
     return {
         key: Masking(tuple(dict.fromkeys(given.get(key, ()))), whole=True)
         if sees.person
-        else Masking.of(told.get(key, ()), whole=False)
+        else Masking.of(told.get(key, ()), sees)
         for key, sees in seen.items()
     }
 

@@ -158,7 +158,7 @@ def _open(
 
 _READ = (
     "id", "queue_key", "number", "summary", "place", "area", "service", "lead_bureau",
-    "confidential",
+    "confidential", "level",
 )  # fmt: skip
 
 

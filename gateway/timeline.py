@@ -72,7 +72,8 @@ def _requests(household_id: str) -> Any:
 
 def requests(connection: Connection, asked: Asked) -> Iterable[Entry]:
     """What was asked for and how it stands; who rang, wrote or reported, on any channel. Of a
-    confidential request nothing tells who reported it but to whom may know."""
+    confidential request nothing tells who reported it but to whom may know, and nothing at all that
+    it belongs here to whom may not know in which house it is."""
     found = connection.execute(
         select(
             col(HelpRequest.id),
@@ -82,12 +83,15 @@ def requests(connection: Connection, asked: Asked) -> Iterable[Entry]:
             col(HelpRequest.status),
             col(HelpRequest.closed_at),
             col(HelpRequest.confidential),
+            col(HelpRequest.level),
         ).where(col(HelpRequest.id).in_(_requests(asked.household_id)), *asked.scope())
     ).all()
     told = _told(connection, [row.id for row in found])
     for row in found:
         sees, contacts = asked.sight(row), told.get(row.id, [])
-        mask = Masking.of(contacts, whole=sees.person)
+        if sees.words and not sees.place:
+            continue
+        mask = Masking.of(contacts, sees)
         place = (row.number, "", row.status, row.id)
         words = redact(mask.words(row.summary)) if sees.words else ""
         yield Entry(row.received_at, "request", words, *place)
@@ -134,9 +138,9 @@ def doors(connection: Connection, asked: Asked) -> Iterable[Entry]:
     moments = discovery_timeline.of_household(connection, asked.household_id)
     numbers = {one.number for one in moments if one.number}
     rows = connection.execute(
-        select(col(HelpRequest.number), col(HelpRequest.confidential)).where(
-            col(HelpRequest.number).in_(numbers), *asked.scope()
-        )
+        select(
+            col(HelpRequest.number), col(HelpRequest.confidential), col(HelpRequest.level)
+        ).where(col(HelpRequest.number).in_(numbers), *asked.scope())
     )
     shown = {row.number for row in rows if asked.sight(row).person} if numbers else set()
     for one in moments:

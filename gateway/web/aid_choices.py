@@ -128,7 +128,7 @@ def _requests(
 ) -> list[Option]:
     matter = reader(office, language)
     connection = reading.connection()
-    named = ("id", "number", "place", "summary", "confidential")
+    named = ("id", "number", "place", "summary", "confidential", "level")
     rows = (
         connection.execute(
             select(*(getattr(HelpRequest, name) for name in named))
@@ -148,7 +148,7 @@ def _requests(
         if not access.sight(actor, row).words:
             return ""
         mask = masks[row["id"]]
-        return matter(mask.listed(row["summary"])) or mask.listed(row["place"] or "")
+        return matter(mask.listed(row["summary"])) or mask.listed(mask.where(row["place"]) or "")
 
     return [(row["number"], _label(row["number"], words(row))) for row in rows]
 

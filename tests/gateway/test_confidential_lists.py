@@ -1,23 +1,32 @@
 """No list tells who somebody is or in which house, to whomever it is shown; of a confidential
 request nothing else does to who may not know it."""
 
+from typing import NamedTuple
+
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, select, update
 from sqlmodel import col
 
-from gateway import disasters
+from gateway import access, disasters, masking
 from gateway.access import Actor
 from models.likenesses import Link
 from models.requests import Contact, HelpRequest
 from models.transaction import acting
-from models.vocabulary import Role
+from models.vocabulary import Level, Role
 from tests.gateway.people import FOOD, application, said, signed_in
-from tests.gateway.test_complained_about import id_of
+from tests.gateway.test_complained_about import id_of, linked
 
 SECRET = "我叫王小明，母亲断粮两天了，在滨河街道临江社区"
 NAME, STARRED = "王小明", "王**"
 OFFICER = Actor("civil_affairs.1", Role.BUREAU_OFFICER, "civil_affairs", "W")
 BUNDLE = 7002
+
+
+class Said(NamedTuple):
+    """What is read of a contact."""
+
+    name: str | None
+    assessment: dict
 
 
 @pytest.fixture
@@ -115,6 +124,77 @@ def test_what_is_handed_over_at_the_change_of_shift_tells_nobody_either(state, a
     shown = signed_in(state, app, "op01").get("/desk?handover=1").text
     assert shown.count("我叫王**，住临江社区*号") > 1
     assert NAME not in shown
+
+
+QUIET = (
+    "我叫欧阳青石，我要申请临时救助，房子漏雨，我住在滨河街道临江社区紫藤巷77号，"
+    "电话13812345678，别说是我说的"
+)
+HOUSE = ("青石", "紫藤巷", "77号", "13812345678")
+READERS = ("civil_affairs.1", "civil_affairs.head", "township_w01.1")
+
+
+def read_by(state, app, number, login):
+    """Every page with a request that this person may open, by its path."""
+    caller = signed_in(state, app, login)
+    pages = [
+        path.replace("{number}", number)
+        for path in ("/inbox", "/inbox/{number}", "/api/v1/requests", "/api/v1/requests/{number}",
+                     "/relief/new", "/households/HH00001")
+    ]  # fmt: skip
+    answers = {path: caller.get(path) for path in pages}
+    return {path: one.text for path, one in answers.items() if one.status_code == 200}
+
+
+@pytest.mark.parametrize("login", READERS)
+def test_nobody_but_the_desk_reads_in_which_house_a_confidential_request_is(state, app, login):
+    number = said(state, "quiet", QUIET).number
+    linked(state, number)
+    pages = read_by(state, app, number, login)
+    assert f"/inbox/{number}" in pages
+    for path, text in pages.items():
+        assert [one for one in HOUSE if one in text] == [], path
+    answer = signed_in(state, app, login).get(f"/api/v1/requests/{number}").json()
+    assert "房子漏雨" in answer["said"][0]["text"]
+    assert "临江社区" in answer["said"][0]["text"]
+    assert (answer["place"], answer["said"][0]["place"]) == (None, None)
+    assert {"place", "address"} & answer["said"][0]["facts"].keys() == set()
+    desk = signed_in(state, app, "op01").get(f"/desk/{number}").text
+    assert [one for one in HOUSE if one not in desk] == []
+
+
+def test_a_confidential_request_does_not_stand_with_the_household_it_is_about(state, app):
+    number = said(state, "quiet", QUIET).number
+    linked(state, number)
+    township = signed_in(state, app, "township_w01.1")
+    assert number not in township.get("/households/HH00001").text
+    assert number in signed_in(state, app, "op01").get("/households/HH00001").text
+    with state.database.write() as connection:
+        connection.execute(update(HelpRequest).values(confidential=False))
+    assert number in township.get("/households/HH00001").text
+
+
+def test_who_has_a_confidential_request_that_is_urgent_reads_where_and_not_who(state, app):
+    words = "楼上孩子天天被打，现在还在哭，在滨河街道临江社区紫藤巷77号，我叫欧阳青石，别问我是谁"
+    number = said(state, "beaten", words).number
+    with state.database.read() as session:
+        request = session.scalars(select(HelpRequest)).one()
+        assert request.confidential
+        lead = request.lead_bureau
+    shown = signed_in(state, app, f"{lead}.1").get(f"/inbox/{number}").text
+    assert ("紫藤巷77号" in shown, "青石" in shown) == (True, False)
+    with state.database.write() as connection:
+        connection.execute(update(HelpRequest).values(level=Level.STANDARD))
+    shown = signed_in(state, app, f"{lead}.1").get(f"/inbox/{number}").text
+    assert ("紫藤巷" in shown, "77号" in shown, "临江社区" in shown) == (False, False, True)
+
+
+def test_a_complaint_keeps_the_words_that_say_what_it_is_about():
+    mask = masking.Masking.of(
+        [Said(None, {"facts": {"address": {"poi": "县民政局"}}})],
+        access.Sight(words=True, person=False, place=False),
+    )
+    assert mask.words("投诉县民政局，住3号楼") == "投诉县民政局，住*号楼"
 
 
 def test_the_requests_that_a_form_of_aid_offers_star_the_names(state, app, number):
