@@ -255,14 +255,18 @@ def _of_contact(
 
 
 def _of_act(connection: Any, viewer: Viewer, office: Office, row: Any, now: datetime) -> int | None:
-    """Who may read the words of the request may see what was added to an act on it."""
+    """Who may read the words and know who says them may see what was added to an act on the
+    request: a door and a face tell. So may the member of staff who added it."""
     meant, _, _ = row.about_key.partition(":")
     request = connection.execute(
         select(*HelpRequest.__table__.columns).where(  # type: ignore[attr-defined]
             col(HelpRequest.id) == int(meant), *access.scope(viewer, office, now)
         )
     ).first()
-    if request is None or not access.sight(viewer, request._mapping).words:
+    sees = access.sight(viewer, request._mapping) if request is not None else None
+    if request is None or sees is None or not sees.words:
+        raise Refusal("refusal.not_found", status=404)
+    if not (sees.person or (isinstance(viewer, Actor) and viewer.login == row.kept_by)):
         raise Refusal("refusal.not_found", status=404)
     found: int = request.id
     return found

@@ -120,7 +120,9 @@ def show(
         files=files if case.sight.person else {},
         people=staff_names(office),
         papers=printing.fitting(case.request["status"], frozenset(h.kind for h in case.history)),
-        added=added,
+        added=[
+            (act, one) for act, one in added if case.sight.person or one["kept_by"] == actor.login
+        ],
         correction=wrong,
         unkept=kept_first.named(request.query_params.get("unkept", "")),
         limit=kept_first.LIMIT,

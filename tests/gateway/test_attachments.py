@@ -200,6 +200,34 @@ def test_a_confidential_voice_and_face_reach_nobody_who_may_not_know_who_it_is(s
     assert signed_in(state, app, "grid_w010101").get(where).status_code == 200, "who sent it"
 
 
+def test_what_was_added_to_an_act_on_a_confidential_request_is_for_the_desk_and_who_added_it(state):
+    with_picture(state)
+    app, request = application(state), request_of(state)
+    added, other = f"{request.lead_bureau}.1", f"{request.lead_bureau}.head"
+    with acting(state.database, state.mint) as tx:
+        row = attachments.keep(
+            tx,
+            attachments.picture(photo(301, 201)),
+            about="act",
+            about_key=attachments.about_act(request.id, "record_contact"),
+            by=added,
+            now=state.now(),
+        )
+    where = attachments.address(row)
+
+    def reached(login, base):
+        caller = signed_in(state, app, login)
+        page = caller.get(f"{base}/{request.number}")
+        assert page.status_code == 200
+        return caller.get(where).status_code, where in page.text
+
+    everybody = ((added, "/inbox"), (other, "/inbox"), ("op01", "/desk"))
+    assert [reached(*one) for one in everybody] == [(200, True)] * 3
+    with state.database.write() as connection:
+        connection.execute(update(HelpRequest).values(confidential=True))
+    assert [reached(*one) for one in everybody] == [(200, True), (404, False), (200, True)]
+
+
 def request_of(state):
     with state.database.read() as session:
         return session.scalars(select(HelpRequest)).one()
