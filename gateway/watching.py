@@ -5,17 +5,20 @@ revealing does somebody have to wait, and the next hour begins by itself.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import col
 
-from gateway.access import Actor
+from gateway.access import RIGHTS, Actor, Viewer, look
+from gateway.lines import Line
 from models.access import Look
+from models.db import Database
+from models.requests import HelpRequest
 from models.tasks import Task
-from models.transaction import Transaction
+from models.transaction import Transaction, acting
 from models.vocabulary import TaskKind
 from referral.casework import Refusal
 from referral.directory import ZONE
@@ -31,8 +34,10 @@ SEEING = (
 KINDS = (
     ("reveal", REVEALING, "reveal_alarm_per_hour"),
     ("see", SEEING, "look_alarm_per_hour"),
+    ("see_listed", ("see_listed",), "list_alarm_per_hour"),
 )
-"""What is counted together: whether it is a request or a household that is opened."""
+"""What is counted together: whether it is a request or a household that is opened. Lists, where
+names are starred, count by themselves."""
 OF_A_HOUSEHOLD = ("see_household", "reveal_household")
 """Kept once for the household, which counts, and once for each of its requests."""
 
@@ -49,6 +54,36 @@ def require_measure(
     seen = _seen(tx, actor.login, REVEALING, now)
     if subject not in seen and len(seen) >= most:
         raise Refusal("refusal.too_many_looks", {"most": str(most)}, 429)
+
+
+def listed(
+    database: Database,
+    mint: Callable[[], int],
+    viewer: Viewer,
+    lines: Sequence[Line],
+    now: datetime,
+) -> None:
+    """Remember whose words a list gave to somebody, each once an hour: who pages through all that
+    there is reads as much as who opens one after the other. A page that is only asked for again
+    writes nothing."""
+    if not isinstance(viewer, Actor) or viewer.role not in RIGHTS["reveal"] or not lines:
+        return  # the list had no words for them
+    lately = select(col(Look.request_id)).where(
+        col(Look.login) == viewer.login,
+        col(Look.at) > now - HOUR,
+        col(Look.act) == "see_listed",
+        col(Look.request_id).is_not(None),
+    )
+    query = select(col(HelpRequest.id)).where(
+        col(HelpRequest.number).in_([line.number for line in lines]),
+        col(HelpRequest.id).not_in(lately),
+    )
+    with database.read() as session:
+        fresh = session.connection().execute(query.order_by(col(HelpRequest.id))).scalars().all()
+    if fresh:
+        with acting(database, mint) as tx:
+            for request_id in fresh:
+                look(tx, viewer, act="see_listed", now=now, request_id=request_id)
 
 
 def alarm(tx: Transaction, office: Office, now: datetime) -> None:

@@ -17,6 +17,7 @@ from gateway import (
     exporting,
     revealing,
     views,
+    watching,
 )
 from gateway.api.support import ApiRoute, Looker, Process, Staff
 from gateway.lines import Line
@@ -81,7 +82,8 @@ def queue(
     limit: Annotated[int, Query(ge=1, le=views.MOST)] = views.PAGE,
 ) -> Any:
     """The queue: most urgent first, then the nearest due time. Open requests, unless ``status`` or
-    ``tab`` says otherwise. ``after`` is the ``next`` of the page before. Numbers are masked."""
+    ``tab`` says otherwise. ``after`` is the ``next`` of the page before. Names, numbers and
+    houses are masked; whose words are listed is recorded."""
     now, office = state.now(), state.offices.current()
     where: list[ColumnElement[bool]] = []
     by = views.ways(tab, viewer, office, now) if tab and isinstance(viewer, Actor) else [()]
@@ -100,6 +102,7 @@ def queue(
         page = views.queue(
             session, viewer, office, where=where, by=by, after=after or None, limit=limit, now=now
         )
+    watching.listed(state.database, state.mint, viewer, page.lines, now)
     return _local({"requests": [_line(line) for line in page.lines], "next": page.after})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from sqlmodel import col
 
-from gateway import access, board, overdue, views
+from gateway import access, board, overdue, views, watching
 from gateway.board import Board
 from gateway.called import caller
 from gateway.web.rendering import language_of, state_of
@@ -87,6 +87,8 @@ def listed(request: Request, session: SignedIn) -> Response:
             after=request.query_params.get("after"),
             now=now,
         )
+    if "after" in request.query_params:
+        watching.listed(state.database, state.mint, session.actor, found.lines, now)
     return staff_page(
         request,
         "board_list.html",

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, acts, inboxes, tasks, unit_month, views
+from gateway import access, acts, inboxes, tasks, unit_month, views, watching
 from gateway.access import Actor
 from gateway.bodies import Nothing
 from gateway.state import State
@@ -93,6 +93,8 @@ def shown(
         if not page.entries:
             more["rates"] = unit_month.rates(reading, actor, office, now)
             more["last"] = views.last_arrival(reading, actor, office, now)
+    if after:
+        watching.listed(state.database, state.mint, actor, [e.line for e in page.entries], now)
     return staff_page(
         request,
         "inbox.html",

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, filters, handovers, neglect, searching, tasks, views
+from gateway import access, filters, handovers, neglect, searching, tasks, views, watching
 from gateway.sessions import SignedIn as Session
 from gateway.web import casepage, sought
 from gateway.web.rendering import language_of, state_of
@@ -100,6 +100,8 @@ def shown(
             "last": None if page.lines else views.last_arrival(reading, actor, office, now),
             "unclaimed": neglect.unclaimed(reading, actor, office, now),
         }
+    if asked.get("after"):
+        watching.listed(state.database, state.mint, actor, page.lines, now)
     if found and found.whom:
         with acting(state.database, state.mint) as tx:
             searching.keep(tx, actor, found, now)

@@ -184,7 +184,7 @@ def looked(state: State, login: str, act: str, count: int, now: Watch) -> None:
             tx.add(Look, id=state.mint(), at=now(), login=login, act=act, request_id=request_id)
 
 
-@pytest.mark.parametrize(("act", "many"), [("reveal", 20), ("see", 150)])
+@pytest.mark.parametrize(("act", "many"), [("reveal", 20), ("see", 150), ("see_listed", 300)])
 def test_who_looks_at_very_many_raises_an_alarm_once_for_those_who_audit(
     state: State, app: FastAPI, now: Watch, act: str, many: int
 ) -> None:
