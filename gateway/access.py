@@ -235,15 +235,12 @@ def areas(office: Office, area: str | None) -> list[str]:
 
 
 def _sent_in_by(partner: Partner) -> ColumnElement[bool]:
-    sent = (
-        select(col(Contact.id))
-        .join(JournalEntry, col(JournalEntry.id) == col(Contact.journal_id))
-        .where(
-            col(Contact.request_id) == col(HelpRequest.id),
-            begins(col(JournalEntry.provider_key), f"{partner.name}:"),
-        )
+    its = col(Contact.request_id) == col(HelpRequest.id)
+    by_them = begins(col(JournalEntry.provider_key), f"{partner.name}:")
+    kept = select(col(Contact.id)).join(
+        JournalEntry, col(JournalEntry.id) == col(Contact.journal_id)
     )
-    return sent.correlate(HelpRequest).exists()
+    return kept.where(its, by_them).correlate(HelpRequest).exists()
 
 
 def admit(
