@@ -23,6 +23,9 @@ from referral.routing import GRASSROOTS
 SHORTEST_NAME = 2
 WAS_THERE = "was_there"
 """Why somebody is kept out: they belonged to a unit that is complained about."""
+JOINED = "joined"
+"""Why somebody is kept out: whose request was joined to this one, or this one parted from, keeps
+them out of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,25 @@ class Accused:
         """What these units are, so that no route leads to them."""
         known = (directory.unit.get(code) for code in self.units)
         return frozenset(unit.authority for unit in known if unit is not None)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Who they are, named as ``models.bars.bars`` does."""
+        return self.logins | {f"unit:{code}" for code in self.units}
+
+    @classmethod
+    def named(cls, names: Collection[str]) -> "Accused":
+        """The accused of such names."""
+        units = frozenset(one.removeprefix("unit:") for one in names if one.startswith("unit:"))
+        return cls(units, frozenset(one for one in names if not one.startswith("unit:")))
+
+    def also(self, other: "Accused") -> "Accused":
+        """These and others."""
+        return Accused(self.units | other.units, self.logins | other.logins)
+
+    def without(self, other: "Accused") -> "Accused":
+        """These but for others."""
+        return Accused(self.units - other.units, self.logins - other.logins)
 
 
 NOBODY = Accused()

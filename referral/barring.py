@@ -17,8 +17,6 @@ AT_WORK = (
     Status.ACCEPTED, Status.IN_PROGRESS, Status.RESULT_REPORTED, Status.IN_CALLBACK,
     Status.REOPENED,
 )  # fmt: skip
-JOINED = "joined"
-"""Why somebody is kept out: whose request was joined to this one keeps them out of theirs."""
 _AT_MOST = 8
 """So many of those on duty are asked for somebody whom no complaint is about."""
 
@@ -67,9 +65,7 @@ def along(
     new = bringing_in.kept_out(tx, other) - bringing_in.kept_out(tx, request)
     if not new:
         return request
-    units = frozenset(one.removeprefix("unit:") for one in new if one.startswith("unit:"))
-    logins = frozenset(one for one in new if not one.startswith("unit:"))
-    return keep_out(tx, office, actor, request, Accused(units, logins), why=JOINED, now=now)
+    return keep_out(tx, office, actor, request, Accused.named(new), why=accused.JOINED, now=now)
 
 
 def above(

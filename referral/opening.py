@@ -27,6 +27,7 @@ from referral import (
     telling,
     unheard,
 )
+from referral.accused import NOBODY, Accused
 from referral.directory import ZONE, Unit
 from referral.office import Arrival, Office
 from referral.planning import Plan, plan, summary
@@ -40,10 +41,13 @@ def open_request(
     *,
     number: str | None = None,
     code: str | None = None,
+    kept_out: Accused = NOBODY,
+    by: str = SYSTEM,
 ) -> Row:
-    """Open a request for a contact. Number and code are those already given in the holding pen."""
+    """Open a request for a contact. Number and code are those already given in the holding pen.
+    Who is ``kept_out`` of it, by whose act, never had it: not as lead, nor to be told (I9)."""
     turn = tx.count("turn")
-    decided = plan(office, arrival, turn)
+    decided = plan(office, arrival, turn, kept_out=kept_out)
     now = arrival.now
     request_id = tx.mint()
     request = tx.add(
@@ -91,8 +95,10 @@ def open_request(
         confidential=request["confidential"],
     )
     record_assessment(tx, arrival, request)
-    if decided.accused:
-        accused.keep(tx, request, decided.accused, why="complained_of", by=SYSTEM, now=now)
+    if found := decided.accused.without(kept_out):
+        accused.keep(tx, request, found, why="complained_of", by=SYSTEM, now=now)
+    if kept_out:
+        accused.keep(tx, request, kept_out, why=accused.JOINED, by=by, now=now)
     _dispatch(tx, office, arrival, request=request, decided=decided)
     starting.start_clocks(tx, office, arrival, request=request, decided=decided)
     _tell(tx, office, arrival, request=request, decided=decided)
@@ -159,7 +165,9 @@ def _helpers(office: Office, decided: Plan, day: date, without: set[str]) -> lis
     units: list[Unit] = []
     for authority in decided.route.cooperating:
         unit = office.directory.responsible(authority, decided.area, day)
-        if unit is not None and unit.code not in without:
+        if unit is None or not accused.may_have(office.directory, decided.accused.names, unit):
+            continue
+        if unit.code not in without:
             without.add(unit.code)
             units.append(unit)
     return units

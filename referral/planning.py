@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from models.vocabulary import Form, Level, Track
 from referral import clocks
-from referral.accused import NOBODY, Accused, accused_of
+from referral.accused import NOBODY, Accused, accused_of, may_have
 from referral.areas import Found
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Unit
 from referral.office import Arrival, Office, wordless
 from referral.policy import ClockRule
-from referral.routing import Route, RouteRow, route
+from referral.routing import ABOVE, Route, RouteRow, route
 from triage.assess import Signal
 
 TOWNSHIP = "township"
@@ -35,9 +35,17 @@ class Plan:
     accused: Accused = NOBODY
 
 
-def plan(office: Office, arrival: Arrival, turn: int, known: str | None = None) -> Plan:
+def plan(
+    office: Office,
+    arrival: Arrival,
+    turn: int,
+    known: str | None = None,
+    *,
+    kept_out: Accused = NOBODY,
+) -> Plan:
     """Decide place, route, lead, first responder and holder. ``known`` is the area that the request
-    has already, where these words name none. Raises ``Nobody`` without staff."""
+    has already, where these words name none; who is ``kept_out`` is given nothing, whatever the
+    words say. Raises ``Nobody`` without staff."""
     day = arrival.now.astimezone(ZONE).date()
     assessment = arrival.assessment
     area = area_named(office, arrival) or known
@@ -45,6 +53,7 @@ def plan(office: Office, arrival: Arrival, turn: int, known: str | None = None) 
     asked = "consultation" if assessment.track is Track.NONE else assessment.service
     complaint = assessment.track is Track.GRIEVANCE
     accused = accused_of(office, arrival.inbound.text, area, day) if complaint else NOBODY
+    accused = accused.also(kept_out)
     chosen = route(
         asked,
         assessment.level,
@@ -55,11 +64,11 @@ def plan(office: Office, arrival: Arrival, turn: int, known: str | None = None) 
         accused=accused.authorities(office.directory),
     )
     desk = office.directory.responsible(HOTLINE, None, day)
-    lead = office.directory.responsible(chosen.lead, area, day)
-    lead = lead or office.directory.responsible(BACKSTOP, area, day) or desk
     first = _first_responder(office, arrival, desk, turn, accused.logins)
-    lead = lead or first.unit
+    lead = _lead(office, chosen.lead, area, day, accused) or desk or first.unit
     acting = acts_first(office, chosen.row, area, day) if assessment.level.is_urgent else None
+    if acting is not None and not may_have(office.directory, accused.names, acting):
+        acting = None
     rule = office.policy.clock(chosen.clock, chosen.clock_case, day)
     return Plan(
         level=assessment.level,
@@ -68,7 +77,7 @@ def plan(office: Office, arrival: Arrival, turn: int, known: str | None = None) 
         area=area,
         place=place_named(arrival),
         lead=lead,
-        holder=office.directory.answerable(acting or lead, arrival.now, turn),
+        holder=_answerable(office, acting or lead, arrival.now, turn, accused.logins),
         first=first,
         lead_rule=rule,
         lead_due=clocks.due(arrival.now, rule.amount, rule.measure, office.policy.calendar),
@@ -150,8 +159,28 @@ def _first_responder(
     )
     if officer is not None and officer.unit in office.directory.unit:
         return Answerable(office.directory.unit[officer.unit], officer, "first asked")
-    found = office.directory.answerable(desk, arrival.now, turn)
+    return _answerable(office, desk, arrival.now, turn, barred)
+
+
+def _answerable(
+    office: Office, unit: Unit | None, now: datetime, turn: int, barred: Collection[str]
+) -> Answerable:
+    """Who answers for a unit: of those on duty there one whom no complaint is about."""
+    found = office.directory.answerable(unit, now, turn)
     if found.officer.login not in barred:
         return found
-    others = (office.directory.answerable(desk, arrival.now, turn + n) for n in range(1, 9))
+    others = (office.directory.answerable(unit, now, turn + n) for n in range(1, 9))
     return next((one for one in others if one.officer.login not in barred), found)
+
+
+def _lead(
+    office: Office, authority: str, area: str | None, day: date, accused: Accused
+) -> Unit | None:
+    """The unit that leads: of the route's authority, else of the backstop; never one of the
+    accused, in whose place the next body above does."""
+    directory = office.directory
+    for name in (authority, BACKSTOP, *(ABOVE if accused else ())):
+        unit = directory.responsible(name, area, day)
+        if unit is not None and may_have(directory, accused.names, unit):
+            return unit
+    return None

@@ -10,7 +10,8 @@ from secrets import token_hex
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Track
-from referral import barring, casework, likening
+from referral import bringing_in, casework, likening
+from referral.accused import Accused
 from referral.answering import tell_one
 from referral.casework import Actor, Refusal
 from referral.correcting import again
@@ -49,7 +50,8 @@ def split_off(
     wanted = service or read.service
     assessed = dataclasses.replace(read, level=level, track=Track.URGENT, service=wanted)
     arrival = dataclasses.replace(arrival, inbound=inbound, assessment=assessed, salt=token_hex(16))
-    urgent = open_request(tx, office, arrival)
+    apart = Accused.named(bringing_in.kept_out(tx, request))
+    urgent = open_request(tx, office, arrival, kept_out=apart, by=actor.login)
     tx.add(
         Contact,
         id=tx.mint(),
@@ -67,7 +69,6 @@ def split_off(
         level=level,
         assessment=assessed.as_json(),
     )
-    urgent = barring.along(tx, office, actor, urgent, request, now)
     likening.link(
         tx, office, actor, request, others=[urgent], relation="household", reason=said, now=now
     )

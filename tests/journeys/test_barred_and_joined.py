@@ -9,6 +9,8 @@ from gateway.clock_audit import audit
 from gateway.ledger_rows import disagreements
 from gateway.state import State
 from models.outbox import Outgoing
+from models.referrals import Referral
+from models.requests import HelpRequest
 from referral.casework import Refusal
 from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD
@@ -123,3 +125,35 @@ def test_an_urgent_lead_is_not_brought_into_what_keeps_it_out(county: County) ->
     assert barred not in told(county, older, since)
     assert not sees(county, f"{barred}.1", older)
     sound(county)
+
+
+def parted(county: County, whole: str) -> str:
+    """The number of the urgent part that is split off."""
+    before = {row.number for row in county.every(HelpRequest)}
+    county.do("lead01", "split_off", whole, part=f"{FOOD}，老人两天没吃饭", level="urgent")
+    (part,) = {row.number for row in county.every(HelpRequest)} - before
+    return part
+
+
+def test_a_part_was_never_with_whom_the_whole_keeps_out(county: County) -> None:
+    free = county.call("free", FOOD, OTHER)
+    lead = county.lead(free).bureau
+    assert county.held(free)[0] == TOWNSHIP
+    whole = county.call("lamp", LAMP, ONE)
+    bar(county, whole, lead)
+    bar(county, whole, TOWNSHIP)
+    part = parted(county, whole)
+    had = {row.bureau for row in county.rows(Referral, part)}
+    assert not {lead, TOWNSHIP} & had, "not even for a moment"
+    assert not {lead, TOWNSHIP} & told(county, part, 0)
+    assert county.held(part)[0] == county.lead(part).bureau
+    for login in (f"{lead}.1", f"{TOWNSHIP}.2"):
+        assert not sees(county, login, part)
+    sound(county)
+
+
+def test_a_part_of_which_nobody_is_accused_goes_where_it_always_does(county: County) -> None:
+    free = county.call("free", FOOD, OTHER)
+    part = parted(county, county.call("lamp", LAMP, ONE))
+    assert county.lead(part).bureau == county.lead(free).bureau
+    assert county.held(part)[0] == TOWNSHIP
