@@ -237,7 +237,8 @@ def areas(office: Office, area: str | None) -> list[str]:
 def _sent_in_by(partner: Partner) -> ColumnElement[bool]:
     its = col(Contact.request_id) == col(HelpRequest.id)
     by_them = begins(col(JournalEntry.provider_key), f"{partner.name}:")
-    kept = select(col(Contact.id)).join(
+    came = col(JournalEntry.id) == col(Contact.journal_id)
+    kept = select(col(Contact.id)).join(JournalEntry, came)
         JournalEntry, col(JournalEntry.id) == col(Contact.journal_id)
     )
     return kept.where(its, by_them).correlate(HelpRequest).exists()

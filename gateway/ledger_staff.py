@@ -7,10 +7,10 @@ import orjson
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from models.events import OF_NO_REQUEST, Event
+from models.events import OF_NO_REQUEST, TRANSFERRED, Event
 from models.places import Staff
 
-ADDED, MOVED, READ_IN = "staff_added", "staff_transferred", "staff_imported"
+ADDED, MOVED, READ_IN = "staff_added", TRANSFERRED, "staff_imported"
 _KINDS = (ADDED, MOVED, READ_IN, "imported", "import_undone")
 PAGE = 2000
 

@@ -14,6 +14,7 @@ from gateway.access import Actor
 from gateway.entering import telephone
 from gateway.offices import changed
 from models.access import SecondFactor, StaffSession
+from models.events import TRANSFERRED
 from models.places import AreaRow, Duty, Staff, UnitRow
 from models.transaction import Transaction
 from models.vocabulary import Role
@@ -143,7 +144,7 @@ def transfer(
         mine = (col(Duty.login) == login, col(Duty.unit) == old.unit)
         shifts = tx.execute(delete(Duty).where(*mine)).rowcount
     tx.event(
-        "staff_transferred", at=now, by=actor.login, login=login, before=before, after=new,
+        TRANSFERRED, at=now, by=actor.login, login=login, before=before, after=new,
         shifts_taken_off=shifts, reason=why,
     )  # fmt: skip
     changed(tx)

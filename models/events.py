@@ -16,12 +16,16 @@ from sqlmodel import SQLModel, col
 from models.columns import key, operational, sensitive
 
 _AGAIN = text("kind = 'rehandled'")
+TRANSFERRED = "staff_transferred"
+_TRANSFERS = text(f"kind = '{TRANSFERRED}'")
 
 
 class Event(SQLModel, table=True):
-    """One act. ``detail`` is canonical JSON: reasons, rows and hashes that decided, old and new."""
+    """One act. ``detail`` is canonical JSON: reasons, rows and hashes that decided, old and new.
+    Where somebody was before is found without reading the rest."""
 
     __table_args__ = (
+        Index("ix_event_transfers", "at", sqlite_where=_TRANSFERS, postgresql_where=_TRANSFERS),
         Index(
             "ix_event_rehandled_at",
             "at",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status
-from referral import accused, bringing_in, casework, clocks, handing_over, passing, telling
+from referral import accused, bringing_in, casework, clocks, former, handing_over, passing, telling
 from referral.accused import Accused
 from referral.casework import Actor, Refusal
 from referral.directory import Unit
@@ -34,7 +34,7 @@ def keep_out(
     """Keep units and people from this request. Orders of a barred unit go to the level above at the
     same instant, with their due time; whoever of them holds it gives it to the lead, and whoever
     has it at the desk to another one there. Raises ``Refusal`` where no body is left."""
-    accused.keep(tx, request, new, why=why, by=actor.login, now=now)
+    former.keep(tx, office, request, new, why=why, by=actor.login, now=now)
     return clear(tx, office, request, now)
 
 

@@ -8,7 +8,7 @@ from sqlmodel import col
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Track
-from referral import accused, barring, casework, rerouting, secrecy
+from referral import accused, barring, casework, former, rerouting, secrecy
 from referral.accused import Accused
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE
@@ -46,7 +46,7 @@ def correct_route(
     complaint = casework.change(tx, request, track=Track.GRIEVANCE)
     found = _complained_of(tx, office, request, now)
     if found:
-        accused.keep(tx, complaint, found, why=COMPLAINED_OF, by=actor.login, now=now)
+        former.keep(tx, office, complaint, found, why=COMPLAINED_OF, by=actor.login, now=now)
     after = rerouting.correct_route(
         tx, office, actor, complaint, reason=why, service=service, bureau=bureau, now=now
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Track
-from referral import accused, barring, bringing_in, casework
+from referral import accused, barring, bringing_in, casework, former
 from referral.accused import Accused
 from referral.answering import tell
 from referral.casework import Actor, Refusal
@@ -62,7 +62,7 @@ def take_upward(
     after = barring.move(tx, office, request, lead, unit, due=clock["due_at"], now=now)
     if not accused.at_the_desk(office.directory, lead["bureau"]):  # it still rings them back
         had_it = Accused(frozenset({lead["bureau"]}))
-        accused.keep(tx, request, had_it, why="had_it_before", by=actor.login, now=now)
+        former.keep(tx, office, request, had_it, why="had_it_before", by=actor.login, now=now)
     casework.record(
         tx, "taken_upward", actor, before=request, after=after, now=now, reason=why,
         old_lead=lead["bureau"], lead=unit.code, due=clock["due_at"].isoformat(),

@@ -18,6 +18,7 @@ from referral import (
     accused,
     clocks,
     complaint_inside,
+    former,
     kin,
     promises,
     reopening,
@@ -48,6 +49,9 @@ def open_request(
     Who is ``kept_out`` of it, by whose act, never had it: not as lead, nor to be told (I9)."""
     turn = tx.count("turn")
     decided = plan(office, arrival, turn, kept_out=kept_out)
+    were_there = former.of(tx, office, decided.accused, arrival.now)
+    if were_there:  # nor is it first with them
+        decided = plan(office, arrival, turn, kept_out=kept_out.also(were_there))
     now = arrival.now
     request_id = tx.mint()
     request = tx.add(
@@ -95,8 +99,8 @@ def open_request(
         confidential=request["confidential"],
     )
     record_assessment(tx, arrival, request)
-    if found := decided.accused.without(kept_out):
-        accused.keep(tx, request, found, why="complained_of", by=SYSTEM, now=now)
+    if found := decided.accused.without(kept_out).without(were_there):
+        former.keep(tx, office, request, found, why="complained_of", by=SYSTEM, now=now)
     if kept_out:
         accused.keep(tx, request, kept_out, why=accused.JOINED, by=by, now=now)
     _dispatch(tx, office, arrival, request=request, decided=decided)

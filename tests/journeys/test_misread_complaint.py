@@ -1,10 +1,13 @@
 """A complaint that was read as something else becomes a whole one by a person's word (I9, N18)."""
 
 import pytest
+from sqlalchemy import delete
 
-from gateway import staffing
+from gateway import offices, staffing
 from gateway.ledger_audit import disagreements
 from gateway.state import State
+from models.bars import Bar
+from models.places import Duty
 from models.tasks import Task
 from models.transaction import acting
 from referral.casework import Refusal
@@ -66,21 +69,81 @@ def test_a_head_of_shift_may_keep_somebody_from_any_open_request(county: County)
     assert not county.sees("civil_affairs.1", number)
 
 
-def test_whoever_leaves_the_accused_unit_stays_kept_out(county: County) -> None:
-    number = county.call("a", "我要投诉县民政局,低保材料压了半年不给办")
-    other = county.call("b", "请问低保怎么申请", "+8613700000001")
-    state, login, admin = county.state, "civil_affairs.1", county.actor("admin01")
-    place = {"role": "operator", "unit": "hotline", "area": ""}
+def moved(county: County, login: str, unit: str = "hotline") -> None:
+    """Transferred by the administrator."""
+    state, admin = county.state, county.actor("admin01")
+    place = {"role": "operator", "unit": unit, "area": ""}
     with acting(state.database, state.mint) as tx:
         left = staffing.transfer(tx, login, place, "轮岗", admin, county.now())
     office = state.offices.refresh()
     with acting(state.database, state.mint) as tx:
         staffing.hand_on(tx, office, login, left, admin, county.now())
-    assert county.actor(login).unit == "hotline"
-    assert not county.sees(login, number)
-    assert county.sees(login, other)
-    with state.database.read() as session:
+    assert county.actor(login).unit == unit
+
+
+AGAINST_BUREAU = "我要投诉县民政局,低保材料压了半年不给办"
+
+
+def test_whoever_leaves_the_accused_unit_stays_kept_out(county: County) -> None:
+    number = county.call("a", AGAINST_BUREAU)
+    other = county.call("b", "请问低保怎么申请", "+8613700000001")
+    moved(county, "civil_affairs.1")
+    assert not county.sees("civil_affairs.1", number)
+    assert county.sees("civil_affairs.1", other)
+    with county.state.database.read() as session:
         assert list(disagreements(session)) == []
+
+
+def test_whoever_left_the_accused_unit_lately_is_kept_out_of_what_comes_after(
+    county: County, now: Watch
+) -> None:
+    login = "civil_affairs.1"
+    moved(county, login)
+    now.forward(days=300)
+    number = county.call("a", AGAINST_BUREAU)
+    assert not county.sees(login, number)
+    assert county.sees("op01", number)
+    bars = {(row.unit or row.login, row.why) for row in county.rows(Bar, number)}
+    assert bars == {("civil_affairs", "complained_of"), (login, "was_there")}
+    other = county.call("b", "请问低保怎么申请", "+8613700000001")
+    assert county.sees(login, other)
+    with county.state.database.read() as session:
+        assert list(disagreements(session)) == []
+
+
+def test_a_complaint_is_first_with_nobody_who_was_there_lately(county: County) -> None:
+    moved(county, "civil_affairs.1")
+    duty = {"unit": "hotline", "from_minute": 0, "to_minute": 1440}
+    with acting(county.state.database, county.state.mint) as tx:
+        tx.execute(delete(Duty))
+        for login in ("civil_affairs.1", "op01"):
+            tx.add(Duty, id=tx.mint(), login=login, **duty)
+        offices.changed(tx)
+    county.state.offices.refresh()
+    asked = "请问低保怎么申请"
+    for words, first in ((asked, {"civil_affairs.1", "op01"}), (AGAINST_BUREAU, {"op01"})):
+        told = {
+            county.request(county.call(f"{words}{n}", words, f"+861370000010{n}")).first_responder
+            for n in range(4)
+        }
+        assert told == first
+
+
+def test_who_was_there_long_ago_may_see_a_complaint(county: County, now: Watch) -> None:
+    moved(county, "civil_affairs.1")
+    now.forward(days=800)
+    assert county.sees("civil_affairs.1", county.call("a", AGAINST_BUREAU))
+
+
+def test_who_left_lately_is_kept_out_when_a_person_sees_the_complaint(county: County) -> None:
+    moved(county, "civil_affairs.2")
+    number = misread(county)
+    assert county.sees("civil_affairs.2", number)
+    county.do("dispatch01", "correct_route", number, service="grievance", reason="是投诉干部")
+    assert not county.sees("civil_affairs.2", number)
+    barred = county.call("b", "请问低保怎么申请", "+8613700000001")
+    county.do("lead01", "bar", barred, unit="civil_affairs", reason="来电人说与他们有纠纷")
+    assert not county.sees("civil_affairs.2", barred)
 
 
 PLEA = "家里断粮两天了,孩子饿得直哭,住滨河街道临江社区"

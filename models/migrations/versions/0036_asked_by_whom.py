@@ -5,8 +5,8 @@ had been found by reading every row."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0035_asked_by_whom"
-down_revision = "0034_the_key_in_the_head"
+revision = "0036_asked_by_whom"
+down_revision = "0035_transfers"
 branch_labels = None
 depends_on = None
 
