@@ -239,8 +239,6 @@ def _sent_in_by(partner: Partner) -> ColumnElement[bool]:
     by_them = begins(col(JournalEntry.provider_key), f"{partner.name}:")
     came = col(JournalEntry.id) == col(Contact.journal_id)
     kept = select(col(Contact.id)).join(JournalEntry, came)
-        JournalEntry, col(JournalEntry.id) == col(Contact.journal_id)
-    )
     return kept.where(its, by_them).correlate(HelpRequest).exists()
 
 
