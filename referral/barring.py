@@ -4,6 +4,10 @@ with their due time, and who held it holds it no longer (I9, N18)."""
 from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import select
+from sqlmodel import col
+
+from models.bars import Bar
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status
 from referral import accused, bringing_in, casework, clocks, former, handing_over, passing, telling
@@ -62,7 +66,39 @@ def along(
 ) -> Row:
     """Whoever is kept out of ``other``, which joins this request, is kept out of this one too: its
     words are read here. Raises ``Refusal`` as ``keep_out``."""
-    new = bringing_in.kept_out(tx, other) - bringing_in.kept_out(tx, request)
+    return _also(tx, office, actor, request, bringing_in.kept_out(tx, other), now)
+
+
+def also_since(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    other: Row,
+    since: datetime,
+    now: datetime,
+) -> Row:
+    """Whoever was kept out of ``other`` since then, while this request was a part of it, is kept
+    out of this one too: whose words it was about nobody wrote down. Raises ``Refusal`` as
+    ``keep_out``."""
+    bars = tx.execute(
+        select(col(Bar.unit), col(Bar.login)).where(
+            col(Bar.request_id) == other["id"], col(Bar.at) > since
+        )
+    )
+    names = {f"unit:{one.unit}" if one.unit is not None else one.login for one in bars}
+    return _also(tx, office, actor, request, names, now)
+
+
+def _also(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    names: Collection[str],
+    now: datetime,
+) -> Row:
+    new = frozenset(names) - bringing_in.kept_out(tx, request)
     if not new:
         return request
     return keep_out(tx, office, actor, request, Accused.named(new), why=accused.JOINED, now=now)

@@ -13,11 +13,13 @@ from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, Status
 from referral import (
+    barring,
     casework,
     clockwork,
     falling_silent,
     likening,
     reviving,
+    secrecy,
     succeeding,
     telling,
     undecided,
@@ -45,7 +47,9 @@ def undo_merge(
     work, status and level are as before, with their original times. What people changed meanwhile
     is named with both versions and refused, until ``keep`` says that it was seen: then it stays as
     they left it, and is recorded. What the other request's answer or end took along lives again
-    (``reviving``). The requester is told. Returns the request that is open again.
+    (``reviving``). Nothing becomes less secret: the other stays so, and whoever asked for it since
+    the merge, or was kept out since, asked or is kept out for both (AS-05, I9). The requester is
+    told. Returns the request that is open again.
     Raises ``Refusal`` or ``Impossible``."""
     why = casework.need(reason, "refusal.reason_missing")
     row = may("undo_merge", Status(request["status"]), actor.role)
@@ -82,7 +86,7 @@ def undo_merge(
     kept = {
         name: timed(name, old)
         for name, (old, new) in merger.before["master"].items()
-        if plain(other[name]) == new
+        if plain(other[name]) == new and name != "confidential"
     }
     master = casework.change(tx, other, **kept) if kept else other
     own = {name: timed(name, value) for name, value in merger.before["request"].items()}
@@ -109,6 +113,11 @@ def undo_merge(
     lead = casework.lead_of(tx, after["id"])  # a successor gets it with its due time
     undecided.asked_again(tx, office, after, now)
     after = succeeding.settle(tx, office, after, now)
+    if not after["confidential"] and secrecy.asked_since(tx, other, merger.at):
+        after = secrecy.kept(tx, actor, after, why, now)
+    free, after = after, barring.also_since(tx, office, actor, after, other, merger.at, now)
+    if after is not free:
+        casework.record(tx, "bar_set", actor, before=free, after=after, now=now, reason=why)
     unit = office.directory.unit.get(after["lead_bureau"])
     holder, urgent = office.directory.holder(after), Level(after["level"]).is_urgent
     if not correspondent(tx, office, after).reported:

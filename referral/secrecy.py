@@ -15,6 +15,7 @@ from referral import casework
 from referral.casework import Actor, Refusal
 from referral.office import Arrival, Office
 
+_KEPT = "kept_confidential"
 _BETWEEN = 12
 """So many characters may stand where a phrase of ``secrecy_asked`` has "…"."""
 
@@ -33,10 +34,13 @@ def _phrases(rows: str) -> re.Pattern[str]:
 
 def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> Row:
     """A contact that joins a request may ask for it too: from here on only the desk knows who it
-    is."""
-    if request["confidential"] or not is_asked(office, arrival):
+    is. That somebody asked is recorded also where it is secret already: another may have asked
+    before them, from whose request theirs is parted later."""
+    if not is_asked(office, arrival):
         return request
-    tx.event("kept_confidential", at=arrival.now, request=request, by=SYSTEM, words=arrival.mark)
+    tx.event(_KEPT, at=arrival.now, request=request, by=SYSTEM, words=arrival.mark)
+    if request["confidential"]:
+        return request
     tx.later(
         update(HelpRequest).where(col(HelpRequest.id) == request["id"]).values(confidential=True)
     )
@@ -57,7 +61,10 @@ def keep_confidential(
 def kept(tx: Transaction, actor: Actor, request: Row, why: str, now: datetime) -> Row:
     """By a person's word only the desk knows who it is from here on."""
     after = casework.change(tx, request, confidential=True)
-    casework.record(
-        tx, "kept_confidential", actor, before=request, after=after, now=now, reason=why
-    )
+    casework.record(tx, _KEPT, actor, before=request, after=after, now=now, reason=why)
     return after
+
+
+def asked_since(tx: Transaction, request: Row, since: datetime) -> bool:
+    """Whether anybody asked for it, or somebody of the desk set it, since then."""
+    return any(one.at >= since for one in casework.history(tx, request["id"], _KEPT))

@@ -157,3 +157,35 @@ def test_a_part_of_which_nobody_is_accused_goes_where_it_always_does(county: Cou
     part = parted(county, county.call("lamp", LAMP, ONE))
     assert county.lead(part).bureau == county.lead(free).bureau
     assert county.held(part)[0] == TOWNSHIP
+
+
+def test_whom_the_joined_ones_keep_out_is_kept_out_of_both_when_they_are_parted(
+    county: County,
+) -> None:
+    older = county.call("one", FOOD, ONE)
+    newer = county.call("other", FOOD, OTHER)
+    due = county.lead(newer).due_at
+    joined(county, older, newer)
+    county.now.forward(minutes=5)
+    bar(county, older, TOWNSHIP)
+    since = len(county.rows(Outgoing, newer))
+    county.do("lead01", "undo_merge", newer, other=older, reason="是两户")
+    for number in (older, newer):
+        assert not sees(county, f"{TOWNSHIP}.2", number)
+        assert county.held(number)[0] == county.lead(number).bureau
+    assert TOWNSHIP not in told(county, newer, since)
+    assert county.lead(newer).due_at == due
+    sound(county)
+
+
+def test_who_was_kept_out_of_the_older_before_it_was_joined_may_have_the_newer_again(
+    county: County,
+) -> None:
+    older = county.call("one", FOOD, ONE)
+    bar(county, older, TOWNSHIP)
+    newer = county.call("other", FOOD, OTHER)
+    joined(county, older, newer)
+    county.now.forward(minutes=5)
+    county.do("lead01", "undo_merge", newer, other=older, reason="是两户")
+    assert sees(county, f"{TOWNSHIP}.2", newer)
+    assert not sees(county, f"{TOWNSHIP}.2", older)

@@ -77,3 +77,61 @@ def test_who_is_kept_from_a_request_is_kept_from_its_part(county: County) -> Non
     part = next(row.number for row in county.every(HelpRequest) if row.number != whole)
     assert not county.sees("civil_affairs.1", part)
     assert county.sees("op01", part)
+
+
+OTHER = "+8613800000002"
+ASKS = "千万不要告诉他们是我打的电话"
+
+
+def parted(county: County, older: str, newer: str) -> None:
+    county.now.forward(minutes=5)
+    county.do("lead01", "undo_merge", newer, other=older, reason="是两户")
+    with county.state.database.read() as session:
+        assert list(disagreements(session)) == []
+
+
+@pytest.mark.parametrize("who", ["the older", "the newer", "the desk"])
+def test_secrecy_asked_for_while_two_were_one_holds_for_both_parts(
+    county: County, who: str
+) -> None:
+    older = county.call("one", BEATEN)
+    newer = county.call("other", BEATEN, OTHER)
+    county.do("lead01", "merge", newer, other=older, reason="同一户")
+    county.now.forward(minutes=5)
+    if who == "the desk":
+        county.do("op01", "keep_confidential", older, reason="来电人要求")
+    else:
+        county.call("asks", ASKS, OTHER if who == "the newer" else "+8613812345678")
+    parted(county, older, newer)
+    for number in (older, newer):
+        assert not knows_who(county, f"{county.lead(number).bureau}.1", number), number
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_who_asked_for_it_where_it_was_secret_already_is_secret_when_parted(
+    county: County, first: bool
+) -> None:
+    secret = f"{BEATEN},{ASKS}"
+    older = county.call("one", secret if first else BEATEN)
+    newer = county.call("other", BEATEN if first else secret, OTHER)
+    county.do("lead01", "merge", newer, other=older, reason="同一户")
+    assert county.request(older).confidential
+    county.now.forward(minutes=5)
+    county.call("asks", ASKS, OTHER if first else "+8613812345678")
+    parted(county, older, newer)
+    assert county.request(older).confidential
+    assert county.request(newer).confidential
+
+
+def test_what_was_secret_with_another_stays_so_and_who_asked_for_nothing_is_not_made_secret(
+    county: County,
+) -> None:
+    older = county.call("one", BEATEN)
+    newer = county.call("other", f"{BEATEN},{ASKS}", OTHER)
+    county.do("lead01", "merge", newer, other=older, reason="同一户")
+    parted(county, older, newer)
+    assert county.request(older).confidential, "software makes nothing less secret"
+    third = county.call("third", BEATEN, "+8613800000003")
+    county.do("lead01", "merge", third, other=older, reason="同一户")
+    parted(county, older, third)
+    assert not county.request(third).confidential
