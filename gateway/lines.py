@@ -53,6 +53,8 @@ class Line:
     second_opinion: str | None = None
     leased_by: str | None = None
     """The name of who works on it now."""
+    secret: bool = False
+    """Whether nobody may be told who the requester is."""
 
 
 _THESE: Any = bindparam("ids", expanding=True)
@@ -110,6 +112,7 @@ def lines(
             queue_key=row["queue_key"],
             second_opinion=row["second_opinion"] if row["second_opinion"] in MARKS else None,
             leased_by=worker(office, row, now),
+            secret=row["confidential"],
         )
 
 

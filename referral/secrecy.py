@@ -1,5 +1,8 @@
 """Who asked not to be named is known to the desk alone (AS-05): asked at once or later, or set by
-somebody of the desk. Nothing here makes a request less secret."""
+somebody of the desk. Nothing here makes a request less secret.
+
+It is a lasting property and no work that anybody could tick off: whoever has the request open, or
+in a list, sees it from this moment, the bureaus too, who may have known the name before."""
 
 import re
 from datetime import datetime

@@ -20,6 +20,7 @@ SECRET = "我叫王小明，母亲断粮两天了，在滨河街道临江社区"
 NAME, STARRED = "王小明", "王**"
 OFFICER = Actor("civil_affairs.1", Role.BUREAU_OFFICER, "civil_affairs", "W")
 BUNDLE = 7002
+MARK, LINE = ">保密</span>", "为诉求人保密：电话里、上门时"
 
 
 class Said(NamedTuple):
@@ -244,3 +245,25 @@ def test_a_list_asks_for_the_names_once_and_for_those_in_the_words_only_where_th
     assert (given, none) == (1, 0)
     assert (all_of_them, once) == (1, 1)
     assert more == few
+
+
+ONLY_ASKED = "楼上孩子天天被打，现在还在哭，地址滨河街道临江社区"
+PLACES = {
+    "op01": ("/desk?tab=urgent", "/desk/{0}", "/desk/{0}/facts", "/desk/{0}/panel"),
+    "civil_affairs.1": ("/inbox", "/inbox/{0}"),
+}
+
+
+def test_who_asks_later_not_to_be_named_is_marked_wherever_the_request_is_open(state, app):
+    number = said(state, "first", ONLY_ASKED).number
+    people = {login: signed_in(state, app, login) for login in PLACES}
+
+    def marked(login):
+        pages = {path: people[login].get(path.format(number)) for path in PLACES[login]}
+        assert {answer.status_code for answer in pages.values()} == {200}, pages
+        return [path for path, one in pages.items() if MARK in one.text or LINE in one.text]
+
+    assert [marked(login) for login in PLACES] == [[], []]
+    assert said(state, "later", "千万不要告诉他们是我打的电话").number == number
+    for login, paths in PLACES.items():
+        assert marked(login) == list(paths)
