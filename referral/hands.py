@@ -13,9 +13,11 @@ from sqlmodel import col
 
 from models.bars import UNBARRED
 from models.handovers import Handover, desk_person
+from models.places import UnitRow
 from models.requests import HelpRequest, said
 from models.vocabulary import Role, Status
 from referral.casework import Actor, Refusal, barred_as
+from referral.directory import HOTLINE
 from referral.office import Office
 
 DESK_STAFF = (Role.OPERATOR, Role.DISPATCHER, Role.DUTY_LEAD)
@@ -44,8 +46,9 @@ def kept_by(
     """What this person of these units (``casework.barred_as``) would leave behind, the most urgent
     first, each with its open offer; at most so many.
 
-    Whoever has a request at the desk was its first responder or took it over: each way is read by
-    an index of its own, so that it costs the same however many requests are open.
+    Whoever has a request at the desk was its first responder, took it over, or holds it there for
+    the desk though another was asked first: each way is read by an index of its own, so that it
+    costs the same however many requests are open.
     """
     found: Sequence[Any] = connection.execute(
         _kept_by(most), {"login": login, "units": list(units)}
@@ -57,10 +60,15 @@ def kept_by(
 def _kept_by(most: int | None) -> Any:
     login = bindparam("login", type_=String())
     took = select(col(Handover.request_id)).where(col(Handover.taken_by) == login)
-    ways = (col(HelpRequest.first_responder) == login, col(HelpRequest.id).in_(took))
+    mine = desk_person() == login
+    ways = (
+        (col(HelpRequest.first_responder) == login, mine),
+        (col(HelpRequest.id).in_(took), mine),
+        (_holds(login),),
+    )
     each = [
         select(col(HelpRequest.id))
-        .where(in_hand(), way, desk_person() == login, UNBARRED)
+        .where(in_hand(), *way, UNBARRED)
         .order_by(col(HelpRequest.queue_key))
         .limit(most)
         for way in ways
@@ -74,10 +82,18 @@ def _kept_by(most: int | None) -> Any:
     )
 
 
+def _holds(login: Any) -> ColumnElement[bool]:
+    """Whether somebody is the one person who holds it, and holds it for the desk (I1)."""
+    desk = select(col(UnitRow.code)).where(
+        col(UnitRow.code) == col(HelpRequest.holder_unit), col(UnitRow.authority) == HOTLINE
+    )
+    return and_(col(HelpRequest.holder_person) == login, desk.correlate(HelpRequest).exists())
+
+
 def keeps(connection: Any, login: str, request_id: int) -> bool:
     """Whether this request is among those, without reading the others."""
     one = select(col(HelpRequest.id)).where(
-        col(HelpRequest.id) == request_id, in_hand(), desk_person() == login
+        col(HelpRequest.id) == request_id, in_hand(), or_(desk_person() == login, _holds(login))
     )
     return connection.execute(one).first() is not None
 

@@ -89,6 +89,8 @@ def test_what_one_has_in_hand_is_found_by_whose_it_is_not_among_all_that_is_open
         state, lambda session: hands.kept_by(session.connection(), "op01", ["hotline"], 30)
     )
     assert "SEARCH request USING INDEX ix_request_in_hand (first_responder=?)" in steps
+    held = "SEARCH request USING INDEX ix_request_holder_person_queue_key (holder_person=?)"
+    assert held in steps
     assert "SEARCH handover USING INDEX ix_handover_taken_by (taken_by=?)" in steps
     assert [step for step in steps if step.startswith("SCAN ") and "anon" not in step] == []
 

@@ -302,3 +302,47 @@ def test_who_takes_over_is_named_and_led_to_what_is_theirs_now(
     others = signed_in(state, application(state), "dispatch01").get("/desk").text
     assert re.search(rf"op01 手上的转给了 \S+ {lead}", others)
     assert 'href="/desk?tab=mine"' not in others.split("手上的转给了")[1].split("</li>")[0]
+
+
+def held_by_another(state: State) -> tuple[str, str, str]:
+    """A question for the desk that one operator wrote down and another holds; its number, who wrote
+    it down, who holds it."""
+    for mark, first in (("1", "op01"), ("2", "op02")):
+        number = phoned(state, mark, "请问你们几点上班", first)
+        request = next(one for one in rows(state, HelpRequest) if one.number == number)
+        assert (request.holder_unit, request.first_responder) == ("hotline", first)
+        if request.holder_person != first:
+            return number, first, request.holder_person
+    raise AssertionError("one of the two is not on duty")
+
+
+def test_who_holds_what_another_was_asked_first_hands_it_over_too(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    now.at = FIVE_TO_SIX
+    number, other, holder = held_by_another(state)
+    leaving, first = signed_in(state, app, holder), signed_in(state, app, other)
+    assert number in {item["number"] for item in shift(leaving)["mine"]}
+    assert number in {item["number"] for item in shift(first)["mine"]}, "asked first, and there"
+    assert leaving.form("/sign-out").status_code == 409
+    assert leaving.act(number, "offer_handover", to=other).status_code == 200
+    assert first.act(number, "accept_handover").status_code == 200
+    request = next(one for one in rows(state, HelpRequest) if one.number == number)
+    assert (request.holder_person, request.first_responder) == (other, other)
+    assert number not in {item["number"] for item in shift(leaving)["mine"]}
+
+
+def test_what_a_holder_offers_and_nobody_accepts_is_the_head_of_shifts(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    now.at = FIVE_TO_SIX
+    number, other, holder = held_by_another(state)
+    to = next(one for one in ("op01", "op02", "op03") if one not in (holder, other))
+    leaving, _ = signed_in(state, app, holder), signed_in(state, app, to)
+    assert leaving.act(number, "offer_handover", to=to).status_code == 200
+    now.forward(minutes=30)
+    relieve(state)
+    request = next(one for one in rows(state, HelpRequest) if one.number == number)
+    head = state.offices.current().directory.head_of_shift(now()).officer.login
+    assert request.holder_person == head
+    assert leaving.form("/sign-out").status_code == 303
