@@ -8,7 +8,7 @@ from gateway import frozen, quieting, spending, watching
 from gateway.offices import Offices, changed
 from models.db import Database
 from models.transaction import acting
-from referral import explaining, reopening, succeeding
+from referral import explaining, inheriting, reopening, succeeding
 
 
 def run(database: Database, mint: Callable[[], int], offices: Offices, now: datetime) -> int:
@@ -17,6 +17,8 @@ def run(database: Database, mint: Callable[[], int], offices: Offices, now: date
     frozen.keep(database, mint, office.policy, changed)  # a change of rules may begin today
     with acting(database, mint) as tx:
         moved = succeeding.move(tx, office, now)
+    with acting(database, mint) as tx:
+        moved += inheriting.keep_out(tx, office, now)
     with acting(database, mint) as tx:
         moved += explaining.look(tx, office, now)
     with acting(database, mint) as tx:

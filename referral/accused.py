@@ -74,6 +74,7 @@ def accused_of(office: Office, text: str, area: str | None, day: date) -> Accuse
     for row in office.policy.accused:
         if any(word in text for word in row.words):
             unit = directory.responsible(row.authority, area, day)
+            unit = unit or _last(directory, row.authority, area)
             if unit is not None and (
                 row.authority not in GRASSROOTS or unit.area in directory.ancestry(area)
             ):
@@ -95,14 +96,44 @@ def at_the_desk(directory: Directory, code: str) -> bool:
 
 def chain(directory: Directory, code: str) -> tuple[str, ...]:
     """The unit and, of a village, the township over it: whoever serves an accused office is as
-    little to be told as the office."""
+    little to be told as the office. So is who goes on for it: their people are there now, and what
+    it did is theirs to answer for; but the line's own desk goes on registering complaints."""
     found = [code]
     unit = directory.unit.get(code)
     above = directory.unit.get(unit.parent or "") if unit is not None else None
     while above is not None and above.authority in GRASSROOTS and above.code not in found:
         found.append(above.code)
         above = directory.unit.get(above.parent or "")
-    return tuple(found)
+    if at_the_desk(directory, code):
+        return tuple(found)
+    return (*found, *(gone for one in found for gone in predecessors(directory, one)))
+
+
+def predecessors(directory: Directory, code: str) -> tuple[str, ...]:
+    """The units for which this one goes on, or will from a day that is set; and those for which
+    they did."""
+    found = [code]
+    for one in found:
+        found += [
+            unit.code
+            for unit in directory.units
+            if unit.successor == one and unit.valid_until and unit.code not in found
+        ]
+    return tuple(found[1:])
+
+
+def _last(directory: Directory, authority: str, area: str | None) -> Unit | None:
+    """Which unit was an authority's for a place, where none serves as it any more: people go on
+    naming it, and mean who goes on for it."""
+    around = directory.ancestry(area)
+    return max(
+        (unit for unit in directory.units if unit.authority == authority),
+        key=lambda unit: (
+            len(directory.ancestry(unit.area)) if unit.area in around else 0,
+            unit.valid_until or date.min,
+        ),
+        default=None,
+    )
 
 
 def is_barred(directory: Directory, barred: Collection[str], reader: Answerable) -> bool:

@@ -22,7 +22,7 @@ from models.requests import HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import ReferralRole, ReferralStatus, Role, Status, TaskKind
-from referral.accused import chain
+from referral.accused import at_the_desk, chain
 from referral.directory import HOTLINE, ZONE
 from referral.office import Office
 from referral.transitions import Transition
@@ -87,8 +87,10 @@ def units_of(office: Office, actor: Actor, now: datetime) -> frozenset[str]:
 
 
 def barred_as(office: Office, actor: Actor, now: datetime) -> list[str]:
-    """The units by which a bar may mean this person: their own, and what stands over it (I9)."""
-    units = units_of(office, actor, now)
+    """The units by which a bar may mean this person: their own, what stands over it, and those for
+    which they go on (I9)."""
+    desk = at_the_desk(office.directory, actor.unit)
+    units = {actor.unit} if desk else units_of(office, actor, now)
     return sorted({one for unit in units for one in chain(office.directory, unit)})
 
 

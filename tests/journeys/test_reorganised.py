@@ -8,13 +8,16 @@ from sqlmodel import col
 
 from gateway import offices, rounds
 from gateway.clock_audit import audit
+from gateway.ledger_rows import disagreements
 from gateway.quarter import Quarter, report
 from gateway.state import State
 from gateway.unit_month import rates
+from models.bars import Bar
 from models.clocks import Clock
 from models.places import UnitRow
 from models.transaction import acting
 from referral import clockwork
+from referral.casework import Refusal
 from referral.directory import ZONE
 from tests.conftest import Clock as Watch
 from tests.gateway.people import COMPLAINT
@@ -165,3 +168,54 @@ def test_a_complaint_is_not_passed_to_the_bureau_it_is_about_by_reorganisation(
     dissolve(county, bureau, accused)
     assert county.lead(number).bureau not in (bureau, accused)
     assert county.held(number)[0] not in (bureau, accused)
+
+
+AGAINST = "我要投诉县民政局,低保材料压了半年不给办"
+
+
+def test_who_goes_on_for_the_accused_office_is_kept_out_as_it_was(county: County) -> None:
+    number = county.call("before", AGAINST, "+8613600000003")
+    dissolve(county, "civil_affairs", "education")
+    with pytest.raises(Refusal, match="barred"):
+        county.do("dispatch01", "correct_route", number, bureau="education", reason="职责归其")
+    assert not county.sees("education.1", number)
+    after = county.call("after", AGAINST, "+8613600000004")
+    assert {row.unit for row in county.rows(Bar, after)} == {"civil_affairs"}
+    assert not county.sees("education.1", after)
+    assert county.sees("health.1", confirmed_for(county, "health"))
+    sound(county)
+
+
+def confirmed_for(county: County, bureau: str) -> str:
+    """A request that nobody complains in, led by this bureau."""
+    number = confirmed(county, bureau, "+8613600000009")
+    county.do("dispatch01", "correct_route", number, bureau=bureau, reason="职责归其")
+    return number
+
+
+def test_a_complaint_that_the_successor_had_goes_to_the_level_above(county: County) -> None:
+    number = county.call("before", AGAINST, "+8613600000003")
+    county.do("dispatch01", "correct_route", number, bureau="education", reason="请其核查")
+    lead = county.lead(number)
+    assert county.sees("education.1", number)
+    dissolve(county, "civil_affairs", "education")
+    assert county.lead(number).bureau not in ("education", "civil_affairs")
+    assert county.lead(number).due_at == lead.due_at
+    assert county.held(number)[0] == county.lead(number).bureau
+    assert not county.sees("education.1", number)
+    assert county.kinds(number).count("bar_set") == 1
+    rounds.run(county.state.database, county.state.mint, county.state.offices, county.now())
+    assert county.kinds(number).count("bar_set") == 1, "once"
+    sound(county)
+    with county.state.database.read() as session:
+        assert list(disagreements(session)) == []
+
+
+def test_the_desk_that_goes_on_for_an_accused_office_still_registers_complaints(
+    county: County,
+) -> None:
+    number = county.call("before", AGAINST, "+8613600000003")
+    dissolve(county, "civil_affairs", "hotline")
+    assert county.sees("op01", number)
+    other = county.call("after", AGAINST, "+8613600000004")
+    assert county.sees("op01", other)
