@@ -264,9 +264,8 @@ def _of_act(connection: Any, viewer: Viewer, office: Office, row: Any, now: date
         )
     ).first()
     sees = access.sight(viewer, request._mapping) if request is not None else None
-    if request is None or sees is None or not sees.words:
-        raise Refusal("refusal.not_found", status=404)
-    if not (sees.person or (isinstance(viewer, Actor) and viewer.login == row.kept_by)):
+    own = isinstance(viewer, Actor) and viewer.login == row.kept_by
+    if sees is None or not (sees.words and (sees.person or own)):
         raise Refusal("refusal.not_found", status=404)
     found: int = request.id
     return found

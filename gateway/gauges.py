@@ -12,18 +12,18 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from models import assurances
 from models.clocks import FIRST
-from models.journal import UNFINISHED, JournalEntry
+from models.journal import IN_PEN, JournalEntry
 from models.outbox import Outgoing
 from models.processes import Process
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.tasks import Task
-from models.vocabulary import ContactState, Level, OutboxState, ReferralStatus
+from models.vocabulary import Level, OutboxState, ReferralStatus
 
 _URGENT = {True: [level for level in Level if level.is_urgent]}
 _URGENT[False] = [level for level in Level if not level.is_urgent]
@@ -47,9 +47,8 @@ class Standing:
         return max(0.0, (self._now - at).total_seconds()) if at else 0.0
 
     def _intake(self) -> Iterator[Metric]:
-        pen = and_(UNFINISHED, col(JournalEntry.state) == ContactState.HOLDING_PEN)
-        count = self._read.execute(select(func.count()).select_from(JournalEntry).where(pen))
-        oldest = self._read.execute(select(func.min(col(JournalEntry.received_at))).where(pen))
+        count = self._read.execute(select(func.count()).select_from(JournalEntry).where(IN_PEN))
+        oldest = self._read.execute(select(func.min(col(JournalEntry.received_at))).where(IN_PEN))
         yield _gauge("huiyin_holding_pen", "Calls that nobody could read yet", count.scalar())
         yield _gauge(
             "huiyin_holding_pen_oldest_seconds", "Age of the oldest", self._age(oldest.scalar())

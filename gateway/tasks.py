@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from gateway import access
 from gateway.access import Actor
-from models.journal import UNFINISHED, JournalEntry
+from models.journal import IN_PEN, JournalEntry
 from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest, said
 from models.tasks import Task
@@ -145,9 +145,8 @@ _HELD = (
 def held(session: Session, actor: Actor) -> list[Held]:
     """The holding pen, the longest waiting first. Error texts may quote what came: redacted."""
     access.allow(actor, "see_held")
-    pen = select(col(JournalEntry.id)).where(
-        UNFINISHED, col(JournalEntry.state) == ContactState.HOLDING_PEN
-    )  # found first: in the order of arrival it would be looked for in all that ever came
+    # found first: in the order of arrival it would be looked for in all that ever came
+    pen = select(col(JournalEntry.id)).where(IN_PEN)
     rows = session.connection().execute(
         select(*(getattr(JournalEntry, name) for name in _HELD))
         .where(col(JournalEntry.id).in_(pen))

@@ -58,14 +58,19 @@ UNBARRED = ~(
 """The same for a query that is built once: whose it is comes as ``login`` and ``units``."""
 
 
+def name_of(bar: Any) -> str:
+    """Whom a row of a bar (``unit`` and ``login`` of it) means."""
+    name: str = f"unit:{bar.unit}" if bar.unit is not None else bar.login
+    return name
+
+
 def bars(connection: Any, request_ids: Sequence[int]) -> dict[int, frozenset[str]]:
     """The units and logins that are barred, by request; a login never equals a unit's code here,
     because units are asked as ``unit:CODE``."""
     found: dict[int, set[str]] = {}
     if request_ids:
         for row in connection.execute(_BARS, {"ids": list(request_ids)}):
-            name = f"unit:{row.unit}" if row.unit is not None else row.login
-            found.setdefault(row.request_id, set()).add(name)
+            found.setdefault(row.request_id, set()).add(name_of(row))
     return {request: frozenset(names) for request, names in found.items()}
 
 

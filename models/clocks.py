@@ -1,9 +1,10 @@
 """A running clock: a promise with its source. The scheduler is a query on ``next_at``."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, Select, bindparam, case, select, text
+from sqlalchemy import ColumnElement, Index, Integer, Select, bindparam, case, select, text
 from sqlmodel import SQLModel, col
 
 from models.columns import document, key, operational
@@ -113,6 +114,23 @@ ones or the others: one range of one index. Built once, for they are asked every
 
 FIRST = {urgent: _first(urgent) for urgent in (True, False)}
 """The earliest step that waits: the first entry of the index."""
+
+
+def running_of(
+    request_id: int, names: Sequence[str], *, case: str | None, referral_id: int | None
+) -> list[ColumnElement[bool]]:
+    """The conditions of a request's clocks of these names that are not stopped: of one case, of one
+    order, where that is given."""
+    wanted = [
+        col(Clock.request_id) == request_id,
+        col(Clock.name).in_(names),
+        col(Clock.stopped_at).is_(None),
+    ]
+    if case is not None:
+        wanted.append(col(Clock.case) == case)
+    if referral_id is not None:
+        wanted.append(col(Clock.referral_id) == referral_id)
+    return wanted
 
 
 def stopping(at: datetime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, Select, bindparam, select, text, update
+from sqlalchemy import Index, LargeBinary, Select, and_, bindparam, select, text, update
 from sqlmodel import SQLModel, col
 
 from models.columns import bytes_of, document, key, operational, sensitive
@@ -53,6 +53,10 @@ class JournalEntry(SQLModel, table=True):
     code: str | None = sensitive(None)
     request_id: int | None = key(foreign="request.id", nullable=True)
     outcome: dict[str, Any] | None = document(operational)
+
+
+IN_PEN = and_(UNFINISHED, col(JournalEntry.state) == ContactState.HOLDING_PEN)
+"""What was kept and not understood, found without reading what was."""
 
 
 _KNOWN = select(

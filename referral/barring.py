@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import col
 
-from models.bars import Bar
+from models.bars import Bar, name_of
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status
 from referral import accused, bringing_in, casework, clocks, former, handing_over, passing, telling
@@ -86,8 +86,7 @@ def also_since(
             col(Bar.request_id) == other["id"], col(Bar.at) > since
         )
     )
-    names = {f"unit:{one.unit}" if one.unit is not None else one.login for one in bars}
-    return _also(tx, office, actor, request, names, now)
+    return _also(tx, office, actor, request, set(map(name_of, bars)), now)
 
 
 def _also(

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from models.clocks import Clock, stopping
+from models.clocks import Clock, running_of, stopping
 from models.events import Event
 from models.notes import opened
 from models.referrals import Referral
@@ -199,15 +199,7 @@ def halt(
     referral_id: int | None = None,
 ) -> None:
     """Stop running clocks at once, so that one started by the same act runs on. A breach stays."""
-    wanted = [
-        col(Clock.request_id) == request_id,
-        col(Clock.name).in_(names),
-        col(Clock.stopped_at).is_(None),
-    ]
-    if case is not None:
-        wanted.append(col(Clock.case) == case)
-    if referral_id is not None:
-        wanted.append(col(Clock.referral_id) == referral_id)
+    wanted = running_of(request_id, names, case=case, referral_id=referral_id)
     tx.execute(update(Clock).where(*wanted).values(**stopping(at)))
 
 

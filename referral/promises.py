@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import col
 
-from models.clocks import Clock, stopping
+from models.clocks import Clock, running_of, stopping
 from models.transaction import Row, Transaction
 from models.vocabulary import ClockUnit
 from referral import clocks
@@ -141,15 +141,7 @@ def stop(
 ) -> None:
     """Stop the running clocks of these names (``casework.halt`` does it at once), and those that
     the same act starts, except ``but``; late ones keep their breach for ever."""
-    wanted = [
-        col(Clock.request_id) == request_id,
-        col(Clock.name).in_(names),
-        col(Clock.stopped_at).is_(None),
-    ]
-    if case is not None:
-        wanted.append(col(Clock.case) == case)
-    if referral_id is not None:
-        wanted.append(col(Clock.referral_id) == referral_id)
+    wanted = running_of(request_id, names, case=case, referral_id=referral_id)
     if but is not None:
         wanted.append(col(Clock.id) != but)
     tx.later(update(Clock).where(*wanted).values(**stopping(at)))

@@ -1,7 +1,7 @@
 """By when somebody hears from us was promised once: whoever writes again hears that hour, not a
 later one. When it has passed, the head of shift is asked, and nobody is put off with a new hour."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -83,19 +83,20 @@ def contacts(level: Level) -> frozenset[tuple[str, str]]:
     return frozenset({first, (CALL_BACK, ""), (CALL_BACK, "urgent")})
 
 
+def first_contact(going: Iterable[Mapping[str, Any]], level: Level) -> datetime | None:
+    """The first hour at which one of these running clocks promises a contact."""
+    names = contacts(level)
+    dues = (clock["due_at"] for clock in going if (clock["name"], clock["case"]) in names)
+    return min(dues, default=None)
+
+
 def _standing(
     tx: Transaction, request: Mapping[str, Any], level: Level, *, opened: bool = False
 ) -> datetime | None:
     """The first hour at which a contact is promised that nobody has made. ``opened`` in this
     transaction, so that nothing ran before."""
-    names = contacts(level)
     read = casework.begun if opened else casework.going
-    dues = [
-        clock["due_at"]
-        for clock in read(tx, request["id"])
-        if (clock["name"], clock["case"]) in names
-    ]
-    return min(dues, default=None)
+    return first_contact(read(tx, request["id"]), level)
 
 
 def nobody_came(

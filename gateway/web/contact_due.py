@@ -16,15 +16,15 @@ from referral import word_given
 def of(reader: Any, request: Row) -> datetime | None:
     """By when somebody gets in touch: the first hour at which a contact or a call back is promised
     that nobody has made, which is what the messages say too."""
-    promised = word_given.contacts(Level(request["level"]))
+    level = Level(request["level"])
     running = reader.execute(
         select(col(Clock.name), col(Clock.case), col(Clock.due_at)).where(
             col(Clock.request_id) == request["id"],
-            col(Clock.name).in_({name for name, _ in promised}),
+            col(Clock.name).in_({name for name, _ in word_given.contacts(level)}),
             col(Clock.stopped_at).is_(None),
         )
     )
-    return min((row.due_at for row in running if (row.name, row.case) in promised), default=None)
+    return word_given.first_contact(running.mappings(), level)
 
 
 def reachable(reader: Any, request: Row) -> bool:

@@ -49,6 +49,15 @@ def missed(switchboard: Caller, call_id: str, caller: str = CALLER) -> str:
     return str(told(switchboard, "hangup", call_id, caller)["number"])
 
 
+def answered_at_the_desk(state: State, app: FastAPI, switchboard: Caller) -> tuple[Caller, str]:
+    """Somebody of the desk takes a second call: who, and its id there."""
+    told(switchboard, "newCall", "2")
+    mine = signed_in(state, app, "op01")
+    (call_id,) = re.findall(r"/desk/calls/(\d+)/answer", mine.get("/desk/calls").text)
+    mine.form(f"/desk/calls/{call_id}/answer")
+    return mine, str(call_id)
+
+
 def rung_back(state: State) -> list[str | None]:
     """The requests whose caller waits to be rung back; their clocks run as long."""
     with state.database.read() as session:
@@ -140,10 +149,7 @@ def test_who_rings_again_while_the_talk_is_being_entered_is_rung_back(
 ) -> None:
     number = missed(switchboard, "1")
     now.forward(minutes=1)
-    told(switchboard, "newCall", "2")
-    mine = signed_in(state, app, "op01")
-    (call_id,) = re.findall(r"/desk/calls/(\d+)/answer", mine.get("/desk/calls").text)
-    mine.form(f"/desk/calls/{call_id}/answer")
+    mine, call_id = answered_at_the_desk(state, app, switchboard)
     now.forward(minutes=4)
     assert missed(switchboard, "3") == number, "something is worse"
     now.forward(minutes=1)
@@ -156,10 +162,7 @@ def test_a_call_answered_at_the_desk_and_entered_ends_what_waited_before(
 ) -> None:
     missed(switchboard, "1")
     now.forward(minutes=1)
-    told(switchboard, "newCall", "2")
-    mine = signed_in(state, app, "op01")
-    (call_id,) = re.findall(r"/desk/calls/(\d+)/answer", mine.get("/desk/calls").text)
-    mine.form(f"/desk/calls/{call_id}/answer")
+    mine, call_id = answered_at_the_desk(state, app, switchboard)
     now.forward(minutes=4)
     mine.form("/desk/enter", text=WORDS, sender=CALLER, channel="phone", call=call_id)
     assert rung_back(state) == []
