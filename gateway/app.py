@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Protocol
 from urllib.parse import quote_from_bytes
 
 from fastapi import FastAPI, Request, Response
@@ -10,17 +11,26 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway import api, hooks, operations, spool, standin, web
+from gateway import api, hooks, operations, spool, web
 from gateway.live import Pulse, ended_by_signals
 from gateway.spool import Spool
 from gateway.state import State
-from gateway.ticks import Ticks
 from models.db import Busy
 from models.messages import Forged, Unreadable
 from referral.directory import Nobody
 
 RETRY_SECONDS = "5"
 _ASCII = bytes(range(128))
+
+
+class Beside(Protocol):
+    """What goes on beside the pages in the same process (``gateway.ticks``)."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End what has begun."""
 
 
 class Application(FastAPI):
@@ -38,7 +48,7 @@ class Application(FastAPI):
 
 
 def create_app(
-    state: State, ticks: Ticks | None = None, first: Callable[[], object] | None = None
+    state: State, ticks: Beside | None = None, first: Callable[[], object] | None = None
 ) -> FastAPI:
     """The application on a wired process; with ``ticks`` it also delivers and reminds, once
     ``first`` has been done in a thread, while the pages already answer."""
@@ -74,13 +84,15 @@ def create_app(
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
     if state.settings.demo:
+        from gateway import standin  # production has no such provider
+
         app.include_router(standin.router)
     web.mount(app)
     app.hooks = hooks.Hooks(state, _HANDLERS)
     return app
 
 
-async def _begin(ticks: Ticks | None, first: Callable[[], object] | None) -> None:
+async def _begin(ticks: Beside | None, first: Callable[[], object] | None) -> None:
     if first is not None:
         await asyncio.to_thread(first)
     if ticks is not None:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import httpx2
-
 from channels import Channel
 from gateway.accounting import CANARY
 from gateway.guessing import named
@@ -147,6 +145,8 @@ class Canaries:
         raw = channel.probe(words)
         if raw is None:
             raise BadSettings(f"the channel {channel.name} cannot be called from here")
+        import httpx2  # only a worker calls
+
         async with httpx2.AsyncClient(timeout=_SECONDS) as client:
             where = f"{self._address}/hook/{channel.name}"
             await client.post(where, content=raw.body, headers=dict(raw.headers))

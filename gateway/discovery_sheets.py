@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 
-import xlsxwriter
-
 from gateway.discovery import Progress
 from gateway.tallies import Tally
 from referral.office import Office
@@ -15,6 +13,8 @@ Line = Sequence[str | int]
 
 def workbook(title: str, head: Sequence[str], lines: Iterable[Line]) -> bytes:
     """One sheet. Texts are written as texts, so that no cell is ever a formula."""
+    import xlsxwriter  # seldom asked for
+
     made = BytesIO()
     book = xlsxwriter.Workbook(made, {"in_memory": True})
     sheet = book.add_worksheet(title[:31])

@@ -6,8 +6,6 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import xlsxwriter
-
 from gateway import warning_leads
 from gateway.cells import harmless
 from gateway.import_kinds import KINDS, SAMPLE, WARNINGS, Column, Fault, shown
@@ -37,6 +35,8 @@ def choices(policy: Policy, kind: str) -> dict[str, list[str]]:
 def template(kind: str, choices: Mapping[str, Sequence[str]], about: Sequence[str]) -> bytes:
     """An empty table: headings shaded, telephone and card columns as text, drop-downs, one grey row
     as an example, a sheet that explains. ``choices`` are the words of a column's drop-down."""
+    import xlsxwriter  # seldom asked for
+
     sink = io.BytesIO()
     book = xlsxwriter.Workbook(sink, {"in_memory": True, "strings_to_formulas": False})
     needed = book.add_format({"bold": True, "bg_color": "#F4CCCC", "border": 1})
@@ -88,6 +88,8 @@ def faulty(looked: Looked, say: Say, path: Path) -> None:
                 why = "；".join(say(one) for one in faults)
                 writer.writerow([*(harmless(shown(cell)) for cell in cells), why])
         return
+    import xlsxwriter
+
     book = xlsxwriter.Workbook(path, {"strings_to_formulas": False, "constant_memory": True})
     sheet = book.add_worksheet("填报")
     text = book.add_format({"num_format": "@"})

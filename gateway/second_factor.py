@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 import pyotp
-import segno
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, update
@@ -59,6 +58,8 @@ def seed(tx: Transaction, settings: Settings, login: str, now: datetime) -> str 
 
 def picture(seed: str, login: str) -> bytes:
     """The seed as a QR code (SVG) that an authenticator app reads."""
+    import segno  # seldom asked for
+
     address = pyotp.TOTP(seed).provisioning_uri(name=login, issuer_name=ISSUER)
     out = io.BytesIO()
     segno.make(address, error="m").save(out, kind="svg", scale=5, border=4, light="white")

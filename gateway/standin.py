@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import httpx2
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from gateway.settings import Settings, derived
 
@@ -48,6 +46,8 @@ def environment(settings: Settings, address: str) -> Mapping[str, str]:
 
 async def signed(app: Any, settings: Settings, path: str, fields: Mapping[str, str]) -> Any:
     """A call of the provider of telephone and text, with its signature."""
+    from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+
     validator = RequestValidator(settings.env["TWILIO_AUTH_TOKEN"])
     address = settings.public_url.rstrip("/") + quote(path, safe="/?=&")
     signature = validator.compute_signature(address, dict(fields))
@@ -59,6 +59,8 @@ async def posted(
     app: Any, settings: Settings, path: str, body: bytes, headers: Mapping[str, str]
 ) -> Any:
     """A call through the whole application, as if it came from outside."""
+    import httpx2  # production calls nothing here
+
     transport = httpx2.ASGITransport(app=app)
     base = settings.public_url.rstrip("/")
     async with httpx2.AsyncClient(transport=transport, base_url=base) as client:

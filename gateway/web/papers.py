@@ -3,7 +3,6 @@ ledger; the code on it opens the request for staff."""
 
 from io import BytesIO
 
-import segno
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -52,6 +51,8 @@ def print_paper(request: Request, session: SignedIn, form: Fields, number: str) 
 @router.get("/{number}/code.svg")
 def code(request: Request, session: SignedIn, number: str) -> Response:
     """The square code that opens the request for staff."""
+    import segno  # seldom asked for
+
     access.allow(session.actor, "print")
     address = f"{state_of(request).settings.public_url.rstrip('/')}/paper/{number}"
     drawn = BytesIO()

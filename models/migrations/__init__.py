@@ -1,15 +1,17 @@
-"""Bring a database up to date: Alembic, configured in code, the same result on both databases."""
+"""Bring a database up to date: Alembic, configured in code, the same result on both databases.
+
+Every process asks at its start whether its database is up to date. That needs no Alembic, whose
+import takes long: a version is named like the file that leads to it, and the names are numbered.
+"""
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from models.db import Database
 
+_FOLDER = Path(__file__).parent
+_STANDING = text("SELECT version_num FROM alembic_version")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('huiyin migrate'))")
 
 
@@ -29,12 +31,23 @@ def upgrade(database: Database) -> None:
 
 def upgrade_to(connection: Connection, revision: str) -> None:
     """Apply what is missing up to one version, in the transaction of the connection."""
-    command.upgrade(_config(connection), revision)
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def versions() -> list[str]:
+    """Every version that this program knows, the newest last."""
+    return sorted(file.stem for file in (_FOLDER / "versions").glob("[0-9]*.py"))
 
 
 def knows(revision: str) -> bool:
     """Whether this program can work with a database of that version."""
-    return revision in {script.revision for script in _scripts().walk_revisions()}
+    return revision in versions()
 
 
 def is_current(database: Database) -> bool:
@@ -45,12 +58,16 @@ def is_current(database: Database) -> bool:
 
 def standing(connection: Connection) -> str | None:
     """The version of a database; None when it has no tables of ours."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(_STANDING)
+    return found
 
 
 def _is_behind(connection: Connection) -> bool:
-    found, newest = standing(connection), _scripts().get_current_head()
-    if found is not None and found != newest and not knows(found):
+    found, known = standing(connection), versions()
+    newest = known[-1]
+    if found is not None and found not in known:
         url = connection.engine.url
         sqlite = url.get_backend_name() == "sqlite"
         place = url.database if sqlite else url.render_as_string(hide_password=True)
@@ -60,14 +77,3 @@ def _is_behind(connection: Connection) -> bool:
             "HUIYIN_DATABASE_URL or another HUIYIN_DATA_DIR"
         )
     return found != newest
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).parent))
-
-
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.attributes["connection"] = connection
-    return config

@@ -1,10 +1,14 @@
 """A database that a newer program has made is left as it is, and one sentence says so."""
 
+from pathlib import Path
+
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from models import migrations
 from models.db import Database
-from models.migrations import Newer, is_current, standing, upgrade
+from models.migrations import Newer, is_current, standing, upgrade, versions
 from tests.conftest import FIELD_KEY, KEY
 from tests.gateway.test_cli import huiyin, refused
 from tests.gateway.world import free_port
@@ -53,3 +57,8 @@ def test_neither_looking_nor_bringing_up_to_date_touches_it(newer):
     for act in (is_current, upgrade):
         with pytest.raises(Newer, match="newer Huiyin"):
             act(newer)
+
+
+def test_the_versions_are_those_of_the_chain_of_migrations_the_newest_last():
+    chain = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert versions() == [one.revision for one in chain.walk_revisions()][::-1]

@@ -3,14 +3,13 @@
 import json
 
 import pytest
-from alembic import command
 from sqlalchemy import create_engine, select, text
 from sqlmodel import col
 
 from gateway import registry
 from models.db import Database
 from models.households import Household, HouseholdCategory, HouseholdPhone, Resident
-from models.migrations import _config, upgrade
+from models.migrations import upgrade, upgrade_to
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -43,7 +42,7 @@ def test_households_of_an_older_version_keep_members_telephones_and_categories(e
         "c": json.dumps(["dibao"]),
     }
     with empty.write() as connection:
-        command.upgrade(_config(connection), "0007_the_referral_loop")
+        upgrade_to(connection, "0007_the_referral_loop")
         connection.execute(text(old), lists)
     upgrade(empty)
     with empty.read() as session:
