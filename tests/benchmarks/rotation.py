@@ -29,7 +29,8 @@ def main() -> int:
     def run(url: str, folder: Path) -> None:
         fill(url, folder, given.persons, field_key=OLD, field_encryption="on")
         begun = time.monotonic()
-        trial = Trial(url, folder, random.Random(1), only=False)
+        patience = 600 + given.persons / 10
+        trial = Trial(url, folder, random.Random(1), only=False, patience=patience)
         taken = trial.run(given.kills)
         print(
             f"{given.persons} persons: {trial.rotations} rotations ended, "

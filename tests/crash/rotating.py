@@ -25,9 +25,9 @@ class Rotation(Forked):
         processes.become(env, log)
         sys.exit(keys_rotate.run())
 
-    def ended(self) -> bool:
+    def ended(self, patience: float) -> bool:
         """Wait for its end; whether it said that it was done."""
-        self._forked.join(PATIENCE)
+        self._forked.join(patience)
         return self._forked.exitcode == 0
 
 
@@ -43,6 +43,8 @@ class Trial:
     rotations: int = 0
     only: bool = True
     """Whether nothing was in the database before."""
+    patience: float = PATIENCE
+    """Seconds that one rotation, or the proof of all fields, may take."""
 
     def run(self, kills: int) -> int:
         """Kill rotations and gateways so often, first under one outside key, then while it is
@@ -68,7 +70,7 @@ class Trial:
                 assert not {500, 400, 403, 404} & set(self.statuses), self.statuses
         finally:
             self._server.kill()
-        huiyin(alone, "verify", "fields", patience=PATIENCE)
+        huiyin(alone, "verify", "fields", patience=self.patience)
         require_whole(self.url, alone, answered, only=self.only)
         return len(answered)
 
@@ -86,7 +88,7 @@ class Trial:
             if self.chance.random() < 0.2:
                 self.kills["the gateway"] += 1
                 self._restart(env, log)
-        assert Rotation([], env, 0, log).ended(), log.read_text()[-2000:]
+        assert Rotation([], env, 0, log).ended(self.patience), log.read_text()[-2000:]
         self.rotations += 1
 
     def _restart(self, env: dict[str, str], log: Path) -> None:
