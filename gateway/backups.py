@@ -21,6 +21,7 @@ from gateway import backup_file, erased_again
 from gateway.accounting import account
 from gateway.backup_file import BadBackup
 from gateway.ledger_audit import prove
+from gateway.ledger_keys import keys_of
 from gateway.settings import FILE, PREFIX, BadSettings, Settings, from_environment, load, of_file
 from gateway.state import open_database
 from models import dumping
@@ -152,7 +153,7 @@ def restore(path: Path, key: bytes, now: Callable[[], datetime]) -> Restored:
         mint = enlist(database, "restore", now())
         with acting(database, mint) as tx:  # no entry yet: killed here, it is gone on with
             again = erased_again.apply(tx, path.parent / erased_again.NAME, now())
-        faults = proofs(database)
+        faults = proofs(database, settings)
         with acting(database, mint) as tx:
             tx.event("restored", at=now(), seq=contents.seq, head=contents.head, erased=again)
     finally:
@@ -211,11 +212,11 @@ def _furnish(kept: dict[str, str], key: bytes) -> Settings:
     return load()
 
 
-def proofs(database: Database) -> list[str]:
+def proofs(database: Database, settings: Settings) -> list[str]:
     """What is missing or altered, at most a screenful: the two ``verify`` commands in one."""
     with database.read() as session:
         missing = account(session).missing
-        _, faults = prove(session, most=_SHOWN)
+        _, faults = prove(session, most=_SHOWN, keys=keys_of(settings))
     return missing[:_SHOWN] + faults
 
 

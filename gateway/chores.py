@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from gateway import erased_again, look_audit
+from gateway import erased_again, keyed_ledger, look_audit
 from gateway.canaries import Canaries, targets
 from gateway.nightly import Nightly
 from gateway.state import State
@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 Chore = tuple[Callable[[], Awaitable[None]], float]
 
 
+KEY_SECONDS = 60.0
+"""So long an entry may stand under no key."""
 SEAL_SECONDS = 300.0
 """So long the looks of an interval may wait for the entry that takes them in."""
 
@@ -49,11 +51,21 @@ def of(state: State) -> list[Chore]:
         """The ledger takes in what was looked at since."""
         await asyncio.to_thread(_seal_looks, state)
 
+    async def key_ledger() -> None:
+        """What the ledger says now can be written no other way without the key."""
+        parts = state.database, state.mint, settings, state.now()
+        await asyncio.to_thread(keyed_ledger.move, *parts)
+
     async def send_canaries() -> None:
         """A message of our own through every channel that one is named for."""
         await canaries.send_due(state.now)
 
-    always: list[Chore] = [(prove, 300.0), (seal_looks, SEAL_SECONDS), (note_erased, 900.0)]
+    always: list[Chore] = [
+        (prove, 300.0),
+        (seal_looks, SEAL_SECONDS),
+        (key_ledger, KEY_SECONDS),
+        (note_erased, 900.0),
+    ]
     return [*always, (send_canaries, 60.0)] if flights else always
 
 

@@ -23,6 +23,7 @@ from gateway import (
     spelled,
 )
 from gateway.checkpoints import Checkpoint, against
+from gateway.ledger_keys import LedgerKey, standing
 from gateway.ledger_rows import disagreements
 from models.events import GENESIS, Event, Ledger, seal_fields
 from models.proofs import Tree
@@ -49,9 +50,15 @@ class Chain:
     fault: str = ""
 
 
-def walk(session: Session, *, note: int = 0, keep: bool = False) -> Chain:
-    """Go through the whole ledger; ``note`` the hash of this entry, ``keep`` those of all."""
+def walk(
+    session: Session, *, since: Checkpoint | None = None, note: int = 0, keep: bool = False
+) -> Chain:
+    """Go through the ledger, the whole of it or what follows an entry that is known; ``note`` the
+    hash of this entry, ``keep`` those of all."""
     chain, after = Chain(), _BEFORE_ALL
+    if since is not None:
+        chain = Chain(since.seq, since.hash, fault=_another(session, since))
+        after = since.seq
     while not chain.fault:
         try:
             rows = _rows(session, after, BATCH)
@@ -75,6 +82,13 @@ def walk(session: Session, *, note: int = 0, keep: bool = False) -> Chain:
     if not chain.fault:
         chain.fault = _head_fault(session, chain)
     return chain
+
+
+def _another(session: Session, known: Checkpoint) -> str:
+    query = select(col(Event.hash)).where(col(Event.seq) == known.seq)
+    if session.connection().execute(query).scalar() == known.hash:
+        return ""
+    return f"entry {known.seq} is not the one that stands under the key"
 
 
 def _query(session: Session) -> Any:
@@ -149,15 +163,23 @@ def prove(
     *,
     most: int,
     noted: Checkpoint | None = None,
+    keys: Sequence[LedgerKey] = (),
     rows: Callable[[], Sequence[str]] | None = None,
 ) -> tuple[Chain, list[str]]:
     """The ledger from end to end, and what does not hold: where the chain breaks or is another than
-    was ``noted``, and only where it holds whatever stands otherwise than it says, ``most`` of it.
-    ``rows`` answers for the latter where somebody else looks for it meanwhile."""
+    was ``noted`` or stands under one of ``keys``, and only where it holds whatever stands otherwise
+    than it says, ``most`` of it. ``rows`` answers for the latter where somebody else looks for it
+    meanwhile."""
     chain = walk(session, note=noted.seq if noted else 0)
-    if fault := chain.fault or against(noted, ends=chain.seq, found=chain.noted):
+    fault = chain.fault or against(noted, ends=chain.seq, found=chain.noted)
+    if fault := fault or _keyed_fault(session, keys):
         return chain, [fault]
     return chain, list(rows() if rows is not None else islice(altered(session), most))
+
+
+def _keyed_fault(session: Session, keys: Sequence[LedgerKey]) -> str:
+    found = standing(session.connection(), keys)
+    return found.fault or (_another(session, found.end) if found.end else "")
 
 
 def altered(session: Session) -> Iterator[str]:

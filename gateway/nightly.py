@@ -18,6 +18,7 @@ from gateway import backups, checkpoints, rekeying, retention
 from gateway.accounting import absent, account
 from gateway.clock_audit import audit
 from gateway.ledger_audit import prove
+from gateway.ledger_keys import keys_of
 from gateway.settings import Settings
 from models import assurances
 from models.db import Database
@@ -99,7 +100,7 @@ class Nightly:
         except (OSError, ValueError) as error:
             faults = [f"the checkpoint file cannot be read: {error}"]
         with self._database.read() as session:
-            chain, found = prove(session, most=_SHOWN, noted=noted)
+            chain, found = prove(session, most=_SHOWN, noted=noted, keys=keys_of(self._settings))
         faults += found
         if file and not faults:
             try:

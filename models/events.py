@@ -67,6 +67,19 @@ class Ledger(SQLModel, table=True):
     field_key: int | None = operational(None)
 
 
+class KeyedEnd(SQLModel, table=True):
+    """Up to where the chain stands under a key that is not in the database: one row. ``key`` is
+    the name of that key, ``mac`` what only who has it can write."""
+
+    __tablename__ = "keyed_end"
+
+    id: int = key()
+    seq: int = operational()
+    hash: str = operational()
+    key: str = operational()
+    mac: str = operational()
+
+
 SYSTEM = "system"
 
 

@@ -90,18 +90,17 @@ class DataKey:
         return self._mac(b"derive", purpose.encode())
 
     def _mac(self, purpose: bytes, value: bytes) -> bytes:
-        """HMAC-SHA256, or HMAC-SM3, with a key that serves this purpose alone."""
-        if self.algorithm == AES:
-            own = hmac.digest(self._key, b"index|" + purpose, "sha256")
-            return hmac.digest(own, value, "sha256")
-        own = _sm3(self._key, b"index|" + purpose)
-        return _sm3(own, value)
+        """With a key that serves this purpose alone."""
+        return mac(self.algorithm, mac(self.algorithm, self._key, b"index|" + purpose), value)
 
 
-def _sm3(key: bytes, value: bytes) -> bytes:
-    mac = HMAC(key, hashes.SM3())
-    mac.update(value)
-    return mac.finalize()
+def mac(algorithm: str, key: bytes, value: bytes) -> bytes:
+    """HMAC-SHA256 beside AES, HMAC-SM3 beside SM4."""
+    if algorithm == AES:
+        return hmac.digest(key, value, "sha256")
+    made = HMAC(key, hashes.SM3())
+    made.update(value)
+    return made.finalize()
 
 
 def _nonces() -> Callable[[], bytes]:

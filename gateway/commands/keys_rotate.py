@@ -2,7 +2,7 @@
 
 import sys
 
-from gateway import rekeying
+from gateway import keyed_ledger, rekeying
 from gateway.settings import BadSettings, load, utc_now
 from gateway.state import open_current
 from models.processes import enlist
@@ -18,6 +18,7 @@ def run() -> int:
     try:
         mint = enlist(database, "keys", utc_now())
         done = rekeying.rotate(database, mint, settings.field_cipher, utc_now)
+        fault = keyed_ledger.move(database, mint, settings, utc_now())
     finally:
         database.close()
     wiped = f"; wiped: {', '.join(map(str, done.retired))}" if done.retired else ""
@@ -29,4 +30,6 @@ def run() -> int:
             "sealed anew; see `huiyin verify fields`, and rotate again when that is put right",
             file=sys.stderr,
         )
-    return 1 if done.kept else 0
+    if fault:
+        print(f"huiyin: the ledger was not put under the new key: {fault}", file=sys.stderr)
+    return 1 if done.kept or fault else 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway import checkpoints
 from gateway.checkpoints import Checkpoint
 from gateway.ledger_audit import altered, prove
+from gateway.ledger_keys import Standing, keys_of, standing
 from gateway.settings import load
 from gateway.state import open_current, settle
 
@@ -23,9 +24,12 @@ def run(*, checkpoint: Path | None) -> int:
     settle()  # rows are no circles: the collector would look for them through all that stays
     with Pool(1) as beside:  # before a key is opened here, which no fork may share
         rows = beside.apply_async(_altered)
-        database = open_current(load())
+        settings = load()
+        keys = keys_of(settings)
+        database = open_current(settings)
         with database.read() as session:
-            chain, faults = prove(session, most=SHOWN, noted=expected, rows=rows.get)
+            found = standing(session.connection(), keys)
+            chain, faults = prove(session, most=SHOWN, noted=expected, keys=keys, rows=rows.get)
         database.close()
     for sentence in faults:
         print(f"huiyin: {sentence}", file=sys.stderr)
@@ -35,8 +39,17 @@ def run(*, checkpoint: Path | None) -> int:
         if expected is None:
             print(f"{checkpoint} was not there: nothing to compare with; it is written now")
         checkpoint.write_text(f"{chain.seq} {chain.tip}\n", "utf-8")
+    print(_said(found))
     print(f"{chain.seq} entries, unbroken; head {chain.tip[:16]}; root {chain.tree.root().hex()}")
     return 0
+
+
+def _said(found: Standing) -> str:
+    if found.end is not None:
+        return f"up to entry {found.end.seq} under the key of this machine"
+    if found.row is not None:
+        return f"entry {found.row.seq} stands under a key that is not here; a worker begins anew"
+    return "no entry stands under a key yet; a worker sees to it within a minute"
 
 
 def _altered() -> list[str]:

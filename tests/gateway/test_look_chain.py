@@ -222,6 +222,7 @@ def _back(connection: Connection) -> None:
     for name in later:
         connection.execute(text(f"DROP INDEX {name}"))
     connection.execute(text("DROP TABLE note"))
+    connection.execute(text("DROP TABLE keyed_end"))
     connection.execute(text("DROP INDEX ix_outbox_urgent_next_at"))
     connection.execute(text("CREATE INDEX ix_outbox_next_at ON outbox (next_at)"))
     for table, names in (("look", ("seq", "hash")), ("ledger", ("looks", "look_hash"))):
