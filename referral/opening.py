@@ -167,9 +167,10 @@ def _dispatch(
 
 def _helpers(office: Office, decided: Plan, day: date, without: set[str]) -> list[Unit]:
     units: list[Unit] = []
+    apart = decided.accused.also(decided.unsure).names
     for authority in decided.route.cooperating:
         unit = office.directory.responsible(authority, decided.area, day)
-        if unit is None or not accused.may_have(office.directory, decided.accused.names, unit):
+        if unit is None or not accused.may_have(office.directory, apart, unit):
             continue
         if unit.code not in without:
             without.add(unit.code)
