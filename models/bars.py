@@ -10,6 +10,9 @@ from sqlmodel import SQLModel, col
 from models.columns import key, operational
 from models.requests import HelpRequest
 
+PERHAPS = "perhaps:"
+"""Before the name of somebody from whom words are withheld until a person says what they are."""
+
 
 class Bar(SQLModel, table=True):
     """A unit, or one person, for whom a request does not exist: those it complains about."""
@@ -62,6 +65,12 @@ def name_of(bar: Any) -> str:
     """Whom a row of a bar (``unit`` and ``login`` of it) means."""
     name: str = f"unit:{bar.unit}" if bar.unit is not None else bar.login
     return name
+
+
+def withheld_from(names: Collection[str] | None, login: str, unit: str) -> bool:
+    """Whether the words of a request (``withheld`` of it) are kept from somebody of this unit."""
+    kept = {one.removeprefix(PERHAPS) for one in names or ()}
+    return not kept.isdisjoint((login, f"unit:{unit}"))
 
 
 def bars(connection: Any, request_ids: Sequence[int]) -> dict[int, frozenset[str]]:
