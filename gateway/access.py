@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from models import notes, numbers
 from models.access import Look
-from models.bars import not_barred, withheld_from
+from models.bars import not_asked_first, not_barred, withheld_from
 from models.journal import JournalEntry
 from models.prefixes import begins
 from models.referrals import Referral
@@ -212,6 +212,7 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     quiet = and_(
         col(HelpRequest.track) != Track.GRIEVANCE,
         or_(col(HelpRequest.service).is_(None), col(HelpRequest.service) != GRIEVANCE, holds),
+        or_(not_asked_first(viewer.login, viewer.unit), holds, ordered),
     )
     if viewer.role is Role.TOWNSHIP_OFFICER:
         return [or_(own, holds, ordered), quiet, clean]
@@ -255,8 +256,7 @@ def admit(
     """
     allow(viewer, act)
     query = select(*HelpRequest.__table__.columns).where(  # type: ignore[attr-defined]
-        col(HelpRequest.number) == (numbers.normal(number) or number),
-        *scope(viewer, office, now),
+        col(HelpRequest.number) == (numbers.normal(number) or number), *scope(viewer, office, now)
     )
     found = connection.execute(query).first()
     if found is None:

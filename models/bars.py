@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, or_, select
+from sqlalchemy import ColumnElement, String, Text, bindparam, cast, or_, select
 from sqlmodel import SQLModel, col
 
 from models.columns import key, operational
 from models.requests import HelpRequest
+from models.vocabulary import Level
 
 PERHAPS = "perhaps:"
 """Before the name of somebody from whom words are withheld until a person says what they are."""
@@ -39,6 +40,15 @@ def not_barred(
         )
         .exists()
     )
+
+
+def not_asked_first(login: str, unit: str) -> ColumnElement[bool]:
+    """The condition that a request does not wait for a person to say whether it complains about
+    this unit or person; what is urgent waits for nobody."""
+    kept = cast(col(HelpRequest.withheld), Text)
+    named = (kept.contains(f'"{PERHAPS}{one}"', autoescape=True) for one in (login, f"unit:{unit}"))
+    urgent = col(HelpRequest.level).in_([one for one in Level if one.is_urgent])
+    return or_(kept.is_(None), ~or_(*named), urgent)
 
 
 _BARS = select(col(Bar.request_id), col(Bar.unit), col(Bar.login)).where(

@@ -1,13 +1,14 @@
 """A complaint that was read as something else becomes a whole one by a person's word (I9, N18)."""
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
-from gateway import offices, staffing
+from gateway import access, offices, staffing
 from gateway.ledger_audit import disagreements
 from gateway.state import State
 from models.bars import Bar
 from models.places import Duty
+from models.requests import HelpRequest
 from models.tasks import Task
 from models.transaction import acting
 from referral.casework import Refusal
@@ -232,6 +233,7 @@ def test_it_is_first_with_nobody_of_the_desk_whom_it_names(county: County) -> No
         "我的救助款被{}拿走了,住滨河街道临江社区",
         "{}收了我五百块钱才肯办,住滨河街道临江社区",
         "我去问低保,{}动手打人,住滨河街道临江社区",
+        "住滨河街道临江社区,我要投诉{}",
     ],
 )
 def test_in_other_words_too(county: County, words: str) -> None:
@@ -239,6 +241,38 @@ def test_in_other_words_too(county: County, words: str) -> None:
     if county.request(number).track != "grievance":
         assert waiting(county, number).count("perhaps_complaint") == 1
     assert not county.sees("civil_affairs.1", number)
+
+
+@pytest.mark.parametrize(
+    ("words", "login"),
+    [
+        ("住滨河街道临江社区,我要投诉街道办", "township_w01.1"),
+        ("住滨河街道临江社区,我要举报医保局的人", "medical_insurance.1"),
+    ],
+)
+def test_of_who_says_whom_they_complain_about_those_read_nothing_before_the_desk_has_looked(
+    county: County, words: str, login: str
+) -> None:
+    number = county.call("a", words)
+    assert county.request(number).track == "standard", "not read as a complaint"
+    assert waiting(county, number).count("perhaps_complaint") == 1
+    assert county.actor(login).unit not in county.orders(number)
+    assert not county.sees(login, number)
+    plea = county.call("b", f"{words},家里断粮两天了,孩子饿得直哭", "+8613700000001")
+    assert county.request(plea).track == "urgent"
+    assert not access.sight(county.actor(login), county.request(plea)._mapping).words
+    assert county.sees("township_w01.1", plea), "help goes on"
+    with county.state.database.write() as connection:
+        connection.execute(update(HelpRequest).values(level="standard"))
+    assert county.sees("township_w01.1", plea), "who holds it goes on"
+    assert not county.sees(login, number)
+
+
+def test_a_complaint_about_somebody_else_that_names_an_office_too_goes_where_it_does(
+    county: County,
+) -> None:
+    number = county.call("a", "住滨河街道临江社区,我要投诉物业,街道办的人叫我打这个电话")
+    assert "perhaps_complaint" not in waiting(county, number)
 
 
 def test_help_for_what_is_urgent_does_not_wait_for_it(county: County) -> None:
