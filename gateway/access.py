@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 
 from models import notes, numbers
 from models.access import Look
-from models.bars import not_barred
+from models.bars import not_asked_first, not_barred, withheld_from
 from models.journal import JournalEntry
 from models.prefixes import begins
 from models.referrals import Referral
@@ -160,11 +160,13 @@ Viewer = Actor | Partner
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What somebody may see of a request: the words, who the person is, and in which house."""
+    """What somebody may see of a request: the words, who the person is, in which house, and the
+    ``gist``: what was understood of the words."""
 
     words: bool
     person: bool
     place: bool
+    gist: bool
 
 
 def allow(viewer: Viewer, act: str) -> None:
@@ -179,13 +181,14 @@ def allow(viewer: Viewer, act: str) -> None:
 
 
 def sight(viewer: Viewer, request: Mapping[str, Any]) -> Sight:
-    """Field by field (PIPL Art. 6: the least that the work needs). Of a confidential request only
-    the desk knows who called (domain note AS-05), and where; who has it while it is urgent must
-    find somebody there. ``request``: ``confidential`` and ``level`` of it."""
+    """Field by field (PIPL Art. 6: the least the work needs), by ``confidential``, ``level`` and
+    ``withheld`` of the request. Of a confidential one only the desk knows who called (AS-05), and
+    where, but while it is urgent who has it too: they must find somebody. ``withheld``: no word."""
     if isinstance(viewer, Partner) or viewer.role not in RIGHTS["reveal"]:
-        return Sight(words=False, person=False, place=False)
+        return Sight(words=False, person=False, place=False, gist=False)
+    words = not withheld_from(request["withheld"], viewer.login, viewer.unit)
     person = viewer.role in DESK or not request["confidential"]
-    return Sight(words=True, person=person, place=person or Level(request["level"]).is_urgent)
+    return Sight(words, person, person or Level(request["level"]).is_urgent, gist=True)
 
 
 def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[bool]]:
@@ -209,6 +212,7 @@ def scope(viewer: Viewer, office: Office, now: datetime) -> list[ColumnElement[b
     quiet = and_(
         col(HelpRequest.track) != Track.GRIEVANCE,
         or_(col(HelpRequest.service).is_(None), col(HelpRequest.service) != GRIEVANCE, holds),
+        or_(not_asked_first(viewer.login, viewer.unit), holds, ordered),
     )
     if viewer.role is Role.TOWNSHIP_OFFICER:
         return [or_(own, holds, ordered), quiet, clean]
@@ -252,8 +256,7 @@ def admit(
     """
     allow(viewer, act)
     query = select(*HelpRequest.__table__.columns).where(  # type: ignore[attr-defined]
-        col(HelpRequest.number) == (numbers.normal(number) or number),
-        *scope(viewer, office, now),
+        col(HelpRequest.number) == (numbers.normal(number) or number), *scope(viewer, office, now)
     )
     found = connection.execute(query).first()
     if found is None:

@@ -103,8 +103,12 @@ def together(
     led = own.merged_into
     master = _numbers(connection, col(HelpRequest.id) == led, *exists) if led else ()
     words = _words(connection, viewer, [row for _, row, _ in shown])
+    reads = access.sight(viewer, dict(own._mapping)).words
     return Together(
-        alike=tuple(_alike(likeness, row, words, mine=mine) for likeness, row, mine in shown),
+        alike=tuple(
+            _alike(likeness, row, words, mine=mine, quoted=reads and row["id"] in words)
+            for likeness, row, mine in shown
+        ),
         linked=_linked(connection, request_id, exists),
         joined=_numbers(connection, col(HelpRequest.merged_into) == request_id, *exists),
         master=next(iter(master), None),
@@ -176,7 +180,12 @@ def _held_beside(connection: Any, own: Any, other: Row) -> tuple[Mapping[str, An
 
 
 def _alike(
-    likeness: Mapping[str, Any], row: Row, words: Mapping[int, list[str]], *, mine: bool
+    likeness: Mapping[str, Any],
+    row: Row,
+    words: Mapping[int, list[str]],
+    *,
+    mine: bool,
+    quoted: bool,
 ) -> Alike:
     return Alike(
         other=Side(
@@ -192,7 +201,7 @@ def _alike(
         relation=likeness["relation"],
         score=likeness["score"],
         state=likeness["state"],
-        findings=tuple(_findings(likeness["findings"], mine=mine)),
+        findings=tuple(_findings(likeness["findings"], mine=mine)) if quoted else (),
         proposed_by=likeness["proposed_by"],
     )
 
@@ -210,6 +219,7 @@ def _findings(findings: Sequence[Mapping[str, Any]], *, mine: bool) -> Iterable[
 
 
 def _words(connection: Any, viewer: Actor, shown: Sequence[Row]) -> dict[int, list[str]]:
+    """The words of those of these requests whose words the viewer reads."""
     told: dict[int, list[Any]] = {}
     rows = connection.execute(
         select(
@@ -224,7 +234,8 @@ def _words(connection: Any, viewer: Actor, shown: Sequence[Row]) -> dict[int, li
     for row in shown:
         sees, contacts = access.sight(viewer, row), told.get(row["id"], [])
         mask = Masking.of(contacts, sees)
-        found[row["id"]] = [redact(mask.words(one.text)) for one in contacts if sees.words]
+        if sees.words:
+            found[row["id"]] = [redact(mask.words(one.text)) for one in contacts]
     return found
 
 

@@ -265,7 +265,7 @@ def _of_act(connection: Any, viewer: Viewer, office: Office, row: Any, now: date
     ).first()
     sees = access.sight(viewer, request._mapping) if request is not None else None
     own = isinstance(viewer, Actor) and viewer.login == row.kept_by
-    if sees is None or not (sees.words and (sees.person or own)):
+    if sees is None or not ((sees.words and sees.person) or (sees.gist and own)):
         raise Refusal("refusal.not_found", status=404)
     found: int = request.id
     return found

@@ -163,7 +163,7 @@ def case(
     row = access.admit(connection, viewer, office, number, act="see", now=now)
     sees = access.sight(viewer, row)
     shown = {name: row[name] for name in FIELDS}
-    if not sees.words:
+    if not sees.gist:
         shown["summary"], shown["place"] = "", None
     contacts = _rows(connection, Contact, row["id"], Contact.received_at)
     mask = Masking.of(contacts, sees)
@@ -189,7 +189,7 @@ def case(
         history=tuple(_history(connection, told_of, sees, mask, hidden)),
         seen=max((one.seq for one in told_of), default=0),
         acts=possible.acts(viewer, office, row, orders, now, running=running),
-        notice=told(connection, office, row, now) if sees.words else None,
+        notice=told(connection, office, row, now) if sees.gist else None,
     )
     return found, row["id"]
 
@@ -201,7 +201,9 @@ def _rows(connection: Any, table: Any, request_id: int, order: Any) -> list[Any]
 
 def _said(row: Any, sees: Sight, mask: Masking, before: Sequence[Any], *, named: bool) -> Said:
     text = mask.words(row.text) if sees.words else ""
+    media = (row.media or []) if sees.words and sees.person else []
     read: Mapping[str, Any] = (row.assessment or {}) if sees.words else {}
+    facts: Mapping[str, Any] = (row.assessment or {}).get("facts", {}) if sees.gist else {}
     signs = placed(row.text, read.get("signals", []), [(one.said_at, one.text) for one in before])
     return Said(
         id=str(row.id),
@@ -213,14 +215,12 @@ def _said(row: Any, sees: Sight, mask: Masking, before: Sequence[Any], *, named:
         received_at=row.received_at,
         state=row.state,
         error=row.error,
-        place=mask.where(row.place) if sees.words else None,
+        place=mask.where(row.place) if sees.gist else None,
         reporter=row.reporter if named else None,
-        media=tuple(
-            {"url": url, "content_type": kind} for url, kind in (row.media or []) if sees.person
-        ),
+        media=tuple({"url": url, "content_type": kind} for url, kind in media),
         level=row.level,
         pieces=marked(text, [{**one, "quote": mask.words(one["quote"])} for one in signs]),
-        facts=mask.facts(read.get("facts", {})),
+        facts=mask.facts(facts),
         opinion=mask.detail(read.get("opinion")),
         handoff=tuple(read.get("handoff", ())),
         repaired=tuple(
@@ -233,7 +233,7 @@ def _order(row: Any, office: Office, sees: Sight) -> Order:
     unit = office.directory.unit.get(row.bureau)
     kept: dict[str, Any] = {one.name: getattr(row, one.name, None) for one in fields(Order)}
     kept["bureau_name"] = unit.name_zh if unit else row.bureau
-    kept["result"] = row.result if sees.words else None
+    kept["result"] = row.result if sees.gist else None
     return Order(**kept)
 
 

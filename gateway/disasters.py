@@ -140,8 +140,8 @@ def households(
                 status=row.status,
                 open=row.closed_at is None,
                 area_name=place.name if place else "",
-                place=(sees.words and mask.where(row.place)) or "",
-                summary=mask.listed(row.summary) if sees.words else "",
+                place=(sees.gist and mask.where(row.place)) or "",
+                summary=mask.listed(row.summary) if sees.gist else "",
                 received_at=row.received_at,
                 replied=row.id in replied,
                 lamp=lamp(

@@ -61,7 +61,7 @@ _THESE: Any = bindparam("ids", expanding=True)
 _MADE_OF = (
     "id", "number", "status", "level", "track", "service", "area", "channel", "summary",
     "lead_bureau", "holder_unit", "holder_person", "received_at", "confirmed_at", "closed_at",
-    "queue_key", "second_opinion", "leased_by", "leased_until", "confidential",
+    "queue_key", "second_opinion", "leased_by", "leased_until", "confidential", "withheld",
 )  # fmt: skip
 _ROWS = (
     select(*(getattr(HelpRequest, name) for name in _MADE_OF))
@@ -94,7 +94,7 @@ def lines(
             area=row["area"],
             area_name=place.name if place else "",
             channel=row["channel"],
-            summary=mask.listed(row["summary"]) if sees.words else "",
+            summary=mask.listed(row["summary"]) if sees.gist else "",
             words=mask.listed(text)[:SHOWN_WORDS] if sees.words else "",
             contacts=count,
             lead_bureau=row["lead_bureau"],

@@ -91,8 +91,8 @@ def in_lists(connection: Any, viewer: Viewer, rows: Iterable[Any]) -> Mapping[in
     list. What its people are called is asked once for all: the names that were given beside the
     words, and where this viewer may not know who it is, those that were read from them as well."""
     seen = {row["id"]: access.sight(viewer, row) for row in rows}
-    known = [key for key, sees in seen.items() if sees.words and sees.person]
-    veiled = [key for key, sees in seen.items() if sees.words and not sees.person]
+    known = [key for key, sees in seen.items() if sees.gist and sees.person]
+    veiled = [key for key, sees in seen.items() if sees.gist and not sees.person]
     given: dict[int, list[str]] = {}
     for one in connection.execute(_GIVEN, {"ids": known}) if known else ():
         given.setdefault(one.request_id, []).append(one.name)

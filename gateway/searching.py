@@ -158,7 +158,7 @@ def _open(
 
 _READ = (
     "id", "queue_key", "number", "summary", "place", "area", "service", "lead_bureau",
-    "confidential", "level",
+    "confidential", "level", "withheld",
 )  # fmt: skip
 
 
@@ -176,9 +176,11 @@ def _words(viewer: Actor, row: Any, told: Sequence[Any], names: "_Names") -> lis
     """What of a request this viewer may find it by."""
     sees = access.sight(viewer, row._mapping)
     found = names.said(row)
-    if sees.words and sees.person:
+    if sees.gist and sees.person:
         found += [row.summary, row.place or ""]
-        found += [word or "" for one in told for word in (one.text, one.name, one.place)]
+        found += [word or "" for one in told for word in (one.name, one.place)]
+    if sees.words and sees.person:
+        found += [one.text or "" for one in told]
     return found
 
 

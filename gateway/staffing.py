@@ -18,7 +18,7 @@ from models.events import TRANSFERRED
 from models.places import AreaRow, Duty, Staff, UnitRow
 from models.transaction import Transaction
 from models.vocabulary import Role
-from referral import accused, standing_in
+from referral import accused, standing_in, withholding
 from referral.casework import Refusal, need
 from referral.office import Office
 
@@ -158,6 +158,7 @@ def hand_on(
     it now, and what complains about that unit stays closed to them (I9); call it with the directory
     of after the transfer. Returns how many they held."""
     accused.take_along(tx, office.directory, login, unit, by=actor.login, now=now)
+    withholding.take_along(tx, login, unit)
     held = standing_in.held_by(tx, [(unit, login)])
     return sum(standing_in.replace(tx, office, request, now, why="absent") for request in held)
 

@@ -84,16 +84,17 @@ def requests(connection: Connection, asked: Asked) -> Iterable[Entry]:
             col(HelpRequest.closed_at),
             col(HelpRequest.confidential),
             col(HelpRequest.level),
+            col(HelpRequest.withheld),
         ).where(col(HelpRequest.id).in_(_requests(asked.household_id)), *asked.scope())
     ).all()
     told = _told(connection, [row.id for row in found])
     for row in found:
         sees, contacts = asked.sight(row), told.get(row.id, [])
-        if sees.words and not sees.place:
+        if sees.gist and not sees.place:
             continue
         mask = Masking.of(contacts, sees)
         place = (row.number, "", row.status, row.id)
-        words = redact(mask.words(row.summary)) if sees.words else ""
+        words = redact(mask.words(row.summary)) if sees.gist else ""
         yield Entry(row.received_at, "request", words, *place)
         if row.closed_at is not None:
             yield Entry(row.closed_at, "closed", "", *place)
@@ -139,7 +140,8 @@ def doors(connection: Connection, asked: Asked) -> Iterable[Entry]:
     numbers = {one.number for one in moments if one.number}
     rows = connection.execute(
         select(
-            col(HelpRequest.number), col(HelpRequest.confidential), col(HelpRequest.level)
+            *(col(HelpRequest.number), col(HelpRequest.confidential)),
+            *(col(HelpRequest.level), col(HelpRequest.withheld)),
         ).where(col(HelpRequest.number).in_(numbers), *asked.scope())
     )
     shown = {row.number for row in rows if asked.sight(row).person} if numbers else set()

@@ -4,11 +4,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, or_, select
+from sqlalchemy import ColumnElement, String, Text, bindparam, cast, or_, select
 from sqlmodel import SQLModel, col
 
 from models.columns import key, operational
 from models.requests import HelpRequest
+from models.vocabulary import Level
+
+PERHAPS = "perhaps:"
+"""Before the name of somebody from whom words are withheld until a person says what they are."""
 
 
 class Bar(SQLModel, table=True):
@@ -38,6 +42,15 @@ def not_barred(
     )
 
 
+def not_asked_first(login: str, unit: str) -> ColumnElement[bool]:
+    """The condition that a request does not wait for a person to say whether it complains about
+    this unit or person; what is urgent waits for nobody."""
+    kept = cast(col(HelpRequest.withheld), Text)
+    named = (kept.contains(f'"{PERHAPS}{one}"', autoescape=True) for one in (login, f"unit:{unit}"))
+    urgent = col(HelpRequest.level).in_([one for one in Level if one.is_urgent])
+    return or_(kept.is_(None), ~or_(*named), urgent)
+
+
 _BARS = select(col(Bar.request_id), col(Bar.unit), col(Bar.login)).where(
     col(Bar.request_id).in_(bindparam("ids", expanding=True))
 )
@@ -62,6 +75,12 @@ def name_of(bar: Any) -> str:
     """Whom a row of a bar (``unit`` and ``login`` of it) means."""
     name: str = f"unit:{bar.unit}" if bar.unit is not None else bar.login
     return name
+
+
+def withheld_from(names: Collection[str] | None, login: str, unit: str) -> bool:
+    """Whether the words of a request (``withheld`` of it) are kept from somebody of this unit."""
+    kept = {one.removeprefix(PERHAPS) for one in names or ()}
+    return not kept.isdisjoint((login, f"unit:{unit}"))
 
 
 def bars(connection: Any, request_ids: Sequence[int]) -> dict[int, frozenset[str]]:

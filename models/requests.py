@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, String, Text, literal_column, text
+from sqlalchemy import JSON, ColumnElement, Index, String, Text, literal_column, text
 from sqlmodel import SQLModel
 
 from models.columns import document, key, operational, personal, secret, sensitive
@@ -25,6 +25,7 @@ _UNDER_WAY = text(
 )
 _REPORTED = text("closed_at IS NULL AND status IN ('result_reported', 'in_callback')")
 _ENDED = text("closed_at IS NOT NULL")
+_WITHHELD = text("withheld IS NOT NULL")
 _IN_HAND = text(
     "closed_at IS NULL AND (status IN "
     "('received', 'needs_clarification', 'in_triage', 'emergency_handoff') "
@@ -64,6 +65,8 @@ class HelpRequest(SQLModel, table=True):
     ``second_opinion`` is how a learned opinion stands to the rules', None without one.
     ``queue_key`` is one ascending text (urgency rank, due time, id), so that any page of any queue
     is one index range. ``confirmed_at`` is when a person confirmed what the software proposed.
+    ``withheld`` names those who act on it and do not read its words, as ``models.bars.bars`` does
+    (with ``models.bars.PERHAPS`` before it until a person has said that they may).
     ``merged_into`` is the request that this one was joined to, while it is.
     ``leased_by`` works on it until ``leased_until``; that is no holder, it only lapses.
     ``resolved`` and ``satisfaction`` are the requester's own last word at the callback.
@@ -82,6 +85,7 @@ class HelpRequest(SQLModel, table=True):
         _queue("ix_request_reported", _REPORTED),
         _queue("ix_request_ended", _ENDED, behind=_FILTERED),
         Index("ix_request_closed_at", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
+        Index("ix_request_withheld", "id", sqlite_where=_WITHHELD, postgresql_where=_WITHHELD),
     )
 
     id: int = key()
@@ -103,6 +107,7 @@ class HelpRequest(SQLModel, table=True):
     holder_person: str = operational()
     queue_key: str = operational()
     confidential: bool = operational(False)
+    withheld: list[str] | None = operational(None, sa_type=JSON(none_as_null=True))
     received_at: datetime = operational(index=True)
     confirmed_at: datetime | None = operational(None)
     confirmed_by: str | None = operational(None)

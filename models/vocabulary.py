@@ -179,6 +179,7 @@ class TaskKind(StrEnum):
     ERASE_DATA = "erase_data"
     TELL_STOPPED = "tell_stopped"
     COMPLAINT_INSIDE = "complaint_inside"
+    PERHAPS_COMPLAINT = "perhaps_complaint"
     LISTEN = "listen"
     NOBODY_CAME = "nobody_came"
 

@@ -8,7 +8,7 @@ from sqlmodel import col
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Track
-from referral import accused, barring, casework, former, rerouting, secrecy
+from referral import accused, barring, casework, former, rerouting, secrecy, withholding
 from referral.accused import Accused
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE
@@ -34,9 +34,10 @@ def correct_route(
     complains is known to the desk alone, and its clocks start. What is urgent stays where help for
     it is: its complaint is entered by itself. Raises ``Refusal`` or ``Impossible``."""
     if service != GRIEVANCE or request["service"] == GRIEVANCE:
-        return rerouting.correct_route(
+        after = rerouting.correct_route(
             tx, office, actor, request, reason=reason, service=service, bureau=bureau, now=now
         )
+        return withholding.sent_to(tx, after, bureau) if bureau else after
     casework.require_open(request)
     why = casework.need(reason, "refusal.reason_missing")
     if Level(request["level"]).is_urgent:

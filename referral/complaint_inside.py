@@ -3,22 +3,30 @@
 from models.transaction import Row, Transaction
 from models.vocabulary import TaskKind, Track
 from referral import telling
+from referral.accusing import perhaps
 from referral.directory import HOTLINE, ZONE
 from referral.office import Arrival, Office
-from referral.routing import GRIEVANCE
+from referral.withholding import is_inside
 
 
 def look(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
     """Ask the desk to enter the complaint by itself, and to keep out whom it is about: those may be
-    at work on the plea, and what goes to them is not for the software to take away."""
+    at work on the plea, and what goes to them is not for the software to take away; they read no
+    word of it (``withholding``). Where the words name somebody and what they took or did, and never
+    say that they complain, the desk is asked what they are; what is not urgent is with the desk
+    until then (``planning``)."""
     if request["track"] == Track.GRIEVANCE:
         return
-    if not any(need.service == GRIEVANCE for need in arrival.assessment.needs):
-        return
-    desk = office.directory.responsible(HOTLINE, None, arrival.now.astimezone(ZONE).date())
+    day = arrival.now.astimezone(ZONE).date()
+    kind = TaskKind.COMPLAINT_INSIDE
+    if not is_inside(arrival):
+        if not perhaps(office, arrival.inbound.text, request["area"], day):
+            return
+        kind = TaskKind.PERHAPS_COMPLAINT
+    desk = office.directory.responsible(HOTLINE, None, day)
     telling.ask_once(
         tx,
-        TaskKind.COMPLAINT_INSIDE,
+        kind,
         unit=desk.code if desk else request["first_unit"],
         note="",
         now=arrival.now,

@@ -11,7 +11,7 @@ from models.events import SYSTEM
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
-from referral import accused, barring
+from referral import accused, barring, withholding
 from referral.casework import Refusal
 from referral.office import Office
 from referral.transitions import R_OPEN
@@ -20,8 +20,10 @@ WHY = "goes_on_for_it"
 
 
 def keep_out(tx: Transaction, office: Office, now: datetime) -> int:
-    """Take open complaints about units that are gone from those who go on for them. Returns how
-    many. Where no other body is left it stays: nobody who may read it would hold it."""
+    """Take open complaints about units that are gone from those who go on for them, and from their
+    eyes the words of pleas that complain of them. Returns how many complaints. Where no other body
+    is left it stays: nobody who may read it would hold it."""
+    withholding.follow(tx, office)
     directory = office.directory
     followed = {one.successor for one in directory.units if one.successor and one.valid_until}
     heirs = {

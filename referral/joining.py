@@ -21,6 +21,7 @@ from referral import (
     unheard,
     urgent_orders,
     waiting,
+    withholding,
     word_given,
 )
 from referral.office import Arrival, Office
@@ -45,6 +46,7 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
     )
     opening.record_assessment(tx, arrival, request)
     complaint_inside.look(tx, office, arrival, request)
+    request = withholding.heard(tx, office, arrival, request)
     if arrival.inbound.answered:
         starting.got_through(tx, request, now)
     request = secrecy.heard(tx, office, arrival, request)

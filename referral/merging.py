@@ -255,7 +255,8 @@ def _tasks(
 
 
 def _changes(tx: Transaction, older: Row, newer: Row, *, urgent_gain: bool) -> dict[str, Any]:
-    """What the older request takes over: the higher urgency, secrecy, a place it lacked."""
+    """What the older request takes over: the higher urgency, secrecy, whom its words
+    are kept from, a place it lacked."""
     changes: dict[str, Any] = {}
     level = Level(newer["level"])
     if level.rank < Level(older["level"]).rank:
@@ -267,6 +268,8 @@ def _changes(tx: Transaction, older: Row, newer: Row, *, urgent_gain: bool) -> d
         changes["queue_key"] = queue_key(level.rank, due, older["id"])
     if newer["confidential"] and not older["confidential"]:
         changes["confidential"] = True
+    if newer["withheld"]:
+        changes["withheld"] = sorted({*newer["withheld"], *(older["withheld"] or ())})
     for name in ("area", "place"):
         if older[name] is None and newer[name] is not None:
             changes[name] = newer[name]

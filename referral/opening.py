@@ -5,6 +5,7 @@ said to the citizen and to the unit, and the events. The software proposes and m
 lowers, refuses, merges or closes (I3, I4).
 """
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -27,6 +28,7 @@ from referral import (
     starting,
     telling,
     unheard,
+    withholding,
 )
 from referral.accused import NOBODY, Accused
 from referral.directory import ZONE, Unit
@@ -44,9 +46,11 @@ def open_request(
     code: str | None = None,
     kept_out: Accused = NOBODY,
     by: str = SYSTEM,
+    withheld: Collection[str] = (),
 ) -> Row:
     """Open a request for a contact. Number and code are those already given in the holding pen.
-    Who is ``kept_out`` of it, by whose act, never had it: not as lead, nor to be told (I9)."""
+    Who is ``kept_out`` of it, by whose act, never had it: not as lead, nor to be told (I9); from
+    whom its words are ``withheld`` whatever they say, never reads them."""
     turn = tx.count("turn")
     decided = plan(office, arrival, turn, kept_out=kept_out)
     were_there = former.of(tx, office, decided.accused, arrival.now)
@@ -75,6 +79,7 @@ def open_request(
         holder_person=decided.holder.officer.login,
         queue_key=queue_key(decided.level.rank, decided.lead_due.at, request_id),
         confidential=decided.track is Track.GRIEVANCE or secrecy.is_asked(office, arrival),
+        withheld=withholding.of(tx, office, arrival, decided.area, also=withheld),
         received_at=now,
         policy=office.stamp(),
         second_opinion=second_opinion.compare(
@@ -167,9 +172,10 @@ def _dispatch(
 
 def _helpers(office: Office, decided: Plan, day: date, without: set[str]) -> list[Unit]:
     units: list[Unit] = []
+    apart = decided.accused.also(decided.unsure).names
     for authority in decided.route.cooperating:
         unit = office.directory.responsible(authority, decided.area, day)
-        if unit is None or not accused.may_have(office.directory, decided.accused.names, unit):
+        if unit is None or not accused.may_have(office.directory, apart, unit):
             continue
         if unit.code not in without:
             without.add(unit.code)

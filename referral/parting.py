@@ -23,6 +23,7 @@ from referral import (
     succeeding,
     telling,
     undecided,
+    withholding,
 )
 from referral.answering import correspondent, tell_one
 from referral.before import TABLES, Changed, plain, restored, timed
@@ -30,6 +31,9 @@ from referral.casework import Actor, Refusal
 from referral.lifecycle import may
 from referral.office import Office
 from referral.wording import STAFF_LANGUAGE
+
+_STAYS = ("confidential", "withheld")
+"""What the merge made more secret stays so."""
 
 
 def undo_merge(
@@ -48,7 +52,8 @@ def undo_merge(
     is named with both versions and refused, until ``keep`` says that it was seen: then it stays as
     they left it, and is recorded. What the other request's answer or end took along lives again
     (``reviving``). Nothing becomes less secret: the other stays so, and whoever asked for it since
-    the merge, or was kept out since, asked or is kept out for both (AS-05, I9). The requester is
+    the merge, or was kept out since, asked or is kept out for both; from whom words are withheld
+    does not read those of either (AS-05, I9). The requester is
     told. Returns the request that is open again.
     Raises ``Refusal`` or ``Impossible``."""
     why = casework.need(reason, "refusal.reason_missing")
@@ -86,7 +91,7 @@ def undo_merge(
     kept = {
         name: timed(name, old)
         for name, (old, new) in merger.before["master"].items()
-        if plain(other[name]) == new and name != "confidential"
+        if plain(other[name]) == new and name not in _STAYS
     }
     master = casework.change(tx, other, **kept) if kept else other
     own = {name: timed(name, value) for name, value in merger.before["request"].items()}
@@ -113,6 +118,7 @@ def undo_merge(
     lead = casework.lead_of(tx, after["id"])  # a successor gets it with its due time
     undecided.asked_again(tx, office, after, now)
     after = succeeding.settle(tx, office, after, now)
+    after = withholding.also(tx, after, other["withheld"])
     if not after["confidential"] and secrecy.asked_since(tx, other, merger.at):
         after = secrecy.kept(tx, actor, after, why, now)
     free, after = after, barring.also_since(tx, office, actor, after, other, merger.at, now)
@@ -138,7 +144,7 @@ def _changed_since(merger: Any, other: Row) -> list[Changed]:
     return [
         Changed(other["number"], name, new, plain(other[name]))
         for name, (_old, new) in merger.before["master"].items()
-        if plain(other[name]) != new and name != "queue_key"
+        if plain(other[name]) != new and name not in ("queue_key", "withheld")
     ]
 
 

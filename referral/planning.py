@@ -7,6 +7,7 @@ from datetime import date, datetime
 from models.vocabulary import Form, Level, Track
 from referral import clocks
 from referral.accused import NOBODY, Accused, accused_of, may_have
+from referral.accusing import perhaps
 from referral.areas import Found
 from referral.directory import BACKSTOP, HOTLINE, ZONE, Answerable, Unit
 from referral.office import Arrival, Office, wordless
@@ -33,6 +34,8 @@ class Plan:
     lead_rule: ClockRule
     lead_due: clocks.Due
     accused: Accused = NOBODY
+    unsure: Accused = NOBODY
+    """Whom the words perhaps accuse; until somebody has looked, they do not get it."""
 
 
 def plan(
@@ -54,6 +57,9 @@ def plan(
     complaint = assessment.track is Track.GRIEVANCE
     accused = accused_of(office, arrival.inbound.text, area, day) if complaint else NOBODY
     accused = accused.also(kept_out)
+    waits = not complaint and not assessment.level.is_urgent
+    unsure = perhaps(office, arrival.inbound.text, area, day) if waits else NOBODY
+    apart = accused.logins | unsure.logins
     chosen = route(
         asked,
         assessment.level,
@@ -64,8 +70,10 @@ def plan(
         accused=accused.authorities(office.directory),
     )
     desk = office.directory.responsible(HOTLINE, None, day)
-    first = _first_responder(office, arrival, desk, turn, accused.logins)
+    first = _first_responder(office, arrival, desk, turn, apart)
     lead = _lead(office, chosen.lead, area, day, accused) or desk or first.unit
+    if not may_have(office.directory, unsure.names, lead):
+        lead = desk or lead
     acting = acts_first(office, chosen.row, area, day) if assessment.level.is_urgent else None
     if acting is not None and not may_have(office.directory, accused.names, acting):
         acting = None
@@ -77,11 +85,12 @@ def plan(
         area=area,
         place=place_named(arrival),
         lead=lead,
-        holder=_answerable(office, acting or lead, arrival.now, turn, accused.logins),
+        holder=_answerable(office, acting or lead, arrival.now, turn, apart),
         first=first,
         lead_rule=rule,
         lead_due=clocks.due(arrival.now, rule.amount, rule.measure, office.policy.calendar),
         accused=accused,
+        unsure=unsure,
     )
 
 

@@ -20,17 +20,18 @@ from referral.office import Arrival, Office
 
 _KEPT = "kept_confidential"
 _BETWEEN = 12
-"""So many characters may stand where a phrase of ``secrecy_asked`` has "…"."""
+"""So many characters may stand where a phrase has "…"."""
 
 
 def is_asked(office: Office, arrival: Arrival) -> bool:
     """Whether the person asked not to be named, or whoever wrote it down says so."""
-    asked = _phrases(str(office.policy.values["secrecy_asked"].value))
+    asked = phrases(str(office.policy.values["secrecy_asked"].value))
     return arrival.inbound.confidential or asked.search(arrival.inbound.text) is not None
 
 
 @lru_cache(maxsize=8)
-def _phrases(rows: str) -> re.Pattern[str]:
+def phrases(rows: str) -> re.Pattern[str]:
+    """The phrases of a row, one between blanks each, "…" for a few characters of one sentence."""
     gap = f"[^。!?！？\n]{{0,{_BETWEEN}}}"
     return re.compile("|".join(gap.join(map(re.escape, one.split("…"))) for one in rows.split()))
 

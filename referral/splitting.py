@@ -34,7 +34,7 @@ def split_off(
     """Open a request for the urgent part in the person's own name, at the level a person gives it;
     its words are what the person says the part is, read by the same rules. Both are linked as one
     household; the requester hears the new number. Of whom the whole is kept secret, or kept away
-    from, so is the part. Returns the request that stays.
+    from, or from whom its words are withheld, so is the part. Returns the request that stays.
 
     Raises ``Refusal``.
     """
@@ -51,7 +51,8 @@ def split_off(
     assessed = dataclasses.replace(read, level=level, track=Track.URGENT, service=wanted)
     arrival = dataclasses.replace(arrival, inbound=inbound, assessment=assessed, salt=token_hex(16))
     apart = Accused.named(bringing_in.kept_out(tx, request))
-    urgent = open_request(tx, office, arrival, kept_out=apart, by=actor.login)
+    withheld = request["withheld"] or ()
+    urgent = open_request(tx, office, arrival, kept_out=apart, by=actor.login, withheld=withheld)
     tx.add(
         Contact,
         id=tx.mint(),

@@ -128,7 +128,7 @@ def _requests(
 ) -> list[Option]:
     matter = reader(office, language)
     connection = reading.connection()
-    named = ("id", "number", "place", "summary", "confidential", "level")
+    named = ("id", "number", "place", "summary", "confidential", "level", "withheld")
     rows = (
         connection.execute(
             select(*(getattr(HelpRequest, name) for name in named))
@@ -145,7 +145,7 @@ def _requests(
     masks = masking.in_lists(connection, actor, rows)
 
     def words(row: Any) -> str:
-        if not access.sight(actor, row).words:
+        if not access.sight(actor, row).gist:
             return ""
         mask = masks[row["id"]]
         return matter(mask.listed(row["summary"])) or mask.listed(mask.where(row["place"]) or "")

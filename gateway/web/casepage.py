@@ -81,6 +81,7 @@ def show(
         kept = drafts.of(reading, actor.login, case.request["number"])
         files = attachments.of_contacts(reading.connection(), request_id)
         added = attachments.of_acts(reading.connection(), request_id)
+        reads = case.sight.words and case.sight.person
         wrong = None
         if case.sight.person and actor.role in access.RIGHTS["accept_correction"]:
             whole = revealed is not None
@@ -120,9 +121,7 @@ def show(
         files=files if case.sight.person else {},
         people=staff_names(office),
         papers=printing.fitting(case.request["status"], frozenset(h.kind for h in case.history)),
-        added=[
-            (act, one) for act, one in added if case.sight.person or one["kept_by"] == actor.login
-        ],
+        added=[(act, one) for act, one in added if reads or one["kept_by"] == actor.login],
         correction=wrong,
         unkept=kept_first.named(request.query_params.get("unkept", "")),
         limit=kept_first.LIMIT,

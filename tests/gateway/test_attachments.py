@@ -226,6 +226,10 @@ def test_what_was_added_to_an_act_on_a_confidential_request_is_for_the_desk_and_
     with state.database.write() as connection:
         connection.execute(update(HelpRequest).values(confidential=True))
     assert [reached(*one) for one in everybody] == [(200, True), (404, False), (200, True)]
+    withheld = [f"unit:{request.lead_bureau}"]
+    with state.database.write() as connection:
+        connection.execute(update(HelpRequest).values(confidential=False, withheld=withheld))
+    assert [reached(*one) for one in everybody] == [(200, True), (404, False), (200, True)]
 
 
 def request_of(state):

@@ -193,7 +193,7 @@ def test_who_has_a_confidential_request_that_is_urgent_reads_where_and_not_who(s
 def test_a_complaint_keeps_the_words_that_say_what_it_is_about():
     mask = masking.Masking.of(
         [Said(None, {"facts": {"address": {"poi": "县民政局"}}})],
-        access.Sight(words=True, person=False, place=False),
+        access.Sight(words=True, person=False, place=False, gist=True),
     )
     assert mask.words("投诉县民政局，住3号楼") == "投诉县民政局，住*号楼"
 

@@ -217,10 +217,11 @@ def _back(connection: Connection) -> None:
     later = (
         "ix_look_seq", "ix_event_transfers", "ix_contact_person_id", "ix_contact_reporter",
         "ix_referral_dispatched_at", "ix_clock_sign_started_at", "ix_clock_breached_at",
-        "ix_event_rehandled_at", "ix_task_bulk_look",
+        "ix_event_rehandled_at", "ix_task_bulk_look", "ix_request_withheld",
     )  # fmt: skip
     for name in later:
         connection.execute(text(f"DROP INDEX {name}"))
+    connection.execute(text("ALTER TABLE request DROP COLUMN withheld"))
     connection.execute(text("DROP TABLE note"))
     connection.execute(text("DROP TABLE keyed_end"))
     connection.execute(text("DROP INDEX ix_outbox_urgent_next_at"))

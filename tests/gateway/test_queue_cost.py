@@ -14,7 +14,8 @@ from gateway.state import State
 from models.bars import Bar
 from models.requests import HelpRequest
 from models.vocabulary import Role
-from referral import hands
+from referral import former, hands
+from referral.accused import Accused
 from tests.conftest import Clock
 from tests.gateway.people import FOOD, JUMP, QUESTION, said
 
@@ -150,3 +151,12 @@ def test_what_may_be_the_same_is_found_by_its_proposals_and_their_other_request(
         plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}")]
     assert any("likeness USING INDEX ix_likeness_proposed" in step for step in plan), plan
     assert "SEARCH request USING INTEGER PRIMARY KEY (rowid=?)" in plan, plan
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_left_an_accused_unit_is_found_among_the_transfers_not_in_the_whole_ledger(
+    state: State,
+) -> None:
+    office, accused = state.offices.current(), Accused(frozenset({"civil_affairs"}))
+    steps = _steps(state, lambda session: former.of(session, office, accused, state.now()))
+    assert steps == ["SEARCH event USING INDEX ix_event_transfers (at>?)"]

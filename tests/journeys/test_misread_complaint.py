@@ -1,13 +1,14 @@
 """A complaint that was read as something else becomes a whole one by a person's word (I9, N18)."""
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
-from gateway import offices, staffing
+from gateway import access, offices, staffing
 from gateway.ledger_audit import disagreements
 from gateway.state import State
 from models.bars import Bar
 from models.places import Duty
+from models.requests import HelpRequest
 from models.tasks import Task
 from models.transaction import acting
 from referral.casework import Refusal
@@ -22,7 +23,7 @@ def county(state: State, now: Watch) -> County:
 
 def misread(county: County) -> str:
     officer = county.state.offices.current().directory.officer["civil_affairs.1"]
-    number = county.call("a", f"{officer.name}把我的救助款拿走了,他是干部,住滨河街道临江社区")
+    number = county.call("a", f"{officer.name}说我的救助款没有了,他是干部,住滨河街道临江社区")
     assert county.request(number).track == "standard"
     return number
 
@@ -181,3 +182,134 @@ def test_a_complaint_after_a_plea_stands_apart_and_help_goes_on(
 def test_a_plea_alone_asks_nobody_to_part_it(county: County) -> None:
     number = county.call("a", PLEA)
     assert "complaint_inside" not in [row.kind for row in county.rows(Task, number)]
+
+
+TAKEN = "{}把我的救助款拿走了,他是干部,住滨河街道临江社区"
+
+
+def waiting(county: County, number: str) -> list[str]:
+    return [row.kind for row in county.rows(Task, number)]
+
+
+def name_of(county: County, login: str) -> str:
+    return county.state.offices.current().directory.officer[login].name
+
+
+def test_what_is_perhaps_a_complaint_is_with_the_desk_before_the_named_reads_it(
+    county: County,
+) -> None:
+    number = county.call("a", TAKEN.format(name_of(county, "civil_affairs.1")))
+    assert county.request(number).track == "standard"
+    assert waiting(county, number).count("perhaps_complaint") == 1
+    assert not county.sees("civil_affairs.1", number)
+    assert "civil_affairs" not in county.orders(number)
+    assert county.held(number)[0] == "hotline"
+    county.do("dispatch01", "correct_route", number, service="grievance", reason="是投诉干部")
+    assert county.request(number).track == "grievance"
+    assert not county.sees("civil_affairs.1", number)
+    with county.state.database.read() as session:
+        assert list(disagreements(session)) == []
+
+
+def test_where_it_is_none_the_desk_sends_it_on_with_its_due_time(county: County) -> None:
+    number = county.call("a", TAKEN.format(name_of(county, "civil_affairs.1")))
+    due = county.lead(number).due_at
+    county.do("dispatch01", "correct_route", number, bureau="civil_affairs", reason="不是投诉")
+    assert (county.lead(number).bureau, county.lead(number).due_at) == ("civil_affairs", due)
+    assert county.sees("civil_affairs.1", number)
+
+
+def test_it_is_first_with_nobody_of_the_desk_whom_it_names(county: County) -> None:
+    names = {name_of(county, one): one for one in ("op01", "op02")}
+    for name, login in names.items():
+        number = county.call(login, TAKEN.format(name), f"+86137000001{login[-2:]}")
+        assert county.request(number).first_responder != login
+        assert waiting(county, number).count("perhaps_complaint") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "我的救助款被{}拿走了,住滨河街道临江社区",
+        "{}收了我五百块钱才肯办,住滨河街道临江社区",
+        "我去问低保,{}动手打人,住滨河街道临江社区",
+        "住滨河街道临江社区,我要投诉{}",
+    ],
+)
+def test_in_other_words_too(county: County, words: str) -> None:
+    number = county.call("a", words.format(name_of(county, "civil_affairs.1")))
+    if county.request(number).track != "grievance":
+        assert waiting(county, number).count("perhaps_complaint") == 1
+    assert not county.sees("civil_affairs.1", number)
+
+
+@pytest.mark.parametrize(
+    ("words", "login"),
+    [
+        ("住滨河街道临江社区,我要投诉街道办", "township_w01.1"),
+        ("住滨河街道临江社区,我要举报医保局的人", "medical_insurance.1"),
+    ],
+)
+def test_of_who_says_whom_they_complain_about_those_read_nothing_before_the_desk_has_looked(
+    county: County, words: str, login: str
+) -> None:
+    number = county.call("a", words)
+    assert county.request(number).track == "standard", "not read as a complaint"
+    assert waiting(county, number).count("perhaps_complaint") == 1
+    assert county.actor(login).unit not in county.orders(number)
+    assert not county.sees(login, number)
+    plea = county.call("b", f"{words},家里断粮两天了,孩子饿得直哭", "+8613700000001")
+    assert county.request(plea).track == "urgent"
+    assert not access.sight(county.actor(login), county.request(plea)._mapping).words
+    assert county.sees("township_w01.1", plea), "help goes on"
+    with county.state.database.write() as connection:
+        connection.execute(update(HelpRequest).values(level="standard"))
+    assert county.sees("township_w01.1", plea), "who holds it goes on"
+    assert not county.sees(login, number)
+
+
+def test_a_complaint_about_somebody_else_that_names_an_office_too_goes_where_it_does(
+    county: County,
+) -> None:
+    number = county.call("a", "住滨河街道临江社区,我要投诉物业,街道办的人叫我打这个电话")
+    assert "perhaps_complaint" not in waiting(county, number)
+
+
+def test_help_for_what_is_urgent_does_not_wait_for_it(county: County) -> None:
+    name = name_of(county, "civil_affairs.1")
+    plea = county.request(county.call("a", PLEA))
+    words = f"{PLEA}。{name}把我的救助款拿走了"
+    number = county.call("b", words, "+8613700000001")
+    both = county.request(number)
+    for one in ("level", "track", "service", "lead_bureau", "holder_unit"):
+        assert getattr(both, one) == getattr(plea, one), one
+    assert waiting(county, number).count("perhaps_complaint") == 1
+
+
+def test_a_later_word_that_names_who_took_it_is_looked_at_too(county: County, now: Watch) -> None:
+    number = county.call("a", "我想申请低保,住在滨河街道临江社区")
+    now.forward(hours=2)
+    assert county.call("b", TAKEN.format(name_of(county, "civil_affairs.1"))) == number
+    assert waiting(county, number).count("perhaps_complaint") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "民政局的{}帮了我,我想再申请一次临时救助",
+        "请{}联系我,我想问低保的事",
+        "{}没有拿走我的材料,我是想补交",
+        "{}打我电话没接到,请再打一次,我想办低保",
+        "我想申请临时救助,钱包被小偷拿走了。{}说可以申请",
+        "{}把我的材料拿走了,说去办低保,我想问要等几天",
+        "{}帮我把救助款领回来了,我想问下个月还有没有",
+        "{}收了我的材料,说月底答复,我想问低保办好没有",
+    ],
+)
+def test_words_that_name_somebody_and_accuse_nobody_go_where_they_always_do(
+    county: County, words: str
+) -> None:
+    number = county.call("a", words.format(name_of(county, "civil_affairs.1")))
+    assert "perhaps_complaint" not in waiting(county, number)
+    other = county.call("b", words.format("他们"), "+8613700000001")
+    assert county.request(number).lead_bureau == county.request(other).lead_bureau

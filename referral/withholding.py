@@ -1,0 +1,117 @@
+"""Whoever a complaint inside a plea is about brings the help and reads no word of it (I9): where,
+what is needed and for whom they see, the words the desk keeps (``request.withheld``).
+
+So it is with words that perhaps complain (``accusing``), until a person of the desk has sent the
+request to whom they name. Nothing else gives words back."""
+
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from models.bars import PERHAPS
+from models.requests import HelpRequest
+from models.transaction import Row, Transaction
+from models.vocabulary import Track
+from referral import casework, former
+from referral.accused import Accused, accused_of, chain
+from referral.accusing import perhaps
+from referral.directory import ZONE, Directory
+from referral.office import Arrival, Office
+from referral.routing import GRIEVANCE
+
+
+def of(
+    tx: Transaction,
+    office: Office,
+    arrival: Arrival,
+    area: str | None,
+    *,
+    also: Collection[str] = (),
+) -> list[str] | None:
+    """From whom the words of a contact are withheld: the units and people that a complaint in it is
+    about, who serves them (``accused.chain``) and who was there lately (``former``), and ``also``
+    these. None for a whole complaint, which does not exist for them at all, and for most."""
+    names = set(also)
+    if arrival.assessment.track is not Track.GRIEVANCE:
+        text, day = arrival.inbound.text, arrival.now.astimezone(ZONE).date()
+        inside = is_inside(arrival)
+        found = accused_of(office, text, area, day) if inside else perhaps(office, text, area, day)
+        if found:
+            found = found.also(former.of(tx, office, found, arrival.now))
+            units = frozenset(_serving(office.directory, found.units))
+            known = Accused(units, found.logins).names
+            names |= known if inside else {f"{PERHAPS}{one}" for one in known}
+    return sorted(names) or None
+
+
+def is_inside(arrival: Arrival) -> bool:
+    """Whether a plea holds words that say they complain."""
+    return any(need.service == GRIEVANCE for need in arrival.assessment.needs)
+
+
+def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> Row:
+    """A contact that joins a request may complain too: from here on those read none of its
+    words."""
+    if request["track"] == Track.GRIEVANCE:
+        return request
+    before = request["withheld"] or ()
+    names = of(tx, office, arrival, request["area"], also=before)
+    if names is None or set(names) == set(before):
+        return request
+    tx.later(update(HelpRequest).where(col(HelpRequest.id) == request["id"]).values(withheld=names))
+    return {**request, "withheld": names}
+
+
+def also(tx: Transaction, request: Row, names: Collection[str] | None) -> Row:
+    """These read none of its words either."""
+    before = set(request["withheld"] or ())
+    if before.issuperset(names or ()):
+        return request
+    return casework.change(tx, request, withheld=sorted(before.union(names or ())))
+
+
+def sent_to(tx: Transaction, request: Row, unit: str) -> Row:
+    """A person of the desk has sent it to this unit: where its words only perhaps complain of that
+    unit, they have been read, and are no complaint."""
+    names = request["withheld"] or ()
+    if f"{PERHAPS}unit:{unit}" not in names:
+        return request
+    kept = [one for one in names if not one.startswith(PERHAPS)]
+    return casework.change(tx, request, withheld=kept or None)
+
+
+def take_along(tx: Transaction, login: str, unit: str) -> None:
+    """Whoever leaves a unit goes on reading none of the words that are withheld from it."""
+    for request_id, names in _withheld(tx):
+        marks = [mark for mark in ("", PERHAPS) if f"{mark}unit:{unit}" in names]
+        _add(tx, request_id, names, {f"{mark}{login}" for mark in marks})
+
+
+def follow(tx: Transaction, office: Office) -> None:
+    """Who goes on for a unit reads of these words as little as it did."""
+    for request_id, names in _withheld(tx):
+        more = set[str]()
+        for begin in ("unit:", f"{PERHAPS}unit:"):
+            units = {one.removeprefix(begin) for one in names if one.startswith(begin)}
+            more |= {f"{begin}{code}" for code in _serving(office.directory, units)}
+        _add(tx, request_id, names, more)
+
+
+def _serving(directory: Directory, units: Collection[str]) -> Iterator[str]:
+    """These units and whoever serves them."""
+    for unit in directory.units:
+        if not set(units).isdisjoint(chain(directory, unit.code)):
+            yield unit.code
+
+
+def _withheld(tx: Transaction) -> list[tuple[int, list[str]]]:
+    columns = (col(HelpRequest.id), col(HelpRequest.withheld))
+    found = tx.execute(select(*columns).where(col(HelpRequest.withheld).is_not(None)))
+    return [(row.id, row.withheld) for row in found]
+
+
+def _add(tx: Transaction, request_id: int, names: list[str], more: set[str]) -> None:
+    if not more.issubset(names):
+        this = update(HelpRequest).where(col(HelpRequest.id) == request_id)
+        tx.execute(this.values(withheld=sorted(more.union(names))))

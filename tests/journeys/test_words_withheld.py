@@ -1,0 +1,283 @@
+"""A plea that holds a complaint too is helped at once, and whom it is about reads no word of it
+(I9): they see where, what is needed and for whom; the desk keeps the words."""
+
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import update
+from sqlmodel import col
+
+from gateway import access, offices, rounds, searching, staffing
+from gateway.access import Actor
+from gateway.ledger_audit import disagreements
+from gateway.state import State
+from models.likenesses import Link
+from models.places import UnitRow
+from models.requests import HelpRequest
+from models.transaction import acting
+from models.vocabulary import Role
+from referral.directory import ZONE
+from tests.conftest import Clock as Watch
+from tests.gateway.people import application, signed_in
+from tests.gateway.test_complained_about import linked
+from tests.journeys.county import County
+
+PLEA = "家里断粮两天了,孩子饿得直哭,住滨河街道临江社区"
+AGAINST = "我要投诉县民政局,他们把青石榴扣着不给"
+WORD = "青石榴"
+BUREAU, OTHER = "civil_affairs.1", "+8613700000001"
+
+
+@pytest.fixture
+def county(state: State, now: Watch) -> County:
+    return County(state, now)
+
+
+@pytest.fixture
+def app(state: State) -> FastAPI:
+    return application(state)
+
+
+def reads(county: County, login: str, number: str) -> bool:
+    return access.sight(county.actor(login), county.request(number)._mapping).words
+
+
+def sound(county: County) -> None:
+    with county.state.database.read() as session:
+        assert list(disagreements(session)) == []
+
+
+def test_whom_the_complaint_is_about_helps_and_reads_no_word_of_it(
+    county: County, app: FastAPI
+) -> None:
+    number = county.call("a", f"{PLEA}。{AGAINST}")
+    assert county.request(number).track == "urgent"
+    assert county.lead(number).bureau == "civil_affairs"
+    caller = signed_in(county.state, app, BUREAU)
+    paths = (f"/inbox/{number}", "/inbox", f"/api/v1/requests/{number}", "/api/v1/requests")
+    pages = {path: caller.get(path).text for path in paths}
+    for path, page in pages.items():
+        assert number in page, path
+        assert WORD not in page, path
+        assert AGAINST[:5] not in page, path
+        assert "断粮" in page, f"{path}: what is needed"
+    assert "临江社区" in pages[paths[0]], "and where"
+    assert "原话由热线保管" in pages[paths[0]]
+    assert caller.act(number, "sign").status_code == 200, "and they go"
+    assert county.lead(number).signed_by == BUREAU
+    for path in paths:
+        assert WORD not in caller.get(path).text, path
+    assert WORD in signed_in(county.state, app, "op01").get(f"/desk/{number}").text
+
+
+def test_who_is_not_accused_reads_the_words(county: County) -> None:
+    number = county.call("a", f"{PLEA}。{AGAINST}")
+    assert reads(county, "township_w01.2", number)
+    assert reads(county, "op01", number)
+    plea = county.call("b", PLEA, OTHER)
+    assert reads(county, BUREAU, plea)
+    assert county.lead(number).bureau == county.lead(plea).bureau, "help is the same"
+    assert county.held(number)[0] == county.held(plea)[0]
+
+
+def test_of_a_person_the_whole_unit_reads_no_word(county: County) -> None:
+    officer = county.state.offices.current().directory.officer[BUREAU]
+    number = county.call("a", f"{PLEA}。我要投诉工作人员{officer.name},态度恶劣")
+    assert county.request(number).track == "urgent"
+    assert not reads(county, BUREAU, number)
+    assert not reads(county, "civil_affairs.2", number)
+
+
+def test_a_complaint_that_comes_after_takes_the_words_from_them(county: County, now: Watch) -> None:
+    number = county.call("a", PLEA)
+    assert reads(county, BUREAU, number)
+    now.forward(minutes=10)
+    later = f"又断电了,老人冻得发抖快不行了。{AGAINST}"
+    assert county.call("b", later) == number
+    assert not reads(county, BUREAU, number)
+
+
+def test_words_that_are_joined_stay_withheld_together_and_apart(county: County) -> None:
+    older = county.call("a", PLEA)
+    newer = county.call("b", f"{PLEA}。{AGAINST}", OTHER)
+    county.do("lead01", "merge", newer, other=older, reason="同一户")
+    assert not reads(county, BUREAU, older)
+    county.now.forward(minutes=5)
+    county.do("lead01", "undo_merge", newer, other=older, reason="是两户")
+    assert not reads(county, BUREAU, older)
+    assert not reads(county, BUREAU, newer)
+    sound(county)
+
+
+TOWNSHIP = "township_w01.1"
+EVENT = 7003
+
+
+def known(county: County, number: str) -> str:
+    """The request is about a household, in a disaster."""
+    state = county.state
+    linked(state, number)
+    with acting(state.database, state.mint) as tx:
+        tx.add(
+            Link, id=state.mint(), request_id=county.request(number).id, relation="event",
+            bundle=EVENT, at=state.now(), by="lead01",
+        )  # fmt: skip
+    return number
+
+
+def everywhere(county: County, app: FastAPI, login: str, number: str) -> dict[str, str]:
+    """All that shows somebody something of a request."""
+    caller = signed_in(county.state, app, login)
+    paths = (
+        "/inbox", f"/inbox/{number}", "/api/v1/requests", f"/api/v1/requests/{number}",
+        "/relief/new", "/households/HH00001", "/events", f"/events/{EVENT}", "/field", "/relief",
+    )  # fmt: skip
+    answers = {path: caller.get(path) for path in paths}
+    answers["paper"] = caller.form(f"/paper/{number}", paper="transfer")
+    return {path: one.text for path, one in answers.items() if one.status_code == 200}
+
+
+def test_no_page_list_or_paper_shows_them_a_word_and_each_shows_what_is_needed(
+    county: County, app: FastAPI
+) -> None:
+    number = known(county, county.call("a", f"{PLEA}。我要投诉街道办工作人员,他们把{WORD}扣着不给"))
+    pages = everywhere(county, app, TOWNSHIP, number)
+    assert set(pages) > {"/relief/new", "/households/HH00001", f"/events/{EVENT}", "paper"}
+    assert [path for path, page in pages.items() if WORD in page or "投诉街道" in page] == []
+    named = {path for path, page in pages.items() if number in page}
+    assert named >= {"/relief/new", "/households/HH00001", f"/events/{EVENT}", "paper"}
+    assert [path for path in named if "断粮" not in pages[path]] == []
+    other = everywhere(county, app, BUREAU, number)
+    assert WORD in other[f"/inbox/{number}"]
+
+
+def test_a_confidential_plea_hides_from_them_who_it_is_as_from_others(
+    county: County, app: FastAPI
+) -> None:
+    number = known(county, county.call("a", f"我叫欧阳墨竹,{PLEA}。{AGAINST},别说是我说的"))
+    assert county.request(number).confidential
+    for path, page in everywhere(county, app, BUREAU, number).items():
+        assert [one for one in (WORD, "墨竹") if one in page] == [], path
+
+
+def test_somebody_of_the_desk_whom_it_names_neither_reads_nor_finds_its_words(
+    county: County, app: FastAPI
+) -> None:
+    name = county.state.offices.current().directory.officer["op01"].name
+    number = county.call("a", f"{PLEA}。我要投诉工作人员{name},把{WORD}扣着不给")
+    accused, other = (signed_in(county.state, app, login) for login in ("op01", "op02"))
+    for path in ("/desk", f"/desk/{number}", f"/desk/{number}/facts", f"/desk/{number}/panel"):
+        assert WORD not in accused.get(path).text, path
+    assert WORD in other.get(f"/desk/{number}").text
+    found = {login: finds(county, login, WORD) for login in ("op01", "op02")}
+    assert found == {"op01": [], "op02": [number]}
+    assert finds(county, "op01", "断粮") == [number]
+
+
+def finds(county: County, login: str, said: str) -> list[str]:
+    state, actor = county.state, county.actor(login)
+    with state.database.read() as session:
+        office = state.offices.current()
+        found = searching.search(session, actor, office, said, now=county.now())
+    return [line.number for line in found.page.lines]
+
+
+PERHAPS = "{}把青石榴和我的救助款拿走了"
+
+
+def perhaps(county: County) -> str:
+    return PERHAPS.format(county.state.offices.current().directory.officer[BUREAU].name)
+
+
+def test_of_words_that_perhaps_complain_in_what_is_urgent_they_read_none_either(
+    county: County,
+) -> None:
+    number = county.call("a", f"{PLEA}。{perhaps(county)}")
+    assert county.lead(number).bureau == "civil_affairs"
+    assert not reads(county, BUREAU, number)
+    assert reads(county, "township_w01.2", number)
+
+
+def test_nor_where_they_have_the_request_already(county: County, now: Watch) -> None:
+    number = county.call("a", "我想申请低保,住在滨河街道临江社区")
+    assert county.lead(number).bureau == "civil_affairs"
+    assert reads(county, BUREAU, number)
+    now.forward(minutes=10)
+    assert county.call("b", perhaps(county)) == number
+    assert not reads(county, BUREAU, number)
+
+
+def test_nor_where_it_becomes_urgent_before_the_desk_has_looked(county: County, now: Watch) -> None:
+    number = county.call("a", f"{perhaps(county)},住滨河街道临江社区")
+    assert not county.sees(BUREAU, number)
+    now.forward(minutes=10)
+    assert county.call("b", PLEA) == number
+    assert "civil_affairs" in county.orders(number), "help goes on"
+    assert not reads(county, BUREAU, number)
+
+
+def test_a_person_who_sends_it_to_them_gives_them_words_that_only_perhaps_complain(
+    county: County,
+) -> None:
+    number = county.call("a", f"{perhaps(county)},住滨河街道临江社区")
+    county.do("dispatch01", "correct_route", number, bureau="civil_affairs", reason="不是投诉")
+    assert reads(county, BUREAU, number)
+    other = county.call("b", f"{PLEA}。{AGAINST}。{perhaps(county)}", OTHER)
+    county.do("dispatch01", "correct_route", other, bureau="education", reason="先办上学")
+    county.do("dispatch01", "correct_route", other, bureau="civil_affairs", reason="还是民政")
+    assert not reads(county, BUREAU, other), "words that say they complain stay with the desk"
+
+
+def test_what_is_split_off_is_withheld_as_the_whole(county: County) -> None:
+    number = county.call("a", f"{PLEA}。{AGAINST}")
+    county.do("dispatch01", "split_off", number, part="孩子发烧", level="urgent")
+    [part] = [row.number for row in county.every(HelpRequest) if row.number != number]
+    assert not reads(county, BUREAU, part)
+    assert reads(county, "township_w01.2", part)
+    sound(county)
+
+
+def test_a_complaint_that_joins_after_a_merge_does_not_keep_it_from_being_undone(
+    county: County, now: Watch
+) -> None:
+    older = county.call("a", f"{PLEA}。我要投诉街道办工作人员")
+    newer = county.call("b", f"{PLEA}。{AGAINST}", OTHER)
+    county.do("lead01", "merge", newer, other=older, reason="同一户")
+    now.forward(minutes=5)
+    assert county.call("c", "我要投诉县医保局工作人员,态度恶劣。孩子快不行了") == older
+    withheld = set(county.request(older).withheld)
+    assert {"unit:civil_affairs", "unit:township_w01"} < withheld
+    county.do("lead01", "undo_merge", newer, other=older, reason="是两户")
+    assert set(county.request(older).withheld) == withheld
+    assert not reads(county, BUREAU, newer)
+    sound(county)
+
+
+def test_who_leaves_the_unit_goes_on_reading_none_of_them(county: County) -> None:
+    number = county.call("a", f"{PLEA}。{AGAINST}")
+    state, login = county.state, "civil_affairs.2"
+    admin = Actor("admin01", Role.ADMINISTRATOR, "hotline")
+    with acting(state.database, state.mint) as tx:
+        place = {"role": "township_officer", "unit": "township_w01", "area": "W01"}
+        left = staffing.transfer(tx, login, place, "轮岗", admin, county.now())
+    with acting(state.database, state.mint) as tx:
+        office = state.offices.refresh()
+        staffing.hand_on(tx, office, login, left, admin, county.now())
+    assert county.actor(login).unit == "township_w01"
+    assert not reads(county, login, number)
+    assert reads(county, "township_w01.2", number)
+
+
+def test_who_goes_on_for_the_unit_reads_none_of_them(county: County) -> None:
+    number = county.call("a", f"{PLEA}。{AGAINST}")
+    assert reads(county, "health.1", number)
+    state = county.state
+    yesterday = county.now().astimezone(ZONE).date() - timedelta(days=1)
+    with acting(state.database, state.mint) as tx:
+        gone = update(UnitRow).where(col(UnitRow.code) == "civil_affairs")
+        tx.execute(gone.values(valid_until=yesterday, successor="health"))
+        offices.changed(tx)
+    rounds.run(state.database, state.mint, state.offices, county.now())
+    assert county.lead(number).bureau == "health"
+    assert not reads(county, "health.1", number)
