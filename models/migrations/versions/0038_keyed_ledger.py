@@ -5,7 +5,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0038_keyed_ledger"
-down_revision = "0036_asked_by_whom"
+down_revision = "0037_withheld_words"
 branch_labels = None
 depends_on = None
 
