@@ -16,7 +16,7 @@ The state of a call is a flat document:
 from collections.abc import Mapping
 from dataclasses import replace
 
-from channels import Wording
+from channels import Wording, _standing
 from models import numbers
 from models.messages import Ask, Correspondent, Inbound, Line, Lookup, Media, Say, Step, Turn
 from models.vocabulary import Form, Level
@@ -205,10 +205,9 @@ class _Call:
         if not known.get("found"):
             return self._wrong("call_status_unknown")
         told = Say("call_status", {"number": number, "status": known.get("status", "")})
-        more = (Say(f"call_status_{n}", {n: known[n]}) for n in ("unit", "due") if known.get(n))
         self._state["asked"] = "1"
         step = self._menu()
-        return replace(step, says=(told, *more, *step.says))
+        return replace(step, says=(told, *_standing.said(known, "call_status_"), *step.says))
 
     def _wrong(self, phrase: str) -> Step:
         """A second wrong number or code in one call goes to a person: codes cannot be guessed."""

@@ -189,7 +189,7 @@ class Say:
 class Ask(StrEnum):
     """What a dialogue may ask the system; the answer comes back as ``Turn.known``."""
 
-    STATUS = "status"  # number, code -> found ("1"/""), status, unit, due
+    STATUS = "status"  # number, code -> found ("1"/""), status, and facts of channels._standing
     BIND = "bind"  # code -> staff (login) or ""
 
 
