@@ -99,23 +99,27 @@ def met_before(contact: Any) -> Outcome:
 def _plain(step: Step) -> Step:
     """A step as it is told and kept: only what is said and done on the line."""
     return dataclasses.replace(
-        step, state=None, contact=None, lookup=None, number_as="", if_danger=None, promise=""
-    )
+        step, state=None, contact=None, lookup=None, number_as="", if_danger=None, promise="",
+        otherwise="",
+    )  # fmt: skip
 
 
 def _fitting(
     tx: Transaction, office: Office, call: "Call", step: Step, outcome: Outcome, entry: Row
 ) -> Step:
     """The step as it fits the contact that was entered: what is done in danger to life, and of what
-    is urgent who comes by when. Who reports for another is promised something else, who is put
-    through hears it from a person."""
+    is urgent who comes by when, else what is said to who cannot be told in another way. Who reports
+    for another is promised something else, who is put through hears it from a person."""
     said, promise, level = step.contact, step.promise, outcome.level
     if step.if_danger is not None and level is Level.LIFE_THREAT:
         step = step.if_danger
     told = promise and step.line is not Line.CONNECT and not (said and said.reporter)
-    if not told or level is None or not level.is_urgent:
+    if not told or level is None:
         return step
-    params = word_given.urgent(
+    promises = word_given.urgent
+    if not level.is_urgent:
+        promise, promises = step.otherwise, word_given.unreached
+    params = promise and promises(
         tx, office, entry["request_id"], level, language=outcome.language, now=call.now
     )
     says = step.says[:1] + ((Say(promise, params),) if params else ()) + step.says[1:]

@@ -7,7 +7,7 @@ Nothing of other people, no internal note, no name of staff: only this request's
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from sqlmodel import col
 from gateway import contact_due, exchanged
 from gateway.exchanged import Message
 from models.journal import UNFINISHED, JournalEntry
-from models.requests import FormerNumber, HelpRequest
+from models.requests import FormerNumber, HelpRequest, due_of
 from models.tasks import Task
 from models.transaction import Row
 from models.vocabulary import Level, Status, Track
@@ -116,11 +116,6 @@ class Held:
 
     number: str
     due: datetime | None
-
-
-def due_of(queue_key: str) -> datetime:
-    """The due time that a queue key carries."""
-    return datetime.strptime(queue_key.split("|")[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
 
 
 def find(reader: Any, number: str, code: str) -> Row | Held | None:

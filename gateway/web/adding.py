@@ -12,11 +12,8 @@ from gateway.intake import Call
 from gateway.state import State
 from models import people
 from models.messages import Inbound
-from models.people import Address
+from models.people import BY_NUMBER, Address
 from models.transaction import Row, Transaction, acting
-
-BY_NUMBER = "case"
-"""The kind of address of a person who left no telephone number: the number that they proved."""
 
 
 def call_of(state: State, proven: Mapping[str, str], fields: Mapping[str, str]) -> Call | None:

@@ -9,12 +9,11 @@ from sqlalchemy import update as change
 from sqlmodel import col
 
 from gateway import erasure
-from gateway.progress import due_of
 from models.clocks import Clock as ClockRow
 from models.journal import JournalEntry
 from models.outbox import Outgoing
 from models.people import Address, Person
-from models.requests import HelpRequest
+from models.requests import HelpRequest, due_of
 from models.transaction import acting
 from referral.directory import ZONE
 from referral.wording import when
