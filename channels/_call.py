@@ -16,13 +16,13 @@ The state of a call is a flat document:
 from collections.abc import Mapping
 from dataclasses import replace
 
-from channels import Wording
+from channels import Wording, _standing
 from models import numbers
 from models.messages import Ask, Correspondent, Inbound, Line, Lookup, Media, Say, Step, Turn
 from models.vocabulary import Form, Level
 
-TAPED = "call_taped"
-"""The phrase that says that the call is recorded; the recording begins where it is spoken."""
+TAPED, UNREACHED = "call_taped", "call_unreached"
+"""Said where the recording begins; said to a withheld number: what comes next, and by when."""
 
 _SETTLED = frozenset({"told", "missed", "asked"})
 _ANSWERED = frozenset({"completed", "answered"})
@@ -120,12 +120,13 @@ class _Call:
         return replace(step, contact=contact, says=step.says[:-1] if danger else step.says)
 
     def _after(self, contact: Inbound) -> Step:
-        """It is written down: say so, and of what is urgent N3; of danger connect, as by key 1."""
+        """It is written down: say so, of what is urgent N3; of danger connect, as by key 1."""
         self._state["tries"] = "0"
         calm = self._ask("after", "call_number", "call_after")
         self._state = {**self._state, "danger": "1"}
         connect = self._connect("call_danger") if self._operator else self._tell("call_number")
-        return replace(calm, contact=contact, promise="urgent_accepted", if_danger=connect)
+        calm = replace(calm, contact=contact, promise="urgent_accepted", if_danger=connect)
+        return calm if contact.sender else replace(calm, otherwise=UNREACHED)
 
     def _goodbye(self) -> Step:
         return self._ask("after", "call_goodbye", line=Line.HANG_UP)
@@ -205,10 +206,9 @@ class _Call:
         if not known.get("found"):
             return self._wrong("call_status_unknown")
         told = Say("call_status", {"number": number, "status": known.get("status", "")})
-        more = (Say(f"call_status_{n}", {n: known[n]}) for n in ("unit", "due") if known.get(n))
         self._state["asked"] = "1"
         step = self._menu()
-        return replace(step, says=(told, *more, *step.says))
+        return replace(step, says=(told, *_standing.said(known, "call_status_"), *step.says))
 
     def _wrong(self, phrase: str) -> Step:
         """A second wrong number or code in one call goes to a person: codes cannot be guessed."""

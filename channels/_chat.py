@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from channels import _chat_added as added
 from channels import _chat_another as another
 from channels import _chat_report as report
+from channels import _standing
 from models.messages import Ask, Correspondent, Inbound, Lookup, Say, Step, Turn
 from models.vocabulary import Status
 
@@ -29,7 +30,6 @@ _BIND = re.compile(r"(?:/bind|bind|绑定)[\s:：]*(?P<code>\d{6}(?:\d\d)?)", re
 _CODE = re.compile(r"\d{8}", re.ASCII)
 """A code for binding as the staff page shows it, and nothing else; any figure may look so."""
 _REPORT = frozenset({"/report", "上报", report.BEGIN})
-_ENDED = frozenset({Status.CLOSED, Status.MERGED, Status.ARCHIVED})
 _STATUSES = frozenset(Status)
 
 
@@ -142,12 +142,8 @@ def _progress(number: str, known: Mapping[str, str]) -> tuple[Say, ...]:
     status = known.get("status", "")
     if status not in _STATUSES:
         return (Say("chat.status_other", {"number": number, "status": status}),)
-    says = [Say(f"chat.status_{status}", {"number": number})]
-    if known.get("unit"):
-        says.append(Say("chat.status_unit", {"unit": known["unit"]}))
-    if known.get("due") and status not in _ENDED:
-        says.append(Say("chat.status_due", {"due": known["due"]}))
-    return tuple(says)
+    says = _standing.said(known, "chat.status_")
+    return (Say(f"chat.status_{status}", {"number": number}), *says)
 
 
 def _welcome(who: Correspondent) -> Step:

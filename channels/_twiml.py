@@ -17,6 +17,9 @@ RING = 25
 """Seconds that a telephone rings: the operator's before the caller may leave words, the citizen's
 when we call."""
 
+LONGEST_SAID = 4_000
+"""Characters that Twilio speaks at once at most (4096): an answer of a unit may be longer."""
+
 _UNSPEAKABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0
 _CHINESE = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile("[A-Za-z]")
@@ -98,7 +101,9 @@ class Speaker:
         voice = self._settings.env.get("TWILIO_VOICE")
         chosen = self._settings.env.get("TWILIO_SAY_LANGUAGE") if language == "cmn-CN" else None
         for text in texts:
-            verb.say(_UNSPEAKABLE.sub(" ", text), language=chosen or language, voice=voice)
+            for start in range(0, max(len(text), 1), LONGEST_SAID):
+                part = _UNSPEAKABLE.sub(" ", text[start : start + LONGEST_SAID])
+                verb.say(part, language=chosen or language, voice=voice)
 
     def _words(self, say: Say, outcome: Outcome) -> str:
         language = outcome.language

@@ -71,6 +71,23 @@ def talks(tx: Transaction, source: str, call_id: str, caller: str, now: datetime
         )  # fmt: skip
 
 
+def speaking(session: Session, office: Office, now: datetime) -> dict[str, str]:
+    """Open requests whose requester is on the line at this moment, by number, and who speaks with
+    them: a name, "" where only the switchboard told."""
+    reader = session.connection()
+    people = spoken_with.on_the_line(reader, office, now)
+    if not people:
+        return {}
+    rows = reader.execute(
+        select(col(HelpRequest.number), col(HelpRequest.person_id)).where(
+            col(HelpRequest.person_id).in_(people), col(HelpRequest.closed_at).is_(None)
+        )
+    )
+    officer = office.directory.officer
+    by = {login: officer[login].name if login in officer else login for login in people.values()}
+    return {row.number: by[people[row.person_id]] for row in rows}
+
+
 def answered_since(session: Session, call_id: int) -> datetime | None:
     """Since when somebody talks in this call, where that is known."""
     of = select(col(PhoneCall.answered_at)).where(col(PhoneCall.id) == call_id)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from gateway import calls, edits, lookups, routes
+from gateway.progress_told import KEPT
 from models import dialogues, receipts
 from models.messages import (
     Correspondent,
@@ -58,15 +59,25 @@ def remembered(outcome: Outcome) -> dict[str, Any]:
     if outcome.language != "zh-CN":
         kept["language"] = outcome.language
     if outcome.steps:
-        kept["steps"] = _STEPS.dump_python(outcome.steps, mode="json")
+        kept["steps"] = _STEPS.dump_python(tuple(map(_by_name, outcome.steps)), mode="json")
     return kept
 
 
-def repeated(earlier: Any) -> Outcome:
+def _by_name(step: Step) -> Step:
+    """The step with the messages that it tells again only by their names: what stands in the
+    journal's outcome is no place for somebody's answer."""
+    says = tuple(
+        dataclasses.replace(say, params={KEPT: say.params[KEPT]}) if KEPT in say.params else say
+        for say in step.says
+    )
+    return dataclasses.replace(step, says=says)
+
+
+def repeated(tx: Transaction, office: Office, call: "Call", earlier: Any) -> Outcome:
     """The outcome of the first delivery, marked as a repeat."""
     kept = earlier.outcome or {}
     level = kept.get("level")
-    return Outcome(
+    outcome = Outcome(
         number=earlier.number,
         code=earlier.code,
         opened=bool(kept.get("opened")),
@@ -76,6 +87,7 @@ def repeated(earlier: Any) -> Outcome:
         language=kept.get("language", "zh-CN"),
         steps=_STEPS.validate_python(kept.get("steps", ())),
     )
+    return lookups.told_again(tx, office, outcome, call.adapter.form) if call.adapter else outcome
 
 
 def met_before(contact: Any) -> Outcome:
@@ -87,23 +99,27 @@ def met_before(contact: Any) -> Outcome:
 def _plain(step: Step) -> Step:
     """A step as it is told and kept: only what is said and done on the line."""
     return dataclasses.replace(
-        step, state=None, contact=None, lookup=None, number_as="", if_danger=None, promise=""
-    )
+        step, state=None, contact=None, lookup=None, number_as="", if_danger=None, promise="",
+        otherwise="",
+    )  # fmt: skip
 
 
 def _fitting(
     tx: Transaction, office: Office, call: "Call", step: Step, outcome: Outcome, entry: Row
 ) -> Step:
     """The step as it fits the contact that was entered: what is done in danger to life, and of what
-    is urgent who comes by when. Who reports for another is promised something else, who is put
-    through hears it from a person."""
+    is urgent who comes by when, else what is said to who cannot be told in another way. Who reports
+    for another is promised something else, who is put through hears it from a person."""
     said, promise, level = step.contact, step.promise, outcome.level
     if step.if_danger is not None and level is Level.LIFE_THREAT:
         step = step.if_danger
     told = promise and step.line is not Line.CONNECT and not (said and said.reporter)
-    if not told or level is None or not level.is_urgent:
+    if not told or level is None:
         return step
-    params = word_given.urgent(
+    promises = word_given.urgent
+    if not level.is_urgent:
+        promise, promises = step.otherwise, word_given.unreached
+    params = promise and promises(
         tx, office, entry["request_id"], level, language=outcome.language, now=call.now
     )
     says = step.says[:1] + ((Say(promise, params),) if params else ()) + step.says[1:]
@@ -137,7 +153,7 @@ def turn(
     )
     call.talk = turn.conversation if call.address_kind == "tel" else ""
     turn = dataclasses.replace(turn, received_at=call.now)
-    outcome, refused = Outcome(), ""
+    outcome, refused, of = Outcome(), "", None
     steps: list[Step] = []
     for _ in range(MAX_LOOKUPS):
         step = dialogue.step(state, turn, talking)
@@ -157,7 +173,8 @@ def turn(
             break
         state = dict(step.state or {})
         found = lookups.answer(tx, office, step.lookup, call=call, turn=turn, known=known)
-        refused = found.refused or refused
+        refused, of = found.refused or refused, found.about or of
+        outcome = dataclasses.replace(outcome, language=found.language or outcome.language)
         turn = dataclasses.replace(turn, known=found.known)
         talking = dataclasses.replace(talking, staff=found.known.get("staff") or talking.staff)
     known.states[place] = dict(step.state) if step.state is not None else None
@@ -165,7 +182,7 @@ def turn(
     if call.address_kind == "tel":
         calls.hear(tx, call.channel, turn, step, call.now)
     if call.adapter is not None and step.line is None:
-        _say(tx, office, call, turn, steps=steps, outcome=outcome)
+        _say(tx, office, call, turn, steps=steps, outcome=outcome, of=of)
     return dataclasses.replace(outcome, steps=tuple(steps), refused=refused)
 
 
@@ -192,8 +209,10 @@ def _say(
     *,
     steps: list[Step],
     outcome: Outcome,
+    of: Mapping[str, Any] | None,
 ) -> None:
-    """In a chat, what the dialogue says goes through the outbox like everything else."""
+    """In a chat, what the dialogue says goes through the outbox like everything else. What it tells
+    ``of`` a request goes with that request when it is erased, whoever asked."""
     said = turn.message or Inbound(turn.external_id, turn.sender, "")
     reply = office.reply_to(call.address_kind, said)
     if reply is None:
@@ -216,7 +235,7 @@ def _say(
         tx,
         office,
         says[0].phrase,
-        request=None,
+        request={**of, "person_id": None} if of else None,
         reply=reply,
         now=call.now,
         language=language,

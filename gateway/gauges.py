@@ -15,6 +15,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from gateway import neglect
 from models import assurances
 from models.clocks import FIRST
 from models.journal import IN_PEN, JournalEntry
@@ -24,6 +25,7 @@ from models.referrals import Referral
 from models.requests import HelpRequest
 from models.tasks import Task
 from models.vocabulary import Level, OutboxState, ReferralStatus
+from referral.requester import ANSWERED
 
 _URGENT = {True: [level for level in Level if level.is_urgent]}
 _URGENT[False] = [level for level in Level if not level.is_urgent]
@@ -55,22 +57,28 @@ class Standing:
         )
 
     def _work(self) -> Iterator[Metric]:
-        unclaimed = _family("huiyin_unclaimed_oldest_seconds", "Oldest order nobody has signed for")
+        unclaimed = _family("huiyin_unclaimed_oldest_seconds", "Oldest request nobody has taken")
+        unsigned = _family("huiyin_unsigned_oldest_seconds", "Oldest order nobody has signed for")
         late = _family("huiyin_clock_lateness_seconds", "By how much the oldest step is overdue")
         for urgent in (True, False):
-            oldest = select(func.min(col(Referral.dispatched_at))).join(
+            level = col(HelpRequest.level).in_(_URGENT[urgent])
+            waits = select(func.min(col(HelpRequest.received_at)))
+            at = self._read.execute(waits.where(level, *neglect.untaken(self._now))).scalar()
+            unclaimed.add_metric([_yes(urgent)], self._age(at))
+            sent = select(func.min(col(Referral.dispatched_at))).join(
                 HelpRequest, col(HelpRequest.id) == col(Referral.request_id)
             )
             at = self._read.execute(
-                oldest.where(
+                sent.where(
                     col(Referral.status) == ReferralStatus.DISPATCHED,
                     col(HelpRequest.closed_at).is_(None),
-                    col(HelpRequest.level).in_(_URGENT[urgent]),
+                    col(HelpRequest.status).not_in(ANSWERED),
+                    level,
                 )
             ).scalar()
-            unclaimed.add_metric([_yes(urgent)], self._age(at))
+            unsigned.add_metric([_yes(urgent)], self._age(at))
             late.add_metric([_yes(urgent)], self._age(self._read.scalar(FIRST[urgent])))
-        yield from (unclaimed, late)
+        yield from (unclaimed, unsigned, late)
         open_tasks = select(func.count()).select_from(Task).where(col(Task.done_at).is_(None))
         overdue = self._read.execute(open_tasks.where(col(Task.due_at) < self._now)).scalar()
         yield _gauge("huiyin_tasks_overdue", "Tasks that nobody did in time", overdue)

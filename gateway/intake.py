@@ -161,7 +161,7 @@ class Intake:
     def _admit(self, tx: Transaction, call: Call, known: Recall) -> Outcome:
         earlier = known.entry(call) if call.kept is None else holding.left_meanwhile(call)
         if earlier is not None:
-            return conversations.repeated(earlier)
+            return conversations.repeated(tx, self._office(), call, earlier)
         entry = call.kept or keep(tx, call)
         office, belongs = self._office(), entry["request_id"]
         mark = tx.mark()
@@ -184,7 +184,7 @@ class Intake:
         """The database refused a row of this call alone: keep the call itself, held."""
         recall.refresh(tx, [call])
         if (earlier := holding.left_meanwhile(call)) is not None:
-            return conversations.repeated(earlier)
+            return conversations.repeated(tx, self._office(), call, earlier)
         call.happenings = ()  # what could not be written must not be tried again here
         entry = call.kept or keep(tx, call)
         return holding.hold(tx, self._office(), call, entry=entry, error=error)

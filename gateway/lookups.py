@@ -5,29 +5,24 @@ at; whoever has to wait is answered like whoever was wrong, so that no answer sa
 """
 
 import dataclasses
-import hmac
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import guessing
+from gateway import exchanged, guessing, progress, progress_told
 from models import numbers
 from models.access import OneTimeKey, hashed
-from models.journal import UNFINISHED, JournalEntry
-from models.messages import Ask, Lookup, Turn
-from models.people import Address
+from models.messages import Ask, Lookup, Outcome, Say, Turn
+from models.people import Address, Person
+from models.phrases import SOURCE_LANGUAGE
 from models.places import Staff
-from models.requests import FormerNumber, HelpRequest
-from models.tasks import Task
 from models.transaction import Transaction
-from models.vocabulary import Status
-from referral import wording
-from referral.joined import master_of
+from models.vocabulary import Form
 from referral.office import Office
 
 if TYPE_CHECKING:
@@ -40,10 +35,13 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Found:
     """What the dialogue is told. ``refused`` is what the figures are told: "" where the try was
-    right, else which kind of code was wrong, or "pause" where nothing was tried."""
+    right, else which kind of code was wrong, or "pause" where nothing was tried. ``about`` is the
+    request of which something is told, in this language."""
 
     known: Mapping[str, str]
     refused: str = ""
+    language: str = ""
+    about: Mapping[str, Any] | None = None
 
 
 def answer(
@@ -57,73 +55,61 @@ def answer(
             number = numbers.normal(lookup.params.get("number", "")) or ""
             what = (("status_number", number), ("status_sender", sender))
             tried = guessing.attempt_in(tx, office.guessing_key, what, call.now)
-            found = status_of(tx, office, number, code) if tried else {"found": ""}
-            right, wrong = bool(found["found"]), "code"
+            told = Found({"found": ""})
+            if tried:
+                form = call.adapter.form if call.adapter else Form.FULL
+                told = status_of(tx, office, number, code, form=form, now=call.now)
+            right, wrong = bool(told.known["found"]), "code"
         case Ask.BIND:
             what = (("bind_sender", sender), ("bind_all", ""))
             tried = guessing.attempt_in(tx, office.guessing_key, what, call.now)
-            found = _bind(tx, call, turn, known, code, may=bool(tried))
-            right, wrong = bool(found["staff"]), "bind_code"
+            told = Found(_bind(tx, call, turn, known, code, may=bool(tried)))
+            right, wrong = bool(told.known["staff"]), "bind_code"
     if right:
         guessing.forgive(tx, tried)
-        return Found(found)
+        return told
     refused = wrong if tried else "pause"
     log.warning("refused", extra={"why": refused, "channel": call.channel})
-    return Found(found, refused)
+    return dataclasses.replace(told, refused=refused)
 
 
-_STANDING = select(
-    col(HelpRequest.id),
-    col(HelpRequest.code),
-    col(HelpRequest.status),
-    col(HelpRequest.lead_bureau),
-    col(HelpRequest.queue_key),
-    col(HelpRequest.merged_into),
-)
+def status_of(
+    tx: Transaction, office: Office, number: str, code: str, *, form: Form, now: datetime
+) -> Found:
+    """What the status page tells for a number with its code, in the language of whoever asked for
+    help; the same for wrong and unknown. What waits in the holding pen is received, and due when
+    somebody has read it."""
+    reader = tx.connection
+    found = progress.find(reader, number, code)
+    if found is None:
+        return Found({"found": ""})
+    if isinstance(found, progress.Held):
+        return Found(
+            progress_told.facts(office, found, form=form, language=SOURCE_LANGUAGE, now=now)
+        )
+    spoken = select(col(Person.language)).where(col(Person.id) == found["person_id"])
+    language = reader.execute(spoken).scalar() or SOURCE_LANGUAGE
+    seen = progress.read(reader, office, found, language=language, now=now)
+    known = progress_told.facts(office, seen, form=form, language=language, now=now)
+    return Found(known, language=language, about={"id": found["id"], "number": found["number"]})
 
 
-_HELD = (
-    select(col(JournalEntry.code), col(Task.due_at))
-    .outerjoin(Task, col(Task.journal_id) == col(JournalEntry.id))
-    .where(UNFINISHED)
-    .order_by(col(Task.id))
-)
+def told_again(tx: Transaction, office: Office, outcome: Outcome, form: Form) -> Outcome:
+    """What a call was answered before, with the answers that were only remembered by the message
+    that keeps them; one that is erased is not told."""
+    steps = []
+    for step in outcome.steps:
+        says = [_filled(tx, office, say, form) for say in step.says]
+        steps.append(dataclasses.replace(step, says=tuple(say for say in says if say)))
+    return dataclasses.replace(outcome, steps=tuple(steps))
 
 
-def status_of(tx: Any, office: Office, number: str, code: str) -> dict[str, str]:
-    """Stage, unit and due time for a number with its code; the same {} for wrong and unknown. What
-    waits in the holding pen is received, and due when somebody has read it."""
-    held = tx.execute(_HELD.where(col(JournalEntry.number) == number)).first()
-    if held is not None and _same(held.code or "", code):
-        due = wording.when(held.due_at, "zh-CN") if held.due_at else ""
-        return {"found": "1", "status": Status.RECEIVED, "unit": "", "due": due}
-    row = tx.execute(_STANDING.where(col(HelpRequest.number) == number)).first()
-    if row is None or not _same(row.code, code):
-        former = tx.execute(
-            select(col(FormerNumber.request_id), col(FormerNumber.code)).where(
-                col(FormerNumber.number) == number
-            )
-        ).first()
-        if former is None or not _same(former.code, code):
-            return {"found": ""}
-        row = tx.execute(_STANDING.where(col(HelpRequest.id) == former.request_id)).one()
-    leads = master_of(tx, row._mapping)
-    unit = office.directory.unit.get(leads["lead_bureau"])
-    return {
-        "found": "1",
-        "status": row.status,
-        "unit": unit.name_zh if unit else office.hotline,
-        "due": wording.when(due_of(leads["queue_key"]), "zh-CN"),
-    }
-
-
-def _same(kept: str, given: str) -> bool:
-    return hmac.compare_digest(kept.encode(), given.encode())
-
-
-def due_of(queue_key: str) -> datetime:
-    """The due time that a queue key carries."""
-    return datetime.strptime(queue_key.split("|")[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+def _filled(tx: Transaction, office: Office, say: Say, form: Form) -> Say | None:
+    kept = say.params.get(progress_told.KEPT)
+    if kept is None or progress_told.ANSWER in say.params:
+        return say
+    words = exchanged.again(tx.connection, office, int(kept), form)
+    return Say(say.phrase, {**say.params, progress_told.ANSWER: words}) if words else None
 
 
 def _bind(

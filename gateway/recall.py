@@ -13,7 +13,7 @@ from sqlmodel import col
 from models import dialogues, journal, people
 from models.journal import JournalEntry
 from models.messages import Inbound, Preference, Turn
-from models.people import OPEN_COLUMNS, Person
+from models.people import NAMELESS, OPEN_COLUMNS, Person
 from models.requests import Contact, HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Track
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 JOIN_WINDOW = timedelta(minutes=2)
 """The parts of a long text arrive one by one; within this time they are read as one as well."""
-
-NAMELESS = "call"
-"""The kind of address of who rings from a withheld number: the call, to which nothing is sent."""
 
 
 @dataclass(slots=True)

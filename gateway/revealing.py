@@ -10,10 +10,9 @@ from sqlmodel import col
 
 from gateway import access, watching
 from gateway.access import Actor
-from gateway.recall import NAMELESS
 from gateway.state import State
 from models import notes
-from models.people import Address, Person
+from models.people import NAMELESS, Address, Person
 from models.requests import Contact
 from models.transaction import Row, acting
 from referral.casework import Refusal, need

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session, col
 
-from gateway import access
+from gateway import access, calls
 from gateway.access import Actor
 from models.journal import IN_PEN, JournalEntry
 from models.outbox import Outgoing
@@ -22,12 +22,21 @@ from referral.office import Office
 from triage.redact import redact
 
 MOST = 100
+RINGS = (
+    TaskKind.CALL_BACK,
+    TaskKind.CALL_SILENT,
+    TaskKind.NOBODY_CAME,
+    TaskKind.TELL_STOPPED,
+    TaskKind.UNDELIVERED,
+)
+"""Work for which the requester is rung: while somebody speaks with them nobody else does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One piece of work. ``refused`` is why this person cannot finish it here with a note: the key
-    of the phrase, None where they can."""
+    of the phrase, None where they can. ``on_the_line`` is who speaks with the requester just now,
+    "" where only the switchboard told, of work for which they would be rung; None otherwise."""
 
     id: int
     kind: str
@@ -41,6 +50,7 @@ class Waiting:
     phrase: str | None = None
     error: str | None = None
     refused: str | None = None
+    on_the_line: str | None = None
 
     @property
     def decided_there(self) -> bool:
@@ -70,9 +80,10 @@ def _about(reader: Any, login: str) -> list[int]:
 
 
 def waiting(session: Session, actor: Actor, office: Office, now: datetime) -> list[Waiting]:
-    """What waits for this person's unit, urgent first, then by due time; at most a hundred."""
+    """What waits for this person's unit, urgent first, then by due time; at most a hundred. Whom
+    somebody speaks with just now come last."""
     access.allow(actor, "see_tasks")
-    rows = session.connection().execute(
+    query = (
         select(
             *Task.__table__.columns,  # type: ignore[attr-defined]
             col(Outgoing.phrase),
@@ -85,7 +96,10 @@ def waiting(session: Session, actor: Actor, office: Office, now: datetime) -> li
         .order_by(col(Task.urgent).desc(), col(Task.due_at), col(Task.id))
         .limit(MOST)
     )
-    return [
+    rows = session.connection().execute(query).all()
+    rung = any(row.kind in RINGS for row in rows)
+    speaking = calls.speaking(session, office, now) if rung else {}
+    found = [
         Waiting(
             id=row.id,
             kind=row.kind,
@@ -99,9 +113,11 @@ def waiting(session: Session, actor: Actor, office: Office, now: datetime) -> li
             phrase=row.phrase,
             error=redact(row.error) if row.error else None,
             refused=_refused(office, actor, row._mapping, now),
+            on_the_line=speaking.get(row.number) if row.kind in RINGS else None,
         )
         for row in rows
     ]
+    return sorted(found, key=lambda one: one.on_the_line is not None)
 
 
 def _refused(office: Office, actor: Actor, row: Any, now: datetime) -> str | None:

@@ -88,6 +88,15 @@ TABS: Mapping[str, str] = {
 """The tabs of the two queues. Each is a filter of open requests but for the closed ones."""
 
 
+def undecided() -> list[ColumnElement[bool]]:
+    """What no person at the desk has decided yet."""
+    waits = [Status.IN_TRIAGE, Status.RECEIVED, Status.EMERGENCY_HANDOFF]
+    open_to_decide = or_(
+        col(HelpRequest.confirmed_at).is_(None), _one_of(col(HelpRequest.status), waits)
+    )
+    return [col(HelpRequest.closed_at).is_(None), open_to_decide]
+
+
 _IN_HAND = (col(HelpRequest.holder_person), col(HelpRequest.first_responder))
 """Whose request it is, each with an index of its own."""
 
@@ -102,11 +111,7 @@ def tab(name: str, actor: Actor, office: Office, now: datetime) -> list[ColumnEl
         return _of_units(name, sorted(units_of(office, actor, now)), now)
     match name:
         case "triage":
-            undecided = or_(
-                col(HelpRequest.confirmed_at).is_(None),
-                _one_of(status, [Status.IN_TRIAGE, Status.RECEIVED, Status.EMERGENCY_HANDOFF]),
-            )
-            return [still_open, undecided]
+            return undecided()
         case "urgent":
             return [still_open, col(HelpRequest.queue_key) < URGENT_KEYS]
         case "second":

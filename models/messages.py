@@ -124,8 +124,7 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """The person asked us to stop (or to go on) writing to this handle. ``at`` is when they did,
-    where the provider tells it."""
+    """The person asked us to stop (or go on) writing to this handle; ``at`` if it is known when."""
 
     external_id: str
     sender: str
@@ -189,7 +188,7 @@ class Say:
 class Ask(StrEnum):
     """What a dialogue may ask the system; the answer comes back as ``Turn.known``."""
 
-    STATUS = "status"  # number, code -> found ("1"/""), status, unit, due
+    STATUS = "status"  # number, code -> found ("1"/""), status, and facts of channels._standing
     BIND = "bind"  # code -> staff (login) or ""
 
 
@@ -215,10 +214,10 @@ class Step:
     """What a dialogue does next: a pure function of the state so far and the turn.
 
     ``state`` None ends the dialogue. ``contact`` becomes a contact before anything is answered.
-    ``lookup`` is resolved and the same turn is stepped again with ``known`` filled. Under the name
-    ``number_as`` the state is given the number of the contact's request. ``if_danger`` is what it
-    does instead where its contact is a danger to life. Where it is urgent and nobody is
-    put through, ``promise`` is said after the first sentence. ``line``, ``digits``: telephones.
+    ``lookup`` is resolved and the same turn is stepped again with ``known`` filled. The state is
+    given the number of the contact's request under the name ``number_as``. ``if_danger`` is done
+    instead where the contact is a danger to life. Where nobody is put through, ``promise`` is said
+    after the first sentence, ``otherwise`` if it is not urgent. ``line``, ``digits``: telephones.
     """
 
     state: Mapping[str, str] | None = None
@@ -230,6 +229,7 @@ class Step:
     digits: int = 1
     if_danger: "Step | None" = None
     promise: str = ""
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ class Address(SQLModel, table=True):
     stopped_at: datetime | None = operational(None)
 
 
+NAMELESS = "call"
+"""The kind of address of who rings from a withheld number: the call, to which nothing is sent."""
+BY_NUMBER = "case"
+"""The kind of address of a person who left no telephone number: the number that they proved."""
+
 FIELD = "address.value"
 """The field whose values are looked up."""
 

@@ -1,6 +1,6 @@
 """The help request and the contacts it is made of; this module is also their repository."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Index, String, Text, literal_column, text
@@ -174,3 +174,8 @@ class FormerNumber(SQLModel, table=True):
 def queue_key(level_rank: int, due_at: datetime, request_id: int) -> str:
     """Most urgent first, then the nearest due time; unique, ascending, as text."""
     return f"{level_rank}|{due_at:%Y%m%d%H%M%S}|{request_id:019d}"
+
+
+def due_of(queue_key: str) -> datetime:
+    """The due time that a queue key carries."""
+    return datetime.strptime(queue_key.split("|")[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)

@@ -80,7 +80,8 @@ def _own_words(tx: Transaction, request: Mapping[str, Any]) -> Sequence[Any]:
     return [row for row in found if row.person_id == request["person_id"]] or found
 
 
-_NOWHERE = Reply(Way("web", "", Form.FULL), "")
+NOWHERE = Reply(Way("web", "", Form.FULL), "")
+"""What is said this way stands on the page of the case and is sent to nobody."""
 
 
 def tell(
@@ -170,7 +171,7 @@ def tell_one(
         office,
         phrase,
         request=request,
-        reply=reply or _NOWHERE,
+        reply=reply or NOWHERE,
         now=now,
         language=who.language,
         params={**params, **more},
@@ -195,7 +196,7 @@ def foretold(
     if chosen is None:
         return ""
     params = {**_params(office, request, who, unit, due), **more}
-    return office.phrases.say(chosen, params, (who.reply or _NOWHERE).way.form, who.language)
+    return office.phrases.say(chosen, params, (who.reply or NOWHERE).way.form, who.language)
 
 
 def _params(

@@ -9,7 +9,7 @@ from typing import Any
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status, TaskKind
-from referral import casework, falling_silent, leasing
+from referral import casework, falling_silent, leasing, spoken_with
 from referral.casework import Actor, Refusal
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
@@ -98,9 +98,10 @@ def record_contact(
 ) -> Row:
     """Record who was called or visited, when, by which way, with what outcome.
 
-    CLK-MISSED-CALL ends with any attempt. CLK-CONTACT and CLK-URGENT-CONTACT end only when
-    somebody of a unit that has the order, or of the field, spoke with the person; standing before
-    them also ends the time for being on site. Raises ``Refusal``.
+    CLK-MISSED-CALL ends with any attempt, the work to ring back where somebody spoke. CLK-CONTACT
+    and CLK-URGENT-CONTACT end only when somebody of a unit that has the order, or of the field,
+    spoke with the person; standing before them also ends the time for being on site. Raises
+    ``Refusal``.
     """
     casework.require_open(request)
     if outcome not in OUTCOMES:
@@ -120,6 +121,7 @@ def record_contact(
     falling_silent.tried(tx, office, actor, request, reached=outcome in SPOKEN, now=now)
     if outcome in SPOKEN:
         casework.finish_tasks(tx, request["id"], TaskKind.NOBODY_CAME, actor, now)
+        spoken_with.met(tx, request, at=at, now=now, by=actor.login)
     if outcome in SPOKEN and theirs:
         casework.halt(tx, request["id"], ("CLK-CONTACT",), now)
         casework.halt(tx, request["id"], ("CLK-URGENT-CONTACT",), now, case="")

@@ -26,8 +26,10 @@ from referral import (
     explaining,
     rungs,
     running_late,
+    spoken_with,
     telling,
     waiting,
+    word_given,
     wording,
 )
 from referral.clocks import LadderAct, Rung
@@ -222,7 +224,7 @@ def _act(
     telling.post(
         tx,
         office,
-        _phrase(clock, now),
+        _phrase(clock, now, on_the_line=_on_the_line(tx, office, clock, request, now)),
         request=request,
         reply=Reply(way, address),
         now=now,
@@ -240,7 +242,17 @@ def _act(
     )
 
 
-def _phrase(clock: Any, now: datetime) -> str:
+def _on_the_line(tx: Transaction, office: Office, clock: Any, request: Row, now: datetime) -> bool:
+    """Whether who is to be rung back is being spoken with just now. The step is taken all the same:
+    it says not to ring yet."""
+    if clock.name != word_given.CALL_BACK:
+        return False
+    return request["person_id"] in spoken_with.on_the_line(tx.connection, office, now)
+
+
+def _phrase(clock: Any, now: datetime, *, on_the_line: bool) -> str:
+    if on_the_line:
+        return "staff_on_the_line"
     if (clock.name, clock.case) == UNDECIDED:
         return "staff_handoff_undecided"
     return "staff_breach" if now >= clock.due_at else "staff_reminder"

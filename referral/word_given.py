@@ -8,15 +8,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from models.requests import HelpRequest
+from models.outbox import Outgoing
+from models.requests import HelpRequest, due_of
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, TaskKind
-from referral import bringing_in, casework, telling, wording
+from models.vocabulary import Form, Level, TaskKind
+from referral import answering, bringing_in, casework, telling, wording
 from referral.office import Arrival, Office
 
 URGENT, CONTACT, CALL_BACK = "CLK-URGENT-CONTACT", "CLK-CONTACT", "CLK-MISSED-CALL"
 LATE = "attached_late"
 """What is said when the hour has passed."""
+UNREACHED = "call_unreached"
 
 
 def say_added(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> None:
@@ -64,11 +66,47 @@ def urgent(
     due = _standing(tx, request, level, opened=new is not None)
     if due is None or due <= now:
         return None
+    told = _params(office, request, due, language)
+    return {**told, "due": due.isoformat()}
+
+
+def unreached(
+    tx: Transaction,
+    office: Office,
+    request_id: int,
+    level: Level,
+    *,
+    language: str,
+    now: datetime,
+) -> dict[str, str] | None:
+    """What comes next, by when, and how to hear of it, as parameters of what is said aloud to who
+    can neither be rung back nor written to; None where that hour has passed, or where they were
+    told. The words stand with the request, as they are said."""
+    new = next((one for one in tx.added(HelpRequest) if one["id"] == request_id), None)
+    request = new or _of(tx, request_id)
+    due = _standing(tx, request, level, opened=new is not None) or due_of(request["queue_key"])
+    if due <= now or (new is None and _told(tx, request_id)):
+        return None
+    told = _params(office, request, due, language)
+    told["due"] = wording.aloud(office, due, language)
+    telling.post(
+        tx, office, UNREACHED, request=request, reply=answering.NOWHERE, now=now,
+        language=language, params=told, stopped=True,
+        text=wording.say(office, UNREACHED, told, Form.SPOKEN, language),
+    )  # fmt: skip
+    return told
+
+
+def _told(tx: Transaction, request_id: int) -> bool:
+    before = col(Outgoing.request_id) == request_id, col(Outgoing.phrase) == UNREACHED
+    return tx.execute(select(col(Outgoing.id)).where(*before).limit(1)).first() is not None
+
+
+def _params(office: Office, request: Row, due: datetime, language: str) -> dict[str, str]:
     unit = office.directory.unit.get(request["holder_unit"])
     officer = office.directory.officer.get(request["first_responder"])
     params = wording.params(office, request, unit=unit, officer=officer, due=due, language=language)
-    told = {name: params[name] for name in ("hotline", "responder", "unit")}
-    return {**told, "due": due.isoformat()}
+    return {name: params[name] for name in ("hotline", "responder", "unit")}
 
 
 def _of(tx: Transaction, request_id: int) -> Row:

@@ -47,6 +47,14 @@ def when(at: datetime, language: str, *, kept: bool = False) -> str:
     return f"{day(at, language, kept=kept)}{between}{local:%H:%M}"
 
 
+def aloud(office: Office, at: datetime, language: str) -> str:
+    """A due time as a voice says it, in China time."""
+    local = at.astimezone(ZONE)
+    parts = {"month": local.month, "day": local.day, "hour": local.hour, "minute": f"{local:%M}"}
+    said = {name: str(value) for name, value in parts.items()}
+    return office.phrases.say("call_due", said, Form.SPOKEN, language)
+
+
 def day(at: datetime, language: str, *, kept: bool = False) -> str:
     """The date alone, in the same way."""
     local = at.astimezone(ZONE)

@@ -7,17 +7,13 @@ from hashlib import sha256
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import recorded
+from gateway import progress, recorded
 from gateway.intake import Call
 from gateway.state import State
-from gateway.web import progress
 from models import people
 from models.messages import Inbound
-from models.people import Address
+from models.people import BY_NUMBER, Address
 from models.transaction import Row, Transaction, acting
-
-BY_NUMBER = "case"
-"""The kind of address of a person who left no telephone number: the number that they proved."""
 
 
 def call_of(state: State, proven: Mapping[str, str], fields: Mapping[str, str]) -> Call | None:
@@ -26,7 +22,7 @@ def call_of(state: State, proven: Mapping[str, str], fields: Mapping[str, str]) 
     Sent twice, the same words of the same page are one contact. Raises ``Busy``.
     """
     with state.database.read() as session:
-        request = progress.find(session, proven["number"], proven["code"])
+        request = progress.find(session.connection(), proven["number"], proven["code"])
     if not isinstance(request, dict):
         return None
     with acting(state.database, state.mint) as tx:

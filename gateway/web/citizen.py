@@ -20,10 +20,10 @@ from fastapi.responses import RedirectResponse
 
 from channels import Channel
 from channels.web import e164, form_token, new_nonce, proof
-from gateway import guessing, refusals
+from gateway import guessing, progress, refusals
 from gateway.hooks import kept
 from gateway.spool import Spool
-from gateway.web import kept_first, own_case, passes, progress
+from gateway.web import kept_first, own_case, passes
 from gateway.web.own_case import AWAY, CASE, MAY_COME_AGAIN, RECEIPT
 from gateway.web.rendering import fields_of, language_of, page, state_of, translator
 from models import numbers
@@ -104,11 +104,13 @@ def received(request: Request) -> Response:
         return RedirectResponse("/status", 303)
     office = state.offices.current()
     with state.database.read() as session:
-        found = progress.find(session, told["number"], told["code"])
+        found = progress.find(session.connection(), told["number"], told["code"])
         seen: progress.Progress | progress.Held | None = None
         if isinstance(found, dict):
             language = language_of(request)
-            seen = progress.read(session, office, found, language=language, now=state.now())
+            seen = progress.read(
+                session.connection(), office, found, language=language, now=state.now()
+            )
         elif found is not None:
             seen = found
     held = not isinstance(seen, progress.Progress)
@@ -224,7 +226,7 @@ def _still_opens(request: Request, number: str) -> bool:
     if proven is None or proven["number"] != number:
         return False
     with state_of(request).database.read() as session:
-        return progress.find(session, **_case(proven)) is not None
+        return progress.find(session.connection(), **_case(proven)) is not None
 
 
 def _raw(request: Request, channel: Channel, fields: Mapping[str, str]) -> Raw:
@@ -267,7 +269,7 @@ def _tried(request: Request, number: str, code: str, client: str) -> tuple[bool,
         refusals.count(request, state, "pause", "status.pause")
         return False, tried.wait
     with state.database.read() as session:
-        if not progress.find(session, number, code):
+        if not progress.find(session.connection(), number, code):
             refusals.count(request, state, "code", "status.wrong")
             return False, tried.wait
     with acting(state.database, state.mint) as tx:

@@ -17,11 +17,11 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import looks, on_record, sentences
+from gateway import looks, on_record, own_files, progress, sentences
 from gateway.hooks import kept
 from gateway.intake import Call
 from gateway.state import State
-from gateway.web import adding, kept_first, own_files, passes, progress
+from gateway.web import adding, kept_first, passes
 from gateway.web.rendering import fields_of, language_of, page, state_of, translator
 from models.db import Busy
 from models.messages import Inbound, Outcome
@@ -101,7 +101,7 @@ def file(request: Request, token: str) -> Response:
     proven = passes.shown(request, CASE)
     if proven is not None:
         with state_of(request).database.read() as session:
-            found = progress.find(session, proven["number"], proven["code"])
+            found = progress.find(session.connection(), proven["number"], proven["code"])
             if isinstance(found, dict):
                 content = own_files.one(session, found, token)
                 if content is not None:
@@ -159,17 +159,17 @@ def show(
     state, language = state_of(request), language_of(request)
     office, now = state.offices.current(), state.now()
     with state.database.read() as session:
-        found = progress.find(session, proven["number"], proven["code"])
+        reader = session.connection()
+        found = progress.find(reader, proven["number"], proven["code"])
         if found is None:
             return RedirectResponse("/status", 303)
         seen: progress.Progress | progress.Held = (
-            progress.read(session, office, found, language=language, now=now)
+            progress.read(reader, office, found, language=language, now=now)
             if isinstance(found, dict)
             else found
         )
         looked, record = looks.Looked(), None
         if isinstance(found, dict):
-            reader = session.connection()
             looked = looks.of(reader, office, [found["id"]], language=language)
             record = on_record.of(reader, office, found)
     return page(
@@ -211,7 +211,7 @@ def carry_out(
     """What the requester does with the request that number and code open; None where they open
     none. Raises what reading and the act raise."""
     with state.database.read() as session:
-        found = progress.find(session, proven["number"], proven["code"])
+        found = progress.find(session.connection(), proven["number"], proven["code"])
     if not isinstance(found, dict):
         return None
     columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway import access, filters, handovers, neglect, searching, tasks, views, watching
+from gateway import access, calls, filters, handovers, neglect, searching, tasks, views, watching
 from gateway.sessions import SignedIn as Session
 from gateway.web import casepage, sought
 from gateway.web.rendering import language_of, state_of
@@ -98,6 +98,7 @@ def shown(
             else None,
             "leaving": bool(asked.get("handover")),
             "last": None if page.lines else views.last_arrival(reading, actor, office, now),
+            "speaking": calls.speaking(reading, office, now),
             "unclaimed": neglect.unclaimed(reading, actor, office, now),
         }
     if asked.get("after"):

@@ -121,8 +121,15 @@ def test_words_become_a_contact_at_once_and_their_number_is_read_out(line):
     assert not step.contact.missed
     assert said(step) == ["call_number", "call_after"]
     assert step.promise == "urgent_accepted", "where it is urgent, who comes by when"
+    assert step.otherwise == "", "they are written to"
     line("hang_up", "completed")
     assert line.ids() == ["CA1:speech"]
+
+
+def test_a_withheld_number_is_told_aloud_what_others_are_written():
+    turn = Turn("CA9:1", "CA9", "", "words", "家里断粮了")
+    step = CallFlow(BOOK.say, operator=True).step({"at": "telling"}, turn, Correspondent())
+    assert step.otherwise == "call_unreached"
 
 
 def test_words_said_instead_of_a_key_are_taken(line):

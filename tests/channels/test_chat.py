@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels import _standing
 from channels._chat import ChatFlow
 from models.messages import Ask, Correspondent, Inbound, Location, Lookup, Media, Say, Step, Turn
 from models.vocabulary import Form, Level, Status
@@ -156,8 +157,18 @@ def test_every_status_has_words_for_a_citizen(status):
     for say in step.says:
         for language in BOOK.languages():
             assert BOOK.say(say.phrase, say.params, Form.FULL, language)
-    assert "chat.status_unit" in phrases(step)
-    assert ("chat.status_due" in phrases(step)) is status.is_open
+    assert phrases(step)[1:] == ["chat.status_unit", "chat.status_due"], "what is told is said"
+
+
+def test_every_fact_of_the_progress_has_a_sentence_by_telephone_and_in_a_chat():
+    for prefix, form in (("call_status_", Form.SPOKEN), ("chat.status_", Form.FULL)):
+        says = _standing.said(dict.fromkeys(_standing.FACTS, "某事"), prefix)
+        assert len(says) == len(_standing.FACTS)
+        for say in says:
+            for language in BOOK.languages():
+                words = BOOK.say(say.phrase, {**say.params, "hotline": "12345"}, form, language)
+                assert "{" not in words
+                assert not say.params or "某事" in words
 
 
 def test_a_wrong_code_and_an_unknown_number_sound_the_same():

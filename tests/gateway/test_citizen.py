@@ -13,10 +13,9 @@ from sqlalchemy import event, func, insert, select, update
 from sqlmodel import SQLModel, col
 
 from channels import Channel
-from gateway import guessing
+from gateway import guessing, progress
 from gateway.app import create_app
 from gateway.state import State
-from gateway.web import progress
 from models.access import Attempt
 from models.clocks import Clock as ClockRow
 from models.db import Busy
@@ -587,9 +586,11 @@ def test_who_reports_for_another_is_not_promised_the_contact_of_that_person(
 def test_a_moved_promise_shows_both_dates(citizen: TestClient, state: State, now: Clock) -> None:
     number, code = ask(citizen, what=CALM, phone=PHONE)
     with state.database.read() as session:
-        found = progress.find(session, number, code)
+        found = progress.find(session.connection(), number, code)
         assert isinstance(found, dict)
-        before = progress.read(session, state.offices.current(), found, language="zh-CN", now=now())
+        before = progress.read(
+            session.connection(), state.offices.current(), found, language="zh-CN", now=now()
+        )
     assert before.was_due is None
     later = before.due + timedelta(days=9)
     change(state, number, queue_key=queue_key(2, later, found["id"]))

@@ -19,7 +19,7 @@ from models import assurances
 from models.transaction import acting
 from tests.client import TestClient
 from tests.fakes import call
-from tests.gateway.people import FOOD, said
+from tests.gateway.people import FOOD, said, signed_in
 from tests.gateway.test_sealed_fields import SENDER, TEXT, found_in, live, ticks_of
 from tests.gateway.world import world
 from tests.standins.twilio import TwilioStandIn
@@ -59,6 +59,52 @@ def test_ages_grow_while_nobody_acts_and_are_zero_when_nothing_waits(state, now)
     ticks = ticks_of(state)
     asyncio.run(ticks.deliver())
     assert figures(state)["huiyin_outbox_oldest_seconds['yes']"] == 0
+
+
+AID = {"who": "老人", "outcome": "on_site", "by": "visit", "note": "送米面油"}
+
+
+def unclaimed(state) -> tuple[bool, float]:
+    """What the desk is alarmed by, and the figure that other alarms hang on."""
+    shown = signed_in(state, create_app(state), "op01").get("/desk").text
+    return "紧急件无人接手" in shown, figures(state)["huiyin_unclaimed_oldest_seconds['yes']"]
+
+
+def test_what_somebody_has_taken_is_not_counted_as_taken_by_nobody(state, now):
+    """Also where the desk has not confirmed it: who signed for it has it."""
+    number = said(state, "a", FOOD).number
+    now.forward(minutes=12)
+    assert unclaimed(state) == (True, 720.0)
+    township = signed_in(state, create_app(state), "township_w01.3")
+    assert township.act(number, "sign").status_code == 200
+    assert unclaimed(state) == (False, 0.0)
+    assert figures(state)["huiyin_unsigned_oldest_seconds['yes']"] == 720, "the lead has not signed"
+
+
+def test_what_was_done_and_waits_for_a_word_was_taken(state, now):
+    number = said(state, "a", FOOD).number
+    township = signed_in(state, create_app(state), "township_w01.3")
+    assert township.act(number, "sign").status_code == 200
+    assert township.act(number, "record_contact", **AID).status_code == 200
+    bureau = signed_in(state, create_app(state), "civil_affairs.1")
+    for act, body in (
+        ("sign", {}),
+        ("reply", {"text": "已送去米面油，临时救助三天内到账。"}),
+        ("report_result", {"result": "已先行救助"}),
+    ):
+        assert bureau.act(number, act, **body).status_code == 200, act
+    now.forward(minutes=30)
+    assert unclaimed(state) == (False, 0.0)
+    assert figures(state)["huiyin_unsigned_oldest_seconds['yes']"] == 0
+
+
+def test_what_somebody_works_on_at_the_desk_is_in_nobodys_alarm(state, now):
+    number = said(state, "a", FOOD).number
+    now.forward(minutes=12)
+    assert signed_in(state, create_app(state), "op01").form(f"/desk/{number}/claim").is_redirect
+    assert unclaimed(state) == (False, 0.0)
+    now.forward(minutes=12)
+    assert unclaimed(state) == (True, 24 * 60.0), "it was let go"
 
 
 def test_the_age_of_a_proof_counts_from_when_it_last_held(state, now):

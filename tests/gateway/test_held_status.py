@@ -7,6 +7,8 @@ from gateway.lookups import status_of
 from models.journal import JournalEntry
 from models.outbox import Outgoing
 from models.tasks import Task
+from models.transaction import acting
+from models.vocabulary import Form
 from referral.wording import when
 from tests.gateway.world import HUNGRY, World, call_fields, update, world
 
@@ -62,8 +64,8 @@ def test_once_it_is_understood_the_request_itself_answers(settings, now):
     with world(settings, now) as system:
         system.sms(HUNGRY)
         (entry,) = system.all(JournalEntry)
-        with system.state.database.read() as session:
+        with acting(system.state.database, system.state.mint) as tx:
             office = system.state.offices.current()
-            found = status_of(session.connection(), office, entry.number, entry.code)
-        assert found["status"] == "dispatched"
-        assert found["unit"]
+            found = status_of(tx, office, entry.number, entry.code, form=Form.FULL, now=now())
+        assert found.known["status"] == "in_triage", "nobody has confirmed it: as the page says"
+        assert found.known["unit"]

@@ -24,6 +24,7 @@ from models.people import Address
 from models.requests import Contact, HelpRequest
 from models.sealing import Broken
 from models.transaction import acting
+from models.vocabulary import Form
 from tests.conftest import process
 from tests.fakes import RecordingChannel, call
 from tests.gateway.people import application, partner
@@ -162,10 +163,10 @@ def test_the_work_goes_on_as_if_nothing_were_sealed(sealed):
         assert session.scalars(select(RepeatKey).where(col(RepeatKey.hash) != 0)).first()
     with acting(sealed.database, sealed.mint) as tx:
         office = sealed.offices.current()
-        assert status_of(tx, office, number, request.code)["found"] == "1"
-        assert status_of(tx, office, number, "000000" if request.code != "000000" else "1") == {
-            "found": ""
-        }
+        asked = {"form": Form.FULL, "now": sealed.now()}
+        wrong = "000000" if request.code != "000000" else "1"
+        assert status_of(tx, office, number, request.code, **asked).known["found"] == "1"
+        assert status_of(tx, office, number, wrong, **asked).known == {"found": ""}
     assert list(rekeying.faults(sealed.database)) == []
 
 

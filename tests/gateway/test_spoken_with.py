@@ -1,7 +1,10 @@
 """Who was spoken with is not rung back: also where the talk was over a line that is not ours, told
 by the switchboard or entered at the desk."""
 
+import asyncio
+import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,20 +12,24 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from sqlmodel import col
 
+from gateway.clock_audit import audit
 from gateway.entering import Entry, enter
 from gateway.state import State
 from gateway.web.entry_words import EntryWords
 from models.clocks import Clock as ClockRow
 from models.events import Event
 from models.notes import opened
+from models.outbox import Outgoing
 from models.tasks import Task
 from models.transaction import acting
 from models.vocabulary import Role, TaskKind
 from referral.casework import Actor
 from tests.conftest import Clock
 from tests.gateway.people import Caller, application, partner, signed_in
+from tests.gateway.test_sealed_fields import ticks_of
 
 CALLER, OTHER = "+8613812345678", "+8613900000009"
+RINGS_BACK = "CLK-MISSED-CALL"
 OP = Actor(login="op01", role=Role.OPERATOR, unit="hotline")
 WORDS = "我家申请低保，交了材料没消息"
 
@@ -166,3 +173,106 @@ def test_a_call_answered_at_the_desk_and_entered_ends_what_waited_before(
     now.forward(minutes=4)
     mine.form("/desk/enter", text=WORDS, sender=CALLER, channel="phone", call=call_id)
     assert rung_back(state) == []
+
+
+WAITS = "正在与吕贵通话，先不要回拨"
+
+
+def told_to_ring(state: State, app: FastAPI, login: str = "op02") -> list[str | None]:
+    """Of each call-back in a colleague's list: who is on the line with them, None for nobody."""
+    found = signed_in(state, app, login).get("/api/v1/tasks").json()["tasks"]
+    return [one["on_the_line"] for one in found if one["kind"] == "call_back"]
+
+
+def test_while_somebody_speaks_with_them_nobody_else_is_told_to_ring(
+    state: State, app: FastAPI, switchboard: Caller, now: Clock
+) -> None:
+    number, _other = missed(switchboard, "1"), missed(switchboard, "9", OTHER)
+    assert told_to_ring(state, app) == [None, None]
+    now.forward(minutes=1)
+    answered_at_the_desk(state, app, switchboard)
+    assert told_to_ring(state, app) == [None, "吕贵"], "who can be rung comes first"
+    assert len(rung_back(state)) == 2, "nothing is ended by the press of a button"
+    page = signed_in(state, app, "lead01").get("/desk?tab=missed").text
+    assert page.count(WAITS) == 1
+    row = page.partition(f'id="row-{number}"')[2].partition("</tr>")[0]
+    assert "通话中" in row
+
+
+def test_a_talk_that_nobody_entered_leaves_the_call_back_as_it_was(
+    state: State, app: FastAPI, switchboard: Caller, now: Clock
+) -> None:
+    number = missed(switchboard, "1")
+    now.forward(minutes=1)
+    answered_at_the_desk(state, app, switchboard)
+    now.forward(minutes=2)
+    told(switchboard, "hangup", "2")
+    assert told_to_ring(state, app) == [None]
+    assert rung_back(state) == [number]
+
+
+def test_a_talk_of_which_no_end_is_told_holds_a_call_back_for_half_an_hour(
+    state: State, app: FastAPI, switchboard: Caller, now: Clock
+) -> None:
+    missed(switchboard, "1")
+    answered_at_the_desk(state, app, switchboard)
+    now.forward(minutes=29)
+    assert told_to_ring(state, app) == ["吕贵"]
+    now.forward(minutes=2)
+    assert told_to_ring(state, app) == [None]
+
+
+def test_who_answers_the_next_call_speaks_with_the_first_no_more(
+    state: State, app: FastAPI, switchboard: Caller, now: Clock
+) -> None:
+    missed(switchboard, "1")
+    mine, _ = answered_at_the_desk(state, app, switchboard)
+    now.forward(minutes=2)
+    told(switchboard, "newCall", "4", OTHER)
+    (ringing,) = re.findall(r"/desk/calls/(\d+)/answer", mine.get("/desk/calls").text)
+    mine.form(f"/desk/calls/{ringing}/answer")
+    assert told_to_ring(state, app) == [None]
+
+
+def reminded(state: State) -> tuple[int, list[int]]:
+    """After what is due now: how often the desk was told that they are on the line, and the steps
+    that the time to ring back has taken."""
+    asyncio.run(ticks_of(state).sweep())
+    with state.database.read() as session:
+        told = select(Outgoing).where(col(Outgoing.phrase) == "staff_on_the_line")
+        said = session.scalars(told).all()
+        taken = session.scalars(
+            select(Event.detail)
+            .where(col(Event.kind).in_(["reminder", "breach"]))
+            .order_by(col(Event.seq))
+        ).all()
+    steps = [one["steps"] for one in map(json.loads, taken) if one["clock"] == RINGS_BACK]
+    return len(said), [step for some in steps for step in some]
+
+
+def test_the_reminder_to_ring_back_says_that_they_are_on_the_line(
+    state: State, app: FastAPI, switchboard: Caller, now: Clock
+) -> None:
+    missed(switchboard, "1")
+    now.forward(minutes=1)
+    answered_at_the_desk(state, app, switchboard)
+    now.forward(minutes=11)
+    assert reminded(state) == (1, [0])
+    told(switchboard, "hangup", "2")
+    now.forward(minutes=4)
+    assert reminded(state) == (1, [0, 1]), "every step is taken, once, and then they can be rung"
+    with state.database.read() as session:
+        assert audit(session, state.offices.current(), now(), timedelta(minutes=1)).faults == []
+
+
+def test_who_wrote_down_that_they_reached_them_ends_the_call_back(
+    state: State, app: FastAPI, switchboard: Caller, now: Clock
+) -> None:
+    number = missed(switchboard, "1")
+    now.forward(minutes=2)
+    mine = signed_in(state, app, "op01")
+    tried = mine.act(number, "record_contact", who="本人", outcome="no_answer", by="phone")
+    assert tried.status_code == 200
+    assert told_to_ring(state, app) == [None], "nobody spoke with them"
+    mine.act(number, "record_contact", who="本人", outcome="reached", by="phone")
+    assert told_to_ring(state, app) == []

@@ -332,6 +332,55 @@ def test_words_that_make_it_urgent_are_promised_help_in_the_same_call(settings, 
         assert len(system.all(HelpRequest)) == 1
 
 
+NOT_RUNG_BACK = "我们没办法给您回电话"
+
+
+def test_who_cannot_be_rung_back_hears_what_comes_by_when_and_how_to_ask(settings, now):
+    with world(settings, now) as system:
+        turn(system, From=WITHHELD, CallStatus="ringing")
+        words = heard(system, 1, From=WITHHELD, SpeechResult=DIBAO)
+        (request,) = system.all(HelpRequest)
+        unit = system.state.offices.current().directory.unit[request.holder_unit]
+        (contact,) = [one for one in system.all(Clock) if one.name == "CLK-CONTACT"]
+        local = contact.due_at.astimezone(ZONE)
+        by = f"{local.month}月{local.day}日{local.hour}点{local.minute:02}分"
+        for part in (unit.name_zh, request.first_responder, f"{by}前会有人处理", "再打", "按3"):
+            assert part in words
+        assert "和您联系" not in words
+        assert "会有人联系" not in words
+        (kept,) = [one for one in system.all(Outgoing) if not one.staff]
+        assert kept.text in words, "kept as it was said"
+        assert (kept.request_id, kept.address, kept.state) == (request.id, "", "suppressed")
+        assert kept.next_at is None
+        assert NOT_RUNG_BACK in kept.text
+        again = heard(system, 1, From=WITHHELD, SpeechResult=DIBAO)
+        assert again == words, "a repeat hears it too"
+        more = heard(system, 2, From=WITHHELD, SpeechResult="我住柳湾镇柳湾村")
+        assert NOT_RUNG_BACK not in more, "said once"
+        shown = system.client.post(
+            "/status", data={"number": request.number, "code": request.code}, follow_redirects=True
+        ).text
+        assert NOT_RUNG_BACK in shown
+        assert "会有人联系您" not in shown, "nobody can"
+        assert not [one for one in system.all(Task) if one.kind == TaskKind.TELL_STOPPED]
+
+
+def test_who_shows_a_number_is_told_by_message_and_not_again_aloud(settings, now):
+    with world(settings, now) as system:
+        turn(system, CallStatus="ringing")
+        assert NOT_RUNG_BACK not in heard(system, 1, SpeechResult=DIBAO)
+
+
+def test_it_is_said_in_the_language_of_the_call(settings, now):
+    with world(settings, now) as system:
+        turn(system, From=WITHHELD, CallStatus="ringing")
+        asked = "I applied for the minimum living allowance last month and heard nothing"
+        words = heard(system, 1, From=WITHHELD, SpeechResult=asked)
+        (kept,) = [one for one in system.all(Outgoing) if not one.staff]
+        assert "we cannot call you back" in kept.text
+        assert kept.text in words
+
+
 def test_a_promised_hour_that_has_passed_is_not_promised_again(settings, now):
     with world(settings, now) as system:
         system.sms(HUNGRY)

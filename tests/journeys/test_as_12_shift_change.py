@@ -13,10 +13,10 @@ from sqlmodel import col
 
 from gateway import accounts
 from gateway.offices import changed
+from gateway.progress import find
 from gateway.recorded import Recorded, call_of
 from gateway.state import State
 from gateway.ticks import Ticks
-from gateway.web.progress import find
 from models.events import Event
 from models.handovers import Handover
 from models.places import Staff
@@ -133,7 +133,7 @@ def test_nobody_leaves_before_each_matter_is_in_somebodys_hands(
     assert {row.first_responder for row in rows(state, HelpRequest)} == {"op01"}
     with state.database.read() as session:
         for row in rows(state, HelpRequest):
-            assert find(session, row.number, row.code)["number"] == row.number
+            assert find(session.connection(), row.number, row.code)["number"] == row.number
     assert {item["number"] for item in shift(taking)["mine"]} == set(numbers[:2])
     assert taking.get(f"/api/v1/requests/{numbers[0]}").json()["said"][0]["text"] == JUMP
 

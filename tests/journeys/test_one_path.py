@@ -9,10 +9,10 @@ from sqlmodel import col
 
 from gateway.accounting import account
 from gateway.delivery import Delivery
+from gateway.progress import find
 from gateway.recorded import Recorded, call_of
 from gateway.state import State
 from gateway.ticks import Ticks
-from gateway.web.progress import find
 from models.clocks import Clock as ClockRow
 from models.events import Event
 from models.journal import JournalEntry
@@ -329,9 +329,12 @@ def test_a_held_number_leads_to_the_request_its_words_belong_to(state, now):
     asyncio.run(ticks_of(state, now).resume())
     assert count(state, HelpRequest) == 1
     with state.database.read() as session:
-        found = find(session, held.number, held.code)
+        found = find(session.connection(), held.number, held.code)
         assert found["number"] == first.number
-        assert find(session, held.number, "000000" if held.code != "000000" else "1") is None
+        assert (
+            find(session.connection(), held.number, "000000" if held.code != "000000" else "1")
+            is None
+        )
         assert account(session).holds
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from models.clocks import Clock
-from models.people import Address
+from models.people import BY_NUMBER, NAMELESS, Address
 from models.transaction import Row
 from models.vocabulary import Level
 from referral import word_given
@@ -28,6 +28,10 @@ def of(reader: Any, request: Row) -> datetime | None:
 
 
 def reachable(reader: Any, request: Row) -> bool:
-    """Whether there is any number or handle of theirs."""
-    theirs = select(col(Address.id)).where(col(Address.person_id) == request["person_id"])
+    """Whether there is any number or handle of theirs under which they can be reached; who rang
+    with a withheld number or came back with number and code alone cannot be."""
+    theirs = select(col(Address.id)).where(
+        col(Address.person_id) == request["person_id"],
+        col(Address.kind).not_in((NAMELESS, BY_NUMBER)),
+    )
     return reader.execute(theirs.limit(1)).first() is not None

@@ -1,5 +1,6 @@
 """What a citizen may see of a request: its way, who is responsible, until when, what was said.
 
+The one place that decides it, for the page, the telephone and the chat (``gateway.progress_told``).
 Nothing of other people, no internal note, no name of staff: only this request's rows.
 """
 
@@ -12,15 +13,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import attachments
-from gateway.lookups import due_of
-from gateway.web import contact_due, own_files
+from gateway import contact_due, exchanged
+from gateway.exchanged import Message
 from models.journal import UNFINISHED, JournalEntry
-from models.outbox import Outgoing
-from models.requests import Contact, FormerNumber, HelpRequest
+from models.requests import FormerNumber, HelpRequest, due_of
 from models.tasks import Task
 from models.transaction import Row
-from models.vocabulary import Level, OutboxState, Status, Track
+from models.vocabulary import Level, Status, Track
 from referral import casework
 from referral.joined import master_of
 from referral.office import Office
@@ -47,6 +46,7 @@ STEP_OF: Mapping[Status, str] = {
 }
 """The six steps a citizen sees (experience note 1.1 and 2.2)."""
 
+_AGAIN = ("reopened", "rehandled")
 _STEP_OF_EVENT = {"received": "received", "assessed": "checking", "dispatched": "forwarded"}
 
 
@@ -60,28 +60,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One thing said. ``theirs`` is the citizen's; ``lost`` did not reach their telephone;
-    ``whole`` are the words that an SMS had to shorten."""
-
-    theirs: bool
-    at: datetime
-    text: str
-    lost: bool = False
-    whole: str = ""
-    files: Sequence[tuple[str, bool]] = ()
-    """Of what was sent along: the token of each, and whether it is a picture."""
-
-
-@dataclass(frozen=True, slots=True)
 class Progress:
     """All that the status page shows. Times are aware. ``contact_due`` is by when somebody gets in
-    touch with them, None where nobody owes that any more or it is owed to another; ``reachable``
-    whether we know how. ``was_due`` is the first promise where it
-    has moved; ``reminded`` says that the ladder of reminders has already been climbed; ``joined``
-    that the request goes on together with another one, whose way is shown. ``view`` is the
-    requester's own word on the last answer, which they gave back where ``again``; where ``checked``
-    a person decides on it."""
+    touch with them, None where nobody owes that any more or it is owed to another; ``contact`` says
+    how that stands: by, unreachable (nobody knows how to reach them), late, "" where nothing is
+    owed. ``responder`` is who was named to them last as answerable; ``answer`` what they were
+    answered since it was last taken up. ``was_due`` is the first promise where it has moved;
+    ``reminded`` says that the ladder of reminders has already been climbed; ``joined`` that the
+    request goes on together with another one, whose way is shown. ``view`` is the requester's own
+    word on the last answer, which they gave back where ``again``; where ``checked`` a person
+    decides on it."""
 
     number: str
     status: Status
@@ -98,7 +86,9 @@ class Progress:
     late: bool
     reminded: bool
     messages: Sequence[Message]
-    reachable: bool = True
+    contact: str = ""
+    responder: str = ""
+    answer: Message | None = None
     joined: bool = False
     view: str = ""
     again: bool = False
@@ -128,13 +118,12 @@ class Held:
     due: datetime | None
 
 
-def find(session: Any, number: str, code: str) -> Row | Held | None:
+def find(reader: Any, number: str, code: str) -> Row | Held | None:
     """The request, or the call in the holding pen, of a number with its code.
 
     An unknown number and a wrong code cost the same: both tables are always asked, by the number
     alone, and the code is compared in constant time whether or not there is one.
     """
-    reader = session.connection()
     columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
     request = reader.execute(select(*columns).where(col(HelpRequest.number) == number)).first()
     held = reader.execute(
@@ -164,9 +153,8 @@ def find(session: Any, number: str, code: str) -> Row | Held | None:
     return None
 
 
-def read(session: Any, office: Office, request: Row, *, language: str, now: datetime) -> Progress:
+def read(reader: Any, office: Office, request: Row, *, language: str, now: datetime) -> Progress:
     """What the citizen sees of this request at this moment."""
-    reader = session.connection()
     own, request = request, dict(master_of(reader, request))
     events = casework.history(reader, request["id"])
     status = casework.standing(office, request)
@@ -177,8 +165,14 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
     told = [e for e in events if e.kind in ("called_back", "rehandled", "result_reported")]
     last = told[-1] if told and told[-1].by == CITIZEN else None
     joined = own["id"] != request["id"]
-    messages = _messages(reader, own, request["id"])
+    messages = exchanged.of(reader, office, own, request["id"])
+    again = max((e.at for e in events if e.kind in _AGAIN), default=None)
     theirs = status.is_open and not joined and any(message.theirs for message in messages)
+    owed = contact_due.of(reader, request) if theirs else None
+    contact = ""
+    if owed is not None:
+        reached = contact_due.reachable(reader, own)
+        contact = "late" if owed <= now else "by" if reached else "unreachable"
     return Progress(
         number=own["number"],
         status=status,
@@ -189,13 +183,15 @@ def read(session: Any, office: Office, request: Row, *, language: str, now: date
         unit=unit.name(language) if unit else office.hotline,
         unit_phone=(unit.public_phone or unit.duty_phone) if unit else "",
         due=due,
-        contact_due=contact_due.of(reader, request) if theirs else None,
+        contact_due=owed,
         was_due=first if moved else None,
         reason=reason,
         late=status.is_open and now > due,
         reminded=any(event.kind in ("breached", "reminder") for event in events),
         messages=messages,
-        reachable=contact_due.reachable(reader, own),
+        contact=contact,
+        responder=exchanged.responder(messages),
+        answer=exchanged.answer(messages, again),
         joined=joined,
         view=str(last.detail.get("view") or "") if last else "",
         again=last is not None and last.kind == "rehandled",
@@ -224,59 +220,3 @@ def _first_promise(events: Sequence[casework.Told]) -> tuple[datetime | None, st
     extended = next((event for event in reversed(events) if event.kind == "extended"), None)
     due = datetime.fromisoformat(first.detail["due"]) if first else None
     return due, str(extended.detail.get("reason", "")) if extended else ""
-
-
-def _messages(reader: Any, request: Row, led_to: int) -> list[Message]:
-    """What this person said and was told, here and in the request that theirs was joined to."""
-    ids = sorted({request["id"], led_to})
-    said = reader.execute(
-        select(
-            col(Contact.received_at),
-            col(Contact.text),
-            col(Contact.channel),
-            col(Contact.external_id),
-        )
-        .where(
-            col(Contact.request_id).in_(ids),
-            col(Contact.person_id) == request["person_id"],  # not a neighbour's, merged
-            col(Contact.reporter).is_(None),
-        )
-        .order_by(col(Contact.received_at), col(Contact.id))
-    ).all()
-    sent = own_files.of(
-        reader, [attachments.about_contact(row.channel, row.external_id) for row in said]
-    )
-    told = reader.execute(
-        select(
-            col(Outgoing.posted_at),
-            col(Outgoing.text),
-            col(Outgoing.state),
-            col(Outgoing.params),
-        )
-        .where(
-            col(Outgoing.request_id).in_(ids),
-            col(Outgoing.person_id) == request["person_id"],
-            col(Outgoing.staff).is_(None),
-        )
-        .order_by(col(Outgoing.posted_at), col(Outgoing.id))
-    )
-    messages = [
-        Message(
-            True,
-            row.received_at,
-            row.text,
-            files=sent.get(attachments.about_contact(row.channel, row.external_id), ()),
-        )
-        for row in said
-    ]
-    messages += [
-        Message(False, row.posted_at, row.text, row.state == OutboxState.FAILED, _whole(row))
-        for row in told
-    ]
-    return sorted(messages, key=lambda message: (message.at, not message.theirs))
-
-
-def _whole(row: Any) -> str:
-    """The unit's own words, where an SMS had to shorten them; they stand here in full."""
-    answer = str(row.params.get("answer", ""))
-    return "" if answer in row.text else answer
