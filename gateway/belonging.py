@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 
 from gateway import unproven
 from models.messages import Inbound
-from models.transaction import Transaction
 
 if TYPE_CHECKING:
     from gateway.intake import Call
     from gateway.recall import Acquaintance
 
 
-def open_to(tx: Transaction, call: "Call", inbound: Inbound, who: "Acquaintance") -> "Acquaintance":
+def open_to(call: "Call", inbound: Inbound, who: "Acquaintance") -> "Acquaintance":
     """The person with only those open requests that these words may join: the one that they name,
     if they name one; none else of a reporter's or an office's, whose needs are those of one after
-    another; of what a browser began, only what ``unproven`` lets a form join."""
+    another; a form only what ``unproven`` lets it join."""
     mine = who.open_requests
     if inbound.about or not speaks_for_itself(call, inbound):
         mine = tuple(one for one in mine if one["number"] == inbound.about)
     if call.channel == unproven.FORM:
-        mine = tuple(one for one in mine if unproven.may_join(tx, inbound, one))
+        mine = tuple(one for one in mine if unproven.may_join(inbound, one))
     return replace(who, open_requests=mine)
 
 

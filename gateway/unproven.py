@@ -1,8 +1,10 @@
 """A telephone number that somebody typed into the form is nobody's proof that it is theirs.
 
-Whoever began a request in a browser got its number and code there. What is said later from the
-telephone itself must not be read with that code: the code is changed, and the new one goes to the
-telephone alone. What is typed in another browser begins a request of its own.
+What is typed into a form begins a request of its own, unless number and code of an open one were
+shown: whoever tries somebody else's number out is told the same whether they asked for help or not.
+Whoever reads it at the desk is shown the two side by side. Whoever began a request in a browser got
+its number and code there; what is said later from the telephone itself must not be read with that
+code: the code is changed, and the new one goes to the telephone alone.
 """
 
 from typing import TYPE_CHECKING
@@ -24,14 +26,11 @@ FORM = "web"
 RENEWED = "code_renewed"
 
 
-def may_join(tx: Transaction, inbound: Inbound, request: Row) -> bool:
-    """A form joins what was begun in a browser only where its writer has shown number and code; a
-    code that was changed since opens nothing."""
-    shown = request["number"] == inbound.about or inbound.shown == (
-        request["number"],
-        request["code"],
-    )
-    return shown or request["channel"] != FORM or _renewed(tx, request)
+def may_join(inbound: Inbound, request: Row) -> bool:
+    """A form joins only that of which its writer has shown number and code; a code that was changed
+    since opens nothing."""
+    own = request["number"], request["code"]
+    return request["number"] == inbound.about or inbound.shown == own
 
 
 def spoken(tx: Transaction, office: Office, call: "Call", arrival: Arrival, request: Row) -> Row:

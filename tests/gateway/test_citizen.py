@@ -13,12 +13,14 @@ from sqlalchemy import event, func, insert, select, update
 from sqlmodel import SQLModel, col
 
 from channels import Channel
-from gateway import guessing, progress
+from gateway import guessing, progress, repeats
 from gateway.app import create_app
+from gateway.matters import Memory
 from gateway.state import State
 from models.access import Attempt
 from models.clocks import Clock as ClockRow
 from models.db import Busy
+from models.likenesses import Likeness
 from models.messages import Outcome
 from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest, queue_key
@@ -198,6 +200,28 @@ def test_typing_somebodys_telephone_number_opens_nothing_of_theirs(
         data={"key": key_of(citizen.get("/help").text), "what": "我再说一句", "phone": PHONE},
     )
     assert told(citizen.get("/received").text) == (number, code), "this browser has proven it"
+
+
+@pytest.mark.parametrize("begun", ["sms", "form", "never"])
+def test_nobody_finds_out_by_the_form_whether_a_number_has_asked_for_help(
+    citizen: TestClient, state: State, now: Clock, begun: str
+) -> None:
+    if begun == "sms":
+        by_sms = call("m1", HUNGRY, f"+86{PHONE}")
+        state.intake.receive(state.channels["recording"], by_sms, now()).result(20)
+    elif begun == "form":
+        ask(citizen, what=HUNGRY, phone=PHONE)
+    stranger = browser(state, "10.9.0.1")
+    number, code = ask(stranger, what="想问问高龄津贴怎么办理", phone=PHONE)
+    page = stranger.get("/received").text
+    assert (number, code) == told(page), "a number of its own, whoever wrote before"
+    assert 'href="tel:120"' not in page, "and read without what was said before"
+    shown = stranger.get("/status/case").text
+    assert HUNGRY not in shown
+    assert count(state, HelpRequest) == (1 if begun == "never" else 2)
+    if begun != "never":
+        repeats.compare_waiting(state.database, state.mint, Memory(), now=now())
+        assert count(state, Likeness) == 1, "the desk is shown both side by side"
 
 
 def test_page_and_hook_are_one_path(citizen: TestClient, state: State) -> None:
