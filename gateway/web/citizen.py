@@ -82,8 +82,8 @@ async def ask_for_help(request: Request) -> Response:
         refused = [*refused, *not_kept]
     files = {"files": str(kept_files), "unkept": kept_first.listed(refused)}
     answer = RedirectResponse("/received", 303)
-    # What begins a request tells its number and code here. A repeat, from who knows where, and words
-    # that joined by a code which was changed meanwhile, tell them to nobody anew.
+    # What begins a request tells its number and code here. A repeat, from who knows where, and
+    # words that joined by a code which was changed meanwhile, tell them to nobody anew.
     told = {"number": outcome.number or "", "code": outcome.code or ""}
     if not (outcome.opened or outcome.held or (proven and _case(proven) == told)):
         passes.give(request, answer, RECEIPT, {"number": "", "code": "", "reachable": "1", **files})
