@@ -46,29 +46,29 @@ class Phrase:
     cut: str | None = None
     segments: int = 1
 
+    def said(self, form: Form) -> str | None:
+        """The variant for a form, without one of its own the full one."""
+        return self.variants.get(form) or self.variants.get(Form.FULL)
+
     @property
     def room(self) -> int:
         """How many units its SMS may take."""
         return SMS_UNITS if self.segments == 1 else JOINED_UNITS * self.segments
 
 
+_NO_BOOK: Mapping[str, Phrase] = MappingProxyType({})
+
+
 class Phrasebook:
     """All phrases of all languages. Build it with ``load``; it is never changed afterwards."""
 
-    __slots__ = ("_books", "_shared", "_templates")
+    __slots__ = ("_books", "_shared")
 
     def __init__(
         self, books: Mapping[str, Mapping[str, Phrase]], shared: Mapping[str, Mapping[str, str]]
     ) -> None:
         self._books = books
         self._shared = shared
-        self._templates = {
-            (language, key, form): (template, phrase.cut if form is Form.SMS else None, phrase.room)
-            for language, book in books.items()
-            for key, phrase in book.items()
-            for form in Form
-            if (template := phrase.variants.get(form, phrase.variants.get(Form.FULL)))
-        }
 
     @classmethod
     def load(cls, overlay: Path | None = None) -> "Phrasebook":
@@ -107,17 +107,18 @@ class Phrasebook:
         does not have, or a phrase that it lacks, to Chinese. Values are never read as templates.
         Raises KeyError naming the phrase and, if one is missing, the parameter.
         """
-        found = self._templates.get((language, key, form)) or self._templates.get(
-            (SOURCE_LANGUAGE, key, form)
-        )
-        if found is None:
+        for tag in (language, SOURCE_LANGUAGE):
+            phrase = self._books.get(tag, _NO_BOOK).get(key)
+            if phrase is not None and (template := phrase.said(form)):
+                break
+        else:
             raise KeyError(f"phrase {key!r} has no form {form.value!r} in {language!r}")
-        template, cut, room = found
         try:
             text = template.format_map(params)
         except KeyError as error:
             raise KeyError(f"phrase {key!r} needs the parameter {error.args[0]!r}") from None
-        if cut is None or cut not in params or (over := units(text) - room) <= 0:
+        cut = phrase.cut if form is Form.SMS else None
+        if cut is None or cut not in params or (over := units(text) - phrase.room) <= 0:
             return text
         return template.format_map({**params, cut: _shortened(params[cut], by=over)})
 
@@ -145,7 +146,13 @@ class Phrasebook:
     @property
     def version(self) -> str:
         """``sha256:…`` of every phrase in every form and language."""
-        said = sorted((*map(str, name), text) for name, (text, *_) in self._templates.items())
+        said = sorted(
+            (language, key, str(form), template)
+            for language, book in self._books.items()
+            for key, phrase in book.items()
+            for form in Form
+            if (template := phrase.said(form))
+        )
         return f"sha256:{sha256(repr(said).encode()).hexdigest()}"
 
     def check(self) -> list[str]:
