@@ -108,6 +108,10 @@ def test_who_takes_the_end_away_too_leaves_an_entry_and_a_question(county, now):
     (entry,) = begun(county)
     assert entry["instead"] is False
     assert tasks(county, "proof_failed") == [keyed_ledger.FIRST]
+    changed(county, "DELETE FROM keyed_end")
+    changed(county, "DELETE FROM task WHERE kind = 'proof_failed'")
+    assert moved(county, now, demo=True) == ""
+    assert tasks(county, "proof_failed") == [], "the past of the demonstration is invented"
     assert moved(county, now) == ""
     written_anew(county, without=keyed_ledger.BEGUN)
     assert faults(county), "what told of it can be taken out no more"
