@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from gateway import accounts, import_households, import_places, registry
-from gateway.import_kinds import KINDS, Fault
+from gateway import accounts, import_households, import_places, import_rosters, registry
+from gateway.import_kinds import KINDS, ROSTERS, Fault
 from models.places import Staff, UnitRow
 from triage.household_matching import hold_against, read_home, shipped_scale
 
-KINDS_COMPARED = ("households", "staff")
+KINDS_COMPARED = ("households", "staff", ROSTERS)
 _ELSEWHERE = frozenset(("place_other", "door_other", "town_other"))
 _HEADINGS = {column.key: column.heading for column in KINDS["households"]}
 _STAFF = {column.key: column.heading for column in KINDS["staff"]}
@@ -30,6 +30,8 @@ def faults(connection: Connection, kind: str, lines: _Lines, by: str) -> _Faults
     why. A line of staff may lack a cell that could not be read."""
     if kind == "households":
         return {line: (one,) for line, one in _of_households(connection, lines).items()}
+    if kind == ROSTERS:
+        return import_rosters.faults(connection, lines)
     return _of_staff(connection, lines, by) if kind == "staff" else {}
 
 

@@ -20,6 +20,7 @@ from gateway import (
     import_compared,
     import_households,
     import_places,
+    import_rosters,
     import_sense,
     import_warnings,
     warning_leads,
@@ -27,6 +28,7 @@ from gateway import (
 from gateway.held_keys import HeldKeys
 from gateway.import_kinds import (
     KINDS,
+    ROSTERS,
     SAMPLE,
     WARNINGS,
     BadRow,
@@ -268,7 +270,7 @@ def write(
             "imported", at=now(), by=by, what=looked.kind, batch=str(batch_id), lines=written,
             hash=looked.hash,
         )  # fmt: skip
-        if looked.kind in import_places.KINDS:
+        if looked.kind in (*import_places.KINDS, ROSTERS):
             changed(tx)
     return batch_id, written, stood
 
@@ -278,6 +280,8 @@ def _written(
 ) -> list[tuple[str, Any]]:
     """What each line made or changed, and what stood there before."""
     values = [read.values for read in reads]
+    if kind == ROSTERS:
+        return import_rosters.write(tx, values)
     if kind == "households":
         before = import_households.write(tx, values, now, later)
     else:
