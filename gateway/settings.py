@@ -135,7 +135,8 @@ class Settings(BaseSettings):
         if len(self.secret_key) < 32:
             raise BadSettings(
                 "HUIYIN_SECRET_KEY is missing or shorter than 32 characters; put 32 random "
-                f"characters into {self.data_dir / FILE} or let 'huiyin up' write them"
+                f"characters into {self.data_dir / FILE}; where there is no database yet 'huiyin "
+                "migrate' writes them"
             )
 
 
