@@ -8,7 +8,7 @@ from gateway.foresight import holes, said
 from gateway.heartbeat import set_back
 from gateway.offices import Offices, Rules, load_model
 from gateway.settings import FILE, BadSettings, Settings, load, utc_now
-from gateway.state import channel_settings, open_database
+from gateway.state import channel_settings, open_database, require_somebody
 from models.db import Busy
 from models.migrations import is_current
 from triage.policy import check as check_signals
@@ -67,9 +67,12 @@ def _standing(settings: Settings, rules: Rules) -> list[str]:
         if not is_current(database):
             return []
         offices = Offices(database, settings, rules, {})
+        require_somebody(database)
         found = holes(offices.current(), utc_now())
         with database.read() as session:
             behind = set_back(session, utc_now(), _CLOCK_MAY_DIFFER)
+    except BadSettings as nobody:
+        return [str(nobody)]
     except Busy as busy:
         return [f"the database cannot be used: {busy}"]
     finally:

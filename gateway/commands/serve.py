@@ -11,7 +11,7 @@ from gateway.app import create_app
 from gateway.listening import proxies, require_free
 from gateway.offices import Rules
 from gateway.settings import BadSettings, Settings, load
-from gateway.state import State, open_current, settle, wire
+from gateway.state import State, open_current, require_somebody, settle, wire
 from gateway.web import rendering
 from models.db import Busy
 from models.places import Staff
@@ -66,6 +66,7 @@ def require_ready(settings: Settings) -> Rules:
     state = wire(settings, kind="check", rules=rules)
     try:
         _refuse_demo_accounts(state)
+        require_somebody(state.database)
     finally:
         state.close()
     return rules

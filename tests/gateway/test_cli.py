@@ -217,6 +217,15 @@ def test_check_names_what_serve_would_refuse_where_a_hotline_is_furnished(tmp_pa
     assert "the database cannot be used" in refused(found, status=1)
 
 
+def test_nothing_is_served_before_there_is_anybody_who_could_answer(tmp_path):
+    assert huiyin("migrate", data=tmp_path).returncode == 0
+    wanted = "'huiyin users add NAME --role administrator'"
+    for command, status in (("check", 1), ("serve", 2), ("work", 2)):
+        assert wanted in refused(huiyin(command, data=tmp_path), status=status)
+    assert huiyin("users", "add", "wang", "--role", "administrator", data=tmp_path).returncode == 0
+    assert huiyin("check", data=tmp_path).returncode == 0
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("arguments", [["--help"], ["check"], ["nonsense"]], ids=" ".join)
 def test_the_command_and_the_module_are_the_same(arguments, tmp_path):
