@@ -9,7 +9,9 @@ the age of the last proof raises the alarm.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -20,7 +22,7 @@ from gateway.clock_audit import audit
 from gateway.ledger_audit import prove
 from gateway.settings import Settings
 from models import assurances
-from models.db import Database
+from models.db import Busy, Database
 from models.transaction import acting
 from models.vocabulary import TaskKind
 from referral import telling
@@ -60,10 +62,25 @@ class Nightly:
         if not await asyncio.to_thread(self._is_my_turn, now()):
             return False
         missing = await self._at_providers(now())
-        await asyncio.to_thread(self._intake, now(), missing)
-        for proof in (self._ledger, self._clocks, self._fields, self._backup, self._purge):
-            await asyncio.to_thread(proof, now())
+        for name, proof in (
+            ("verify_intake", partial(self._intake, missing)),
+            ("verify_ledger", self._ledger),
+            ("verify_clocks", self._clocks),
+            ("verify_fields", self._fields),
+            ("backup", self._backup),
+            ("purge", self._purge),
+        ):
+            await asyncio.to_thread(self._one, name, proof, now())
         return True
+
+    def _one(self, name: str, proof: Callable[[datetime], None], now: datetime) -> None:
+        """One that cannot be made costs the night none of the others, the backup least of all."""
+        try:
+            proof(now)
+        except Exception as error:
+            log.exception("%s could not be made", name)
+            with suppress(Busy):  # then its age is the alarm
+                self._tell(name, [f"it could not be made ({type(error).__name__})"], {}, now)
 
     def _is_my_turn(self, now: datetime) -> bool:
         night = now.astimezone(ZONE).hour in HOURS
@@ -85,7 +102,7 @@ class Nightly:
                 missing += absent(session, name, ids)
         return missing
 
-    def _intake(self, now: datetime, missing: list[str]) -> None:
+    def _intake(self, missing: list[str], now: datetime) -> None:
         with self._database.read() as session:
             found = account(session)
         figures = {"contacts": found.contacts, "requests": found.requests}
