@@ -61,12 +61,17 @@ class Account:
         for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"):
             if not env.get(name):
                 raise ValueError(f"HUIYIN_{name} is not set, and the channel {channel} needs it")
+        said = env.get("TWILIO_TIMEOUT") or TIMEOUT
+        try:
+            timeout = float(said)
+        except ValueError:
+            raise ValueError(f"HUIYIN_TWILIO_TIMEOUT: {said!r} is no number of seconds") from None
         return cls(
             sid=env["TWILIO_ACCOUNT_SID"],
             token=env["TWILIO_AUTH_TOKEN"],
             number=env["TWILIO_FROM"],
             base=env.get("TWILIO_API_BASE") or "https://api.twilio.com",
-            timeout=float(env.get("TWILIO_TIMEOUT") or TIMEOUT),
+            timeout=timeout,
         )
 
     @asynccontextmanager

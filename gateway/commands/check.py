@@ -4,6 +4,7 @@ import sys
 from datetime import timedelta
 
 from channels import load as load_channels
+from gateway import settings_held
 from gateway.foresight import holes, said
 from gateway.heartbeat import set_back
 from gateway.offices import Offices, Rules, load_model
@@ -20,13 +21,14 @@ def run() -> int:
     """Say every fault on stderr; 1 if there is one."""
     settings = load()
     rules = Rules.load(settings.profile, settings.profile_dir)
-    load_channels(settings.channel_names, channel_settings(settings, rules))
+    channels = load_channels(settings.channel_names, channel_settings(settings, rules))
     if settings.model:
         load_model(settings.model)
     faults = [
         *rules.policy.check(),
         *rules.phrases.check(),
         *check_signals(rules.signals),
+        *settings_held.faults(settings, channels),
         *_unfit(settings),
         *_standing(settings, rules),
     ]

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -19,7 +20,8 @@ import httpx2
 import pytest
 from python_calamine import CalamineWorkbook
 
-from gateway.settings import load
+from gateway import settings_held
+from gateway.settings import Settings, load
 from models.db import Database
 from tests.gateway import commands
 from tests.gateway.world import free_port
@@ -162,6 +164,11 @@ def test_bad_arguments_are_refused_in_one_line(arguments, named, tmp_path):
         ({"DATABASE_URL": "mysql://x"}, "HUIYIN_DATABASE_URL"),
         ({"DATABASE_URL": "huiyin.db"}, "HUIYIN_DATABASE_URL"),
         ({"CHANNELS": "telegram", "TELEGRAM_TOKEN": "7:x"}, "HUIYIN_TELEGRAM_SECRET"),
+        ({"PUBLIC_URL": "hotline.example"}, "HUIYIN_PUBLIC_URL"),
+        ({"HEARTBEAT_URL": "nonsense"}, "HUIYIN_HEARTBEAT_URL"),
+        ({"BODY_LIMIT": "0"}, "HUIYIN_BODY_LIMIT"),
+        ({"BACKUP_KEEP": "7"}, "7,5,12"),
+        ({"FIELD_KEY": "A" * 64}, "in small letters"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
 )
@@ -204,6 +211,35 @@ def test_a_data_directory_that_is_none_is_said_in_one_line(tmp_path, command, be
     file.touch()
     said = refused(huiyin(*command.split(), data=Path(f"{file}{below}")))
     assert said == f"huiyin: HUIYIN_DATA_DIR is {file}{below}, but {file} is no folder\n"
+
+
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({"CHANNEL": "web,sms"}, "nobody reads it; is HUIYIN_CHANNELS meant?"),
+        ({"HEARTBEAT": "http://x.example"}, "is HUIYIN_HEARTBEAT_URL meant?"),
+        ({"ROUTES": "sms,voicee"}, "HUIYIN_ROUTES"),
+        ({"CANARIES": "smx=+861"}, "HUIYIN_CANARIES"),
+        ({"BACKUP_DIR": "/tmp"}, "HUIYIN_BACKUP_KEY is not"),
+        ({"CHECKPOINT_FILE": "/dev/null/file"}, "HUIYIN_CHECKPOINT_FILE"),
+        ({"TRUSTED_PROXIES": "proxy.example"}, "'proxy.example' is no address"),
+        ({"OIDC_ISSUER": "https://id.example"}, "HUIYIN_OIDC_CLIENT_ID and HUIYIN_OIDC_CL"),
+        ({"OPERATOR_NUMBER": "desk"}, "HUIYIN_OPERATOR_NUMBER"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_check_names_a_setting_that_leads_nowhere(env, named, tmp_path):
+    assert named in refused(huiyin("check", data=tmp_path, **env), status=1)
+
+
+def test_every_setting_of_the_readmes_is_one_and_none_is_left_out():
+    known = {name.upper() for name in Settings.model_fields} | set(settings_held.OF_CHANNELS)
+    for name in ("README.md", "README.zh-CN.md"):
+        rows = [
+            one for one in (ROOT / name).read_text("utf-8").splitlines() if one.startswith("| `HUI")
+        ]
+        told = {one for row in rows for one in re.findall(r"HUIYIN_([A-Z_]+)", row)}
+        assert told == known, name
 
 
 @pytest.mark.thorough
