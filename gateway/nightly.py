@@ -23,6 +23,7 @@ from gateway.ledger_audit import prove
 from gateway.settings import Settings
 from models import assurances
 from models.db import Busy, Database
+from models.messages import Unavailable
 from models.transaction import acting
 from models.vocabulary import TaskKind
 from referral import telling
@@ -94,8 +95,8 @@ class Nightly:
             try:
                 listed = await channel.missed(now - LOOK_BACK)
             except Exception as error:
-                log.warning("a channel could not be asked: %s", type(error).__name__)
-                missing.append(f"{name}: the provider could not be asked")
+                said = str(error) if isinstance(error, Unavailable) else type(error).__name__
+                missing.append(f"{name}: the provider could not be asked ({said})")
                 continue
             ids = [one.external_id for one in listed if one.at is None or one.at < now - _GRACE]
             with self._database.read() as session:
