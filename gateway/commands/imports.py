@@ -37,6 +37,8 @@ def run(
     rules = Rules.load(settings.profile, settings.profile_dir)
     phrases = rules.phrases
     if template is not None:
+        if template.suffix.lower() != ".xlsx":
+            raise ValueError(f"--template {template}: it is a spreadsheet; name a file.xlsx")
         drop_downs = import_files.choices(rules.policy, what)
         template.write_bytes(import_files.template(what, drop_downs, about(phrases, what)))
         return 0

@@ -140,6 +140,7 @@ def exported(what: str, data: Path, *more: str) -> list[dict]:
         (["rules", "diff", "nowhere"], "nowhere"),
         (["rules", "diff", "linfen", "--format", "pdf"], "jsonl"),
         (["rules", "diff", "linfen", "--since", "yesterday"], "--since"),
+        (["import", "staff", "--template", "staff.csv"], "name a file.xlsx"),
         (["serve"], "HUIYIN_SECRET_KEY"),
         (["work"], "HUIYIN_SECRET_KEY"),
         (["up", "--port", "99999"], "'--port'"),
