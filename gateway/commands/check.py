@@ -60,14 +60,14 @@ def _unfit(settings: Settings) -> list[str]:
 
 
 def _standing(settings: Settings, rules: Rules) -> list[str]:
-    """A clock that was set back, changes left out, holes in the rosters of the days to come; where
-    there is a database already."""
+    """A database that is behind, a clock that was set back, changes left out, holes in the rosters
+    of the days to come; where there is a database already."""
     if (file := settings.database_file) and not file.exists():
         return []
     database = open_database(settings)
     try:
         if not is_current(database):
-            return []
+            return ["the database is not up to date; run 'huiyin migrate' first"]
         offices = Offices(database, settings, rules, {})
         require_somebody(database)
         found = holes(offices.current(), utc_now())

@@ -19,10 +19,13 @@ from pathlib import Path
 import httpx2
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlalchemy import text
 
 from gateway import settings_held
 from gateway.settings import Settings, load
+from gateway.state import open_database
 from models.db import Database
+from models.migrations import versions
 from tests.gateway import commands
 from tests.gateway.world import free_port
 
@@ -252,6 +255,20 @@ def test_check_names_what_serve_would_refuse_where_a_hotline_is_furnished(tmp_pa
     sound = {"SECRET_KEY": "s" * 32, "FIELD_KEY": "5a" * 32}
     found = huiyin("check", data=tmp_path, **sound, DATABASE_URL=away)
     assert "the database cannot be used" in refused(found, status=1)
+
+
+def test_check_says_that_the_database_is_behind_as_serve_does(tmp_path):
+    assert huiyin("migrate", data=tmp_path).returncode == 0
+    database = open_database(load(tmp_path))
+    with database.write() as connection:
+        connection.execute(
+            text("UPDATE alembic_version SET version_num = :old"), {"old": versions()[-2]}
+        )
+    database.close()
+    for command, status in (("check", 1), ("serve", 2)):
+        assert "run 'huiyin migrate' first" in refused(
+            huiyin(command, data=tmp_path), status=status
+        )
 
 
 def test_nothing_is_served_before_there_is_anybody_who_could_answer(tmp_path):
