@@ -78,6 +78,7 @@ class Looked:
     lines: int = 0
     faults: list[Fault] = field(default_factory=list)
     bad: set[int] = field(default_factory=set)
+    codes: set[str] = field(default_factory=set)  # of the units or areas that it names
 
 
 def codes_of(
@@ -114,6 +115,8 @@ def look(kind: str, name: str, body: bytes, codes: Codes) -> Looked:
         raise BadSheet("sheet.no_column", name=name, columns="、".join(absent))
     for read in lines(found, codes):
         found.lines += 1
+        if kind in import_compared.BELOW:
+            found.codes.add(str(read.values.get("code")))
         if read.faults:
             found.bad.add(read.line)
             found.faults += read.faults
@@ -201,7 +204,7 @@ def _unchanged(
 ) -> list[Read]:
     """The lines that can be written as things stand; the others are named."""
     told = [(read.line, read.values) for read in reads]
-    found = import_compared.faults(connection, looked.kind, told, by)
+    found = import_compared.faults(connection, looked.kind, told, by, looked.codes)
     at = _places(looked)
     for read in reads:
         if read.line not in found or (read.line in looked.bad and not read.faults):
