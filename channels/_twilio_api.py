@@ -61,12 +61,17 @@ class Account:
         for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"):
             if not env.get(name):
                 raise ValueError(f"HUIYIN_{name} is not set, and the channel {channel} needs it")
+        said = env.get("TWILIO_TIMEOUT") or TIMEOUT
+        try:
+            timeout = float(said)
+        except ValueError:
+            raise ValueError(f"HUIYIN_TWILIO_TIMEOUT: {said!r} is no number of seconds") from None
         return cls(
             sid=env["TWILIO_ACCOUNT_SID"],
             token=env["TWILIO_AUTH_TOKEN"],
             number=env["TWILIO_FROM"],
             base=env.get("TWILIO_API_BASE") or "https://api.twilio.com",
-            timeout=float(env.get("TWILIO_TIMEOUT") or TIMEOUT),
+            timeout=timeout,
         )
 
     @asynccontextmanager
@@ -138,7 +143,9 @@ class Account:
         except ClientConnectorError as error:  # not even connected: it took nothing
             raise Unavailable(f"Twilio cannot be reached: {type(error).__name__}") from None
         except (TwilioException, ClientError, OSError, TimeoutError) as error:
-            raise Unsure(f"Twilio did not answer: {type(error).__name__}") from None
+            status = getattr(error.args[-1] if error.args else None, "status_code", None)
+            reason = _refused(status) if status else f"did not answer: {type(error).__name__}"
+            raise Unsure(f"Twilio {reason}") from None
         except (json.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise Unsure(f"Twilio's answer is unreadable: {type(error).__name__}") from None
         finally:
@@ -163,8 +170,15 @@ def accepted(sid: object) -> str:
     return sid
 
 
+def _refused(status: int, code: int | None = None) -> str:
+    said = f"refused with status {status}" + (f" and code {code}" if code else "")
+    if status != 401:
+        return said
+    return f"{said}: are HUIYIN_TWILIO_ACCOUNT_SID and HUIYIN_TWILIO_AUTH_TOKEN still right?"
+
+
 def _consequence(status: int, code: int | None) -> Exception:
-    reason = f"Twilio refused with status {status} and code {code}"
+    reason = f"Twilio {_refused(status, code)}"
     if code in _FINAL:
         return Undeliverable(reason)
     if code in _BUSY or status in _LATER or not 400 <= status < 500:

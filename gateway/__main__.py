@@ -186,7 +186,7 @@ def replay(
 
 @app.command("import")
 def import_(
-    what: Annotated[str, typer.Argument(help="households, staff, areas, units or warnings.")],
+    what: Annotated[str, typer.Argument(help="households, staff, rosters, areas ...")],
     file: Annotated[Path | None, typer.Argument(help="A .xlsx or .csv file.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Only look; write nothing.")] = False,
     errors: Annotated[Path | None, typer.Option(help="Write the faulty lines there.")] = None,

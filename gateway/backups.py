@@ -143,7 +143,9 @@ def restore(path: Path, key: bytes, now: Callable[[], datetime]) -> Restored:
     frames = backup_file.frames_of(path, key)
     first = next(frames, b"{}")
     is_in = _require_empty(load(), contents)
-    settings = _furnish(orjson.loads(first), key)
+    kept = orjson.loads(first)
+    _require_same_keys(path, kept)
+    settings = _furnish(kept, key)
     database = open_database(settings)
     try:
         if not is_in:
@@ -189,6 +191,23 @@ def _is_there(settings: Settings) -> bool:
     return not settings.database.startswith("sqlite") or (
         Path(settings.database.removeprefix("sqlite:///")).exists()
     )
+
+
+def _require_same_keys(path: Path, kept: dict[str, str]) -> None:
+    """Raise ``BadSettings`` where this machine has keys of its own by which what comes back would
+    not open: fields, the second factors of all accounts."""
+    settings = load()
+    mine = {
+        "SECRET_KEY": {settings.secret_key},
+        "FIELD_KEY": {settings.field_key, settings.field_key_previous},
+    }
+    for name, values in mine.items():
+        if kept.get(name) and values != {""} and kept[name] not in values:
+            raise BadSettings(
+                f"{PREFIX}{name} of this machine is not the one that {path} was written with, and "
+                f"what it sealed would not open; take it out of {settings.data_dir / FILE} and out "
+                "of the environment (the backup brings its own), and restore again"
+            )
 
 
 def _furnish(kept: dict[str, str], key: bytes) -> Settings:

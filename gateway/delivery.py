@@ -145,11 +145,11 @@ class Delivery:
         except Undeliverable as refused:
             await self._settle(self._refused, row, now(), str(refused), route)
         except (Unsure, TimeoutError) as silent:
-            self._note_failure(route, now())
             reason = str(silent) or "no answer in time"
+            self._note_failure(route, now(), reason)
             await self._settle(self._unsure, row, now(), reason, route)
         except Unavailable as away:
-            self._note_failure(route, now())
+            self._note_failure(route, now(), str(away))
             await self._settle(self._later, row, now(), str(away), route)
         except Exception as bug:
             log.exception("a channel failed", extra={"outbox": row.id, "number": row.number})
@@ -158,9 +158,9 @@ class Delivery:
             self._routes.worked(route)
             await self._sent(row, now(), provider_id, route)
 
-    def _note_failure(self, route: str, at: datetime) -> None:
+    def _note_failure(self, route: str, at: datetime, reason: str) -> None:
         rest = timedelta(minutes=self._value("route_rest_minutes"))
-        self._routes.failed(route, at, most=self._value("route_errors"), rest=rest)
+        self._routes.failed(route, at, most=self._value("route_errors"), rest=rest, why=reason)
 
     def _value(self, name: str) -> int:
         return int(self._office().policy.values[name].value)

@@ -19,6 +19,8 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from uvicorn_worker import UvicornWorker
 
+from gateway import figures
+
 HUNG_AFTER_SECONDS = 60
 """A process whose loop stands still for so long is ended and begun anew."""
 GRACE_SECONDS = 5
@@ -41,19 +43,21 @@ def run(
     """Serve until stopped; ``build`` is called once in each process, ``more`` goes to uvicorn."""
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     worker = type("_Worker", (_Worker,), {"CONFIG_KWARGS": _Worker.CONFIG_KWARGS | more})
-    _Foreman(
-        build,
-        bind=address,
-        workers=workers,
-        worker_class=worker,
-        timeout=HUNG_AFTER_SECONDS,
-        graceful_timeout=GRACE_SECONDS + 1,
-        post_fork=_end_with_the_foreman,
-        logger_class=_Log,
-        loglevel="warning",
-        control_socket_disable=True,
-        worker_tmp_dir=_SIGNS if os.access(_SIGNS, os.W_OK) else None,
-    ).run()
+    signs = _SIGNS if os.access(_SIGNS, os.W_OK) else None
+    with figures.shared(signs):
+        _Foreman(
+            build,
+            bind=address,
+            workers=workers,
+            worker_class=worker,
+            timeout=HUNG_AFTER_SECONDS,
+            graceful_timeout=GRACE_SECONDS + 1,
+            post_fork=_end_with_the_foreman,
+            logger_class=_Log,
+            loglevel="warning",
+            control_socket_disable=True,
+            worker_tmp_dir=signs,
+        ).run()
 
 
 class _Foreman(BaseApplication):  # type: ignore[misc]  # untyped

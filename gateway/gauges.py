@@ -114,6 +114,8 @@ class Standing:
         seen = self._read.execute(
             select(func.max(col(Process.seen_at))).where(col(Process.kind).in_(["work", "up"]))
         ).scalar()
+        if seen is None:  # none was ever begun: nothing is sent, and somebody has to hear of it
+            seen = self._read.execute(select(func.min(col(Process.started_at)))).scalar()
         yield _gauge("huiyin_worker_seen_seconds", "Since a worker's last sign", self._age(seen))
         disk = shutil.disk_usage(self._folder)
         yield _gauge(

@@ -5,6 +5,7 @@ than none.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -15,6 +16,8 @@ from sqlmodel import Session, col
 from models.clocks import FIRST
 from models.db import Database
 from models.events import GENESIS, Event, Ledger, first_broken
+
+log = logging.getLogger(__name__)
 
 SECONDS = 10
 
@@ -30,9 +33,12 @@ async def beat(url: str, head: Callable[[], tuple[int, str]]) -> None:
     seq, digest = await asyncio.to_thread(head)
     try:
         async with httpx2.AsyncClient(timeout=SECONDS) as client:
-            await client.get(address(url, seq, digest))
-    except httpx2.HTTPError:
-        return
+            answer = await client.get(address(url, seq, digest))
+        failed = "" if answer.status_code < 400 else f"status {answer.status_code}"
+    except httpx2.HTTPError as error:
+        failed = type(error).__name__
+    if failed:  # an address that was never right has no alarm of its own
+        log.warning("the address of HUIYIN_HEARTBEAT_URL does not take the heartbeat: %s", failed)
 
 
 def head_of(database: Database) -> tuple[int, str]:

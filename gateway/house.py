@@ -1,5 +1,6 @@
 """Making a data directory fit to take a message: migrated, with units and somebody to answer."""
 
+import fcntl
 import os
 import secrets
 import sqlite3
@@ -12,9 +13,18 @@ from sqlmodel import col
 
 from gateway import accounts, county, demo_marks, naming
 from gateway.offices import Rules
-from gateway.settings import FILE, PREFIX, BadSettings, Settings, load, utc_now
+from gateway.settings import (
+    FILE,
+    PREFIX,
+    BadSettings,
+    Settings,
+    from_environment,
+    load,
+    of_file,
+    utc_now,
+)
 from gateway.state import open_database, seal_from_now_on
-from models.migrations import upgrade
+from models.migrations import standing, upgrade
 from models.places import Staff
 from models.processes import enlist
 from models.transaction import acting
@@ -37,11 +47,13 @@ def furnish(*, demo: bool = False, address: str = "") -> Settings:
     """The settings, with random secrets (a file of mode 600) written the first time anything is
     put into this data directory, once, however many begin at the same moment. A database that is
     already there keeps its form: without a key it stays without. A file without a table is none,
-    and makes room."""
+    and makes room. A settings file that somebody wrote beforehand is given the secrets that it does
+    not name, as long as nothing is kept that other ones could have sealed."""
     settings = load()
     _shut(settings.data_dir)
     path = settings.data_dir / FILE
     if path.exists():
+        _complete(path)
         return load()  # it may have come a moment ago
     sizes = dict(SECRETS)
     file = settings.data_dir / "huiyin.db"
@@ -58,6 +70,37 @@ def furnish(*, demo: bool = False, address: str = "") -> Settings:
         lines.append(f"{PREFIX}SECOND_FACTOR=not_demo")
     _write_once(path, "\n".join(lines) + "\n")
     return load()
+
+
+def _complete(path: Path) -> None:
+    """Add the secrets that the settings do not name, where the database holds nothing yet; of those
+    who do so at once one adds them."""
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        settings = load()
+        named = {**of_file(settings.data_dir), **from_environment()}
+        lacking = {name: size for name, size in SECRETS.items() if name not in named}
+        if not lacking or not _holds_nothing(settings):
+            return
+        lines = ["", "# Written by huiyin. Keep it: without these keys the data cannot be read."]
+        lines += [f"{PREFIX}{name}={secrets.token_hex(size)}" for name, size in lacking.items()]
+        file.seek(0, os.SEEK_END)
+        file.write(("\n".join(lines) + "\n").encode())
+        file.flush()
+        os.fchmod(file.fileno(), 0o600)
+        os.fsync(file.fileno())
+
+
+def _holds_nothing(settings: Settings) -> bool:
+    """Whether the database was never made. Raises ``Busy`` when its server is away."""
+    if (file := settings.database_file) is not None:
+        return not file.exists() or _is_empty(file)
+    database = open_database(settings)
+    try:
+        with database.read() as session:
+            return standing(session.connection()) is None
+    finally:
+        database.close()
 
 
 def _shut(folder: Path) -> None:

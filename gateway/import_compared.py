@@ -1,18 +1,20 @@
 """Lines held against what stands: who changed a household meanwhile is not overwritten, none is
 written over another one that has the same number, and no file moves an account that is there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from gateway import accounts, import_households, import_places, registry
-from gateway.import_kinds import KINDS, Fault
-from models.places import Staff, UnitRow
+from gateway import accounts, import_households, import_places, import_rosters, registry
+from gateway.import_kinds import KINDS, ROSTERS, Fault
+from models.places import AreaRow, Staff, UnitRow
 from triage.household_matching import hold_against, read_home, shipped_scale
 
-KINDS_COMPARED = ("households", "staff")
+BELOW: Mapping[str, Any] = {"units": UnitRow, "areas": AreaRow}
+"""Kinds of which one may stand below another: in the county already, or in the same file."""
+KINDS_COMPARED = ("households", "staff", ROSTERS, *BELOW)
 _ELSEWHERE = frozenset(("place_other", "door_other", "town_other"))
 _HEADINGS = {column.key: column.heading for column in KINDS["households"]}
 _STAFF = {column.key: column.heading for column in KINDS["staff"]}
@@ -25,12 +27,34 @@ _Lines = Sequence[tuple[int, Mapping[str, Any]]]
 _Faults = Mapping[int, Sequence[Fault]]
 
 
-def faults(connection: Connection, kind: str, lines: _Lines, by: str) -> _Faults:
+def faults(
+    connection: Connection, kind: str, lines: _Lines, by: str, codes: Collection[str] = ()
+) -> _Faults:
     """By their number the lines that ``by`` cannot write as things stand, with every cell that is
     why. A line of staff may lack a cell that could not be read."""
     if kind == "households":
         return {line: (one,) for line, one in _of_households(connection, lines).items()}
+    if kind == ROSTERS:
+        return import_rosters.faults(connection, lines)
+    if kind in BELOW:
+        return _of_parents(connection, kind, lines, codes)
     return _of_staff(connection, lines, by) if kind == "staff" else {}
+
+
+def _of_parents(
+    connection: Connection, kind: str, lines: _Lines, codes: Collection[str]
+) -> _Faults:
+    """What stands below something that is not there, or below itself, is below nothing: nobody
+    above it is asked, and nobody there sees it."""
+    code = BELOW[kind].__table__.columns.code
+    wanted = {one["parent"] for _, one in lines if one.get("parent")}
+    known = {*connection.scalars(select(code).where(code.in_(wanted))), *codes}
+    heading = {column.key: column.heading for column in KINDS[kind]}["parent"]
+    return {
+        line: (Fault(line, heading, one["parent"], "import.fault.no_parent"),)
+        for line, one in lines
+        if one.get("parent") and (one["parent"] not in known or one["parent"] == one.get("code"))
+    }
 
 
 def _of_staff(connection: Connection, lines: _Lines, by: str) -> _Faults:

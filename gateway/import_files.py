@@ -16,7 +16,7 @@ VERSION = "1"
 WHY = "错误原因"
 _ROOM = 20_000
 """Rows for which the template has drop-downs."""
-_TEXTUAL = ("phone", "phones", "identity", "day")
+_TEXTUAL = ("phone", "phones", "identity", "day", "clock")
 _NUMBERS = ("phone", "id_number")
 """Columns of long numbers whose cells may hold anything else as well."""
 Say = Callable[[Fault], str]

@@ -12,6 +12,7 @@ from unicodedata import normalize
 import tomli
 from stdnum.cn import ric
 
+from gateway import import_hours
 from gateway.sheets import FORMULA, LOST, SPOILT, title
 from triage.phones import read_number
 from triage.text import plain
@@ -23,6 +24,7 @@ _MOST_DIGITS = 13
 _COMPACT_DAY = re.compile(r"(19|20)(\d{2})(\d{2})(\d{2})")
 WARNINGS = "warnings"
 """The kind of a list of another body."""
+ROSTERS = "rosters"
 _NOTHING = frozenset(
     ("无", "没有", "暂无", "不详", "未知", "/", "\\", "-", "--", "—", "——", "无。")
 )
@@ -213,6 +215,20 @@ def _yes(_column: Column, text: str, _codes: Codes) -> bool:
     raise CellError("import.fault.choice", allowed="是、否")
 
 
+def _clock(_column: Column, text: str, _codes: Codes) -> int:
+    try:
+        return import_hours.minute(text)
+    except ValueError:
+        raise CellError("import.fault.clock") from None
+
+
+def _weekdays(_column: Column, text: str, _codes: Codes) -> str:
+    try:
+        return import_hours.weekdays(text)
+    except ValueError:
+        raise CellError("import.fault.weekdays") from None
+
+
 def _decimal(_column: Column, text: str, _codes: Codes) -> float:
     try:
         number = float(plain(text))
@@ -237,6 +253,8 @@ _FORMS: Mapping[str, _Form] = {
     "choice": _choice,
     "yes": _yes,
     "number": _decimal,
+    "clock": _clock,
+    "weekdays": _weekdays,
     "area": lambda _column, text, codes: _code(codes.areas, text, "import.fault.area"),
     "categories": _categories,
     "authority": lambda _c, text, codes: _code(codes.authorities, text, "import.fault.authority"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from gateway import import_hours
 from gateway.import_kinds import Column, Fault
 
 OLDEST = 1900
@@ -32,6 +33,11 @@ def _found(
         born = f"{identity[6:10]}-{identity[10:12]}-{identity[12:14]}"
         if birth.isoformat() != born:
             yield "birth", "not_of_identity", {"day": born}
+    if (begin := values.get("from")) is not None and begin in (
+        values.get("to"),
+        import_hours.MIDNIGHT,
+    ):
+        yield "from", "no_time", {}
     since, until = values.get("valid_from"), values.get("valid_until")
     if isinstance(since, date) and isinstance(until, date) and until < since:
         yield "valid_until", "ends_before", {"day": since.isoformat()}

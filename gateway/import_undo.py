@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import import_households, import_places, import_warnings, retention
-from gateway.import_kinds import WARNINGS
+from gateway import import_households, import_places, import_rosters, import_warnings, retention
+from gateway.import_kinds import ROSTERS, WARNINGS
 from gateway.offices import changed
 from models.db import Database
 from models.imports import ImportBatch, ImportLine
@@ -49,7 +49,10 @@ def undo(database: Database, mint: Callable[[], int], batch_id: int, by: str, no
         elif batch.kind == WARNINGS:
             import_warnings.undo(tx, changes, now)
         else:
-            import_places.undo(tx, batch.kind, changes, now)
+            if batch.kind == ROSTERS:
+                import_rosters.undo(tx, changes)
+            else:
+                import_places.undo(tx, batch.kind, changes, now)
             changed(tx)
         tx.execute(
             update(ImportBatch)

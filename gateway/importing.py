@@ -20,6 +20,7 @@ from gateway import (
     import_compared,
     import_households,
     import_places,
+    import_rosters,
     import_sense,
     import_warnings,
     warning_leads,
@@ -27,6 +28,7 @@ from gateway import (
 from gateway.held_keys import HeldKeys
 from gateway.import_kinds import (
     KINDS,
+    ROSTERS,
     SAMPLE,
     WARNINGS,
     BadRow,
@@ -76,6 +78,7 @@ class Looked:
     lines: int = 0
     faults: list[Fault] = field(default_factory=list)
     bad: set[int] = field(default_factory=set)
+    codes: set[str] = field(default_factory=set)  # of the units or areas that it names
 
 
 def codes_of(
@@ -112,6 +115,8 @@ def look(kind: str, name: str, body: bytes, codes: Codes) -> Looked:
         raise BadSheet("sheet.no_column", name=name, columns="、".join(absent))
     for read in lines(found, codes):
         found.lines += 1
+        if kind in import_compared.BELOW:
+            found.codes.add(str(read.values.get("code")))
         if read.faults:
             found.bad.add(read.line)
             found.faults += read.faults
@@ -199,7 +204,7 @@ def _unchanged(
 ) -> list[Read]:
     """The lines that can be written as things stand; the others are named."""
     told = [(read.line, read.values) for read in reads]
-    found = import_compared.faults(connection, looked.kind, told, by)
+    found = import_compared.faults(connection, looked.kind, told, by, looked.codes)
     at = _places(looked)
     for read in reads:
         if read.line not in found or (read.line in looked.bad and not read.faults):
@@ -268,7 +273,7 @@ def write(
             "imported", at=now(), by=by, what=looked.kind, batch=str(batch_id), lines=written,
             hash=looked.hash,
         )  # fmt: skip
-        if looked.kind in import_places.KINDS:
+        if looked.kind in (*import_places.KINDS, ROSTERS):
             changed(tx)
     return batch_id, written, stood
 
@@ -278,6 +283,8 @@ def _written(
 ) -> list[tuple[str, Any]]:
     """What each line made or changed, and what stood there before."""
     values = [read.values for read in reads]
+    if kind == ROSTERS:
+        return import_rosters.write(tx, values)
     if kind == "households":
         before = import_households.write(tx, values, now, later)
     else:

@@ -23,7 +23,7 @@ from gateway.intake import Call, Intake
 from gateway.offices import Offices
 from models import assurances
 from models.db import Busy, Database
-from models.messages import Inbound, Preference, Raw
+from models.messages import Inbound, Preference, Raw, Unavailable
 from models.processes import Process
 from models.transaction import acting
 
@@ -77,7 +77,8 @@ class Missed:
             except Busy:
                 raise
             except Exception as error:
-                log.warning("a channel could not be asked", extra={"channel": name})
+                why = str(error) if isinstance(error, Unavailable) else type(error).__name__
+                log.warning("a channel could not be asked: %s", why, extra={"channel": name})
                 await asyncio.to_thread(self._alarm, name, type(error).__name__, now)
                 continue
             for said in missed:

@@ -9,7 +9,9 @@ the age of the last proof raises the alarm.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -21,7 +23,8 @@ from gateway.ledger_audit import prove
 from gateway.ledger_keys import keys_of
 from gateway.settings import Settings
 from models import assurances
-from models.db import Database
+from models.db import Busy, Database
+from models.messages import Unavailable
 from models.transaction import acting
 from models.vocabulary import TaskKind
 from referral import telling
@@ -61,10 +64,25 @@ class Nightly:
         if not await asyncio.to_thread(self._is_my_turn, now()):
             return False
         missing = await self._at_providers(now())
-        await asyncio.to_thread(self._intake, now(), missing)
-        for proof in (self._ledger, self._clocks, self._fields, self._backup, self._purge):
-            await asyncio.to_thread(proof, now())
+        for name, proof in (
+            ("verify_intake", partial(self._intake, missing)),
+            ("verify_ledger", self._ledger),
+            ("verify_clocks", self._clocks),
+            ("verify_fields", self._fields),
+            ("backup", self._backup),
+            ("purge", self._purge),
+        ):
+            await asyncio.to_thread(self._one, name, proof, now())
         return True
+
+    def _one(self, name: str, proof: Callable[[datetime], None], now: datetime) -> None:
+        """One that cannot be made costs the night none of the others, the backup least of all."""
+        try:
+            proof(now)
+        except Exception as error:
+            log.exception("%s could not be made", name)
+            with suppress(Busy):  # then its age is the alarm
+                self._tell(name, [f"it could not be made ({type(error).__name__})"], {}, now)
 
     def _is_my_turn(self, now: datetime) -> bool:
         night = now.astimezone(ZONE).hour in HOURS
@@ -78,15 +96,15 @@ class Nightly:
             try:
                 listed = await channel.missed(now - LOOK_BACK)
             except Exception as error:
-                log.warning("a channel could not be asked: %s", type(error).__name__)
-                missing.append(f"{name}: the provider could not be asked")
+                said = str(error) if isinstance(error, Unavailable) else type(error).__name__
+                missing.append(f"{name}: the provider could not be asked ({said})")
                 continue
             ids = [one.external_id for one in listed if one.at is None or one.at < now - _GRACE]
             with self._database.read() as session:
                 missing += absent(session, name, ids)
         return missing
 
-    def _intake(self, now: datetime, missing: list[str]) -> None:
+    def _intake(self, missing: list[str], now: datetime) -> None:
         with self._database.read() as session:
             found = account(session)
         figures = {"contacts": found.contacts, "requests": found.requests}

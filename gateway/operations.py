@@ -4,12 +4,11 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
-from prometheus_client import generate_latest
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
-from gateway import gauges
+from gateway import figures, gauges
 from gateway.spool import Spool
 from gateway.state import State
 from models.db import Busy
@@ -43,14 +42,14 @@ def ready(request: Request) -> Response:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Counters of this process and the figures of the database, without any personal label. While
-    the database is away the counters are still there, and ``huiyin_database_up`` is 0."""
+    """Counters of all web processes and the figures of the database, without any personal label.
+    While the database is away the counters are still there, and ``huiyin_database_up`` is 0."""
     state: State = request.app.state.huiyin
     try:
         standing = await asyncio.to_thread(_standing, state) + b"huiyin_database_up 1\n"
     except Busy:
         standing = b"huiyin_database_up 0\n"
-    counted = generate_latest(state.counts.registry)
+    counted = figures.told(state.counts.registry)
     waited = Spool.of(state.settings).oldest_seconds(state.now())
     standing += f"huiyin_spool_oldest_seconds {waited:.0f}\n".encode()
     return Response(counted + standing, media_type="text/plain; version=0.0.4")

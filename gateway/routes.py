@@ -6,6 +6,7 @@ long as another one does not (GOV.UK Notify does the same with its providers); a
 tried again like any other.
 """
 
+import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from channels import Channel
 from gateway.settings import BadSettings
 from models.vocabulary import OutboxState
 from referral.office import Office
+
+log = logging.getLogger(__name__)
 
 WITHIN = timedelta(minutes=1)
 TELEPHONE = "tel"
@@ -60,9 +63,15 @@ class Routes:
         self._names = tuple(names)
         self._failed: dict[str, deque[datetime]] = {}
         self._rests_until: dict[str, datetime] = {}
+        self._told: dict[str, datetime] = {}
 
-    def failed(self, name: str, at: datetime, *, most: int, rest: timedelta) -> None:
-        """Count a failure that is the route's own; the last of too many lets it rest."""
+    def failed(self, name: str, at: datetime, *, most: int, rest: timedelta, why: str = "") -> None:
+        """Count a failure that is the route's own; the last of too many lets it rest. Why it fails
+        is said once a minute."""
+        told = self._told.get(name)
+        if why and (told is None or not told <= at < told + WITHIN):
+            self._told[name] = at
+            log.warning("a way out fails: %s", why, extra={"channel": name})
         lately = self._failed.setdefault(name, deque())
         lately.append(at)
         while lately and lately[0] <= at - WITHIN:

@@ -8,13 +8,15 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 FILE = "huiyin.env"
 PREFIX = "HUIYIN_"
-_KEY = r"^([0-9a-f]{64})?$"
+_KEY = re.compile(r"(?:[0-9a-f]{64})?")
+_KEPT = re.compile(r"\d+,\d+,\d+")
 _DATABASES = re.compile(r"(?:postgres(?:ql)?(?:\+\w+)?://|sqlite(?:\+\w+)?:///)")
 
 
@@ -33,6 +35,29 @@ def _known(address: str) -> str:
     return address
 
 
+def _key(digits: str) -> str:
+    if not _KEY.fullmatch(digits):
+        raise ValueError("is not 64 hex digits in small letters, such as 'openssl rand -hex 32'")
+    return digits
+
+
+def _schedule(said: str) -> str:
+    if not _KEPT.fullmatch(said):
+        raise ValueError("is not three numbers of days, weeks and months, such as 7,5,12")
+    return said
+
+
+def _address(said: str) -> str:
+    """An address that can be called; without http the signatures of providers fit none."""
+    if said and not (urlsplit(said).scheme in ("http", "https") and urlsplit(said).hostname):
+        raise ValueError("is no address such as https://hotline.example")
+    return said
+
+
+_Key = Annotated[str, AfterValidator(_key)]
+_Address = Annotated[str, AfterValidator(_address)]
+
+
 class Settings(BaseSettings):
     """HUIYIN_* variables, else ``huiyin.env`` in the data directory, else these defaults."""
 
@@ -40,32 +65,32 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("huiyin-data")
     database_url: Annotated[str, AfterValidator(_known)] = ""
-    database_key: str = Field("", repr=False, pattern=_KEY)
+    database_key: _Key = Field("", repr=False)
     profile: str = "national_baseline"
     profile_dir: Path | None = None
     model: Path | None = None
     channels: str = "web,console"
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: _Address = "http://127.0.0.1:8000"
     secret_key: str = Field("", repr=False)
     hotline: str = "12345"
     operator_number: str = ""
-    heartbeat_url: str = ""
+    heartbeat_url: _Address = ""
     openapi: bool = False
-    body_limit: int = 1_048_576
+    body_limit: int = Field(1_048_576, ge=65_536)
     demo: bool = False
-    field_key: str = Field("", repr=False, pattern=_KEY)
-    field_key_previous: str = Field("", repr=False, pattern=_KEY)
+    field_key: _Key = Field("", repr=False)
+    field_key_previous: _Key = Field("", repr=False)
     field_encryption: Literal["", "on", "off"] = ""
     field_cipher: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
     canaries: str = ""
     routes: str = ""
     backup_dir: Path | None = None
     checkpoint_file: Path | None = None
-    backup_key: str = Field("", repr=False, pattern=_KEY)
-    backup_keep: str = Field("7,5,12", pattern=r"^\d+,\d+,\d+$")
+    backup_key: _Key = Field("", repr=False)
+    backup_keep: Annotated[str, AfterValidator(_schedule)] = "7,5,12"
     second_factor: Literal["everybody", "not_demo"] = "everybody"
     trusted_proxies: str = ""
-    oidc_issuer: str = ""
+    oidc_issuer: _Address = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = Field("", repr=False)
     oidc_claim: str = "preferred_username"
@@ -135,7 +160,8 @@ class Settings(BaseSettings):
         if len(self.secret_key) < 32:
             raise BadSettings(
                 "HUIYIN_SECRET_KEY is missing or shorter than 32 characters; put 32 random "
-                f"characters into {self.data_dir / FILE} or let 'huiyin up' write them"
+                f"characters into {self.data_dir / FILE}; where there is no database yet 'huiyin "
+                "migrate' writes them"
             )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
+from sqlmodel import col
 
 from channels import Channel, ChannelSettings, load
 from gateway import frozen
@@ -20,6 +21,7 @@ from models.ids import Mint
 from models.keyring import Keyring, ring_of
 from models.messages import Outcome
 from models.migrations import is_current
+from models.places import Staff
 from models.processes import enlist
 from models.sealed import hang
 from models.transaction import acting
@@ -124,6 +126,17 @@ def open_current(settings: Settings) -> Database:
         raise
     database.close()
     raise BadSettings("the database is not up to date; run 'huiyin migrate' first")
+
+
+def require_somebody(database: Database) -> None:
+    """Raise ``BadSettings`` where there was never anybody who could answer: every message would
+    be kept, and wait where nobody looks."""
+    with database.read() as session:
+        if session.connection().execute(select(col(Staff.login)).limit(1)).first() is None:
+            raise BadSettings(
+                "nobody is there who could answer a message; make the first account with "
+                "'huiyin users add NAME --role administrator'"
+            )
 
 
 def wire(

@@ -8,7 +8,7 @@ the one parameter that may be shortened so that the SMS stays within one segment
 says how many the SMS takes in a language that cannot say in one what it must.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -76,7 +76,8 @@ class Phrasebook:
         wording; single variants may be replaced, the rest stays).
 
         Raises ValueError with one sentence that names the file when a file is no TOML or holds
-        anything that is no phrase; a placeholder must be a plain name in braces.
+        anything that is no phrase; a placeholder must be a plain name in braces, one that the
+        shipped phrase is given: else no message could be answered, and each would wait to be read.
         """
         return _shipped() if overlay is None else cls.of(_LOCALES, overlay)
 
@@ -93,6 +94,8 @@ class Phrasebook:
                     if key == "_longest":
                         shared.setdefault(language, {}).update(table)
                         continue
+                    if root != roots[0]:
+                        _require_given(path, key, table, [one.get(key) for one in tables.values()])
                     book[key] = {**book.get(key, {}), **table}
         books = {
             language: {key: _phrase(key, table) for key, table in book.items()}
@@ -226,6 +229,19 @@ def _read(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from _flat("", content)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def _require_given(
+    path: Path, key: str, table: Mapping[str, Any], said: Sequence[Mapping[str, Any] | None]
+) -> None:
+    """Raise ``ValueError`` for a parameter that no form of the phrase has so far."""
+    before = [_phrase(key, dict(one)).parameters for one in said if one]
+    known: frozenset[str] = frozenset().union(*before)
+    if before and (unknown := _phrase(key, table).parameters - known):
+        there = ", ".join(f"{{{name}}}" for name in sorted(known)) or "none"
+        raise ValueError(
+            f"{path}: {key!r} names {{{min(unknown)}}}, and nobody fills that in; there are {there}"
+        )
 
 
 def _flat(prefix: str, content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,7 +6,7 @@ Pure: the directory is a value, built from the tables by the gateway and replace
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -83,7 +83,8 @@ class Relative:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Who is on duty every day between two minutes of the day (``to`` before ``from`` wraps)."""
+    """Who is on duty every day between two minutes of the day (``to`` before ``from`` wraps: the
+    small hours belong to the day on which the shift began)."""
 
     unit: str
     login: str
@@ -101,9 +102,10 @@ class Shift:
             inside = self.from_minute <= minute < self.to_minute
         else:
             inside = minute >= self.from_minute or minute < self.to_minute
+            day -= timedelta(days=minute < self.to_minute)
         return (
             inside
-            and str(local.weekday()) in self.weekdays
+            and str(day.weekday()) in self.weekdays
             and (self.starts_on or day) <= day <= (self.ends_on or day)
         )
 

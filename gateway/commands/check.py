@@ -4,11 +4,12 @@ import sys
 from datetime import timedelta
 
 from channels import load as load_channels
+from gateway import settings_held
 from gateway.foresight import holes, said
 from gateway.heartbeat import set_back
 from gateway.offices import Offices, Rules, load_model
 from gateway.settings import FILE, BadSettings, Settings, load, utc_now
-from gateway.state import channel_settings, open_database
+from gateway.state import channel_settings, open_database, require_somebody
 from models.db import Busy
 from models.migrations import is_current
 from triage.policy import check as check_signals
@@ -20,13 +21,14 @@ def run() -> int:
     """Say every fault on stderr; 1 if there is one."""
     settings = load()
     rules = Rules.load(settings.profile, settings.profile_dir)
-    load_channels(settings.channel_names, channel_settings(settings, rules))
+    channels = load_channels(settings.channel_names, channel_settings(settings, rules))
     if settings.model:
         load_model(settings.model)
     faults = [
         *rules.policy.check(),
         *rules.phrases.check(),
         *check_signals(rules.signals),
+        *settings_held.faults(settings, channels),
         *_unfit(settings),
         *_standing(settings, rules),
     ]
@@ -58,18 +60,21 @@ def _unfit(settings: Settings) -> list[str]:
 
 
 def _standing(settings: Settings, rules: Rules) -> list[str]:
-    """A clock that was set back, changes left out, holes in the rosters of the days to come; where
-    there is a database already."""
+    """A database that is behind, a clock that was set back, changes left out, holes in the rosters
+    of the days to come; where there is a database already."""
     if (file := settings.database_file) and not file.exists():
         return []
     database = open_database(settings)
     try:
         if not is_current(database):
-            return []
+            return ["the database is not up to date; run 'huiyin migrate' first"]
         offices = Offices(database, settings, rules, {})
+        require_somebody(database)
         found = holes(offices.current(), utc_now())
         with database.read() as session:
             behind = set_back(session, utc_now(), _CLOCK_MAY_DIFFER)
+    except BadSettings as nobody:
+        return [str(nobody)]
     except Busy as busy:
         return [f"the database cannot be used: {busy}"]
     finally:

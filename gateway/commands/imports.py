@@ -1,4 +1,4 @@
-"""``huiyin import``: households, staff, areas, units and lists of others, out of spreadsheets."""
+"""``huiyin import``: what a county holds, and lists of others, out of spreadsheets."""
 
 import sys
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from gateway import import_files, import_notices, import_undo, importing
-from gateway.import_kinds import KINDS, WARNINGS, Fault
+from gateway.import_kinds import KINDS, ROSTERS, WARNINGS, Fault
 from gateway.offices import Offices, Rules
 from gateway.settings import load, utc_now
 from gateway.sheets import BadSheet
@@ -23,7 +23,7 @@ from referral.visiting import today
 
 SHOWN = 20
 BY = "import"
-COMMANDED = ("households", "staff", "areas", "units", WARNINGS)
+COMMANDED = ("households", "staff", "areas", "units", ROSTERS, WARNINGS)
 
 
 def run(
@@ -37,6 +37,8 @@ def run(
     rules = Rules.load(settings.profile, settings.profile_dir)
     phrases = rules.phrases
     if template is not None:
+        if template.suffix.lower() != ".xlsx":
+            raise ValueError(f"--template {template}: it is a spreadsheet; name a file.xlsx")
         drop_downs = import_files.choices(rules.policy, what)
         template.write_bytes(import_files.template(what, drop_downs, about(phrases, what)))
         return 0

@@ -1,20 +1,23 @@
 """``huiyin serve``: web processes for production. Workers run beside them (``huiyin work``)."""
 
+import logging
 import time
 
 from fastapi import FastAPI
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import foreman, observe
+from gateway import foreman, observe, settings_held
 from gateway.app import create_app
 from gateway.listening import proxies, require_free
 from gateway.offices import Rules
 from gateway.settings import BadSettings, Settings, load
-from gateway.state import State, open_current, settle, wire
+from gateway.state import State, open_current, require_somebody, settle, wire
 from gateway.web import rendering
 from models.db import Busy
 from models.places import Staff
+
+log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
 
@@ -53,6 +56,8 @@ def build(settings: Settings, rules: Rules) -> FastAPI:
 def require_ready(settings: Settings) -> Rules:
     """The rules by which a process may begin. Raise ``BadSettings`` for what must not go into
     production."""
+    for fault in settings_held.unknown(settings):
+        log.warning(fault)
     settings.require_secret()
     settings.require_field_key()
     if settings.demo:
@@ -66,6 +71,7 @@ def require_ready(settings: Settings) -> Rules:
     state = wire(settings, kind="check", rules=rules)
     try:
         _refuse_demo_accounts(state)
+        require_somebody(state.database)
     finally:
         state.close()
     return rules

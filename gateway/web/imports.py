@@ -21,7 +21,7 @@ from gateway import (
     warning_leads,
 )
 from gateway.access import Actor
-from gateway.import_kinds import KINDS, WARNINGS, Codes, Fault
+from gateway.import_kinds import KINDS, ROSTERS, WARNINGS, Codes, Fault
 from gateway.importing import Looked
 from gateway.sheets import BadSheet
 from gateway.state import State
@@ -51,7 +51,7 @@ SHOWN = 100
 _RIGHTS = {
     "reports": "import_reports",
     WARNINGS: "load_warnings",
-    **dict.fromkeys(import_places.KINDS, "administer"),
+    **dict.fromkeys((*import_places.KINDS, ROSTERS), "administer"),
 }
 """A file asks for the right of who does the same by hand."""
 

@@ -442,6 +442,15 @@ def test_more_messages_than_a_page_are_all_found(twilio):
     assert [said.external_id for said in found] == sids
 
 
+def test_credentials_that_were_taken_back_are_named_by_their_settings(twilio):
+    """Sending and asking afterwards alike: the log says what to mend."""
+    stale, named = sms(twilio.base, TWILIO_AUTH_TOKEN="stale"), "401.*HUIYIN_TWILIO_AUTH_TOKEN"
+    for call in (stale.send(MESSAGE), stale.missed(SINCE)):
+        with pytest.raises(Unavailable, match=named) as refused:
+            asyncio.run(call)
+        assert "stale" not in str(refused.value)
+
+
 def test_asking_afterwards_says_when_the_provider_is_away(twilio):
     twilio.refuse(503)
     with pytest.raises(Unavailable):

@@ -125,6 +125,24 @@ def test_an_empty_machine_is_whole_again_with_nothing_but_the_file_and_its_key(
     assert "already holds tables" in refused(again)
 
 
+@pytest.mark.parametrize("name", ["SECRET_KEY", "FIELD_KEY"])
+def test_a_machine_with_other_keys_of_its_own_is_left_empty_and_told_which(
+    backup, key_file, tmp_path, name
+):
+    """Else it is restored and verified, and nobody's second factor, or no field, opens."""
+    fresh = tmp_path / "fresh"
+    fresh.mkdir(mode=0o700)
+    file = fresh / "huiyin.env"
+    own = f"HUIYIN_{name}={'9f' * 32}\n"
+    file.write_text(own)
+    said = refused(huiyin("restore", str(backup), "--key-file", str(key_file), data=fresh))
+    assert f"HUIYIN_{name} of this machine is not the one" in said
+    assert [one.name for one in fresh.iterdir()] == ["huiyin.env"]
+    assert file.read_text() == own
+    file.unlink()
+    assert huiyin("restore", str(backup), "--key-file", str(key_file), data=fresh).returncode == 0
+
+
 @pytest.mark.thorough
 def test_a_backup_of_sqlite_becomes_postgresql_and_comes_back_the_same(
     filled, backup, key_file, empty_postgresql, tmp_path

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -18,9 +19,13 @@ from pathlib import Path
 import httpx2
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlalchemy import text
 
-from gateway.settings import load
+from gateway import settings_held
+from gateway.settings import Settings, load
+from gateway.state import open_database
 from models.db import Database
+from models.migrations import versions
 from tests.gateway import commands
 from tests.gateway.world import free_port
 
@@ -138,6 +143,7 @@ def exported(what: str, data: Path, *more: str) -> list[dict]:
         (["rules", "diff", "nowhere"], "nowhere"),
         (["rules", "diff", "linfen", "--format", "pdf"], "jsonl"),
         (["rules", "diff", "linfen", "--since", "yesterday"], "--since"),
+        (["import", "staff", "--template", "staff.csv"], "name a file.xlsx"),
         (["serve"], "HUIYIN_SECRET_KEY"),
         (["work"], "HUIYIN_SECRET_KEY"),
         (["up", "--port", "99999"], "'--port'"),
@@ -162,6 +168,11 @@ def test_bad_arguments_are_refused_in_one_line(arguments, named, tmp_path):
         ({"DATABASE_URL": "mysql://x"}, "HUIYIN_DATABASE_URL"),
         ({"DATABASE_URL": "huiyin.db"}, "HUIYIN_DATABASE_URL"),
         ({"CHANNELS": "telegram", "TELEGRAM_TOKEN": "7:x"}, "HUIYIN_TELEGRAM_SECRET"),
+        ({"PUBLIC_URL": "hotline.example"}, "HUIYIN_PUBLIC_URL"),
+        ({"HEARTBEAT_URL": "nonsense"}, "HUIYIN_HEARTBEAT_URL"),
+        ({"BODY_LIMIT": "0"}, "HUIYIN_BODY_LIMIT"),
+        ({"BACKUP_KEEP": "7"}, "7,5,12"),
+        ({"FIELD_KEY": "A" * 64}, "in small letters"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
 )
@@ -206,6 +217,35 @@ def test_a_data_directory_that_is_none_is_said_in_one_line(tmp_path, command, be
     assert said == f"huiyin: HUIYIN_DATA_DIR is {file}{below}, but {file} is no folder\n"
 
 
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({"CHANNEL": "web,sms"}, "nobody reads it; is HUIYIN_CHANNELS meant?"),
+        ({"HEARTBEAT": "http://x.example"}, "is HUIYIN_HEARTBEAT_URL meant?"),
+        ({"ROUTES": "sms,voicee"}, "HUIYIN_ROUTES"),
+        ({"CANARIES": "smx=+861"}, "HUIYIN_CANARIES"),
+        ({"BACKUP_DIR": "/tmp"}, "HUIYIN_BACKUP_KEY is not"),
+        ({"CHECKPOINT_FILE": "/dev/null/file"}, "HUIYIN_CHECKPOINT_FILE"),
+        ({"TRUSTED_PROXIES": "proxy.example"}, "'proxy.example' is no address"),
+        ({"OIDC_ISSUER": "https://id.example"}, "HUIYIN_OIDC_CLIENT_ID and HUIYIN_OIDC_CL"),
+        ({"OPERATOR_NUMBER": "desk"}, "HUIYIN_OPERATOR_NUMBER"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_check_names_a_setting_that_leads_nowhere(env, named, tmp_path):
+    assert named in refused(huiyin("check", data=tmp_path, **env), status=1)
+
+
+def test_every_setting_of_the_readmes_is_one_and_none_is_left_out():
+    known = {name.upper() for name in Settings.model_fields} | set(settings_held.OF_CHANNELS)
+    for name in ("README.md", "README.zh-CN.md"):
+        rows = [
+            one for one in (ROOT / name).read_text("utf-8").splitlines() if one.startswith("| `HUI")
+        ]
+        told = {one for row in rows for one in re.findall(r"HUIYIN_([A-Z_]+)", row)}
+        assert told == known, name
+
+
 @pytest.mark.thorough
 def test_check_names_what_serve_would_refuse_where_a_hotline_is_furnished(tmp_path):
     assert huiyin("check", data=tmp_path).returncode == 0, "rules are checked anywhere"
@@ -215,6 +255,29 @@ def test_check_names_what_serve_would_refuse_where_a_hotline_is_furnished(tmp_pa
     sound = {"SECRET_KEY": "s" * 32, "FIELD_KEY": "5a" * 32}
     found = huiyin("check", data=tmp_path, **sound, DATABASE_URL=away)
     assert "the database cannot be used" in refused(found, status=1)
+
+
+def test_check_says_that_the_database_is_behind_as_serve_does(tmp_path):
+    assert huiyin("migrate", data=tmp_path).returncode == 0
+    database = open_database(load(tmp_path))
+    with database.write() as connection:
+        connection.execute(
+            text("UPDATE alembic_version SET version_num = :old"), {"old": versions()[-2]}
+        )
+    database.close()
+    for command, status in (("check", 1), ("serve", 2)):
+        assert "run 'huiyin migrate' first" in refused(
+            huiyin(command, data=tmp_path), status=status
+        )
+
+
+def test_nothing_is_served_before_there_is_anybody_who_could_answer(tmp_path):
+    assert huiyin("migrate", data=tmp_path).returncode == 0
+    wanted = "'huiyin users add NAME --role administrator'"
+    for command, status in (("check", 1), ("serve", 2), ("work", 2)):
+        assert wanted in refused(huiyin(command, data=tmp_path), status=status)
+    assert huiyin("users", "add", "wang", "--role", "administrator", data=tmp_path).returncode == 0
+    assert huiyin("check", data=tmp_path).returncode == 0
 
 
 @pytest.mark.thorough

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import event
+from sqlalchemy import delete, event
+from sqlmodel import col
 
 from gateway import observe
 from gateway.app import create_app
 from models import assurances
+from models.processes import Process, enlist
 from models.transaction import acting
 from tests.client import TestClient
 from tests.fakes import call
@@ -116,6 +118,16 @@ def test_the_age_of_a_proof_counts_from_when_it_last_held(state, now):
     found = figures(state)
     assert found["huiyin_proof_age_seconds['backup']"] == 3 * 3600
     assert found["huiyin_proof_holds['backup']"] == 0
+
+
+def test_a_worker_that_was_never_begun_is_as_silent_as_one_that_died(state, now):
+    with acting(state.database, state.mint) as tx:
+        tx.execute(delete(Process).where(col(Process.kind).in_(["work", "up"])))
+    now.forward(minutes=20)
+    assert figures(state)["huiyin_worker_seen_seconds"] >= 1200
+    enlist(state.database, "work", now())
+    now.forward(seconds=30)
+    assert figures(state)["huiyin_worker_seen_seconds"] == 30
 
 
 def test_every_alarm_asks_for_a_figure_that_there_is(state, now):

@@ -363,6 +363,14 @@ def test_a_route_that_fails_often_rests_while_another_does_not(now):
     assert routes.first("a", (), now()) == "a", "failures far apart are none of the route's"
 
 
+def test_why_a_route_fails_is_said_in_the_log_once_a_minute(now, caplog):
+    routes, rest = Routes(("a", "b")), timedelta(minutes=10)
+    for _ in range(7):
+        routes.failed("a", now.forward(seconds=10), most=5, rest=rest, why="refused with 401")
+    said = [(one.getMessage(), vars(one)["channel"]) for one in caplog.records]
+    assert said == [("a way out fails: refused with 401", "a")] * 2
+
+
 def test_the_routes_are_text_messages_then_calls_unless_they_are_named():
     with TwilioStandIn().serve() as twilio:
         env = {

@@ -13,6 +13,7 @@ from gateway.canaries import Canaries, targets
 from gateway.nightly import Nightly
 from gateway.settings import BadSettings
 from models import assurances
+from models.db import Busy
 from models.events import Event
 from models.journal import JournalEntry
 from models.messages import Inbound, Unavailable
@@ -65,6 +66,24 @@ def test_steps_that_fell_due_while_nobody_ticked_are_taken_before_they_are_judge
     asyncio.run(prove())
     assert proofs(state)["verify_clocks"] is True
     assert tasks(state, "proof_failed") == []
+
+
+@pytest.mark.parametrize("broken", [Busy("locked"), KeyError("a bug")])
+def test_a_proof_that_cannot_be_made_costs_the_night_no_other_and_no_backup(
+    state, nightly, now, tmp_path, monkeypatch, broken
+):
+    def fail(*_args, **_kwargs):
+        raise broken
+
+    monkeypatch.setattr("gateway.nightly.account", fail)
+    monkeypatch.setattr("gateway.nightly.prove", fail)
+    now.forward(hours=NIGHT)
+    assert asyncio.run(nightly.run(now))
+    told = proofs(state)
+    assert (told["verify_intake"], told["verify_ledger"]) == (False, False)
+    assert (told["verify_fields"], told["backup"], told["purge"]) == (True, True, True)
+    assert len(list((tmp_path / "safe").iterdir())) == 1
+    assert sorted(tasks(state, "proof_failed")) == ["verify_intake", "verify_ledger"]
 
 
 def test_what_is_missing_is_a_task_until_somebody_has_seen_to_it(state, nightly, now):

@@ -196,7 +196,7 @@ def test_a_name_space_joins_its_names_with_dots(tmp_path):
     ("text", "said"),
     [
         pytest.param('[held]\nsms = "【{hotline}】' + "长" * 61 + '"\n', "71 units", id="too long"),
-        pytest.param('[held]\nsms = "{stranger}"\n', "no longest value", id="unmeasured"),
+        pytest.param('[fresh]\nsms = "{stranger}"\n', "no longest value", id="unmeasured"),
         pytest.param('[held]\nfull = "{number}"\n', "not the Chinese parameters", id="parameters"),
         pytest.param('[fresh]\nfull = "x"\n', "en: phrase 'fresh' is missing", id="untranslated"),
         pytest.param(
@@ -220,6 +220,7 @@ def test_a_faulty_wording_is_found_by_the_check(tmp_path, text, said):
         pytest.param('[held]\nloud = "x"\n', id="an unknown form"),
         pytest.param("[held]\nsegments = 3\n", id="too many segments"),
         pytest.param('[held]\nsegments = "2"\n', id="segments in words"),
+        pytest.param('[held]\nsms = "{stranger}"\n', id="a parameter that nobody fills in"),
         pytest.param('held = "x"\n', id="no table"),
         pytest.param("[held\n", id="no TOML"),
     ],
@@ -227,3 +228,9 @@ def test_a_faulty_wording_is_found_by_the_check(tmp_path, text, said):
 def test_a_file_that_is_no_phrase_file_is_refused_by_name(tmp_path, text):
     with pytest.raises(ValueError, match=r"own\.toml"):
         Phrasebook.load(written(tmp_path, text))
+
+
+def test_a_mistyped_parameter_is_named_with_those_that_there_are(tmp_path):
+    """Else a process begins by it, and every message that it should answer waits to be read."""
+    with pytest.raises(ValueError, match=r"'held' names \{numbr\}.*\{hotline\}, \{number\}"):
+        Phrasebook.load(written(tmp_path, '[held]\nfull = "已收到 {numbr}"\n'))

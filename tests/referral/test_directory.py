@@ -222,8 +222,7 @@ def test_a_shift_has_its_days():
     assert not ended.covers(at("00:00"))
 
 
-def test_a_night_shift_belongs_to_the_day_it_is_asked_on():
-    """A shift of every day needs no rule about which day its small hours belong to."""
+def test_a_night_shift_of_every_day_covers_both_ends_of_a_day():
     night = shift("x", "y", "22:00", "06:00")
     covered = [hour for hour in range(24) if night.covers(at(f"{hour:02d}:00"))]
     assert covered == [0, 1, 2, 3, 4, 5, 22, 23]

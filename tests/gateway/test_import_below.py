@@ -1,0 +1,28 @@
+"""A unit or an area that a file puts below something is below something that there is."""
+
+import pytest
+
+from gateway import importing
+
+FILES = {
+    "units": ("单位代码,单位名称,职能,上级单位\n", "{0},局,民政局,{1}\n"),
+    "areas": ("区划代码,名称,级别,上级代码\n", "{0},某村,村,{1}\n"),
+}
+
+
+@pytest.mark.parametrize(("kind", "above"), [("units", "hotline"), ("areas", "W")])
+def test_what_is_above_is_in_the_county_or_in_the_file(state, kind, above):
+    head, row = FILES[kind]
+    pairs = [("n1", above), ("n2", "n3"), ("n3", ""), ("n4", "nosuch"), ("n5", "n5")]
+    body = head + "".join(row.format(*pair) for pair in pairs)
+    codes = importing.codes_of(state.offices.current())
+    found = importing.look(kind, "u.csv", body.encode(), codes)
+    importing.compare(state.database, found, codes, "admin01")
+    assert [(one.line, one.key) for one in found.faults] == [
+        (5, "import.fault.no_parent"),
+        (6, "import.fault.no_parent"),
+    ]
+    _, written, _ = importing.write(
+        state.database, state.mint, found, codes, by="admin01", now=state.now
+    )
+    assert written == 3

@@ -1,0 +1,59 @@
+"""A settings file that somebody wrote before anything was begun, as README.md tells them to."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from gateway import house
+from gateway.commands import migrate
+from gateway.settings import BadSettings, Settings, load
+from tests.gateway.test_backup import empty_postgresql
+
+__all__ = ["empty_postgresql"]
+STARTING = 4
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_settings_that_were_written_beforehand_get_the_secrets_that_they_lack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, kind: str
+) -> None:
+    """Whoever writes huiyin.env first, as the guide says, has no open database for it."""
+    monkeypatch.setenv("HUIYIN_DATA_DIR", str(tmp_path))
+    if kind == "postgresql":
+        monkeypatch.setenv("HUIYIN_DATABASE_URL", request.getfixturevalue("empty_postgresql"))
+    own = "HUIYIN_PUBLIC_URL=https://hotline.example\nHUIYIN_CONSOLE_TOKEN=of-our-own"
+    (tmp_path / "huiyin.env").write_text(own)
+    begin = threading.Barrier(STARTING)
+
+    def furnish(_: int) -> Settings:
+        begin.wait(10)
+        return house.furnish()
+
+    with ThreadPoolExecutor(STARTING) as pool:
+        found = list(pool.map(furnish, range(STARTING)))
+    assert all(one == found[0] for one in found)
+    assert found[0].public_url == "https://hotline.example"
+    assert found[0].env["CONSOLE_TOKEN"] == "of-our-own"
+    found[0].require_secret()
+    found[0].require_field_key()
+    assert len(found[0].database_key) == len(found[0].backup_key) == 64
+    assert (tmp_path / "huiyin.env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_database_that_is_there_is_given_no_other_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUIYIN_DATA_DIR", str(tmp_path))
+    migrate.run()
+    path = tmp_path / "huiyin.env"
+    lines = path.read_text().splitlines()
+    path.write_text(
+        "\n".join(one for one in lines if "SECRET_KEY" not in one and "FIELD" not in one)
+    )
+    before = path.read_text()
+    house.furnish()
+    assert path.read_text() == before
+    with pytest.raises(BadSettings, match="where there is no database yet 'huiyin migrate'"):
+        load().require_secret()
