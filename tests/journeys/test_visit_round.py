@@ -44,6 +44,22 @@ def test_every_household_of_a_category_gets_one_visit_and_one_named_person(count
     assert {rules[home] for home in serious} == {"monthly_serious_illness"}
 
 
+@pytest.mark.parametrize("seen_at", ["", "2026-10-05T23:00:00+08:00"], ids=["none", "ahead"])
+def test_what_comes_again_from_a_door_without_a_time_of_its_own_is_the_same(county, seen_at):
+    """A plain form pressed twice, and a telephone whose clock runs ahead and that heard no
+    answer: it was told that its key was used for something else, and reported anew."""
+    visit = open_of(county)[0]
+    given = {"key": "0123456789abcdef", "note": "屋里冷，没有煤", "seen_at": seen_at}
+    first = county.door(visit.holder, visit, "needs_help", **given)
+    county.now.forward(minutes=2)
+    again = county.door(visit.holder, visit, "needs_help", **given)
+    assert (again.repeated, again.number) == (True, first.number)
+    assert len(county.entries(visit.id)) == 1
+    with pytest.raises(Refusal) as refused:
+        county.door(visit.holder, visit, "needs_help", **{**given, "note": "另一句话"})
+    assert refused.value.key == "refusal.key_reused"
+
+
 def test_who_has_died_is_not_asked_for_and_where_nobody_lives_nobody_knocks(state, now):
     now.forward(days=5)
     county = Walkers(state, now)
