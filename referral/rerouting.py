@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, ReferralRole, ReferralStatus, Role, Status, Track
-from referral import bringing_in, casework, clocks, passing, promises, telling
+from referral import bringing_in, casework, clocks, passing, promises
 from referral.answering import correspondent
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE, Unit
@@ -143,9 +143,7 @@ def bring_in(
         bureau=unit.code,
         due=order["due_at"].isoformat(),
     )
-    holder = office.directory.answerable(unit, now)
-    urgent = Level(request["level"]).is_urgent
-    telling.notify(tx, office, request, holder, due=order["due_at"], now=now, urgent=urgent)
+    passing.tell_helper(tx, office, request, unit, due=order["due_at"], now=now)
     return request
 
 
