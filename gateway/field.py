@@ -253,6 +253,10 @@ def _door(
         row = doors.one(connection, what, found.of)
         doorway.require_known(rota, actor, row, now)
         home = _home_of(connection, row["household_id"], now)
+        before = doorway.earlier(connection, found.key)
+    if before is not None and not doorway.is_same(before, found):
+        found = replace(found, key=found.own_key())  # the form was gone back to
+    own = found.key.removeprefix(f"{actor.login}:")
     number = None
     if finding.help:
         needs = {
@@ -263,10 +267,10 @@ def _door(
                 name: fields[name] for name in ("seen_at", "written_at", "urgent") if name in fields
             },
         }
-        number = _report(state, actor, key, needs, (), now=now, at_a_door=True).number
+        number = _report(state, actor, own, needs, (), now=now, at_a_door=True).number
     with acting(state.database, state.mint) as tx:
         done = doorway.record(tx, office, rota, actor, replace(found, number=number), now=now)
-    return Kept(key, what, done.repeated, number, done.differs, done.door, receipt=key)
+    return Kept(key, what, done.repeated, number, done.differs, done.door, receipt=own)
 
 
 def _household(state: State, actor: Actor, said: str, now: datetime) -> Any:

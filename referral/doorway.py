@@ -60,7 +60,7 @@ def record(
     key came with other content, 422 what cannot be read."""
     before = earlier(tx, found.key)
     if before is not None:
-        if not _is_same(before, found) or before.by != actor.login:
+        if not is_same(before, found) or before.by != actor.login:
             raise Refusal("refusal.key_reused", status=409)
         return Recorded(repeated=True)
     row = doors.one(tx, found.what, found.of)
@@ -100,7 +100,7 @@ def record(
     return Recorded(False, differs, door, settled=finding.ends)
 
 
-def _is_same(before: Any, found: Found) -> bool:
+def is_same(before: Any, found: Found) -> bool:
     """Whether the key came with what it came with before. When they stood there says nothing: of a
     form that names no time, and of a telephone whose clock runs ahead, it is when it was sent."""
     there = before.visit_id if found.what == VISIT else before.warning_id
