@@ -42,7 +42,7 @@ class Found:
         return {name: value for name, value in given.items() if value}
 
     def own_key(self) -> str:
-        """The key of a form that was gone back to and filled in anew; the same words have the same."""
+        """The key of a form that was gone back to and filled in anew, for the same words one."""
         said = sha256(orjson.dumps(self.said(), option=orjson.OPT_SORT_KEYS)).hexdigest()
         return f"{self.key}-{said[:12]}"
 
