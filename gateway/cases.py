@@ -20,11 +20,12 @@ from gateway.masking import Masking
 from gateway.notices import Told, told
 from gateway.revealing import masked
 from models.clocks import Clock
-from models.events import Event
-from models.notes import TYPED, opened
+from models.notes import TYPED
 from models.outbox import Outgoing
 from models.referrals import Referral
 from models.requests import Contact
+from referral import casework
+from referral.asked_for import waiting_for
 from referral.office import Office
 from triage.redact import redact
 
@@ -159,7 +160,7 @@ def case(
     session: Session, viewer: Viewer, office: Office, number: str, *, now: datetime
 ) -> tuple[Case, int]:
     """The request with its row id. Raises ``Refusal``: 404 alike for foreign and missing ones."""
-    connection = session.connection()
+    connection: Any = session.connection()
     row = access.admit(connection, viewer, office, number, act="see", now=now)
     sees = access.sight(viewer, row)
     shown = {name: row[name] for name in FIELDS}
@@ -169,7 +170,7 @@ def case(
     mask = Masking.of(contacts, sees)
     shown["summary"], shown["place"] = mask.words(shown["summary"]), mask.where(shown["place"])
     orders = _rows(connection, Referral, row["id"], Referral.id)
-    told_of = _rows(connection, Event, row["id"], Event.seq)
+    told_of = casework.history(connection, row["id"])
     clocks = _rows(connection, Clock, row["id"], Clock.due_at)
     running = {clock.name for clock in clocks if clock.stopped_at is None}
     hidden = unsaid.numbers(connection, viewer, office, now)
@@ -186,9 +187,11 @@ def case(
             _message(one, row["code"], sees, mask)
             for one in _rows(connection, Outgoing, row["id"], Outgoing.id)
         ),
-        history=tuple(_history(connection, told_of, sees, mask, hidden)),
+        history=tuple(_history(told_of, sees, mask, hidden)),
         seen=max((one.seq for one in told_of), default=0),
-        acts=possible.acts(viewer, office, row, orders, now, running=running),
+        acts=possible.acts(
+            viewer, office, row, orders, now, running=running, asked=waiting_for(told_of)
+        ),
         notice=told(connection, office, row, now) if sees.gist else None,
     )
     return found, row["id"]
@@ -278,12 +281,14 @@ def _message(row: Any, code: str, sees: Sight, mask: Masking) -> Message:
 
 
 def _history(
-    connection: Any, rows: list[Any], sees: Sight, mask: Masking, hidden: frozenset[str]
+    rows: list[casework.Told], sees: Sight, mask: Masking, hidden: frozenset[str]
 ) -> Iterator[Happened]:
     """The acts; what was typed into one may name a person and stays with those who may know. An
     entry that names a request which complains about the viewer is left out."""
-    for row, detail in zip(rows, opened(connection, [row.detail for row in rows]), strict=True):
-        if unsaid.named_in(detail, hidden):
+    for row in rows:
+        if unsaid.named_in(row.detail, hidden):
             continue
-        told = {name: value for name, value in detail.items() if sees.words or name not in TYPED}
+        told = {
+            name: value for name, value in row.detail.items() if sees.words or name not in TYPED
+        }
         yield Happened(row.seq, row.at, row.kind, row.by, mask.detail(told))

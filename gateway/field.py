@@ -16,10 +16,10 @@ import orjson
 from sqlalchemy import select
 from sqlmodel import col
 
-from gateway import access, attachments, days, recorded
+from gateway import access, attachments, recorded, resent, typed_fields
 from gateway.access import Actor
 from gateway.hooks import PATIENCE_SECONDS
-from gateway.recorded import Recorded
+from gateway.recorded import Recorded, RecordedMedia
 from gateway.state import State
 from models.clocks import Clock
 from models.messages import remark
@@ -54,6 +54,8 @@ class Kept:
     door: str = ""
     problems: tuple[str, ...] = ()
     """Phrases of what could not be kept of its pictures."""
+    receipt: str = ""
+    """The key of a report's receipt: its own, or another where the form was used before."""
 
 
 def take(
@@ -85,36 +87,22 @@ def _report(
     pictures: Sequence[bytes],
     *,
     now: datetime,
+    at_a_door: bool = False,
 ) -> Kept:
     access.allow(actor, "report")
     office = state.offices.current()
     home = _household(state, actor, fields.get("person", ""), now)
-    external_id = f"{actor.login}:{key}"
     text = _words(office, fields, home)
     if not text and not pictures:
         raise Refusal("refusal.report_empty", status=422)
     contents, problems = _looked_into(pictures)
-    about = attachments.about_contact(CHANNEL, external_id)
-    with acting(state.database, state.mint) as tx:
-        media = [
-            {
-                "url": attachments.address(
-                    attachments.keep(
-                        tx, content, about="contact", about_key=about, by=actor.login, now=now
-                    )
-                ),
-                "content_type": content.content_type,
-            }
-            for content in {content.body: content for content in contents}.values()
-        ]
-    seen = moment(fields.get("seen_at", ""), now)
-    latitude, longitude = _point(fields)
+    latitude, longitude = typed_fields.point(fields)
     record = Recorded(
         channel=CHANNEL,
-        external_id=external_id,
+        external_id=f"{actor.login}:{key}",
         sender=actor.login,
         text=text,
-        at=seen,
+        at=typed_fields.moment(fields.get("seen_at", ""), now),
         place=(fields.get("where") or (home.address if home else None) or "")[:200] or None,
         name=(home.head_name if home else fields.get("person") or "")[:200] or None,
         reporter=actor.login,
@@ -123,13 +111,42 @@ def _report(
         latitude=latitude,
         longitude=longitude,
         datum=fields.get("datum") if fields.get("datum") in DATUMS else None,
-        media=media,  # type: ignore[arg-type]
     )
+    own = key + ("" if at_a_door else _own_key(state, record, contents))
+    external_id = f"{actor.login}:{own}"
+    media = _kept(state, actor, external_id, contents, now)
+    record = record.model_copy(update={"external_id": external_id, "media": media})
     body = orjson.dumps(record.model_dump(mode="json", exclude_defaults=True))
     outcome = state.intake.submit(recorded.call_of(record, body, now)).result(PATIENCE_SECONDS)
-    written = moment(fields.get("written_at", ""), now)
+    written = typed_fields.moment(fields.get("written_at", ""), now)
     _remember(state, office, actor, external_id, written=written, now=now)
-    return Kept(key, "report", outcome.duplicate, outcome.number, problems=problems)
+    return Kept(key, "report", outcome.duplicate, outcome.number, problems=problems, receipt=own)
+
+
+def _own_key(state: State, record: Recorded, contents: Sequence[attachments.Content]) -> str:
+    with state.database.read() as session:
+        return resent.own_key(session.connection(), record, [one.body for one in contents])
+
+
+def _kept(
+    state: State,
+    actor: Actor,
+    external_id: str,
+    contents: Sequence[attachments.Content],
+    now: datetime,
+) -> list[RecordedMedia]:
+    about = attachments.about_contact(CHANNEL, external_id)
+    with acting(state.database, state.mint) as tx:
+        files = [
+            (
+                attachments.keep(
+                    tx, one, about="contact", about_key=about, by=actor.login, now=now
+                ),
+                one.content_type,
+            )
+            for one in {content.body: content for content in contents}.values()
+        ]
+    return [RecordedMedia(url=attachments.address(row), content_type=kind) for row, kind in files]
 
 
 def _words(office: Office, fields: Mapping[str, str], home: Any) -> str:
@@ -221,10 +238,10 @@ def _door(
     found = Found(
         key=f"{actor.login}:{key}",
         what=what,
-        of=whole(fields.get("of", "")),
+        of=typed_fields.whole(fields.get("of", "")),
         outcome=fields.get("outcome", ""),
-        at=moment(fields.get("seen_at", ""), now),
-        based_on=whole(fields.get("based_on", "0")),
+        at=typed_fields.moment(fields.get("seen_at", ""), now),
+        based_on=typed_fields.whole(fields.get("based_on", "0")),
         note=fields.get("note", "")[:LONGEST],
         phone=fields.get("phone", "")[:40],
         people=fields.get("people", "")[:40],
@@ -236,6 +253,10 @@ def _door(
         row = doors.one(connection, what, found.of)
         doorway.require_known(rota, actor, row, now)
         home = _home_of(connection, row["household_id"], now)
+        before = doorway.earlier(connection, found.key)
+    if before is not None and not doorway.is_same(before, found):
+        found = replace(found, key=found.own_key())  # the form was gone back to
+    own = found.key.removeprefix(f"{actor.login}:")
     number = None
     if finding.help:
         needs = {
@@ -246,10 +267,10 @@ def _door(
                 name: fields[name] for name in ("seen_at", "written_at", "urgent") if name in fields
             },
         }
-        number = _report(state, actor, key, needs, (), now=now).number
+        number = _report(state, actor, own, needs, (), now=now, at_a_door=True).number
     with acting(state.database, state.mint) as tx:
         done = doorway.record(tx, office, rota, actor, replace(found, number=number), now=now)
-    return Kept(key, what, done.repeated, number, done.differs, done.door)
+    return Kept(key, what, done.repeated, number, done.differs, done.door, receipt=own)
 
 
 def _household(state: State, actor: Actor, said: str, now: datetime) -> Any:
@@ -267,28 +288,3 @@ def _home_of(connection: Any, household_id: str | None, now: datetime) -> homes.
     if household_id is None:
         return None
     return homes.of(connection, [household_id], now.astimezone(ZONE).date()).get(household_id)
-
-
-def moment(said: str, now: datetime) -> datetime:
-    """A time as a telephone writes it, in China time where it names no zone; now for none, for one
-    that cannot be read and for one that has not come yet (the telephone's clock is wrong)."""
-    try:
-        at = days.moment(said)
-    except ValueError:
-        return now
-    return min(at if at.tzinfo else at.replace(tzinfo=ZONE), now)
-
-
-def whole(said: str) -> int:
-    """A number of a form; 0 for anything else."""
-    return int(said) if said.isdecimal() and len(said) < 19 else 0
-
-
-def _point(fields: Mapping[str, str]) -> tuple[float, float] | tuple[None, None]:
-    try:
-        latitude, longitude = float(fields["latitude"]), float(fields["longitude"])
-    except (KeyError, ValueError):
-        return None, None
-    if abs(latitude) <= 90 and abs(longitude) <= 180:  # False for what is no number
-        return latitude, longitude
-    return None, None

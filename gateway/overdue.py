@@ -3,7 +3,7 @@
 The most pressing first: danger to life before all else, then the longest overdue.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,14 +15,15 @@ from sqlmodel import Session, col
 from gateway import access
 from gateway.access import Actor
 from gateway.lamps import Lamp, lamp
+from models.bars import bars
 from models.clocks import Clock
 from models.events import Event
+from models.referrals import Referral
 from models.requests import HelpRequest
 from models.vocabulary import Level
-from referral import clocks
+from referral import clocks, owing
 from referral.clocks import LadderAct
 from referral.office import Office
-from referral.rungs import who
 
 MOST = 50
 TOLD = (*(str(act) for act in LadderAct), "urged")
@@ -75,17 +76,27 @@ def read(session: Session, actor: Actor, office: Office, now: datetime) -> tuple
             col(HelpRequest.level),
             col(HelpRequest.holder_unit),
             col(HelpRequest.holder_person),
+            col(Referral.bureau),
+            col(Referral.signed_by),
         )
         .join(HelpRequest, col(HelpRequest.id) == col(Clock.request_id))
+        .outerjoin(Referral, col(Referral.id) == col(Clock.referral_id))
         .where(*_late(actor, office, now))
         .order_by(rank, col(Clock.due_at), col(Clock.id))
         .limit(MOST * 6)
     ).all()
     first = {row.request_id: row for row in reversed(rows)}
     shown = [row for row in rows if first[row.request_id] is row][:MOST]
-    told = _told(connection, office, [row.request_id for row in shown])
+    ids = [row.request_id for row in shown]
+    told, barred = _told(connection, office, ids), bars(connection, ids)
     return tuple(
-        _overdue(office, row, told.get(row.request_id), _next(office, rows, row.request_id), now)
+        _overdue(
+            office,
+            row,
+            told.get(row.request_id),
+            _next(office, rows, row.request_id, barred.get(row.request_id, frozenset())),
+            now,
+        )
         for row in shown
     )
 
@@ -111,8 +122,9 @@ def _late(actor: Actor, office: Office, now: datetime) -> list[Any]:
 def _overdue(
     office: Office, row: Any, told: Told | None, upcoming: Next | None, now: datetime
 ) -> Overdue:
-    unit = office.directory.unit.get(row.holder_unit)
-    holder = office.directory.officer.get(row.holder_person)
+    owes = _owes(office, row, now)
+    unit = office.directory.unit.get(owes["holder_unit"])
+    holder = office.directory.officer.get(owes["holder_person"])
     rule = office.policy.rule_of(row)
     return Overdue(
         number=row.number,
@@ -121,15 +133,25 @@ def _overdue(
         name_zh=rule.name_zh if rule else row.name,
         name_en=rule.name_en if rule else row.name,
         lamp=lamp(row, now, office.policy.calendar),
-        unit=row.holder_unit,
-        unit_name=unit.name_zh if unit else row.holder_unit,
-        holder=holder.name if holder else row.holder_person,
+        unit=owes["holder_unit"],
+        unit_name=unit.name_zh if unit else owes["holder_unit"],
+        holder=holder.name if holder else owes["holder_person"],
         told=told,
         next=upcoming,
     )
 
 
-def _next(office: Office, rows: Sequence[Any], request_id: int) -> Next | None:
+def _owes(office: Office, row: Any, now: datetime) -> Mapping[str, Any]:
+    """The request as the reminders of this clock see it: of a bureau's order with that bureau."""
+    held = {"holder_unit": row.holder_unit, "holder_person": row.holder_person}
+    if row.name in owing.BY_A_BUREAU and row.bureau is not None:
+        return owing.at_the_bureau(office, held, row, now)
+    return held
+
+
+def _next(
+    office: Office, rows: Sequence[Any], request_id: int, barred: Collection[str]
+) -> Next | None:
     """The next step of any promise of this request that is broken."""
     own = [row for row in rows if row.request_id == request_id and row.next_at is not None]
     row = min(own, key=lambda row: row.next_at, default=None)
@@ -137,8 +159,8 @@ def _next(office: Office, rows: Sequence[Any], request_id: int) -> Next | None:
     if row is None or not ladder:
         return None
     step = clocks.step_at(ladder, row.step)
-    held = {"holder_unit": row.holder_unit, "holder_person": row.holder_person}
-    reader = who(office, held, step.who, row.next_at)
+    owes = {**_owes(office, row, row.next_at), "barred": barred}
+    reader, _ = owing.reader(office, row, owes, step.who, row.next_at)
     name = reader.officer.name or reader.officer.login
     return Next(str(step.act), str(step.who), name, row.next_at)
 

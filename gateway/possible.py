@@ -9,6 +9,7 @@ from gateway.access import Actor, Viewer
 from gateway.acts import ACTS
 from models.vocabulary import Level, ReferralStatus, Role, Status
 from referral import leave, lifecycle
+from referral.asked_for import EXTENSION, SUSPENSION
 from referral.casework import GONE, standing, units_of
 from referral.office import Office
 from referral.undecided import SAFETY
@@ -25,9 +26,11 @@ def acts(
     now: datetime,
     *,
     running: Collection[str] = (),
+    asked: Collection[str] = (),
 ) -> tuple[str, ...]:
     """What this viewer may do now: by right, by the life cycle, by holding the order, and by the
-    clocks that are ``running``."""
+    clocks that are ``running``; a supervisor decides on what was ``asked`` for, and on nothing
+    that nobody asked for (``asked_for.waiting_for``)."""
     if not isinstance(viewer, Actor):
         return ()
     if request["status"] == Status.MERGED:
@@ -46,7 +49,7 @@ def acts(
     }
     leads = any(row.role == "lead" for row in mine)
     holds = request["holder_unit"] in units
-    desk = viewer.role in access.DESK
+    desk, decides = viewer.role in access.DESK, viewer.role is Role.SUPERVISOR
     disputed = sum(row.status == ReferralStatus.RETURN_REQUESTED for row in orders)
     in_danger = request["level"] == Level.LIFE_THREAT or SAFETY in running
     unanswered = all(row.role != "lead" or row.completed_at is None for row in orders)
@@ -85,10 +88,12 @@ def acts(
         "reassign": disputed > 0,
         "ask": "ask" in possible and not Level(request["level"]).is_urgent,
         "resume": "resume" in possible and (desk or leads),
-        "extend": (viewer.role is Role.SUPERVISOR and not Level(request["level"]).is_urgent)
-        or (leads and not leave.no_more_time(request)),
-        "suspend": real is Status.IN_PROGRESS and (viewer.role is Role.SUPERVISOR or leads),
-        "decline": True,
+        "extend": EXTENSION in asked and not Level(request["level"]).is_urgent
+        if decides
+        else leads and EXTENSION not in asked and not leave.no_more_time(request),
+        "suspend": real is Status.IN_PROGRESS
+        and (SUSPENSION in asked if decides else leads and SUSPENSION not in asked),
+        "decline": bool(asked),
         "refuse_aid": leads and not Level(request["level"]).is_urgent,
         "withdraw": True,
         "reopen": False,

@@ -158,7 +158,6 @@ def call_of(
     if url.startswith(PARTNER):
         whose = url.removeprefix(PARTNER)
         inbound = replace(inbound, external_id=id_of(whose, record))
-    mark = f"{record.channel}\0{inbound.external_id}".encode()
     keyed = f"{whose}\0".encode() + body if whose else body
     return Call(
         channel=record.channel,
@@ -166,10 +165,19 @@ def call_of(
         address_kind=kinds.get(record.channel) or SOURCES.get(record.channel, record.channel),
         raw=Raw(url or f"recorded://{record.channel}", body, {}, part=PART),
         now=now,
-        digest=sha256(PART.encode() + b"\0" + (keyed if provider_key else mark)).digest(),
+        digest=_digest(keyed) if provider_key else mark_of(record.channel, inbound.external_id),
         provider_key=provider_key,
         happenings=[clean(inbound)],
     )
+
+
+def mark_of(channel: str, external_id: str) -> bytes:
+    """Under which digest the journal keeps a contact that is known by its own id."""
+    return _digest(f"{channel}\0{external_id}".encode())
+
+
+def _digest(what: bytes) -> bytes:
+    return sha256(PART.encode() + b"\0" + what).digest()
 
 
 def id_of(partner: str, record: Recorded) -> str:

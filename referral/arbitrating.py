@@ -172,7 +172,7 @@ def _bring_in(
     there = bringing_in.with_orders(tx, request)
     for unit in helpers:
         if unit.code not in there:
-            passing.cooperate(
+            order = passing.cooperate(
                 tx,
                 office,
                 request,
@@ -183,6 +183,7 @@ def _bring_in(
                 now=now,
                 designated=True,
             )
+            passing.tell_helper(tx, office, request, unit, due=order["due_at"], now=now)
 
 
 def _set_due(

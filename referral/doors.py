@@ -41,6 +41,11 @@ class Found:
         given = {name: getattr(self, name) for name in (*FIELDS, "note")}
         return {name: value for name, value in given.items() if value}
 
+    def own_key(self) -> str:
+        """The key of a form that was gone back to and filled in anew, for the same words one."""
+        said = sha256(orjson.dumps(self.said(), option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return f"{self.key}-{said[:12]}"
+
     def digest(self) -> str:
         """A mark of the content, whatever number it was given later."""
         content = [self.what, str(self.of), self.at.isoformat(), self.said()]

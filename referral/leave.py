@@ -11,9 +11,10 @@ from typing import Any
 from models.requests import queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status, TaskKind
-from referral import casework, clocks, clockwork, lapsing, telling
+from referral import asked_for, casework, clocks, clockwork, telling
 from referral.answering import correspondent, foretold, tell
-from referral.casework import Actor, Refusal, Told
+from referral.asked_for import EXTENSION, SUSPENSION
+from referral.casework import Actor, Refusal
 from referral.clocks import Rung
 from referral.directory import ZONE
 from referral.lifecycle import may, may_on_referral
@@ -21,8 +22,6 @@ from referral.office import Office
 from referral.policy import Ground
 from referral.rungs import who
 
-EXTENSION, SUSPENSION = "extension", "suspension"
-_GRANTED = {EXTENSION: "extended", SUSPENSION: "suspended"}
 _TASK = {EXTENSION: TaskKind.DECIDE_EXTENSION, SUSPENSION: TaskKind.DECIDE_SUSPENSION}
 
 
@@ -117,7 +116,7 @@ def _later(office: Office, order: Row, workdays: int) -> clocks.Due:
 
 def decline(
     tx: Transaction,
-    _office: Office,
+    office: Office,
     actor: Actor,
     request: Row,
     *,
@@ -125,14 +124,16 @@ def decline(
     reason: str,
     now: datetime,
 ) -> Row:
-    """The supervisor declines what was asked for; dates stay. Raises ``Refusal``."""
+    """The supervisor declines what was asked for: dates stay, and whoever asked hears it. Raises
+    ``Refusal``."""
     casework.require_open(request)
     why = casework.need(reason, "refusal.reason_missing")
-    _asked(tx, request, what)
+    asked = asked_for.require(tx, request, what)
     casework.finish_tasks(tx, request["id"], _TASK[what], actor, now)
     casework.record(
         tx, f"{what}_declined", actor, before=request, after=request, now=now, reason=why
     )
+    asked_for.tell_declined(tx, office, request, asked, now)
     return request
 
 
@@ -144,7 +145,7 @@ def _grant_extension(
     workdays: int | None,
     now: datetime,
 ) -> Row:
-    asked = _asked(tx, request, EXTENSION)
+    asked = asked_for.require(tx, request, EXTENSION)
     order = casework.lead_of(tx, request["id"])
     row = may_on_referral("extend", ReferralStatus(order["status"]), actor.role)
     days = workdays or int(asked.detail["workdays"])
@@ -175,7 +176,7 @@ def _grant_extension(
 def _grant_suspension(
     tx: Transaction, office: Office, actor: Actor, request: Row, ground: str, now: datetime
 ) -> Row:
-    asked = _asked(tx, request, SUSPENSION)
+    asked = asked_for.require(tx, request, SUSPENSION)
     row = may("suspend", Status(request["status"]), actor.role)
     chosen = _ground(office, ground or str(asked.detail["ground"]))
     _help_came_first(tx, request)
@@ -205,7 +206,7 @@ def _ask(
     now: datetime,
     **detail: Any,
 ) -> Row:
-    if _pending(tx, request["id"], what) is not None:
+    if asked_for.pending(tx, request["id"], what) is not None:
         raise Refusal("refusal.asked_already", {"number": request["number"]})
     casework.record(
         tx, f"{what}_asked", actor, before=request, after=request, now=now, order=order["id"],
@@ -220,25 +221,6 @@ def _ask(
     )
     telling.tell_staff(tx, office, "staff_decide", request, supervisor, due=due, now=now)
     return request
-
-
-def _pending(tx: Transaction, request_id: int, what: str) -> Told | None:
-    """What was asked for and not yet decided; a new lead must ask anew."""
-    decided = (f"{what}_declined", _GRANTED[what])
-    asked, moved = f"{what}_asked", (*lapsing.ENDS, *lapsing.LEADS_ANEW)
-    told = [
-        one
-        for one in casework.history(tx, request_id, asked, *decided, *moved)
-        if one.kind in (asked, *decided) or lapsing.ended(one.kind, one.detail)
-    ]
-    return told[-1] if told and told[-1].kind == asked else None
-
-
-def _asked(tx: Transaction, request: Row, what: str) -> Told:
-    found = _pending(tx, request["id"], what)
-    if found is None:
-        raise Refusal("refusal.nothing_asked", {"number": request["number"]})
-    return found
 
 
 def _may_ask(

@@ -203,6 +203,15 @@ def announce(
     telling.notify(tx, office, request, holder, due=due, now=now, urgent=urgent)
 
 
+def tell_helper(
+    tx: Transaction, office: Office, request: Row, unit: Unit, *, due: datetime, now: datetime
+) -> None:
+    """The bureau that was given a part hears it, and not first when half of its time is over."""
+    holder = office.directory.answerable(unit, now)
+    urgent = Level(request["level"]).is_urgent
+    telling.notify(tx, office, request, holder, due=due, now=now, urgent=urgent)
+
+
 def send_on(
     tx: Transaction,
     office: Office,
@@ -215,7 +224,8 @@ def send_on(
     now: datetime,
     designated: bool = False,
 ) -> tuple[Row, Answerable | None]:
-    """End the old order and give the new one with its due time; the lead's holder moves along."""
+    """End the old order and give the new one with its due time; the lead's holder moves along. The
+    bureau that has a part now is told here, a new lead by ``announce``."""
     end_order(tx, request, order, str(row.to), now)
     leads = order["role"] == ReferralRole.LEAD
     if leads:
@@ -236,6 +246,7 @@ def send_on(
         designated=designated,
     )
     if not leads:
+        tell_helper(tx, office, request, unit, due=order["due_at"], now=now)
         return request, None
     return hand_over(tx, office, request, unit, route=route, due=order["due_at"], now=now)
 

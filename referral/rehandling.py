@@ -5,9 +5,10 @@ from datetime import datetime
 from models.requests import queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralStatus, Role, Status, TaskKind
-from referral import casework, clockwork, promises
+from referral import casework, clockwork, promises, telling
+from referral.answering import tell
 from referral.casework import Actor, Refusal
-from referral.directory import ZONE
+from referral.directory import ZONE, Answerable
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 from referral.reporting import handling_clocks
@@ -53,7 +54,21 @@ def rehandle(
         asked=asked,
         due=due.isoformat(),
     )
+    _tell(tx, office, after, due, now)
     return after
+
+
+def _tell(tx: Transaction, office: Office, request: Row, due: datetime, now: datetime) -> None:
+    """Whoever has it again hears it: for them it was done, and no clock reminds of it before most
+    of the time that was left is over. So does the requester, whose last word was that it is done,
+    where there is still a date to be told."""
+    unit = office.directory.unit.get(request["holder_unit"])
+    officer = office.directory.officer.get(request["holder_person"])
+    if due > now:
+        tell(tx, office, request, "taken_up_again", due=due, now=now, unit=unit)
+    if unit is not None and officer is not None:
+        reader = Answerable(unit, officer, "holder")
+        telling.tell_staff(tx, office, "staff_sent_back", request, reader, due=due, now=now)
 
 
 def take_up_again(

@@ -24,6 +24,7 @@ from referral import (
     catching_up,
     clocks,
     explaining,
+    owing,
     rungs,
     running_late,
     spoken_with,
@@ -33,7 +34,6 @@ from referral import (
     wording,
 )
 from referral.clocks import LadderAct, Rung
-from referral.directory import HOTLINE, ZONE
 from referral.office import Office, Reply
 from referral.undecided import UNDECIDED, alarm
 
@@ -50,31 +50,16 @@ def take_steps(tx: Transaction, office: Office, rows: Sequence[Any], now: dateti
     complaints = [one["id"] for one in requests.values() if one["track"] == Track.GRIEVANCE]
     for request_id, names in bars(tx, complaints).items():
         requests[request_id]["barred"] = names
-    orders = _orders(tx, {clock.referral_id for clock in rows if clock.name in _OWED_BY_A_BUREAU})
+    owed = {clock.referral_id for clock in rows if clock.name in owing.BY_A_BUREAU}
+    orders = _orders(tx, owed)
     taken = 0
     for clock in rows:
         request = requests.get(clock.request_id)
         if request is not None and (order := orders.get(clock.referral_id)) is not None:
-            request = _at_the_bureau(office, request, order, now)
+            request = dict(owing.at_the_bureau(office, request, order, now))
         taken += _take(tx, office, clock, request, late, now)
     catching_up.post(tx, office, late, now)
     return taken
-
-
-_OWED_BY_A_BUREAU = ("CLK-SIGN", "CLK-COOP")
-"""Clocks of one bureau's order: the bureau that is silent is reminded, not who holds the request.
-Of CLK-ARBITRATE those are reminded who decide."""
-
-
-def _at_the_bureau(office: Office, request: Row, order: Any, now: datetime) -> Row:
-    """The request as the reminders of an order's clock see it: with the bureau that owes its part,
-    and who signed there. As it is where that unit holds the request."""
-    unit = office.directory.current(order.bureau, now.astimezone(ZONE).date())
-    if unit is None or unit.code == request["holder_unit"]:
-        return request
-    signer = office.directory.member(unit, order.signed_by)
-    person = signer.login if signer else ""
-    return {**request, "holder_unit": unit.code, "holder_person": person, "held_as": "order"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +147,6 @@ def _due(
     return taken, upcoming
 
 
-_BELOW = (Rung.HOLDER, Rung.UNIT_DUTY, Rung.BUREAU_HEAD)
-
-
 def _act(
     tx: Transaction,
     office: Office,
@@ -197,11 +179,7 @@ def _act(
             "lapsed", at=now, request=request, **named, steps=indexes, planned=planned.isoformat()
         )
         return
-    reader, address = rungs.reached(office, request, last.who, now)
-    if clock.name == "CLK-ARBITRATE" and clock.referral_id and last.who in _BELOW:
-        day = now.astimezone(ZONE).date()  # those who decide are reminded, not those who asked
-        reader = office.directory.answerable(office.directory.responsible(HOTLINE, None, day), now)
-        address = reader.officer.phone or reader.unit.duty_phone
+    reader, address = owing.reader(office, clock, request, last.who, now)
     tx.event(
         last.act if not (step.breached and last.act is LadderAct.BREACH) else "reminder",
         at=now,

@@ -7,8 +7,9 @@ citizen is told the new name.
 from datetime import date, datetime
 
 from models.transaction import Row, Transaction
-from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status, Track
-from referral import bringing_in, casework, clocks, passing, promises, telling
+from models.vocabulary import Form, Level, ReferralRole, ReferralStatus, Role, Status, Track
+from referral import bringing_in, casework, clocks, passing, promises
+from referral.answering import correspondent
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE, Unit
 from referral.lifecycle import Impossible, Transition, may, may_on_referral
@@ -34,7 +35,8 @@ def correct_route(
     """Send the request to the right lead: by the kind of help, or to a named bureau.
 
     The old lead's order is cancelled, the new one bears the original due time (I6), the holder
-    moves, and the citizen hears the new name with the unchanged date (N9). Work is never pushed
+    moves, and the citizen hears the new name with the unchanged date, or with the new one and why
+    where the right kind of help has a time of its own (N9). Work is never pushed
     down to a township or village (国办函〔2025〕66号). Raises ``Refusal`` or ``Impossible``.
     """
     casework.require_open(request)
@@ -90,7 +92,11 @@ def correct_route(
         service=service,
         due=due.isoformat(),
     )
-    passing.announce(tx, office, after, unit, holder, due=due, now=now)
+    because = ""
+    if due != old["due_at"]:
+        language = correspondent(tx, office, request).language
+        because = office.phrases.say("words.own_time", {}, Form.FULL, language)
+    passing.announce(tx, office, after, unit, holder, due=due, now=now, new_date_because=because)
     return after
 
 
@@ -137,9 +143,7 @@ def bring_in(
         bureau=unit.code,
         due=order["due_at"].isoformat(),
     )
-    holder = office.directory.answerable(unit, now)
-    urgent = Level(request["level"]).is_urgent
-    telling.notify(tx, office, request, holder, due=order["due_at"], now=now, urgent=urgent)
+    passing.tell_helper(tx, office, request, unit, due=order["due_at"], now=now)
     return request
 
 

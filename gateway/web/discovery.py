@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway import access, days, differences, discovery, discovery_sheets, warning_leads
-from gateway.field import whole
+from gateway.typed_fields import whole
 from gateway.web.rendering import language_of, state_of, translator
 from gateway.web.staff import Fields, SignedIn, StaffRoute, checked, staff_page
 from models.transaction import acting

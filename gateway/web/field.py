@@ -14,7 +14,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from gateway import access, differences, doorsteps, field, refusals, sentences, sessions
+from gateway import (
+    access,
+    differences,
+    doorsteps,
+    field,
+    refusals,
+    sentences,
+    sessions,
+    typed_fields,
+)
 from gateway.attachments import LARGEST_BYTES
 from gateway.field import Kept
 from gateway.web.rendering import STATIC, language_of, state_of
@@ -129,7 +138,7 @@ async def post(request: Request, session: SignedIn) -> Response:
         )
     if kept.kind == "report" or kept.number:
         bad = f"?picture={kept.problems[0]}" if kept.problems else ""
-        return RedirectResponse(f"{BASE}/receipts/{kept.key}{bad}", 303)
+        return RedirectResponse(f"{BASE}/receipts/{kept.receipt}{bad}", 303)
     return RedirectResponse(f"{BASE}?done={kept.kind}", 303)
 
 
@@ -169,7 +178,7 @@ def _decide(request: Request, session: SignedIn, difference_id: int, upload: Upl
             office,
             session.actor,
             row,
-            chosen=field.whole(upload.fields.get("chosen", "")),
+            chosen=typed_fields.whole(upload.fields.get("chosen", "")),
             reason=upload.fields.get("reason", ""),
             now=state.now(),
         )

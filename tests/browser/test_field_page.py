@@ -21,6 +21,9 @@ from tests.gateway.test_attachments import photo
 pytestmark = pytest.mark.browser
 
 Visit_ = Callable[..., Visitor]
+SLOW_PLACE = """navigator.geolocation.getCurrentPosition = (found) => {
+    window.arrive = () => found({ coords: { latitude: 30.5, longitude: 119.9 } });
+};"""
 PHONE = {"width": 390, "height": 844}
 AGAIN = 45_000
 """Milliseconds: the page tries again every thirty seconds, and the first try may come too early."""
@@ -132,6 +135,99 @@ def test_two_reports_without_a_signal_survive_a_reload_and_arrive_once(
     assert len(said(site_state, "山沟里一户没有粮食了")) == 1
     assert len(said(site_state, "桥下住着一个不知姓名的人")) == 1
     expect(page.locator("#mine")).to_contain_text("我报的")
+
+
+def test_a_place_belongs_to_the_report_that_it_was_asked_for(
+    visit: Visit_, rounds: None, site_state: State
+) -> None:
+    """A satellite takes its time: who saves at once has the place all the same, the next house has
+    not got it, and nothing on the page says that it has."""
+    visitor = visit(PHONE)
+    visitor.page.add_init_script(SLOW_PLACE)
+    page = signed_in(visitor, WORKER).page
+    located, save = page.locator("#located"), page.get_by_role("button", name="保存并上报")
+    page.locator("#what").fill("坡上第一户断粮了")
+    page.locator("#locate").click()
+    save.click()
+    expect(page.locator("#what")).to_have_value("")
+    page.locator("#what").fill("坡下第二户断粮了")
+    page.evaluate("window.arrive()")
+    expect(page.locator(".reports")).to_contain_text("坡上第一户断粮了")
+    expect(located).to_have_text("")
+    assert page.locator("#latitude").input_value() == ""
+    save.click()
+    expect(page.locator(".reports")).to_contain_text("坡下第二户断粮了")
+    page.locator("#locate").click()
+    page.evaluate("window.arrive()")
+    expect(located).to_contain_text("已带上位置")
+    page.locator("#what").fill("坡顶第三户断粮了")
+    save.click()
+    expect(page.locator("#what")).to_have_value("")
+    expect(located).to_have_text("")
+    expect(page.locator(".reports")).to_contain_text("坡顶第三户断粮了")
+    places = [said(site_state, words)[0].location for words in ("第一户", "第二户", "第三户")]
+    assert [bool(place) for place in places] == [True, False, True]
+
+
+def test_a_danger_does_not_wait_behind_a_photo(
+    worker: Visitor, site_state: State, picture: Path
+) -> None:
+    page = worker.page
+    looked_after(page)
+    worker.context.set_offline(True)
+    for words, level in (("路灯坏了的一条", "不急"), ("有人倒在屋里不动的一条", "有生命危险")):
+        page.locator("#what").fill(words)
+        page.get_by_label(level, exact=True).check()
+        page.get_by_role("button", name="保存并上报").click()
+        expect(page.locator("#what")).to_have_value("")
+    page.route("**/field/entries", lambda route: route.abort())
+    worker.context.set_offline(False)
+    page.get_by_role("button", name="立即上传").click()
+    expect(page.locator("#entries li").first).to_contain_text("有人倒在屋里不动的一条")
+    page.unroute("**/field/entries")
+    expect(page.locator("#queue")).to_be_hidden(timeout=AGAIN)
+    first, second = (said(site_state, words)[0] for words in ("不动的一条", "坏了的一条"))
+    assert first.received_at <= second.received_at
+    assert first.id < second.id
+
+
+def test_what_was_refused_goes_back_into_a_form_whole(
+    worker: Visitor, site_state: State, picture: Path
+) -> None:
+    page = worker.page
+    refused = {"status": 422, "json": {"error": "这一条要改"}}
+    page.route("**/field/entries", lambda route: route.fulfill(**refused), times=1)
+    page.locator("#what").fill("有照片而被退回的一条")
+    page.locator("#photo").set_input_files(picture)
+    page.get_by_role("button", name="保存并上报").click()
+    page.get_by_role("button", name="修改").click()
+    expect(page.locator("#what")).to_have_value("有照片而被退回的一条")
+    assert page.evaluate("document.getElementById('photo').files.length") == 1
+    assert page.locator("#seen_at").input_value()
+    page.get_by_role("button", name="保存并上报").click()
+    expect(page.locator(".reports")).to_contain_text("有照片而被退回的一条")
+    row = said(site_state, "有照片而被退回的一条")[0]
+    assert any(one.about_key.endswith(row.external_id) for one in every(site_state, Attachment))
+
+
+def test_a_refused_door_that_is_gone_from_the_page_goes_into_a_report(
+    worker: Visitor, site_state: State
+) -> None:
+    page = worker.page
+    refused = {"status": 404, "json": {"error": "没有这一户"}}
+    page.route("**/field/entries", lambda route: route.fulfill(**refused), times=1)
+    door = page.locator("[data-door]").first
+    door.locator("summary").click()
+    door.locator(".chip", has_text="需要帮助").first.click()
+    door.locator("textarea").fill("门里的老人两天没吃上饭")
+    door.get_by_role("button", name="保存").click()
+    expect(page.locator("#entries")).to_contain_text("没有这一户")
+    page.evaluate("document.querySelectorAll('[data-door]').forEach((one) => one.remove())")
+    page.get_by_role("button", name="修改").click()
+    expect(page.locator("#what")).to_have_value("门里的老人两天没吃上饭")
+    page.get_by_role("button", name="保存并上报").click()
+    expect(page.locator(".reports")).to_contain_text("门里的老人两天没吃上饭")
+    assert len(said(site_state, "门里的老人两天没吃上饭")) == 1
 
 
 def test_an_answer_that_is_lost_on_the_way_makes_no_second_report(

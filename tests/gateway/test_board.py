@@ -1,5 +1,6 @@
 """The supervisor's figures: each opens the list it was counted from, and nobody's else."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -102,6 +103,42 @@ def test_urging_tells_the_holder_moves_no_clock_and_is_on_record(
     assert entry.by == actor(state, Role.SUPERVISOR).login
     assert told
     assert all("孩子" not in one.text for one in told)
+
+
+def test_a_part_that_is_late_names_the_bureau_that_owes_it_and_urging_reaches_it(
+    state: State, now: Clock
+) -> None:
+    """The board named the lead, who had signed and was in time, as late and as told next, and
+    urging reached the lead alone."""
+    county = County(state, now)
+    number = county.call("a", QUESTION)
+    county.deliver()
+    county.do("op04", "confirm", number)
+    county.do("civil_affairs.1", "sign", number)
+    county.do("civil_affairs.1", "record_contact", number, who="诉求人", outcome="reached")
+    for bureau in ("health", "medical_insurance", "disabled_federation"):
+        county.do(f"{bureau}.1", "sign", number)
+    county.do("medical_insurance.1", "submit_part", number, result="已核对参保情况")
+    county.do("disabled_federation.1", "submit_part", number, result="没有残疾证")
+    now.at = county.running(number)["CLK-COOP"].due_at + timedelta(minutes=1)
+    county.tick()
+    with state.database.read() as session:
+        (late,) = overdue.read(
+            session, actor(state, Role.SUPERVISOR), state.offices.current(), now()
+        )
+    officer = state.offices.current().directory.officer
+    assert (late.clock, late.unit, late.holder) == ("CLK-COOP", "health", officer["health.1"].name)
+    assert late.next is not None
+    now.at = late.next.at
+    county.tick()
+    reminders = [e for e in county.rows(Event, number) if e.kind == late.next.act]
+    told = officer[json.loads(reminders[-1].detail)["to"]].name
+    assert (late.next.name, officer["health.head"].name) == (told, told), "as the board foretold"
+    before = len(county.rows(Outgoing, number))
+    county.do("super01", "urge", number, words="配合情况请今天反馈", written=True)
+    urged = {one.staff for one in county.rows(Outgoing, number)[before:]}
+    assert {"health.1", "health.head", "civil_affairs.1"} <= urged
+    assert not any(one.startswith("disabled_federation") for one in urged), "its part is in"
 
 
 def test_only_who_supervises_sees_the_board(state: State, app: FastAPI, now: Clock) -> None:

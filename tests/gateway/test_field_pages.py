@@ -8,6 +8,7 @@ from python_calamine import CalamineWorkbook
 
 from models.attachments import Attachment
 from models.discovery import Mode
+from models.requests import Contact
 from tests.gateway.people import application, signed_in
 from tests.gateway.test_attachments import photo
 from tests.gateway.test_households import rows
@@ -60,6 +61,39 @@ def test_a_slip_keeps_what_was_typed(state, app):
     assert sent.status_code == 422
     assert 'value="三组东头"' in sent.text
     assert f'value="{KEY}"' in sent.text, "the same form keeps its key"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"what": "隔壁刘家房子漏雨，孩子病了没钱看"},
+        {"what": "老人屋里没生火，两天没吃饭", "person": "隔壁刘大爷"},
+        {"what": "老人屋里没生火，两天没吃饭", "urgent": "urgent"},
+    ],
+    ids=["other words", "another person", "now urgent"],
+)
+def test_a_form_that_is_gone_back_to_and_filled_in_anew_is_another_report(state, app, other):
+    worker = signed_in(state, app, "grid_w0403")
+    first = post(worker, kind="report", what="老人屋里没生火，两天没吃饭")
+    second, again = (post(worker, kind="report", **other) for _ in range(2))
+    at = [one.headers["location"] for one in (first, second, again)]
+    assert at[1] == at[2] != at[0], "each report has its receipt, and twice the same is one"
+    kept = [row.text for row in rows(state, Contact)]
+    assert len(kept) == 2
+    assert other["what"] in worker.get(at[1]).text
+    numbers = [re.search(r"HY\d{8}-\d{5}-\d", worker.get(one).text)[0] for one in at[:2]]
+    assert len(set(numbers)) == 2
+
+
+def test_another_photo_in_the_same_form_is_another_report(state, app):
+    worker = signed_in(state, app, "grid_w0403")
+    places = []
+    for size in (400, 500, 400):
+        files = {"photo": ("a.jpg", photo(size, 300), "image/jpeg")}
+        sent = post(worker, files=files, kind="report", category="food")
+        places.append(sent.headers["location"])
+    assert places[0] == places[2] != places[1]
+    assert len(rows(state, Contact)) == 2
 
 
 def test_a_telephone_gets_json_for_its_key(state, app):

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from gateway.state import State
 from models.clocks import Clock
 from models.disputes import Dispute
+from models.outbox import Outgoing
 from models.tasks import Task
 from referral.casework import Refusal
 from tests.conftest import Clock as Watch
-from tests.gateway.people import Caller, application, signed_in
+from tests.gateway.people import QUESTION, Caller, application, signed_in
 from tests.journeys.county import County
 
 DRUGS = "我爸住院没钱交费，医院要停药，家里已经断粮两天，人在滨河街道临江社区"
@@ -165,3 +166,28 @@ def test_whoever_decides_sees_where_the_last_of_this_kind_went(
     assert [one["bureau"] for one in seen["claims"]] == ["civil_affairs"]
     with state.database.read() as session:
         assert len(session.scalars(select(Dispute)).all()) == 2
+
+
+def test_a_bureau_that_is_given_a_part_of_a_dispute_is_told(county: County) -> None:
+    """Its order stood in a list, with nobody told before half of its time was over."""
+    number = county.call("q", QUESTION)
+    county.do("op04", "confirm", number)
+    why = {"rule": "三定方案第四条", "reason": "不归我们"}
+    before = len(county.rows(Outgoing, number))
+    county.do(
+        "disabled_federation.1", "request_return", number, right_unit="veterans_affairs", **why
+    )
+    county.do("dispatch01", "uphold_return", number, reason="是退役军人")
+    assert orders_told(county, number, before) == {"veterans_affairs"}
+    before = len(county.rows(Outgoing, number))
+    county.do("medical_insurance.1", "request_return", number, right_unit="education", **why)
+    how = {"lead": "civil_affairs", "cooperating": ["education", "housing"]}
+    county.do("super01", "reassign", number, reason="孩子上学，住公租房", **how)
+    assert orders_told(county, number, before) == {"education", "housing"}
+
+
+def orders_told(county: County, number: str, before: int) -> set[str]:
+    """Which bureaus were told of an order of theirs since."""
+    officers = county.state.offices.current().directory.officer
+    new = county.rows(Outgoing, number)[before:]
+    return {officers[row.staff].unit for row in new if row.phrase == "staff_new_referral"}

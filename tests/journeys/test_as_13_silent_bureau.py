@@ -9,6 +9,7 @@ from gateway.state import State
 from models.clocks import Clock
 from models.events import Event
 from models.notes import opened
+from models.outbox import Outgoing
 from models.vocabulary import Status
 from tests.conftest import Clock as Watch
 from tests.journeys.county import County
@@ -73,6 +74,10 @@ def test_a_false_entry_comes_back_with_the_remaining_time(county: County, case: 
     lead = county.lead(case)
     assert county.request(case).status == Status.IN_PROGRESS
     assert county.held(case) == ("housing", "housing.1")
+    (again,) = (row for row in county.rows(Outgoing, case) if row.phrase == "staff_sent_back")
+    assert again.staff == "housing.1"
+    assert "登记不实" not in again.text
+    assert county.said_to_citizen(case)[-1] == "taken_up_again", "she had heard that it is done"
     assert lead.due_at - county.now() <= left + timedelta(hours=24), "what was left, no new time"
     marked = [row for row in county.rows(Event, case) if row.kind == "rehandled"][-1]
     assert orjson.loads(marked.detail)["row"] == "T19"

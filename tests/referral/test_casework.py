@@ -227,6 +227,19 @@ def test_a_corrected_route_keeps_the_due_time_and_tells_the_citizen(
     assert [clock.stopped_at is None for clock in signs] == [False, True]
 
 
+def test_another_date_is_never_called_the_old_one(state: State, desk: Desk, now: Watch) -> None:
+    """She had been told tomorrow, heard "the date is unchanged", and read one a week later."""
+    text = "南门街道和平社区楼道的灯坏了两个月，请派人修"
+    number = said(state, "lamp", text, "+8613700003333").number or ""
+    before = desk.lead(number).due_at
+    desk.do(rerouting.correct_route, OPERATOR, number, bureau="housing", reason="住建职责")
+    assert desk.lead(number).due_at > before
+    (told,) = (r for r in desk.rows(Outgoing, number) if r.phrase.startswith("handed_over"))
+    assert told.phrase == "handed_over_later"
+    assert "期限改为10月13日" in told.text
+    assert "住建职责" not in told.text, "what the desk writes for itself is no word to her"
+
+
 def test_work_is_never_pushed_down_to_a_township(desk: Desk, question: str) -> None:
     with pytest.raises(Refusal, match="never_down"):
         desk.do(rerouting.correct_route, LEAD, question, bureau="township_w03", reason="人在镇上")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from gateway import offices, possible, rounds
+from gateway import cases, offices, possible, rounds
 from gateway.state import State
 from models.clocks import Clock
 from models.outbox import Outgoing
@@ -159,6 +159,36 @@ def test_what_the_supervisor_declines_may_be_asked_again(county: County, case: s
     county.do("super01", "decline", case, what="extension", reason="配件有库存")
     assert county.lead(case).due_at == due
     county.do("housing.1", "extend", case, workdays=2, reason="库存不符")
+
+
+def leave_offered(county: County, login: str, number: str) -> set[str]:
+    office, actor = county.state.offices.current(), county.actor(login)
+    with county.state.database.read() as session:
+        found, _ = cases.case(session, actor, office, number, now=county.now())
+    return {"extend", "suspend", "decline"} & set(found.acts)
+
+
+def test_who_asked_for_more_time_hears_that_it_was_declined(county: County, case: str) -> None:
+    """They would count on a yes until the reminders begin, when the time is nearly over."""
+    county.do("housing.1", "extend", case, workdays=5, reason="要采购配件")
+    county.do("super01", "decline", case, what="extension", reason="配件有库存")
+    (told,) = (one for one in county.rows(Outgoing, case) if one.phrase == "staff_not_granted")
+    assert told.staff == "housing.1"
+    assert "配件" not in told.text
+
+
+def test_a_supervisor_is_offered_to_decide_what_was_asked_for_and_nothing_else(
+    county: County, case: str
+) -> None:
+    assert leave_offered(county, "super01", case) == set(), "each was refused: nobody had asked"
+    assert leave_offered(county, "housing.1", case) == {"extend", "suspend"}
+    county.do("housing.1", "extend", case, workdays=5, reason="要采购配件")
+    assert leave_offered(county, "super01", case) == {"extend", "decline"}
+    assert leave_offered(county, "housing.1", case) == {"suspend"}
+    county.do("super01", "decline", case, what="extension", reason="配件有库存")
+    assert leave_offered(county, "super01", case) == set()
+    county.do("housing.1", "suspend", case, ground="requester_document")
+    assert leave_offered(county, "super01", case) == {"suspend", "decline"}
 
 
 def test_a_pause_needs_a_reason_of_the_list_and_the_supervisor(county: County, case: str) -> None:

@@ -8,11 +8,14 @@
   const words = root.dataset;
   const LONGEST = 1280;
   const AGAIN = 30000;
+  const PLACE = 15000;
   let database = null;
   let sending = false;
   let wanted = false;
   let arrived = [];
   let leaving = false;
+  let place = null; // the place that is being found for the report that is being written
+  const finding = new Set(); // keys of entries that wait for theirs
 
   function id() {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -42,7 +45,8 @@
   const all = async () =>
     (await store("readonly", (queue) => queue.getAll()))
       .filter((entry) => entry.login === words.login)
-      .sort((one, other) => one.order - other.order);
+      .sort((one, other) => haste(other) - haste(one) || one.order - other.order);
+  const haste = (entry) => ["", "urgent", "danger"].indexOf(entry.fields.urgent || "");
   const put = (entry) => store("readwrite", (queue) => { queue.put(entry); });
   const drop = (key) => store("readwrite", (queue) => { queue.delete(key); });
 
@@ -91,6 +95,8 @@
       key: id(), login: words.login, order: now.getTime(), fields: fields,
       photo: chosen ? await shrink(chosen) : null, reason: "",
     };
+    const sought = form.id === "report-form" ? place : null;
+    if (sought) { finding.add(entry.key); }
     try {
       await put(entry);
     } catch (full) { // this telephone keeps nothing: send it as a plain form
@@ -98,9 +104,30 @@
       return;
     }
     form.reset();
+    if (form.id === "report-form") { unplaced(); }
     await show();
     say(words.kept);
-    await send();
+    if (sought) { add(entry, sought).then(send); }
+    send(); // not waited for: the next report can be saved while a photo is on its way
+  }
+
+  /* The next report is of another place. */
+  function unplaced() {
+    place = null;
+    document.getElementById("located").textContent = "";
+  }
+
+  /* A report that was saved while its place was still being found: it is kept already, and goes out
+     with the place, or without it where none comes. */
+  async function add(entry, sought) {
+    const found = await sought;
+    if (found) {
+      Object.assign(entry.fields, found);
+      await put(entry).catch(() => {});
+    } else {
+      say(words.kept, document.getElementById("located").dataset.failed);
+    }
+    finding.delete(entry.key);
   }
 
   function say(...lines) {
@@ -160,20 +187,27 @@
     item.append(edit, remove);
   }
 
-  /* A refused entry goes back into its form with every word. It keeps its key only when the server
-     has kept nothing under it. */
+  /* A refused entry goes back into its form with every word, its photo and when it was seen; where
+     its door is on the page no more, into a report. It gets a key of its own. */
   async function again(entry) {
     const name = entry.fields.kind + "-" + entry.fields.of;
-    const form = entry.fields.of
-      ? document.querySelector("[data-door='" + name + "'] form")
-      : document.getElementById("report-form");
-    if (!form) { return; }
-    Object.keys(entry.fields).forEach((field) => {
+    const report = document.getElementById("report-form");
+    const form = (entry.fields.of && document.querySelector("[data-door='" + name + "'] form")) || report;
+    const fields = Object.assign({}, entry.fields);
+    if (form === report) { fields.what = fields.what || fields.note || ""; }
+    const seen = new Date(fields.seen_at);
+    fields.seen_at = new Date(seen - seen.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+    Object.keys(fields).forEach((field) => {
       const input = form.elements[field];
-      if (input && field !== "seen_at" && input.type !== "hidden") {
-        if (input.type === "checkbox") { input.checked = true; } else { input.value = entry.fields[field]; }
+      if (input && input.type !== "hidden" && input.type !== "file") {
+        if (input.type === "checkbox") { input.checked = true; } else { input.value = fields[field]; }
       }
     });
+    if (entry.photo && form.elements.photo) {
+      const files = new DataTransfer();
+      files.items.add(new File([entry.photo], "photo.jpg", { type: entry.photo.type }));
+      form.elements.photo.files = files.files;
+    }
     const box = form.closest("details");
     if (box) { box.open = true; }
     form.scrollIntoView();
@@ -195,8 +229,10 @@
       if (!(await all()).length) { return; }
       const me = await session();
       if (!me || me.login !== words.login) { say(words.again); return; }
-      for (const entry of await all()) {
-        if (!entry.reason && !(await post(entry, me.csrf))) { break; }
+      for (const { key } of await all()) {
+        const entry = (await all()).find((each) => each.key === key); // as it is by now
+        if (!entry || entry.reason || finding.has(key)) { continue; }
+        if (!(await post(entry, me.csrf))) { break; }
       }
       if (arrived.length) { await renew(); }
     } catch (away) { /* no signal: it waits here */ } finally {
@@ -250,21 +286,35 @@
     if (door) { door.remove(); }
   }
 
-  function place() {
+  /* Where the telephone is, or null: also where nobody answers whether it may be asked. */
+  function locate() {
+    return new Promise((resolve) => {
+      setTimeout(resolve, PLACE, null);
+      navigator.geolocation.getCurrentPosition((found) => {
+        resolve({
+          latitude: found.coords.latitude.toFixed(6),
+          longitude: found.coords.longitude.toFixed(6),
+          datum: "WGS-84",
+        });
+      }, () => { resolve(null); }, { enableHighAccuracy: true, timeout: PLACE, maximumAge: 60000 });
+    });
+  }
+
+  function placing() {
     const line = document.getElementById("locating");
     const said = document.getElementById("located");
     const form = document.getElementById("report-form");
     if (!("geolocation" in navigator) || !window.isSecureContext) { return; }
     line.hidden = false;
-    document.getElementById("locate").addEventListener("click", () => {
-      navigator.geolocation.getCurrentPosition((found) => {
-        form.elements.latitude.value = found.coords.latitude.toFixed(6);
-        form.elements.longitude.value = found.coords.longitude.toFixed(6);
-        form.elements.datum.value = "WGS-84";
-        said.textContent = said.dataset.found;
-      }, () => {
-        said.textContent = said.dataset.failed;
-      }, { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 });
+    document.getElementById("locate").addEventListener("click", async () => {
+      const sought = locate();
+      place = sought;
+      said.textContent = "";
+      const found = await sought;
+      if (place !== sought) { return; } // that report is saved, or it was asked once more
+      place = null;
+      Object.keys(found || {}).forEach((name) => { form.elements[name].value = found[name]; });
+      said.textContent = found ? said.dataset.found : said.dataset.failed;
     });
   }
 
@@ -311,7 +361,7 @@
         keep(form).finally(() => { button.disabled = false; });
       });
     });
-    place();
+    placing();
     leave();
     await show();
     document.getElementById("send-now").addEventListener("click", send);
