@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from referral import usable
 from referral.calendars import Calendar
 from referral.categories import Category
 from referral.clocks import LadderStep
@@ -209,10 +210,15 @@ def load_policy(
     folders = [_HERE / "rules", _HERE / "profiles" / profile]
     layers = Layers(folders if overlay is None else [*folders, overlay], laid)
     about = build(_Profile, profile, last(layers, "profile.toml"))
-    clocks = tuple(
-        build(ClockRule, where, row)
+    clocks_at = [
+        (where, build(ClockRule, where, row))
         for where, row in merged(layers, "clocks.toml", "clock", ("name", "case"))
-    )
+    ]
+    clocks = tuple(rule for _, rule in clocks_at)
+    routes_at = [
+        (where, build(RouteRow, where, row))
+        for where, row in merged(layers, "routes.toml", "route", ("id",))
+    ]
     values = [
         build(Value, where, row) for where, row in merged(layers, "values.toml", "value", ("key",))
     ]
@@ -227,6 +233,8 @@ def load_policy(
     papers = [
         build(Paper, where, row) for where, row in merged(layers, "papers.toml", "paper", ("code",))
     ]
+    ladders = ladders_of(layers)
+    usable.require(clocks_at, routes_at, ladders, [body.code for body in authorities])
     by_name: dict[tuple[str, str], tuple[ClockRule, ...]] = {}
     for rule in clocks:
         by_name[rule.name, rule.case] = (*by_name.get((rule.name, rule.case), ()), rule)
@@ -238,11 +246,8 @@ def load_policy(
         hash=layers.digest,
         files=tuple(layers.files),
         clocks=clocks,
-        routes=tuple(
-            build(RouteRow, where, row)
-            for where, row in merged(layers, "routes.toml", "route", ("id",))
-        ),
-        ladders=MappingProxyType(ladders_of(layers)),
+        routes=tuple(row for _, row in routes_at),
+        ladders=MappingProxyType(ladders),
         calendar=calendar_in(layers),
         lines=tuple(
             build(Line, where, row)

@@ -9,11 +9,11 @@ from referral import notices, rates
 from referral.clocks import MEASURES, WORKING_DAY, LadderAct
 from referral.routing import FAMILIES, FIRST_LINES, GRASSROOTS, SERVICES, RouteRow
 from referral.rows import NOT_LAW, TAGS
+from referral.usable import RELATIVE, SHARE
 
 if TYPE_CHECKING:
     from referral.policy import Policy
 
-_RELATIVE = ("", "before_lead_due", "share_of_lead_time")
 _NOTICE_IS_OUT = 12  # the State Council's notice appears in November; December is late
 
 
@@ -80,9 +80,9 @@ def _clocks(policy: "Policy") -> Iterator[str]:
             yield f"{name} has cases but no row for the rest"
         if rule.ladder not in policy.ladders:
             yield f"{name} names the ladder {rule.ladder!r}, which does not exist"
-        if rule.relative_to not in _RELATIVE:
+        if rule.relative_to not in RELATIVE:
             yield f"{name} is relative to {rule.relative_to!r}, which nothing can compute"
-        if rule.relative_to == "share_of_lead_time":
+        if rule.relative_to == SHARE:
             if not 0 < rule.amount <= 1:
                 yield f"{name} is no share of the lead's time"
         elif rule.measure not in MEASURES:

@@ -276,6 +276,10 @@ def test_the_alarm_for_next_year_begins_in_december() -> None:
         ("office", "opening = 19:00:00\nsource = 'x'\ntag = 'L'", "are times"),
         ("office", "closed_locally = [3]\nsource = 'x'\ntag = 'L'", "list of days"),
         ("office", "opening = 09:00:00", "their own source"),
+        ("ladders", '[[ladder]]\nname = "urgent"\nsource = "x"\ntag = "L"\n'
+         'steps = [{ at = "80%", who = "holder", act = "breach" }]', "breach"),
+        ("routes", '[[route]]\nlead = "health"\nsource = "x"\ntag = "L"',
+         r"routes.toml: \[\[route\]\] number 1: id is missing"),
         ("clock", "", "is no policy file"),
         ("clocks", "clock = 3", "rows are written"),
         ("clocks", "clock = [3]", "rows are written"),
@@ -292,6 +296,63 @@ def test_what_is_not_understood_is_refused_in_one_sentence(
         load_policy(overlay=overlay(tmp_path, **{file: text}))
     assert f"{file}.toml" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ('ladder = "rope"', r"ladder: 'rope' does not exist; there are desk, .*urgent"),
+        ('measure = "week"', r"measure: 'week' .* day, hour, minute"),
+        ("amount = -1", r"amount: no clock runs -1 working_day"),
+        ("amount = 1.5", r"amount: no clock runs 1.5 working_day"),
+        ('relative_to = "moon"', r"relative_to: 'moon' .* before_lead_due"),
+        ('relative_to = "share_of_lead_time"\namount = 2', r"amount: 2 is no share"),
+    ],
+)
+def test_a_clock_that_would_remind_nobody_is_refused_when_it_is_read(
+    tmp_path: Path, change: str, words: str
+) -> None:
+    """Else 'serve' begins by it: no step ever falls due, or every message is kept in the pen."""
+    row = f'[[clock]]\nname = "CLK-SIGN"\n{change}\nsource = "x"\ntag = "L"\n'
+    with pytest.raises(PolicyError, match=rf"clocks\.toml: CLK-SIGN: {words}"):
+        load_policy(overlay=overlay(tmp_path, clocks=row))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ('lead = "rope"', r"lead: 'rope' does not exist; there are .*civil_affairs"),
+        ('lead = ""', r"lead: '' does not exist"),
+        ('danger_lead = "rope"', r"danger_lead: 'rope'"),
+        ('cooperating = ["rope"]', r"cooperating: 'rope'"),
+        ('clock = "CLK-ROPE"', r"clock: 'CLK-ROPE' does not exist; there are .*CLK-HANDLE"),
+        ('clock = "CLK-SIGN"\nclock_case = "rope"', r"clock: CLK-SIGN has no case 'rope'.*urgent"),
+        ('clocks = ["CLK-ROPE"]', r"clocks: 'CLK-ROPE'"),
+        ('later_clocks = ["CLK-SIGN/rope"]', r"later_clocks: CLK-SIGN has no case 'rope'"),
+        ('service = "rope"', r"service: 'rope' .* dibao"),
+        ('family = "rope"', r"family: 'rope' .* urgent_hardship"),
+        ('first_line = "rope"', r"first_line: 'rope' .* township"),
+    ],
+)
+def test_a_route_that_leads_nowhere_is_refused_when_it_is_read(
+    tmp_path: Path, change: str, words: str
+) -> None:
+    row = f'[[route]]\nid = "RT-01"\n{change}\nsource = "x"\ntag = "L"\n'
+    with pytest.raises(PolicyError, match=rf"routes\.toml: RT-01: {words}"):
+        load_policy(overlay=overlay(tmp_path, routes=row))
+
+
+def test_the_route_of_what_fits_no_other_cannot_be_given_away(tmp_path: Path) -> None:
+    last = next(row.id for row in BASE.routes if row.service == "unclear")
+    row = f'[[route]]\nid = "{last}"\nservice = "dibao"\nsource = "x"\ntag = "L"\n'
+    with pytest.raises(PolicyError, match="no route is for the service 'unclear'"):
+        load_policy(overlay=overlay(tmp_path, routes=row))
+
+
+def test_what_only_concerns_style_is_left_to_the_check(tmp_path: Path) -> None:
+    row = '[[clock]]\nname = "CLK-SIGN"\nsource = " "\ntag = "L"\n'
+    loaded = load_policy(overlay=overlay(tmp_path, clocks=row))
+    assert any("names no source" in sentence for sentence in loaded.check())
 
 
 SCALARS = st.sampled_from(
