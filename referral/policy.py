@@ -6,7 +6,7 @@ sure it is (0.1). The hash covers every byte read: a decision names the rules it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -147,11 +147,28 @@ class Policy:
 
     def value(self, key: str, on: date) -> Value | None:
         """The value of the register in force that day, or None: what comes later, or ended before,
-        binds nobody."""
+        binds nobody. In a gap between two versions the earlier one goes on."""
+        followed = False
         for one in reversed(self._versions):
             if one.key == key and one.effective_from <= on:
-                return one if in_force(one, on) else None
+                return one if followed or in_force(one, on) else None
+            followed = followed or one.key == key
         return None
+
+    def versions(self) -> tuple[Value, ...]:
+        """The values of the register in all their versions."""
+        return self._versions
+
+    def on(self, day: date) -> "Policy":
+        """The same rules with ``values`` as they stand that day: what is written for a later one
+        waits. One that has ended without another, or only comes, stays: the code reads it."""
+        if len(self._versions) == len(self.values):
+            return self
+        found: dict[str, Value] = {}
+        for one in self._versions:
+            if one.key not in found or one.effective_from <= day:
+                found[one.key] = one
+        return replace(self, values=MappingProxyType(found))
 
     def clock(self, name: str, case: str = "", on: date | None = None) -> ClockRule:
         """The rule of a clock in a case, else of the clock itself; KeyError for an unknown clock.

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from referral import notices, rates
 from referral.clocks import MEASURES, WORKING_DAY, LadderAct
 from referral.routing import FAMILIES, FIRST_LINES, GRASSROOTS, SERVICES, RouteRow
-from referral.rows import NOT_LAW, TAGS
+from referral.rows import NOT_LAW, TAGS, Dated
 from referral.usable import RELATIVE, SHARE
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def faults(policy: "Policy", on: date | None) -> list[str]:
     """Every fault as one sentence. With a day given, the calendar must reach that far."""
     return [
         *_sourced(policy),
+        *_gaps(policy),
         *_clocks(policy),
         *_ladders(policy),
         *_routes(policy),
@@ -67,6 +69,25 @@ def _sourced(policy: "Policy") -> Iterator[str]:
             yield f"{name} has the tag {row.tag!r}, which is none of {', '.join(TAGS)}"
         if getattr(row, "is_law", False) and row.tag in NOT_LAW:
             yield f"{name} is shown as law but tagged {row.tag}"
+
+
+def _gaps(policy: "Policy") -> Iterator[str]:
+    versions: dict[str, list[Dated]] = {}
+    rows: list[tuple[str, Dated]] = [
+        *((f"value {value.key}", value) for value in policy.versions()),
+        *((f"clock {rule.name} {rule.case}".strip(), rule) for rule in policy.clocks),
+        *((f"route {row.id}", row) for row in policy.routes),
+    ]
+    for name, row in rows:
+        versions.setdefault(name, []).append(row)
+    for name, dated in versions.items():
+        for before, after in pairwise(dated):
+            ended = before.effective_until
+            if ended is not None and (after.effective_from - ended).days > 1:
+                yield (
+                    f"{name} ends on {ended} and begins again on {after.effective_from}: the "
+                    "earlier version goes on until then"
+                )
 
 
 def _clocks(policy: "Policy") -> Iterator[str]:

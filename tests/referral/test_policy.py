@@ -232,6 +232,59 @@ def test_a_county_may_change_a_rule_from_a_day_on(tmp_path: Path) -> None:
     assert ended.effective_until == date(2026, 11, 30)
 
 
+GAP = """
+[[value]]
+key = "aid_never_stopped"
+effective_until = 2026-12-31
+source = "x"
+tag = "L"
+[[value]]
+key = "aid_never_stopped"
+value = "food"
+effective_from = 2027-02-01
+source = "x"
+tag = "L"
+"""
+
+
+def test_between_two_versions_of_a_value_the_earlier_one_goes_on(tmp_path: Path) -> None:
+    """Else a warning could stop a meal in the weeks that the file forgot."""
+    changed = load_policy(overlay=overlay(tmp_path, values=GAP))
+    before, between, after = (
+        changed.value("aid_never_stopped", day)
+        for day in (date(2026, 12, 31), date(2027, 1, 31), date(2027, 2, 1))
+    )
+    assert before == between
+    assert before.value == BASE.values["aid_never_stopped"].value
+    assert after.value == "food"
+    assert any("2026-12-31 and begins again on 2027-02-01" in said for said in changed.check())
+
+
+def test_a_value_that_ended_without_another_binds_nobody(tmp_path: Path) -> None:
+    ended = GAP[: GAP.index("[[value]]", 3)]
+    changed = load_policy(overlay=overlay(tmp_path, values=ended))
+    assert changed.value("aid_never_stopped", date(2027, 1, 1)) is None
+    assert changed.on(date(2027, 1, 1)).values["aid_never_stopped"], "what the code reads stays"
+
+
+def test_a_value_for_a_later_day_waits_for_it(tmp_path: Path) -> None:
+    changed = load_policy(overlay=overlay(tmp_path, values=GAP))
+    found = [
+        changed.on(day).values["aid_never_stopped"].value
+        for day in (date(2026, 12, 1), date(2027, 1, 10), date(2027, 2, 1))
+    ]
+    assert found == [BASE.values["aid_never_stopped"].value] * 2 + ["food"]
+    assert BASE.on(DAY) is BASE
+
+
+def test_a_gap_between_two_versions_of_a_clock_is_named(tmp_path: Path) -> None:
+    row = '[[clock]]\nname = "CLK-HANDLE"\nsource = "x"\ntag = "L"\n'
+    gap = f"{row}effective_until = 2026-12-31\n{row}effective_from = 2027-02-01\namount = 4\n"
+    changed = load_policy(overlay=overlay(tmp_path, clocks=gap))
+    assert changed.clock("CLK-HANDLE", on=date(2027, 1, 10)).amount == 5
+    assert any("clock CLK-HANDLE ends on 2026-12-31" in said for said in changed.check())
+
+
 def test_a_changed_number_is_no_longer_shown_as_law(tmp_path: Path) -> None:
     assert BASE.clock("CLK-LEGAL-AID").is_law
     row = '[[clock]]\nname = "CLK-LEGAL-AID"\namount = 5\nsource = "本县规定"\ntag = "L"\n'
