@@ -277,7 +277,10 @@ def test_nothing_is_served_before_there_is_anybody_who_could_answer(tmp_path):
     for command, status in (("check", 1), ("serve", 2), ("work", 2)):
         assert wanted in refused(huiyin(command, data=tmp_path), status=status)
     assert huiyin("users", "add", "wang", "--role", "administrator", data=tmp_path).returncode == 0
-    assert huiyin("check", data=tmp_path).returncode == 0
+    checked = huiyin("check", data=tmp_path)
+    assert checked.returncode == 0
+    assert "units without a public telephone" in checked.stderr
+    assert "civil_affairs" in checked.stderr
 
 
 @pytest.mark.thorough
