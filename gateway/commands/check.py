@@ -4,7 +4,7 @@ import sys
 from datetime import timedelta
 
 from channels import load as load_channels
-from gateway import settings_held
+from gateway import one_secret, settings_held
 from gateway.foresight import holes, said, without_telephone
 from gateway.heartbeat import set_back
 from gateway.offices import Offices, Rules, load_model
@@ -75,6 +75,7 @@ def _standing(settings: Settings, rules: Rules) -> tuple[list[str], list[str]]:
         office = offices.current()
         with database.read() as session:
             behind = set_back(session, utc_now(), _CLOCK_MAY_DIFFER)
+            behind += one_secret.fault(session.connection(), settings)
     except BadSettings as nobody:
         return [str(nobody)], []
     except Busy as busy:
