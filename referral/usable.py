@@ -30,9 +30,9 @@ def require(
     for where, rule in clocks:
         for fault in _clock(rule, ladders):
             raise PolicyError(f"{where}: {fault}")
-    cases: dict[str, list[str]] = {}
+    cases: dict[str, dict[str, str]] = {}
     for _, rule in clocks:
-        cases.setdefault(rule.name, []).append(rule.case)
+        cases.setdefault(rule.name, {})[rule.case] = rule.relative_to
     for where, row in routes:
         for fault in (*_route(row, authorities), *_timed(row, cases)):
             raise PolicyError(f"{where}: {fault}")
@@ -68,7 +68,7 @@ def _route(row: RouteRow, authorities: Collection[str]) -> Iterator[str]:
             yield _unknown(key, code, authorities)
 
 
-def _timed(row: RouteRow, cases: dict[str, list[str]]) -> Iterator[str]:
+def _timed(row: RouteRow, cases: dict[str, dict[str, str]]) -> Iterator[str]:
     named = [
         ("clock", row.clock, row.clock_case),
         ("urgent_clock", row.urgent_clock, row.urgent_clock_case),
@@ -80,7 +80,9 @@ def _timed(row: RouteRow, cases: dict[str, list[str]]) -> Iterator[str]:
             yield _unknown(key, name, cases)
         elif case not in cases[name]:
             known = [one or "none" for one in cases[name]]
-            yield f"{key}: {name} has no case {case!r}; there are {', '.join(dict.fromkeys(known))}"
+            yield f"{key}: {name} has no case {case!r}; there are {', '.join(known)}"
+        elif cases[name][case] == SHARE:
+            yield f"{key}: {name} {case} is a share of another clock's time, no time of its own"
 
 
 def _unknown(key: str, value: str, known: Collection[str]) -> str:

@@ -380,6 +380,7 @@ def test_a_clock_that_would_remind_nobody_is_refused_when_it_is_read(
         ('cooperating = ["rope"]', r"cooperating: 'rope'"),
         ('clock = "CLK-ROPE"', r"clock: 'CLK-ROPE' does not exist; there are .*CLK-HANDLE"),
         ('clock = "CLK-SIGN"\nclock_case = "rope"', r"clock: CLK-SIGN has no case 'rope'.*urgent"),
+        ('clock = "CLK-COOP"\nclock_case = "urgent"', "clock: CLK-COOP urgent is a share"),
         ('clocks = ["CLK-ROPE"]', r"clocks: 'CLK-ROPE'"),
         ('later_clocks = ["CLK-SIGN/rope"]', r"later_clocks: CLK-SIGN has no case 'rope'"),
         ('service = "rope"', r"service: 'rope' .* dibao"),
