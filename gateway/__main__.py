@@ -67,9 +67,14 @@ def work() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    *,
+    new_secret: Annotated[
+        bool, typer.Option(help="HUIYIN_SECRET_KEY was changed on purpose: go on with it.")
+    ] = False,
+) -> None:
     """Bring the database up to date."""
-    run("migrate")
+    run("migrate", new_secret=new_secret)
 
 
 @app.command()

@@ -78,6 +78,7 @@ def create_app(
     )
     app.state.huiyin = state
     app.state.pulse = pulse
+    app.state.asked = operations.Asked()
     for router in (operations.router, *api.routers):
         # taken as they are: what is included is made anew for every application, at its first call
         app.router.routes.extend(router.routes)

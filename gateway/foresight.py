@@ -42,6 +42,20 @@ def holes(office: Office, now: datetime) -> list[Gap]:
     return [gap for gap in every if gap.end > now]
 
 
+def without_telephone(office: Office, now: datetime) -> list[str]:
+    """The units that requests are sent to and whose public telephone nobody wrote down; the desk
+    has that of the hotline."""
+    day = now.astimezone(ZONE).date()
+    rows = [row for row in office.policy.routes if row.in_force(day)]
+    sent_to = {body for row in rows for body in (row.lead, row.danger_lead, *row.cooperating)}
+    sent_to |= {row.first_line for row in rows}
+    return [
+        unit.code
+        for unit in office.directory.units
+        if unit.authority in sent_to - {HOTLINE} and unit.serves_on(day) and not unit.public_phone
+    ]
+
+
 def said(gap: Gap) -> str:
     """A hole as people say it."""
     return f"{gap.begin:%Y-%m-%d %H:%M} – {gap.end:%Y-%m-%d %H:%M}"

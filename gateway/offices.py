@@ -137,7 +137,7 @@ class Offices:
             self._policy, self.left_out = self.overlay.over(changes)
             self._changes = changes
         self._office = Office(
-            policy=self._policy,
+            policy=self._policy.on(today),
             signals=self._rules.signals,
             directory=directory,
             gazetteer=gazetteer,

@@ -3,7 +3,9 @@ is one sentence and an exit status."""
 
 import gc
 import importlib
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -20,7 +22,7 @@ def run(module: str, **arguments: Any) -> None:
         raise typer.Exit(0) from None
     except Exception as error:
         status = _status_of(error)
-        typer.echo(f"huiyin: {str(error) or type(error).__name__}", err=True)
+        typer.echo(f"huiyin: {_said(error)}", err=True)
     raise typer.Exit(status or 0)
 
 
@@ -32,6 +34,19 @@ def _imported(module: str) -> Any:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _said(error: Exception) -> str:
+    """One sentence: of a file its name and what is wrong with it, no number of the system's."""
+    if not isinstance(error, OSError) or not isinstance(error.filename, str | os.PathLike):
+        return str(error) or type(error).__name__
+    path = Path(error.filename)
+    if isinstance(error, FileNotFoundError):
+        gone = path if path.parent.is_dir() else path.parent
+        return f"there is no {'file' if gone is path else 'folder'} {gone}"
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a folder; name a file"
+    return f"{path} cannot be used: {(error.strerror or type(error).__name__).lower()}"
 
 
 def _status_of(error: Exception) -> int:

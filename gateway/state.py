@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from sqlmodel import col
 
 from channels import Channel, ChannelSettings, load
-from gateway import frozen
+from gateway import frozen, one_secret
 from gateway import settings as settings_of
 from gateway.intake import Intake
 from gateway.offices import Offices, Rules, changed
@@ -157,6 +157,7 @@ def wire(
         channels = load(settings.channel_names, channel_settings(settings, rules))
     database = open_database(settings, engine)
     database.require_safe()
+    one_secret.require_same(database, settings)
     mint = enlist(database, kind, now())
     seal_from_now_on(settings, database, mint, now())
     offices = Offices(database, settings, rules, channels, now)

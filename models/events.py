@@ -56,7 +56,8 @@ GENESIS = sha256(b"huiyin").hexdigest()
 class Ledger(SQLModel, table=True):
     """The head of the chain, and of that of the looks: one row. Locking it is what makes writers
     take turns. An entry has taken in the looks up to ``looks_sealed``; ``field_key`` is the key
-    that seals fields, None where nothing is sealed."""
+    that seals fields, None where nothing is sealed; ``secret_mark`` tells the one secret of all
+    machines from another."""
 
     id: int = key()
     seq: int = operational()
@@ -65,6 +66,7 @@ class Ledger(SQLModel, table=True):
     look_hash: str = operational(GENESIS)
     looks_sealed: int = operational(0)
     field_key: int | None = operational(None)
+    secret_mark: str | None = operational(None)
 
 
 class KeyedEnd(SQLModel, table=True):

@@ -6,12 +6,13 @@ sure it is (0.1). The hash covers every byte read: a decision names the rules it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from referral import usable
 from referral.calendars import Calendar
 from referral.categories import Category
 from referral.clocks import LadderStep
@@ -146,11 +147,28 @@ class Policy:
 
     def value(self, key: str, on: date) -> Value | None:
         """The value of the register in force that day, or None: what comes later, or ended before,
-        binds nobody."""
+        binds nobody. In a gap between two versions the earlier one goes on."""
+        followed = False
         for one in reversed(self._versions):
             if one.key == key and one.effective_from <= on:
-                return one if in_force(one, on) else None
+                return one if followed or in_force(one, on) else None
+            followed = followed or one.key == key
         return None
+
+    def versions(self) -> tuple[Value, ...]:
+        """The values of the register in all their versions."""
+        return self._versions
+
+    def on(self, day: date) -> "Policy":
+        """The same rules with ``values`` as they stand that day: what is written for a later one
+        waits. One that has ended without another, or only comes, stays: the code reads it."""
+        if len(self._versions) == len(self.values):
+            return self
+        found: dict[str, Value] = {}
+        for one in self._versions:
+            if one.key not in found or one.effective_from <= day:
+                found[one.key] = one
+        return replace(self, values=MappingProxyType(found))
 
     def clock(self, name: str, case: str = "", on: date | None = None) -> ClockRule:
         """The rule of a clock in a case, else of the clock itself; KeyError for an unknown clock.
@@ -209,10 +227,15 @@ def load_policy(
     folders = [_HERE / "rules", _HERE / "profiles" / profile]
     layers = Layers(folders if overlay is None else [*folders, overlay], laid)
     about = build(_Profile, profile, last(layers, "profile.toml"))
-    clocks = tuple(
-        build(ClockRule, where, row)
+    clocks_at = [
+        (where, build(ClockRule, where, row))
         for where, row in merged(layers, "clocks.toml", "clock", ("name", "case"))
-    )
+    ]
+    clocks = tuple(rule for _, rule in clocks_at)
+    routes_at = [
+        (where, build(RouteRow, where, row))
+        for where, row in merged(layers, "routes.toml", "route", ("id",))
+    ]
     values = [
         build(Value, where, row) for where, row in merged(layers, "values.toml", "value", ("key",))
     ]
@@ -227,6 +250,8 @@ def load_policy(
     papers = [
         build(Paper, where, row) for where, row in merged(layers, "papers.toml", "paper", ("code",))
     ]
+    ladders = ladders_of(layers)
+    usable.require(clocks_at, routes_at, ladders, [body.code for body in authorities])
     by_name: dict[tuple[str, str], tuple[ClockRule, ...]] = {}
     for rule in clocks:
         by_name[rule.name, rule.case] = (*by_name.get((rule.name, rule.case), ()), rule)
@@ -238,11 +263,8 @@ def load_policy(
         hash=layers.digest,
         files=tuple(layers.files),
         clocks=clocks,
-        routes=tuple(
-            build(RouteRow, where, row)
-            for where, row in merged(layers, "routes.toml", "route", ("id",))
-        ),
-        ladders=MappingProxyType(ladders_of(layers)),
+        routes=tuple(row for _, row in routes_at),
+        ladders=MappingProxyType(ladders),
         calendar=calendar_in(layers),
         lines=tuple(
             build(Line, where, row)

@@ -118,8 +118,9 @@ def merged(layers: Layers, name: str, kind: str, key: Sequence[str]) -> list[tup
         rows = table.get(kind, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise PolicyError(f"{path}: rows are written [[{kind}]]")
-        for given in rows:
-            where = f"{path}: {' '.join(str(given.get(part, '')) for part in key).strip()}"
+        for place, given in enumerate(rows, 1):
+            named = " ".join(str(given.get(part, "")) for part in key).strip()
+            where = f"{path}: {named or f'[[{kind}]] number {place}'}"
             identity = tuple(str(given.get(part, "")) for part in key)
             versions = found.setdefault(identity, [])
             if layer and (missing := {"source", "tag"} - set(given)):

@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from referral import notices, rates
 from referral.clocks import MEASURES, WORKING_DAY, LadderAct
 from referral.routing import FAMILIES, FIRST_LINES, GRASSROOTS, SERVICES, RouteRow
-from referral.rows import NOT_LAW, TAGS
+from referral.rows import NOT_LAW, TAGS, Dated
+from referral.usable import RELATIVE, SHARE
 
 if TYPE_CHECKING:
     from referral.policy import Policy
 
-_RELATIVE = ("", "before_lead_due", "share_of_lead_time")
 _NOTICE_IS_OUT = 12  # the State Council's notice appears in November; December is late
 
 
@@ -21,6 +22,7 @@ def faults(policy: "Policy", on: date | None) -> list[str]:
     """Every fault as one sentence. With a day given, the calendar must reach that far."""
     return [
         *_sourced(policy),
+        *_gaps(policy),
         *_clocks(policy),
         *_ladders(policy),
         *_routes(policy),
@@ -69,6 +71,25 @@ def _sourced(policy: "Policy") -> Iterator[str]:
             yield f"{name} is shown as law but tagged {row.tag}"
 
 
+def _gaps(policy: "Policy") -> Iterator[str]:
+    versions: dict[str, list[Dated]] = {}
+    rows: list[tuple[str, Dated]] = [
+        *((f"value {value.key}", value) for value in policy.versions()),
+        *((f"clock {rule.name} {rule.case}".strip(), rule) for rule in policy.clocks),
+        *((f"route {row.id}", row) for row in policy.routes),
+    ]
+    for name, row in rows:
+        versions.setdefault(name, []).append(row)
+    for name, dated in versions.items():
+        for before, after in pairwise(dated):
+            ended = before.effective_until
+            if ended is not None and (after.effective_from - ended).days > 1:
+                yield (
+                    f"{name} ends on {ended} and begins again on {after.effective_from}: the "
+                    "earlier version goes on until then"
+                )
+
+
 def _clocks(policy: "Policy") -> Iterator[str]:
     seen = Counter((rule.name, rule.case, rule.effective_from) for rule in policy.clocks)
     for (name, case, _), times in seen.items():
@@ -80,9 +101,9 @@ def _clocks(policy: "Policy") -> Iterator[str]:
             yield f"{name} has cases but no row for the rest"
         if rule.ladder not in policy.ladders:
             yield f"{name} names the ladder {rule.ladder!r}, which does not exist"
-        if rule.relative_to not in _RELATIVE:
+        if rule.relative_to not in RELATIVE:
             yield f"{name} is relative to {rule.relative_to!r}, which nothing can compute"
-        if rule.relative_to == "share_of_lead_time":
+        if rule.relative_to == SHARE:
             if not 0 < rule.amount <= 1:
                 yield f"{name} is no share of the lead's time"
         elif rule.measure not in MEASURES:

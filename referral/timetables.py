@@ -7,6 +7,7 @@ from referral.calendars import Calendar, calendar_of
 from referral.clocks import LadderAct, LadderStep, Rung, readable
 from referral.rows import Layers, PolicyError, merged
 
+WHOLE = 100  # per cent
 _OFFICE = ("opening", "close_of_business", "closed_locally")
 
 
@@ -38,8 +39,15 @@ def ladders_of(layers: Layers) -> dict[str, tuple[LadderStep, ...]]:
                 steps.append(LadderStep(step["at"], Rung(step["who"]), LadderAct(step["act"])))
             except ValueError as error:
                 raise PolicyError(f"{where}: {error}") from None
+        if not any(step.act is LadderAct.BREACH and not _early(step.at) for step in steps):
+            raise PolicyError(f'{where}: steps: none has act = "breach" at due or later')
         ladders[str(row.get("name", ""))] = tuple(steps)
     return ladders
+
+
+def _early(at: str) -> bool:
+    """Whether a step comes before its clock is due, so that nothing would see it late."""
+    return at.startswith("-") or (at.endswith("%") and int(at[:-1]) < WHOLE)
 
 
 def calendar_in(layers: Layers) -> Calendar:

@@ -69,6 +69,12 @@ def named(row: Any, language: str) -> str:
     return str((language.startswith("en") and row.name_en) or row.name_zh)
 
 
+def phone(office: Office, unit: Unit | None) -> str:
+    """By which telephone people reach a unit: the hotline's while its own is not known, so that no
+    notice tells them to ring nothing."""
+    return (unit.public_phone or unit.duty_phone if unit else "") or office.hotline
+
+
 def params(
     office: Office,
     request: Mapping[str, Any],
@@ -91,9 +97,9 @@ def params(
         "code": request["code"],
         "hotline": office.hotline,
         "responder": number,
-        "responder_phone": (home.public_phone or home.duty_phone) if home else "",
+        "responder_phone": phone(office, home),
         "unit": unit.name(language) if unit else office.hotline,
-        "unit_phone": (unit.public_phone or unit.duty_phone) if unit else "",
+        "unit_phone": phone(office, unit),
         "due": when(due, language),
         "understood": understood,
         "lines": ("/" if language.startswith("en") else "、").join(lines or EVERY_LINE),

@@ -271,13 +271,32 @@ def test_check_says_that_the_database_is_behind_as_serve_does(tmp_path):
         )
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("backup {0}/out --key-file {0}/none", "there is no file {0}/none"),
+        ("backup {0}/out --key-file {0}/gone/key", "there is no folder {0}/gone"),
+        ("backup {0}/out --key-file {0}", "{0} is a folder; name a file"),
+        ("import households {0}/none.xlsx", "there is no file {0}/none.xlsx"),
+        ("import households --template {0}/gone/t.xlsx", "there is no folder {0}/gone"),
+    ],
+)
+def test_a_file_that_is_not_there_is_named_in_words(tmp_path, command, said):
+    assert huiyin("migrate", data=tmp_path / "data").returncode == 0
+    found = refused(huiyin(*command.format(tmp_path).split(), data=tmp_path / "data"))
+    assert found == f"huiyin: {said.format(tmp_path)}\n"
+
+
 def test_nothing_is_served_before_there_is_anybody_who_could_answer(tmp_path):
     assert huiyin("migrate", data=tmp_path).returncode == 0
     wanted = "'huiyin users add NAME --role administrator'"
     for command, status in (("check", 1), ("serve", 2), ("work", 2)):
         assert wanted in refused(huiyin(command, data=tmp_path), status=status)
     assert huiyin("users", "add", "wang", "--role", "administrator", data=tmp_path).returncode == 0
-    assert huiyin("check", data=tmp_path).returncode == 0
+    checked = huiyin("check", data=tmp_path)
+    assert checked.returncode == 0
+    assert "units without a public telephone" in checked.stderr
+    assert "civil_affairs" in checked.stderr
 
 
 @pytest.mark.thorough

@@ -176,10 +176,29 @@ def test_a_database_that_takes_no_writes_is_not_ready(state):
     status, text = ready(state)
     assert status == 503
     assert text.startswith("not ready: ")
+    found = figures(state)
+    assert found["huiyin_database_up"] == 0, "the alarm asks what /readyz asks"
+    assert "huiyin_tasks_overdue" in found, "what can be read is told"
     event.remove(state.database.engine, "begin", close)
     if state.database.is_sqlite:
         state.database.engine.dispose()
     assert ready(state)[0] == 200
+    assert figures(state)["huiyin_database_up"] == 1
+
+
+def test_however_often_the_figures_are_asked_for_little_is_written(state):
+    """Several machines scrape every fifteen seconds; each answer must not cost a full sync."""
+    asked = []
+
+    @event.listens_for(state.database.engine, "before_cursor_execute")
+    def count(connection, cursor, statement, *rest):
+        asked.extend([statement] if statement.startswith("UPDATE process") else [])
+
+    client = TestClient(create_app(state))
+    for _ in range(5):
+        assert "huiyin_database_up 1" in client.get("/metrics").text
+    event.remove(state.database.engine, "before_cursor_execute", count)
+    assert len(asked) == 1
 
 
 def test_a_full_disk_is_not_ready_loses_nothing_and_needs_no_restart(state, now):

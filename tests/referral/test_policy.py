@@ -232,6 +232,59 @@ def test_a_county_may_change_a_rule_from_a_day_on(tmp_path: Path) -> None:
     assert ended.effective_until == date(2026, 11, 30)
 
 
+GAP = """
+[[value]]
+key = "aid_never_stopped"
+effective_until = 2026-12-31
+source = "x"
+tag = "L"
+[[value]]
+key = "aid_never_stopped"
+value = "food"
+effective_from = 2027-02-01
+source = "x"
+tag = "L"
+"""
+
+
+def test_between_two_versions_of_a_value_the_earlier_one_goes_on(tmp_path: Path) -> None:
+    """Else a warning could stop a meal in the weeks that the file forgot."""
+    changed = load_policy(overlay=overlay(tmp_path, values=GAP))
+    before, between, after = (
+        changed.value("aid_never_stopped", day)
+        for day in (date(2026, 12, 31), date(2027, 1, 31), date(2027, 2, 1))
+    )
+    assert before == between
+    assert before.value == BASE.values["aid_never_stopped"].value
+    assert after.value == "food"
+    assert any("2026-12-31 and begins again on 2027-02-01" in said for said in changed.check())
+
+
+def test_a_value_that_ended_without_another_binds_nobody(tmp_path: Path) -> None:
+    ended = GAP[: GAP.index("[[value]]", 3)]
+    changed = load_policy(overlay=overlay(tmp_path, values=ended))
+    assert changed.value("aid_never_stopped", date(2027, 1, 1)) is None
+    assert changed.on(date(2027, 1, 1)).values["aid_never_stopped"], "what the code reads stays"
+
+
+def test_a_value_for_a_later_day_waits_for_it(tmp_path: Path) -> None:
+    changed = load_policy(overlay=overlay(tmp_path, values=GAP))
+    found = [
+        changed.on(day).values["aid_never_stopped"].value
+        for day in (date(2026, 12, 1), date(2027, 1, 10), date(2027, 2, 1))
+    ]
+    assert found == [BASE.values["aid_never_stopped"].value] * 2 + ["food"]
+    assert BASE.on(DAY) is BASE
+
+
+def test_a_gap_between_two_versions_of_a_clock_is_named(tmp_path: Path) -> None:
+    row = '[[clock]]\nname = "CLK-HANDLE"\nsource = "x"\ntag = "L"\n'
+    gap = f"{row}effective_until = 2026-12-31\n{row}effective_from = 2027-02-01\namount = 4\n"
+    changed = load_policy(overlay=overlay(tmp_path, clocks=gap))
+    assert changed.clock("CLK-HANDLE", on=date(2027, 1, 10)).amount == 5
+    assert any("clock CLK-HANDLE ends on 2026-12-31" in said for said in changed.check())
+
+
 def test_a_changed_number_is_no_longer_shown_as_law(tmp_path: Path) -> None:
     assert BASE.clock("CLK-LEGAL-AID").is_law
     row = '[[clock]]\nname = "CLK-LEGAL-AID"\namount = 5\nsource = "本县规定"\ntag = "L"\n'
@@ -276,6 +329,10 @@ def test_the_alarm_for_next_year_begins_in_december() -> None:
         ("office", "opening = 19:00:00\nsource = 'x'\ntag = 'L'", "are times"),
         ("office", "closed_locally = [3]\nsource = 'x'\ntag = 'L'", "list of days"),
         ("office", "opening = 09:00:00", "their own source"),
+        ("ladders", '[[ladder]]\nname = "urgent"\nsource = "x"\ntag = "L"\n'
+         'steps = [{ at = "80%", who = "holder", act = "breach" }]', "breach"),
+        ("routes", '[[route]]\nlead = "health"\nsource = "x"\ntag = "L"',
+         r"routes.toml: \[\[route\]\] number 1: id is missing"),
         ("clock", "", "is no policy file"),
         ("clocks", "clock = 3", "rows are written"),
         ("clocks", "clock = [3]", "rows are written"),
@@ -292,6 +349,64 @@ def test_what_is_not_understood_is_refused_in_one_sentence(
         load_policy(overlay=overlay(tmp_path, **{file: text}))
     assert f"{file}.toml" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ('ladder = "rope"', r"ladder: 'rope' does not exist; there are desk, .*urgent"),
+        ('measure = "week"', r"measure: 'week' .* day, hour, minute"),
+        ("amount = -1", r"amount: no clock runs -1 working_day"),
+        ("amount = 1.5", r"amount: no clock runs 1.5 working_day"),
+        ('relative_to = "moon"', r"relative_to: 'moon' .* before_lead_due"),
+        ('relative_to = "share_of_lead_time"\namount = 2', r"amount: 2 is no share"),
+    ],
+)
+def test_a_clock_that_would_remind_nobody_is_refused_when_it_is_read(
+    tmp_path: Path, change: str, words: str
+) -> None:
+    """Else 'serve' begins by it: no step ever falls due, or every message is kept in the pen."""
+    row = f'[[clock]]\nname = "CLK-SIGN"\n{change}\nsource = "x"\ntag = "L"\n'
+    with pytest.raises(PolicyError, match=rf"clocks\.toml: CLK-SIGN: {words}"):
+        load_policy(overlay=overlay(tmp_path, clocks=row))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ('lead = "rope"', r"lead: 'rope' does not exist; there are .*civil_affairs"),
+        ('lead = ""', r"lead: '' does not exist"),
+        ('danger_lead = "rope"', r"danger_lead: 'rope'"),
+        ('cooperating = ["rope"]', r"cooperating: 'rope'"),
+        ('clock = "CLK-ROPE"', r"clock: 'CLK-ROPE' does not exist; there are .*CLK-HANDLE"),
+        ('clock = "CLK-SIGN"\nclock_case = "rope"', r"clock: CLK-SIGN has no case 'rope'.*urgent"),
+        ('clock = "CLK-COOP"\nclock_case = "urgent"', "clock: CLK-COOP urgent is a share"),
+        ('clocks = ["CLK-ROPE"]', r"clocks: 'CLK-ROPE'"),
+        ('later_clocks = ["CLK-SIGN/rope"]', r"later_clocks: CLK-SIGN has no case 'rope'"),
+        ('service = "rope"', r"service: 'rope' .* dibao"),
+        ('family = "rope"', r"family: 'rope' .* urgent_hardship"),
+        ('first_line = "rope"', r"first_line: 'rope' .* township"),
+    ],
+)
+def test_a_route_that_leads_nowhere_is_refused_when_it_is_read(
+    tmp_path: Path, change: str, words: str
+) -> None:
+    row = f'[[route]]\nid = "RT-01"\n{change}\nsource = "x"\ntag = "L"\n'
+    with pytest.raises(PolicyError, match=rf"routes\.toml: RT-01: {words}"):
+        load_policy(overlay=overlay(tmp_path, routes=row))
+
+
+def test_the_route_of_what_fits_no_other_cannot_be_given_away(tmp_path: Path) -> None:
+    last = next(row.id for row in BASE.routes if row.service == "unclear")
+    row = f'[[route]]\nid = "{last}"\nservice = "dibao"\nsource = "x"\ntag = "L"\n'
+    with pytest.raises(PolicyError, match="no route is for the service 'unclear'"):
+        load_policy(overlay=overlay(tmp_path, routes=row))
+
+
+def test_what_only_concerns_style_is_left_to_the_check(tmp_path: Path) -> None:
+    row = '[[clock]]\nname = "CLK-SIGN"\nsource = " "\ntag = "L"\n'
+    loaded = load_policy(overlay=overlay(tmp_path, clocks=row))
+    assert any("names no source" in sentence for sentence in loaded.check())
 
 
 SCALARS = st.sampled_from(
