@@ -19,6 +19,8 @@ from gateway.web import desk, entrance, inbox
 from models.access import Look, StaffSession
 from models.notes import purposes
 from models.places import Staff
+from models.referrals import Referral
+from models.requests import HelpRequest
 from models.transaction import Transaction, acting
 from models.vocabulary import Role
 from referral import lifecycle, transitions
@@ -322,6 +324,24 @@ def test_an_order_that_went_elsewhere_is_seen_no_more(state: State, app: FastAPI
     assert moved.status_code == 200
     assert old.get(f"/api/v1/requests/{number}").status_code == 404
     assert signed_in(state, app, "housing.1").get(f"/api/v1/requests/{number}").status_code == 200
+
+
+@pytest.mark.parametrize("login", ["education.1", "township_w02.1"])
+def test_who_holds_a_request_sees_it_though_no_order_is_theirs_and_it_is_not_of_their_area(
+    state: State, app: FastAPI, login: str
+) -> None:
+    number = said(state, "food", FOOD).number or ""
+    caller = signed_in(state, app, login)
+    assert caller.get(f"/api/v1/requests/{number}").status_code == 404
+    unit = state.offices.current().directory.officer[login].unit
+    with state.database.write() as connection:
+        held = update(HelpRequest).where(col(HelpRequest.number) == number)
+        connection.execute(held.values(holder_unit=unit, holder_person=login))
+        orders = select(col(Referral.bureau)).where(col(Referral.bureau) == unit)
+        assert connection.execute(orders).first() is None
+    assert caller.get(f"/api/v1/requests/{number}").status_code == 200
+    listed = caller.get("/api/v1/requests").json()["requests"]
+    assert [line["number"] for line in listed] == [number]
 
 
 def test_a_partner_sees_only_what_it_sent_in(state: State, app: FastAPI) -> None:

@@ -290,9 +290,16 @@ def test_a_clock_that_outlives_its_request_still_reminds(state: State, now: Cloc
 def test_a_clock_that_cannot_step_waits_and_stops_none_of_the_others(
     state: State, now: Clock
 ) -> None:
+    """It alone is put off, though others are due at the same moment, and what failed is named."""
     entered(state, 4)
     now.forward(hours=2)
-    victim = next(row for row in rows(state, ClockRow) if row.next_at and row.next_at <= now())
+    due = sorted(
+        (row for row in rows(state, ClockRow) if row.next_at and row.next_at <= now()),
+        key=lambda row: (not row.urgent, row.next_at, row.id),
+    )
+    twins = Counter((row.urgent, row.next_at) for row in due)
+    victim = next(row for row in due if twins[row.urgent, row.next_at] > 1)
+    others = {str(row.id) for row in due} - {str(victim.id)}
     with state.database.write() as connection:
         connection.execute(
             update(ClockRow)
@@ -300,10 +307,13 @@ def test_a_clock_that_cannot_step_waits_and_stops_none_of_the_others(
             .values(ladder="urgent", step=2_000_000_000)  # thirty minutes each: beyond all years
         )
     sweep(state)
-    failed = [event for event in rows(state, Event) if event.kind == "step_failed"]
-    assert [json.loads(event.detail)["clock_id"] for event in failed] == [str(victim.id)]
-    waiting = [r for r in rows(state, ClockRow) if r.next_at is not None and r.next_at <= now()]
-    assert waiting == []
+    failed = [json.loads(e.detail) for e in rows(state, Event) if e.kind == "step_failed"]
+    assert [(one["clock_id"], one["clock"]) for one in failed] == [(str(victim.id), victim.name)]
+    assert [one["error"] for one in failed] == ["OverflowError"]
+    assert others <= {clock_id for clock_id, _ in steps_taken(state)}
+    after = {row.id: row for row in rows(state, ClockRow)}
+    assert after[victim.id].next_at == now() + timedelta(hours=1)
+    assert [r for r in after.values() if r.next_at is not None and r.next_at <= now()] == []
 
 
 HARM = {

@@ -97,6 +97,15 @@ def test_what_is_not_known_is_asked_about_soon_when_it_is_urgent(
     assert message.error == "silence"
 
 
+def test_of_a_route_that_is_silent_it_is_kept_that_no_answer_came_in_time(
+    state: State, delivery: Delivery, channels: dict[str, Way], now: Clock
+) -> None:
+    channels["recording"].fails = [TimeoutError()]
+    receipt(state, QUIET)
+    rounds(delivery, now)
+    assert (row(state).state, row(state).error) == (OutboxState.READY, "no answer in time")
+
+
 def test_a_message_bears_its_key_its_number_and_where_its_receipt_is_to_come(
     state: State, delivery: Delivery, channels: dict[str, Way], now: Clock
 ) -> None:

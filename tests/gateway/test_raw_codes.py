@@ -74,6 +74,8 @@ def test_the_audit_names_reasons_of_closed_lists_and_no_row_of_the_rules(
     [
         ({"what": "visit", "outcome": "gets_by"}, "走访"),
         ({"because": "absent"}, "人已不在"),
+        ({"found_by": "order", "to": "housing.1"}, "按工单"),
+        ({"found_by": "giver"}, "给予帮扶的人"),
         ({"colour": "orange", "rule": "disaster_damage"}, "橙"),
         ({"rule": "quarterly_stable"}, ""),
         ({"relation": "event"}, "同一场事"),

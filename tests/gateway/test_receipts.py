@@ -97,6 +97,7 @@ def test_without_a_receipt_an_urgent_message_goes_every_way_and_then_to_a_person
     assert sent(channels) == [1, 1, 1]
     assert row(state).state == OutboxState.FAILED
     assert [task.urgent for task in tasks(state)] == [True]
+    assert row(state).error == "no receipt of its arrival", "as own_words has it"
     keys = {message.key for channel in channels.values() for message in channel.sent}
     assert keys == {str(row(state).id)}, "one key for all attempts"
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+import orjson
 import pytest
 from sqlalchemy import select
 
@@ -13,6 +14,7 @@ from gateway.delivery import Delivery
 from gateway.missed import call_of as call_of_missed
 from gateway.recorded import Recorded, call_of
 from gateway.state import State
+from models.events import Event
 from models.messages import Inbound, Outcome, Raw
 from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest
@@ -115,6 +117,15 @@ def test_a_typed_number_gets_urgent_messages_up_to_a_cap_of_its_own_and_the_desk
     assert sent_to(state, delivery, TYPED) == most
     told = [one for one in rows(state, Task) if one.kind == TaskKind.UNDELIVERED]
     assert len(told) == 1, "one task a number a day"
+    capped = [one for one in rows(state, Event) if one.kind == "message_capped"]
+    held = {one.id: one for one in rows(state, Outgoing) if one.state == OutboxState.SUPPRESSED}
+    assert len(capped) == len(held) - 1, "the first is the task's"
+    for entry in capped:
+        detail = orjson.loads(entry.detail)
+        message = held[int(detail["outbox"])]
+        assert (entry.request_id, entry.number) == (message.request_id, message.number)
+        assert entry.number, "an entry of the request whose message it was"
+        assert detail["why"] == message.error
     wrote(state, "theirs", TYPED)
     assert sent_to(state, delivery, TYPED) > most, "they wrote themselves"
 
