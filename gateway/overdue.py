@@ -17,6 +17,7 @@ from gateway.access import Actor
 from gateway.lamps import Lamp, lamp
 from models.bars import bars
 from models.clocks import Clock
+from models.disputes import Dispute
 from models.events import Event
 from models.referrals import Referral
 from models.requests import HelpRequest
@@ -63,6 +64,8 @@ class Overdue:
     holder: str
     told: Told | None
     next: Next | None
+    disputed: bool
+    """Whether somebody has to decide who leads: else there is nothing to reassign."""
 
 
 def read(session: Session, actor: Actor, office: Office, now: datetime) -> tuple[Overdue, ...]:
@@ -89,6 +92,7 @@ def read(session: Session, actor: Actor, office: Office, now: datetime) -> tuple
     shown = [row for row in rows if first[row.request_id] is row][:MOST]
     ids = [row.request_id for row in shown]
     told, barred = _told(connection, office, ids), bars(connection, ids)
+    disputed = _disputed(connection, ids)
     return tuple(
         _overdue(
             office,
@@ -96,6 +100,7 @@ def read(session: Session, actor: Actor, office: Office, now: datetime) -> tuple
             told.get(row.request_id),
             _next(office, rows, row.request_id, barred.get(row.request_id, frozenset())),
             now,
+            disputed=row.request_id in disputed,
         )
         for row in shown
     )
@@ -120,7 +125,13 @@ def _late(actor: Actor, office: Office, now: datetime) -> list[Any]:
 
 
 def _overdue(
-    office: Office, row: Any, told: Told | None, upcoming: Next | None, now: datetime
+    office: Office,
+    row: Any,
+    told: Told | None,
+    upcoming: Next | None,
+    now: datetime,
+    *,
+    disputed: bool,
 ) -> Overdue:
     owes = _owes(office, row, now)
     unit = office.directory.unit.get(owes["holder_unit"])
@@ -138,7 +149,15 @@ def _overdue(
         holder=holder.name if holder else owes["holder_person"],
         told=told,
         next=upcoming,
+        disputed=disputed,
     )
+
+
+def _disputed(connection: Any, ids: Sequence[int]) -> frozenset[int]:
+    query = select(col(Dispute.request_id)).where(
+        col(Dispute.request_id).in_(ids), col(Dispute.decided_at).is_(None)
+    )
+    return frozenset(connection.execute(query).scalars())
 
 
 def _owes(office: Office, row: Any, now: datetime) -> Mapping[str, Any]:

@@ -141,6 +141,26 @@ def test_a_part_that_is_late_names_the_bureau_that_owes_it_and_urging_reaches_it
     assert not any(one.startswith("disabled_federation") for one in urged), "its part is in"
 
 
+def test_a_red_row_leads_to_reassigning_only_where_somebody_must_decide_who_leads(
+    state: State, app: FastAPI, now: Clock
+) -> None:
+    county = County(state, now)
+    number = county.call("a", QUESTION)
+    county.do("op04", "confirm", number)
+    now.forward(days=60)
+    board_of = signed_in(state, app, "super01")
+    link = f"/desk/{number}#acts"
+    assert number in board_of.get("/board").text
+    assert link not in board_of.get("/board").text, "the page of the request offered no such act"
+    now.forward(days=-60)
+    county.do(
+        "civil_affairs.1", "request_return", number, rule="三定方案第四条", right_unit="health",
+        reason="不归我们", overlap=True,
+    )  # fmt: skip
+    now.forward(days=60)
+    assert link in board_of.get("/board").text
+
+
 def test_only_who_supervises_sees_the_board(state: State, app: FastAPI, now: Clock) -> None:
     with state.database.read() as session, pytest.raises(Refusal):
         board.read(session, actor(state, Role.OPERATOR), state.offices.current(), now())
