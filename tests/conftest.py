@@ -173,7 +173,7 @@ class Lent:
         self._empty = (
             *(f'DELETE FROM "{table}"' for table in written),
             f"UPDATE ledger SET seq = 0, hash = '{GENESIS}', looks = 0, "
-            f"look_hash = '{GENESIS}', looks_sealed = 0, field_key = NULL",
+            f"look_hash = '{GENESIS}', looks_sealed = 0, field_key = NULL, secret_mark = NULL",
             "INSERT INTO counter VALUES ('directory', 1)",
         )
 

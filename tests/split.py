@@ -37,6 +37,7 @@ FORKED = (
     "tests/gateway/test_duplicates.py",
     "tests/gateway/test_learning_cli.py",
     "tests/gateway/test_newer_database.py",
+    "tests/gateway/test_one_secret.py",
     "tests/gateway/test_rules_diff.py",
     "tests/gateway/test_sm4_backup.py",
     "tests/gateway/test_verify_commands.py",

@@ -229,6 +229,6 @@ def _back(connection: Connection) -> None:
     for table, names in (("look", ("seq", "hash")), ("ledger", ("looks", "look_hash"))):
         for name in names:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
-    for name in ("looks_sealed", "field_key"):
+    for name in ("looks_sealed", "field_key", "secret_mark"):
         connection.execute(text(f"ALTER TABLE ledger DROP COLUMN {name}"))
     connection.execute(text("UPDATE alembic_version SET version_num = '0030_marked_words'"))
