@@ -17,7 +17,8 @@ def caller(office: Office, language: str) -> Called:
     """``called`` of the templates: ``called("unit", code)``, likewise of a ``service``, an
     ``authority``, a ``category`` of households, a ``clock``, or a reason of the closed list of an
     act; the code itself where it is unknown, as with what was given by somebody outside. A ``note``
-    is what software wrote for itself, a ``person`` an account."""
+    is what software wrote for itself, perhaps with whose task it is before it, a ``person`` an
+    account."""
     rows: dict[str, Callable[[str], Any]] = {
         "unit": office.directory.unit.get,
         "authority": office.policy.authorities.get,
@@ -35,6 +36,10 @@ def caller(office: Office, language: str) -> Called:
             officer = office.directory.officer.get(code)
             return f"{officer.name} {code}".strip() if officer else code
         if what == "note":
+            who, _, why = code.partition(": ")
+            if why and who in office.directory.officer:  # whose it is, and what became of it
+                said = {"name": called("person", who), "value": called("note", why)}
+                return office.phrases.say("audit.said.one", said, Form.FULL, language)
             clock = called("clock", code)
             return clock if clock != code else worded(office.phrases, code, language)
         row = rows[what](code) if what in rows else office.policy.ground(what, code)

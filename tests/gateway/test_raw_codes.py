@@ -8,6 +8,8 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from gateway import conversations, own_words
 from gateway.state import State
@@ -111,6 +113,31 @@ def test_the_strip_says_what_waits_in_the_words_of_the_page(
         said = own_words.worded(office.phrases, why, language)
         assert said != why
         assert unescape(strip).count(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("why", "read"),
+    [
+        ("no receipt of its arrival", "没有收到送达回执"),
+        ("no answer in time", "没有按时应答"),
+        ("has not taken it, rests", "没有收下"),
+        ("the provider cannot say whether it took the message", "说不清"),
+        ("channel sms is switched off", "短信"),
+    ],
+)
+def test_whom_a_message_that_failed_is_for_and_why_is_read_once_and_in_words(
+    state: State, county: County, case: str, why: str, read: str
+) -> None:
+    message, (_, holder) = county.rows(Outgoing, case)[0], county.held(case)
+    with acting(state.database, state.mint) as tx:
+        tx.execute(update(Outgoing).where(col(Outgoing.id) == message.id).values(error=why))
+        conversations.undelivered(
+            tx, state.offices.current(), message, now=county.now(), error=f"{holder}: {why}"
+        )
+    page = signed_in(state, application(state), "op01").get("/desk?lang=zh-CN").text
+    strip = unescape(page.split('<details class="tasks"')[1].split("</details>")[0])
+    assert (strip.count(read), strip.count(why)) == (1, 0)
+    assert holder in strip
 
 
 def test_a_refused_look_at_the_person_shows_no_code_as_what_was_written(
