@@ -120,7 +120,7 @@ class Phrasebook:
             text = template.format_map(params)
         except KeyError as error:
             raise KeyError(f"phrase {key!r} needs the parameter {error.args[0]!r}") from None
-        cut = phrase.cut if form is Form.SMS else None
+        cut = phrase.cut if form == Form.SMS else None
         if cut is None or cut not in params or (over := units(text) - phrase.room) <= 0:
             return text
         return template.format_map({**params, cut: _shortened(params[cut], by=over)})
