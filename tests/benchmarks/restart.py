@@ -22,7 +22,7 @@ from typing import Any
 from gateway.settings import Settings
 from gateway.state import wire
 from tests.crash import processes
-from tests.crash.processes import KEY, SAID, Server, sms
+from tests.crash.processes import KEY, SAID, SECRET, Server, sms
 from tests.fakes import RecordingChannel, call
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -78,7 +78,7 @@ def settings_of(url: str, folder: Path, **more: Any) -> Settings:
         data_dir=folder,
         database_url=url,
         database_key=KEY if url.startswith("sqlite") else "",
-        secret_key="s" * 32,
+        secret_key=SECRET,
         channels="console",
         **more,
     )

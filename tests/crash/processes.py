@@ -37,6 +37,7 @@ from tests.standins.twilio import ACCOUNT_SID, AUTH_TOKEN, NUMBER
 
 PROJECT = Path(__file__).resolve().parents[2]
 KEY = "5a" * 32
+SECRET = "a-secret-of-the-tests-" * 2
 PUBLIC = "https://hotline.example"
 SEEDED = datetime(2026, 9, 1, tzinfo=UTC)
 HOOK = "/hook/sms"
@@ -159,7 +160,7 @@ def environment(folder: Path, url: str) -> dict[str, str]:
         "HUIYIN_DATABASE_URL": url,
         "HUIYIN_DATABASE_KEY": KEY if url.startswith("sqlite") else "",
         "HUIYIN_FIELD_KEY": "3e" * 32,
-        "HUIYIN_SECRET_KEY": "a-secret-of-the-tests-" * 2,
+        "HUIYIN_SECRET_KEY": SECRET,
         "HUIYIN_CHANNELS": "sms",
         "HUIYIN_PUBLIC_URL": PUBLIC,
         "HUIYIN_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
