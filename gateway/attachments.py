@@ -14,7 +14,6 @@ from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
-from PIL import Image
 from sqlalchemy import delete, select
 from sqlmodel import col
 
@@ -39,13 +38,13 @@ WITH_FILES = ("record_contact", "feedback", "submit_part", "reply")
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _ORIENTATION = 0x0112
 _UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
 }
 """What sets a picture upright, by what the camera noted."""
 
@@ -66,13 +65,15 @@ def picture(given: bytes) -> Content:
     that is refused and never what came along with it."""
     if len(given) > LARGEST_BYTES:
         raise Refusal("refusal.picture_large", {"limit": str(LARGEST_BYTES // 1_048_576)}, 413)
+    from PIL import Image  # few messages bring one
+
     try:
         with Image.open(BytesIO(given), formats=_FORMATS) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 raise Refusal("refusal.picture_pixels", status=422)
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             turn = _turn(opened)
-            upright = opened.copy() if turn is None else opened.transpose(turn)
+            upright = opened.transpose(Image.Transpose[turn]) if turn else opened.copy()
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             flat = Image.new("RGB", upright.size, "white")
             seen = upright.convert("RGBA")
@@ -88,13 +89,13 @@ def picture(given: bytes) -> Content:
     return Content("image/jpeg", written.getvalue(), flat.width, flat.height)
 
 
-def _turn(opened: Image.Image) -> Image.Transpose | None:
-    """How the picture must be turned; None where the camera's notes say nothing or are damaged:
+def _turn(opened: Any) -> str:
+    """How the picture must be turned; "" where the camera's notes say nothing or are damaged:
     a picture that lies on its side is better than none. The notes are read and never rewritten."""
     try:
-        return _UPRIGHT.get(opened.getexif().get(_ORIENTATION, 1))
+        return _UPRIGHT.get(opened.getexif().get(_ORIENTATION, 1), "")
     except Exception:
-        return None
+        return ""
 
 
 def recording(given: bytes) -> Content:

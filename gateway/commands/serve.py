@@ -1,5 +1,6 @@
 """``huiyin serve``: web processes for production. Workers run beside them (``huiyin work``)."""
 
+import gc
 import logging
 import time
 
@@ -25,6 +26,7 @@ AGAIN_SECONDS = 1.0
 def run(*, host: str, port: int, workers: int) -> int:
     """Serve until stopped. Refuses the demonstration's data and a database that is behind."""
     observe.set_up()
+    gc.disable()  # until all that stays is read, see ``settle``
     settings = load()
     rules = require_ready(settings)
     require_free(host, port)

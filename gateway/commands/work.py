@@ -1,6 +1,7 @@
 """``huiyin work``: delivers, reminds, retries and catches up; any number may run."""
 
 import asyncio
+import gc
 import signal
 
 from gateway import observe
@@ -13,6 +14,7 @@ from gateway.ticks import Ticks
 def run() -> int:
     """Work until stopped."""
     observe.set_up()
+    gc.disable()  # until all that stays is read, see ``settle``
     settings = load()
     rules = require_ready(settings)
     state = wire(settings, kind="work", rules=rules)
