@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 FILE = "huiyin.env"
 PREFIX = "HUIYIN_"
 _KEY = re.compile(r"(?:[0-9a-f]{64})?")
-_KEPT = re.compile(r"\d+,\d+,\d+")
+_KEPT = re.compile(r"\d{1,6},\d{1,6},\d{1,6}")
 _DATABASES = re.compile(r"(?:postgres(?:ql)?(?:\+\w+)?://|sqlite(?:\+\w+)?:///)")
 
 
