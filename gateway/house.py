@@ -74,14 +74,15 @@ def furnish(*, demo: bool = False, address: str = "") -> Settings:
 
 def _complete(path: Path) -> None:
     """Add the secrets that the settings do not name, where the database holds nothing yet; of those
-    who do so at once one adds them."""
+    who do so at once one adds them. A file that lacks none is only read: it may be shut, or lie
+    where nothing can be written."""
+    settings = load()
+    if not _lacking(settings) or not _holds_nothing(settings):
+        return
     with path.open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        settings = load()
-        named = {**of_file(settings.data_dir), **from_environment()}
-        lacking = {name: size for name, size in SECRETS.items() if name not in named}
-        if not lacking or not _holds_nothing(settings):
-            return
+        if not (lacking := _lacking(settings)):
+            return  # somebody was quicker
         lines = ["", "# Written by huiyin. Keep it: without these keys the data cannot be read."]
         lines += [f"{PREFIX}{name}={secrets.token_hex(size)}" for name, size in lacking.items()]
         file.seek(0, os.SEEK_END)
@@ -89,6 +90,12 @@ def _complete(path: Path) -> None:
         file.flush()
         os.fchmod(file.fileno(), 0o600)
         os.fsync(file.fileno())
+
+
+def _lacking(settings: Settings) -> dict[str, int]:
+    """The secrets that nothing names at this moment, with their sizes."""
+    named = {**of_file(settings.data_dir), **from_environment()}
+    return {name: size for name, size in SECRETS.items() if name not in named}
 
 
 def _holds_nothing(settings: Settings) -> bool:

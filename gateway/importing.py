@@ -78,7 +78,7 @@ class Looked:
     lines: int = 0
     faults: list[Fault] = field(default_factory=list)
     bad: set[int] = field(default_factory=set)
-    codes: set[str] = field(default_factory=set)  # of the units or areas that it names
+    codes: set[str] = field(default_factory=set)  # of the units or areas in its good lines
 
 
 def codes_of(
@@ -115,11 +115,11 @@ def look(kind: str, name: str, body: bytes, codes: Codes) -> Looked:
         raise BadSheet("sheet.no_column", name=name, columns="、".join(absent))
     for read in lines(found, codes):
         found.lines += 1
-        if kind in import_compared.BELOW:
-            found.codes.add(str(read.values.get("code")))
         if read.faults:
             found.bad.add(read.line)
             found.faults += read.faults
+        elif kind in import_compared.BELOW:
+            found.codes.add(str(read.values.get("code")))
     return found
 
 

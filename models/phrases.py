@@ -8,7 +8,7 @@ the one parameter that may be shortened so that the SMS stays within one segment
 says how many the SMS takes in a language that cannot say in one what it must.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -56,19 +56,18 @@ class Phrase:
         return SMS_UNITS if self.segments == 1 else JOINED_UNITS * self.segments
 
 
+_Books = Mapping[str, Mapping[str, Phrase]]
+_Shared = Mapping[str, Mapping[str, str]]
 _NO_BOOK: Mapping[str, Phrase] = MappingProxyType({})
 
 
 class Phrasebook:
     """All phrases of all languages. Build it with ``load``; it is never changed afterwards."""
 
-    __slots__ = ("_books", "_shared")
+    __slots__ = ("_books", "_shared", "_shipped")
 
-    def __init__(
-        self, books: Mapping[str, Mapping[str, Phrase]], shared: Mapping[str, Mapping[str, str]]
-    ) -> None:
-        self._books = books
-        self._shared = shared
+    def __init__(self, books: _Books, shared: _Shared, shipped: "Phrasebook | None") -> None:
+        self._books, self._shared, self._shipped = books, shared, shipped
 
     @classmethod
     def load(cls, overlay: Path | None = None) -> "Phrasebook":
@@ -76,8 +75,8 @@ class Phrasebook:
         wording; single variants may be replaced, the rest stays).
 
         Raises ValueError with one sentence that names the file when a file is no TOML or holds
-        anything that is no phrase; a placeholder must be a plain name in braces, one that the
-        shipped phrase is given: else no message could be answered, and each would wait to be read.
+        anything that is no phrase; a placeholder must be a plain name in braces, one of the shipped
+        phrase or of those that any notice may use (``_longest``): a mistyped one is seen by nobody.
         """
         return _shipped() if overlay is None else cls.of(_LOCALES, overlay)
 
@@ -95,19 +94,21 @@ class Phrasebook:
                         shared.setdefault(language, {}).update(table)
                         continue
                     if root != roots[0]:
-                        _require_given(path, key, table, [one.get(key) for one in tables.values()])
+                        said = [one.get(key) for one in tables.values()]
+                        _require_given(path, key, table, said, shared.get(SOURCE_LANGUAGE, ()))
                     book[key] = {**book.get(key, {}), **table}
         books = {
             language: {key: _phrase(key, table) for key, table in book.items()}
             for language, book in tables.items()
         }
-        return cls(books, shared)
+        return cls(books, shared, cls.of(roots[0]) if roots[1:] else None)
 
     def say(self, key: str, params: Mapping[str, str], form: Form, language: str) -> str:
         """The phrase in the given form and language, filled in.
 
         A form that the phrase does not have falls back to the full one; a language that the book
-        does not have, or a phrase that it lacks, to Chinese. Values are never read as templates.
+        does not have, or a phrase that it lacks, to Chinese; a county's own that asks for what it
+        is not given to what is shipped: a message is answered. Values are never read as templates.
         Raises KeyError naming the phrase and, if one is missing, the parameter.
         """
         for tag in (language, SOURCE_LANGUAGE):
@@ -119,6 +120,8 @@ class Phrasebook:
         try:
             text = template.format_map(params)
         except KeyError as error:
+            if self._shipped is not None:
+                return self._shipped.say(key, params, form, language)
             raise KeyError(f"phrase {key!r} needs the parameter {error.args[0]!r}") from None
         cut = phrase.cut if form == Form.SMS else None
         if cut is None or cut not in params or (over := units(text) - phrase.room) <= 0:
@@ -232,12 +235,13 @@ def _read(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _require_given(
-    path: Path, key: str, table: Mapping[str, Any], said: Sequence[Mapping[str, Any] | None]
+    path: Path, key: str, table: Mapping[str, Any], said: Sequence[Any], any_notice: Iterable[str]
 ) -> None:
-    """Raise ``ValueError`` for a parameter that no form of the phrase has so far."""
+    """Raise ``ValueError`` for a parameter that neither the phrase has so far nor any notice."""
     before = [_phrase(key, dict(one)).parameters for one in said if one]
     known: frozenset[str] = frozenset().union(*before)
-    if before and (unknown := _phrase(key, table).parameters - known):
+    unknown = _phrase(key, table).parameters - known.union(any_notice)
+    if before and unknown:
         there = ", ".join(f"{{{name}}}" for name in sorted(known)) or "none"
         raise ValueError(
             f"{path}: {key!r} names {{{min(unknown)}}}, and nobody fills that in; there are {there}"

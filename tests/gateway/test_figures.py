@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import delete, event
+from sqlalchemy import delete, event, update
 from sqlmodel import col
 
 from gateway import observe
@@ -29,6 +29,7 @@ from tests.standins.twilio import TwilioStandIn
 ALARMS = Path(__file__).parent.parent.parent / "docs" / "alarms.yml"
 
 
+WRITES = ("INSERT", "UPDATE")
 BORDERS = str.maketrans("(){}[", "     ")
 
 
@@ -130,6 +131,18 @@ def test_a_worker_that_was_never_begun_is_as_silent_as_one_that_died(state, now)
     assert figures(state)["huiyin_worker_seen_seconds"] == 30
 
 
+def test_whoever_asks_for_the_figures_gives_no_sign_for_the_worker_of_the_same_process(state, now):
+    """Else the alarm of a worker that stands still in ``huiyin up`` never rings."""
+    own = col(Process.id) == state.mint() >> 32
+    with state.database.write() as connection:
+        connection.execute(update(Process).where(own).values(kind="up"))
+    for _ in range(3):
+        now.forward(minutes=1)
+        assert ready(state)[0] == 200
+        assert figures(state)["huiyin_database_up"] == 1
+    assert figures(state)["huiyin_worker_seen_seconds"] == 180
+
+
 def test_every_alarm_asks_for_a_figure_that_there_is(state, now):
     said(state, "a", FOOD)
     with acting(state.database, state.mint) as tx:
@@ -192,7 +205,7 @@ def test_however_often_the_figures_are_asked_for_little_is_written(state):
 
     @event.listens_for(state.database.engine, "before_cursor_execute")
     def count(connection, cursor, statement, *rest):
-        asked.extend([statement] if statement.startswith("UPDATE process") else [])
+        asked.extend([statement] if "counter" in statement and statement.startswith(WRITES) else [])
 
     client = TestClient(create_app(state))
     for _ in range(5):

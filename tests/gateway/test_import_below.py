@@ -26,3 +26,20 @@ def test_what_is_above_is_in_the_county_or_in_the_file(state, kind, above):
         state.database, state.mint, found, codes, by="admin01", now=state.now
     )
     assert written == 3
+
+
+@pytest.mark.parametrize("kind", list(FILES))
+def test_what_stands_below_a_line_that_is_not_written_is_named_too(state, kind):
+    """Else it would be below nothing until somebody mends the other line."""
+    head, row = FILES[kind]
+    nameless = row.replace(",局,", ",,").replace(",某村,", ",,").format("n1", "")
+    codes = importing.codes_of(state.offices.current())
+    body = head + nameless + row.format("n2", "n1")
+    found = importing.look(kind, "u.csv", body.encode(), codes)
+    importing.compare(state.database, found, codes, "admin01")
+    assert found.bad == {2, 3}
+    assert [one.key for one in found.faults if one.line == 3] == ["import.fault.no_parent"]
+    _, written, _ = importing.write(
+        state.database, state.mint, found, codes, by="admin01", now=state.now
+    )
+    assert written == 0

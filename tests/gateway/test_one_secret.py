@@ -49,6 +49,14 @@ def test_a_database_from_before_takes_the_secret_of_who_begins_first(state, sett
         begin(state, other)
 
 
+def test_a_command_without_a_secret_leaves_no_mark_that_shuts_the_others_out(state, settings):
+    """As 'huiyin replay' in a shell, where the service alone is given the secret."""
+    with state.database.write() as connection:
+        connection.execute(update(Ledger).values(secret_mark=None))
+    begin(state, settings.model_copy(update={"secret_key": ""}))
+    begin(state, settings)
+
+
 def test_a_secret_that_was_changed_on_purpose_is_the_one_from_then_on(state, settings, other):
     one_secret.replace(state.database, other)
     begin(state, other)

@@ -20,6 +20,7 @@ from models.messages import Inbound, Unavailable
 from models.requests import Contact
 from models.tasks import Task
 from models.transaction import acting
+from models.vocabulary import Form
 from tests.fakes import RecordingChannel, call
 from tests.gateway.people import FOOD, said
 from tests.gateway.world import free_port, served, world
@@ -84,6 +85,24 @@ def test_a_proof_that_cannot_be_made_costs_the_night_no_other_and_no_backup(
     assert (told["verify_fields"], told["backup"], told["purge"]) == (True, True, True)
     assert len(list((tmp_path / "safe").iterdir())) == 1
     assert sorted(tasks(state, "proof_failed")) == ["verify_intake", "verify_ledger"]
+
+
+def test_whatever_fails_in_a_night_is_named_in_words_to_who_has_to_see_to_it(
+    state, nightly, now, monkeypatch
+):
+    def fail(*_args, **_kwargs):
+        raise OSError
+
+    for name in ("account", "prove", "rekeying.faults", "backups.write", "retention.purge"):
+        monkeypatch.setattr(f"gateway.nightly.{name}", fail)
+    now.forward(hours=NIGHT)
+    assert asyncio.run(nightly.run(now))
+    failed = tasks(state, "proof_failed")
+    assert len(failed) == 5
+    phrases = state.offices.current().phrases
+    for language in ("zh-CN", "en"):
+        for name in failed:
+            assert phrases.say(f"staff.proof.{name}", {}, Form.FULL, language)
 
 
 def test_what_is_missing_is_a_task_until_somebody_has_seen_to_it(state, nightly, now):

@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,3 +58,21 @@ def test_a_database_that_is_there_is_given_no_other_keys(
     assert path.read_text() == before
     with pytest.raises(BadSettings, match="where there is no database yet 'huiyin migrate'"):
         load().require_secret()
+
+
+def test_settings_that_lack_nothing_are_only_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may belong to somebody else, or be put there by what runs the machine."""
+    monkeypatch.setenv("HUIYIN_DATA_DIR", str(tmp_path))
+    before = house.furnish()
+    opened = Path.open
+
+    def shut(path: Path, mode: str = "r", *more: Any, **named: Any) -> Any:
+        if path.name == "huiyin.env" and set(mode) & set("+wa"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, mode, *more, **named)
+
+    monkeypatch.setattr(Path, "open", shut)
+    assert house.furnish() == before
+    assert migrate.run() == 0

@@ -234,3 +234,16 @@ def test_a_mistyped_parameter_is_named_with_those_that_there_are(tmp_path):
     """Else a process begins by it, and every message that it should answer waits to be read."""
     with pytest.raises(ValueError, match=r"'held' names \{numbr\}.*\{hotline\}, \{number\}"):
         Phrasebook.load(written(tmp_path, '[held]\nfull = "已收到 {numbr}"\n'))
+
+
+def test_a_countys_own_sentence_may_use_what_any_notice_is_given(tmp_path):
+    """Or a hotline that was sound would not begin after an upgrade. Where it is not given, what is
+    shipped is said: nobody waits for an answer because of a sentence."""
+    text = '[urgent_joined]\nfull = "{number} {unit_phone}"\n'
+    own = Phrasebook.load(written(tmp_path, text))
+    given = {"number": "1", "hotline": "12345", "due": "8:00", "responder": "7", "lines": "110"}
+    given["responder_phone"] = "7654321"
+    plain = BOOK.say("urgent_joined", given, Form.FULL, "zh-CN")
+    assert own.say("urgent_joined", given, Form.FULL, "zh-CN") == plain
+    given["unit_phone"] = "2345678"
+    assert own.say("urgent_joined", given, Form.FULL, "zh-CN") == "1 2345678"
