@@ -223,7 +223,7 @@ class Intake:
         handle = recall.handle_of(call, inbound)
         who = known.meet(tx, *handle, call.now)
         language = inbound.language or who.language or guess_language(inbound.text)
-        near = belonging.open_to(call, inbound, who)
+        near = belonging.open_to(call, inbound, who, office.directory)
         assessment = self._assess(office, call, inbound, near)
         quiet = quieting.reason(tx, office, call)
         arrival = Arrival(

@@ -1,7 +1,6 @@
 """Who is there: units, officers and duty. Answers 'who holds this now' so that nobody never does.
 
-Pure: the directory is a value, built from the tables by the gateway and replaced when they change.
-"""
+Pure: a value, built from the tables by the gateway and replaced when they change."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +18,7 @@ BACKSTOP = "civil_affairs"
 """Holds what nobody takes: the secretariat of the coordination mechanism (domain note RT-30)."""
 
 _REMEMBERED = 4096  # answers of one kind
-
+_FIELD = (Role.GRID_WORKER, Role.VILLAGE_CADRE)
 HEADS = (Role.BUREAU_HEAD, Role.DUTY_LEAD, Role.SUPERVISOR, Role.TOWNSHIP_OFFICER)
 
 
@@ -142,6 +141,12 @@ class Directory:
     def officer(self) -> dict[str, Officer]:
         """Officers by login."""
         return {officer.login: officer for officer in self.officers}
+
+    @cached_property
+    def field_telephones(self) -> frozenset[str]:
+        """The telephones, their last eleven digits, of who reports for others."""
+        phones = (one.phone for one in self.officers if one.role in _FIELD)
+        return frozenset("".join(filter(str.isdecimal, phone))[-11:] for phone in phones) - {""}
 
     @cached_property
     def place(self) -> dict[str, Place]:

@@ -2,15 +2,20 @@
 reports one family after another says nothing of the second with the words of the first."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from gateway import recorded
 from gateway.intake import Call
+from gateway.offices import DIRECTORY
 from gateway.state import State
 from models.messages import Inbound, Outcome
+from models.places import Staff
 from models.requests import HelpRequest
 from models.transaction import acting
+from models.vocabulary import Level
 from tests.conftest import Clock
+from tests.fakes import call
 from tests.gateway.people import said
 from tests.gateway.test_joined_words import merge
 
@@ -118,3 +123,30 @@ def test_the_words_of_a_neighbour_whose_request_was_joined_to_mine_do_not_begin_
     now.forward(seconds=3)
     said(state, "again", END, ONE)
     assert request(state, mine).level == "standard"
+
+
+@pytest.mark.parametrize("batch", [True, False], ids=["one_batch", "one_after_the_other"])
+def test_who_reports_for_many_by_text_message_begins_a_request_for_each(
+    state: State, now: Clock, batch: bool
+) -> None:
+    """A grid worker texts from their own telephone, which the account names, for one family after
+    another; nobody's words join another family's."""
+    with acting(state.database, state.mint) as tx:
+        worker = update(Staff).where(col(Staff.login) == WORKER["sender"])
+        tx.execute(worker.values(phone="139 0000 7777"))
+        tx.count(DIRECTORY)
+    state.offices.refresh()
+    said_of = enumerate((DANGER, ROOF, BEGINNING))
+    texts = [call(f"w{n}", words, "+8613900007777") for n, words in said_of]
+    channel = state.channels["recording"]
+    if batch:
+        calls = [state.intake.read(channel, text, now()) for text in texts]
+        numbers = [one.number for one in in_one_batch(state, calls)]
+    else:
+        numbers = [state.intake.receive(channel, text, now()).result(20).number for text in texts]
+    assert len(set(numbers)) == 3
+    first, second, _ = (request(state, number) for number in numbers)
+    assert (first.level, second.level) == (Level.LIFE_THREAT, Level.STANDARD)
+    said(state, "own", DANGER, ONE)
+    one = said(state, "more", "我家的房子漏雨", ONE)
+    assert not one.opened, "whoever speaks for themselves goes on with their own"
