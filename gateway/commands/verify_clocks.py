@@ -19,9 +19,9 @@ def run(*, at: str) -> int:
     settings = load()
     now = _moment(at) if at else utc_now()
     rules = Rules.load(settings.profile, settings.profile_dir)
-    minutes: Any = rules.policy.values["overdue_step_minutes"].value
     database = open_current(settings)
     office = Offices(database, settings, rules, {}).current()
+    minutes: Any = office.policy.values["overdue_step_minutes"].value
     with database.read() as session:
         found = audit(session, office, now, timedelta(minutes=minutes))
     database.close()
