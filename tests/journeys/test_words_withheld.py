@@ -17,6 +17,7 @@ from models.places import UnitRow
 from models.requests import HelpRequest
 from models.transaction import acting
 from models.vocabulary import Role
+from referral.casework import Refusal
 from referral.directory import ZONE
 from tests.conftest import Clock as Watch
 from tests.gateway.people import application, signed_in
@@ -227,6 +228,55 @@ def test_a_person_who_sends_it_to_them_gives_them_words_that_only_perhaps_compla
     county.do("dispatch01", "correct_route", other, bureau="education", reason="先办上学")
     county.do("dispatch01", "correct_route", other, bureau="civil_affairs", reason="还是民政")
     assert not reads(county, BUREAU, other), "words that say they complain stay with the desk"
+
+
+def test_a_person_gives_them_the_words_where_they_have_the_request_already(
+    county: County,
+) -> None:
+    number = county.call("a", f"{PLEA}。{perhaps(county)}")
+    lead = county.lead(number)
+    with pytest.raises(Refusal, match="reason_missing"):
+        county.do("dispatch01", "correct_route", number, bureau="civil_affairs", reason=" ")
+    county.do("dispatch01", "correct_route", number, bureau="civil_affairs", reason="不是投诉")
+    assert reads(county, BUREAU, number)
+    assert county.lead(number) == lead, "its order and its time stand"
+    assert "words_given" in county.kinds(number)
+    sound(county)
+
+
+def test_words_that_say_they_complain_are_not_given_so(county: County) -> None:
+    number = county.call("a", f"{PLEA}。{AGAINST}")
+    for act in ("correct_route", "bring_in"):
+        with pytest.raises(Refusal, match=r"same_bureau|has_order"):
+            county.do("dispatch01", act, number, bureau="civil_affairs", reason="看过")
+    assert not reads(county, BUREAU, number)
+
+
+def test_who_is_named_does_not_give_the_words_away(county: County) -> None:
+    name = county.state.offices.current().directory.officer["dispatch01"].name
+    number = county.call("a", f"{PLEA}。{name}骂我。{perhaps(county)}")
+    assert not reads(county, "dispatch01", number)
+    with pytest.raises(Refusal, match="same_bureau"):
+        county.do("dispatch01", "correct_route", number, bureau="civil_affairs", reason="不是投诉")
+    assert not reads(county, BUREAU, number)
+    county.do("lead01", "correct_route", number, bureau="civil_affairs", reason="不是投诉")
+    assert reads(county, BUREAU, number)
+
+
+def test_who_helps_is_given_the_words_with_its_part_or_after(county: County) -> None:
+    named = f"{county.state.offices.current().directory.officer['education.1'].name}骂我"
+    number = county.call("a", f"{PLEA}。{named}")
+    assert not reads(county, "education.1", number)
+    county.do("dispatch01", "bring_in", number, bureau="education", reason="孩子上学")
+    assert reads(county, "education.1", number)
+    other = county.call("b", PLEA, OTHER)
+    county.do("dispatch01", "bring_in", other, bureau="education", reason="孩子上学")
+    county.now.forward(minutes=5)
+    assert county.call("c", named, OTHER) == other
+    assert not reads(county, "education.1", other)
+    county.do("dispatch01", "bring_in", other, bureau="education", reason="不是投诉")
+    assert reads(county, "education.1", other)
+    sound(county)
 
 
 def test_what_is_split_off_is_withheld_as_the_whole(county: County) -> None:
