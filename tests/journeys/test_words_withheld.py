@@ -12,6 +12,7 @@ from gateway import access, offices, rounds, searching, staffing
 from gateway.access import Actor
 from gateway.ledger_audit import disagreements
 from gateway.state import State
+from models.discovery import DoorEntry
 from models.likenesses import Link
 from models.places import UnitRow
 from models.requests import HelpRequest
@@ -151,6 +152,25 @@ def test_no_page_list_or_paper_shows_them_a_word_and_each_shows_what_is_needed(
     assert [path for path in named if "断粮" not in pages[path]] == []
     other = everywhere(county, app, BUREAU, number)
     assert WORD in other[f"/inbox/{number}"]
+
+
+def test_what_was_written_at_a_door_are_its_words(county: County, app: FastAPI) -> None:
+    wrong = f"他们把{WORD}扣着不给"
+    number = known(county, county.call("a", f"{PLEA}。我要投诉街道办工作人员,{wrong}"))
+    state = county.state
+    with acting(state.database, state.mint) as tx:
+        tx.add(
+            DoorEntry, id=state.mint(), entry_key="grid_w0101.1:k", digest="k", based_on=0, version=1,
+            household_id="HH00001", by="grid_w0101.1", at=state.now(), received_at=state.now(),
+            outcome="needs_help", seen=True, said={"note": wrong}, number=number,
+        )  # fmt: skip
+    pages = {
+        login: signed_in(state, app, login).get("/households/HH00001").text
+        for login in (TOWNSHIP, "op01")
+    }
+    assert WORD in pages["op01"]
+    assert number in pages[TOWNSHIP]
+    assert WORD not in pages[TOWNSHIP]
 
 
 def test_a_confidential_plea_hides_from_them_who_it_is_as_from_others(
