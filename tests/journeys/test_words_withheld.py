@@ -161,8 +161,9 @@ def test_what_was_written_at_a_door_are_its_words(county: County, app: FastAPI) 
     with acting(state.database, state.mint) as tx:
         tx.add(
             DoorEntry, id=state.mint(), entry_key="grid_w0101.1:k", digest="k", based_on=0,
-            version=1, household_id="HH00001", by="grid_w0101.1", at=state.now(), received_at=state.now(),
-            outcome="needs_help", seen=True, said={"note": wrong}, number=number,
+            version=1, household_id="HH00001", by="grid_w0101.1", at=state.now(),
+            received_at=state.now(), outcome="needs_help", seen=True, said={"note": wrong},
+            number=number,
         )  # fmt: skip
     pages = {
         login: signed_in(state, app, login).get("/households/HH00001").text
