@@ -169,7 +169,7 @@ def _act(
         if (clock.name, clock.case) == UNDECIDED and not step.stands:
             alarm(tx, request, office.directory.head_of_shift(now), now)
         elif not step.stands:
-            above = rungs.who(office, request, Rung.SUPERVISOR, now)
+            above, _ = rungs.reached(office, request, Rung.SUPERVISOR, now)
             running_late.tell_citizen(tx, office, request, clock, above, now)
     indexes = [index for index, _ in step.steps]
     if step.stands:

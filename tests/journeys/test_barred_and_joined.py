@@ -206,3 +206,5 @@ def test_who_is_barred_from_a_plea_reads_none_of_its_reminders_either(county: Co
     above = [one for one in steps if one.get("rung") == "supervisor"]
     assert above
     assert all(one["told"] and one["to"] != "super01" for one in above), "the rung above is told"
+    late = [row.params for row in county.rows(Outgoing, number) if row.phrase == "running_late"]
+    assert {one["supervisor"] for one in late} == {above[0]["to"]}, "and that is who they hear of"
