@@ -135,7 +135,7 @@ def relief(connection: Connection, asked: Asked) -> Iterable[Entry]:
 
 def doors(connection: Connection, asked: Asked) -> Iterable[Entry]:
     """Visits made and warnings seen to, or waiting. What was said at a door that became a request
-    is told to whom the request exists for and may know who it is about."""
+    is told to whom the request exists for, may know who it is about and reads its words."""
     moments = discovery_timeline.of_household(connection, asked.household_id)
     numbers = {one.number for one in moments if one.number}
     rows = connection.execute(
@@ -144,12 +144,14 @@ def doors(connection: Connection, asked: Asked) -> Iterable[Entry]:
             *(col(HelpRequest.level), col(HelpRequest.withheld)),
         ).where(col(HelpRequest.number).in_(numbers), *asked.scope())
     )
-    shown = {row.number for row in rows if asked.sight(row).person} if numbers else set()
+    sights = {row.number: asked.sight(row) for row in rows} if numbers else {}
     for one in moments:
+        sees = sights.get(one.number or "")
         if one.number is None:
             yield Entry(one.at, one.kind, redact(one.note), "", one.by)
-        elif one.number in shown:
-            yield Entry(one.at, one.kind, redact(one.note), one.number, one.by)
+        elif sees is not None and sees.person:
+            words = redact(one.note) if sees.words else ""
+            yield Entry(one.at, one.kind, words, one.number, one.by)
         else:
             yield Entry(one.at, one.kind)
 

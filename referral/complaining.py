@@ -8,7 +8,16 @@ from sqlmodel import col
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Track
-from referral import accused, barring, casework, former, rerouting, secrecy, withholding
+from referral import (
+    accused,
+    barring,
+    bringing_in,
+    casework,
+    former,
+    rerouting,
+    secrecy,
+    withholding,
+)
 from referral.accused import Accused
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE
@@ -32,7 +41,13 @@ def correct_route(
     """Send the request to the right lead (``rerouting.correct_route``). Said to be a complaint, it
     becomes a whole one: whom its words complain about is kept out of it from this moment (I9), who
     complains is known to the desk alone, and its clocks start. What is urgent stays where help for
-    it is: its complaint is entered by itself. Raises ``Refusal`` or ``Impossible``."""
+    it is: its complaint is entered by itself. Who leads already and reads no word, because the
+    words perhaps complain of them, reads them from here on. Raises ``Refusal`` or ``Impossible``.
+    """
+    if bureau and service is None and bureau == request["lead_bureau"]:
+        given = withholding.read_by(tx, actor, request, bureau, reason=reason, now=now)
+        if given is not None:
+            return given
     if service != GRIEVANCE or request["service"] == GRIEVANCE:
         after = rerouting.correct_route(
             tx, office, actor, request, reason=reason, service=service, bureau=bureau, now=now
@@ -57,6 +72,27 @@ def correct_route(
         if name not in going:  # counted from the receipt, as if it had been read so at once (I6)
             rerouting.start(tx, office, after, (name, ""), request["received_at"])
     return barring.clear(tx, office, after, now) if found else after
+
+
+def bring_in(
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    bureau: str,
+    reason: str,
+    now: datetime,
+) -> Row:
+    """Give another bureau a part (``rerouting.bring_in``), and the words with it where they only
+    perhaps complain of it; the words alone where it has a part already. Raises ``Refusal`` or
+    ``Impossible``."""
+    if bureau in bringing_in.with_orders(tx, request):
+        given = withholding.read_by(tx, actor, request, bureau, reason=reason, now=now)
+        if given is not None:
+            return given
+    after = rerouting.bring_in(tx, office, actor, request, bureau=bureau, reason=reason, now=now)
+    return withholding.sent_to(tx, after, bureau)
 
 
 def _complained_of(tx: Transaction, office: Office, request: Row, now: datetime) -> Accused:

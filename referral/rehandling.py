@@ -17,9 +17,19 @@ from referral.reporting import handling_clocks
 def rehandle(
     tx: Transaction, office: Office, actor: Actor, request: Row, *, reason: str, now: datetime
 ) -> Row:
+    """Somebody of ours gives it back to the lead (``give_back``): whoever has it again hears it,
+    and so does the requester. Raises ``Refusal`` or ``Impossible``."""
+    after = give_back(tx, office, actor, request, reason=reason, now=now)
+    _tell(tx, office, after, casework.lead_of(tx, request["id"])["due_at"], now)
+    return after
+
+
+def give_back(
+    tx: Transaction, office: Office, actor: Actor, request: Row, *, reason: str, now: datetime
+) -> Row:
     """Give it back to the lead: the result does not hold (T19, with the time that was left), or the
     requester says it is not done (T22, with CLK-REHANDLE). After the limit of the number register
-    only a supervisor reopens. Raises ``Refusal`` or ``Impossible``."""
+    only a supervisor reopens. Tells nobody. Raises ``Refusal`` or ``Impossible``."""
     casework.require_open(request)
     why = casework.need(reason, "refusal.reason_missing")
     status = Status(request["status"])
@@ -54,7 +64,6 @@ def rehandle(
         asked=asked,
         due=due.isoformat(),
     )
-    _tell(tx, office, after, due, now)
     return after
 
 

@@ -19,7 +19,6 @@ from models.clocks import Clock
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
-from models.vocabulary import Track
 from referral import (
     catching_up,
     clocks,
@@ -47,8 +46,7 @@ def take_steps(tx: Transaction, office: Office, rows: Sequence[Any], now: dateti
     """
     late: list[catching_up.Late] = []
     requests = _requests(tx, {clock.request_id for clock in rows})
-    complaints = [one["id"] for one in requests.values() if one["track"] == Track.GRIEVANCE]
-    for request_id, names in bars(tx, complaints).items():
+    for request_id, names in bars(tx, list(requests)).items():  # also of a plea that complains too
         requests[request_id]["barred"] = names
     owed = {clock.referral_id for clock in rows if clock.name in owing.BY_A_BUREAU}
     orders = _orders(tx, owed)
@@ -171,7 +169,7 @@ def _act(
         if (clock.name, clock.case) == UNDECIDED and not step.stands:
             alarm(tx, request, office.directory.head_of_shift(now), now)
         elif not step.stands:
-            above = rungs.who(office, request, Rung.SUPERVISOR, now)
+            above, _ = rungs.reached(office, request, Rung.SUPERVISOR, now)
             running_late.tell_citizen(tx, office, request, clock, above, now)
     indexes = [index for index, _ in step.steps]
     if step.stands:

@@ -82,7 +82,7 @@ def not_done(
         _ask_the_desk(tx, office, after, why, now)
         return after
     asked = casework.change(tx, request, resolved=False, satisfaction=view)
-    after = rehandling.rehandle(tx, office, REQUESTER, asked, reason=why, now=now)
+    after = rehandling.give_back(tx, office, REQUESTER, asked, reason=why, now=now)
     due = casework.lead_of(tx, request["id"])["due_at"]
     unit = office.directory.unit.get(after["lead_bureau"])
     tell_one(tx, office, after, "given_back", due=due, now=now, unit=unit)

@@ -2,20 +2,23 @@
 what is needed and for whom they see, the words the desk keeps (``request.withheld``).
 
 So it is with words that perhaps complain (``accusing``), until a person of the desk has sent the
-request to whom they name. Nothing else gives words back."""
+request to whom they name, or, where those have it already, has named them as who must act. Nothing
+else gives words back."""
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from models.bars import PERHAPS
+from models.bars import PERHAPS, withheld_from
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Track
 from referral import casework, former
 from referral.accused import Accused, accused_of, chain
 from referral.accusing import perhaps
+from referral.casework import Actor
 from referral.directory import ZONE, Directory
 from referral.office import Arrival, Office
 from referral.routing import GRIEVANCE
@@ -79,6 +82,26 @@ def sent_to(tx: Transaction, request: Row, unit: str) -> Row:
         return request
     kept = [one for one in names if not one.startswith(PERHAPS)]
     return casework.change(tx, request, withheld=kept or None)
+
+
+def read_by(
+    tx: Transaction, actor: Actor, request: Row, unit: str, *, reason: str, now: datetime
+) -> Row | None:
+    """So it is where the unit has the request already, as of what is urgent: a person who read the
+    words says that they are no complaint. None where they are not withheld for that; whoever does
+    not read them says nothing of them."""
+    names = request["withheld"]
+    if withheld_from(names, actor.login, actor.unit):
+        return None
+    after = sent_to(tx, request, unit)
+    if after is request:
+        return None
+    casework.require_open(request)
+    why = casework.need(reason, "refusal.reason_missing")
+    casework.record(
+        tx, "words_given", actor, before=request, after=after, now=now, reason=why, bureau=unit
+    )
+    return after
 
 
 def take_along(tx: Transaction, login: str, unit: str) -> None:

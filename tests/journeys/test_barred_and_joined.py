@@ -1,5 +1,6 @@
 """Whom a complaint keeps out stays out: of holding it and of what its request is joined to (I9)."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from gateway import access
 from gateway.clock_audit import audit
 from gateway.ledger_rows import disagreements
 from gateway.state import State
+from models.events import Event
 from models.outbox import Outgoing
 from models.referrals import Referral
 from models.requests import HelpRequest
@@ -189,3 +191,20 @@ def test_who_was_kept_out_of_the_older_before_it_was_joined_may_have_the_newer_a
     county.do("lead01", "undo_merge", newer, other=older, reason="是两户")
     assert sees(county, f"{TOWNSHIP}.2", newer)
     assert not sees(county, f"{TOWNSHIP}.2", older)
+
+
+def test_who_is_barred_from_a_plea_reads_none_of_its_reminders_either(county: County) -> None:
+    number = county.call("a", FOOD, ONE)
+    county.do("lead01", "bar", number, login="super01", reason="求助里投诉他")
+    assert not sees(county, "super01", number)
+    for _ in range(10):
+        county.now.forward(hours=8)
+        county.tick()
+    read = {row.staff for row in county.every(Outgoing) if row.staff}
+    assert "super01" not in read
+    steps = [json.loads(row.detail) for row in county.rows(Event, number)]
+    above = [one for one in steps if one.get("rung") == "supervisor"]
+    assert above
+    assert all(one["told"] and one["to"] != "super01" for one in above), "the rung above is told"
+    late = [row.params for row in county.rows(Outgoing, number) if row.phrase == "running_late"]
+    assert {one["supervisor"] for one in late} == {above[0]["to"]}, "and that is who they hear of"

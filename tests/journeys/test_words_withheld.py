@@ -12,11 +12,13 @@ from gateway import access, offices, rounds, searching, staffing
 from gateway.access import Actor
 from gateway.ledger_audit import disagreements
 from gateway.state import State
+from models.discovery import DoorEntry
 from models.likenesses import Link
 from models.places import UnitRow
 from models.requests import HelpRequest
 from models.transaction import acting
 from models.vocabulary import Role
+from referral.casework import Refusal
 from referral.directory import ZONE
 from tests.conftest import Clock as Watch
 from tests.gateway.people import application, signed_in
@@ -152,6 +154,26 @@ def test_no_page_list_or_paper_shows_them_a_word_and_each_shows_what_is_needed(
     assert WORD in other[f"/inbox/{number}"]
 
 
+def test_what_was_written_at_a_door_are_its_words(county: County, app: FastAPI) -> None:
+    wrong = f"他们把{WORD}扣着不给"
+    number = known(county, county.call("a", f"{PLEA}。我要投诉街道办工作人员,{wrong}"))
+    state = county.state
+    with acting(state.database, state.mint) as tx:
+        tx.add(
+            DoorEntry, id=state.mint(), entry_key="grid_w0101.1:k", digest="k", based_on=0,
+            version=1, household_id="HH00001", by="grid_w0101.1", at=state.now(),
+            received_at=state.now(), outcome="needs_help", seen=True, said={"note": wrong},
+            number=number,
+        )  # fmt: skip
+    pages = {
+        login: signed_in(state, app, login).get("/households/HH00001").text
+        for login in (TOWNSHIP, "op01")
+    }
+    assert WORD in pages["op01"]
+    assert number in pages[TOWNSHIP]
+    assert WORD not in pages[TOWNSHIP]
+
+
 def test_a_confidential_plea_hides_from_them_who_it_is_as_from_others(
     county: County, app: FastAPI
 ) -> None:
@@ -227,6 +249,55 @@ def test_a_person_who_sends_it_to_them_gives_them_words_that_only_perhaps_compla
     county.do("dispatch01", "correct_route", other, bureau="education", reason="先办上学")
     county.do("dispatch01", "correct_route", other, bureau="civil_affairs", reason="还是民政")
     assert not reads(county, BUREAU, other), "words that say they complain stay with the desk"
+
+
+def test_a_person_gives_them_the_words_where_they_have_the_request_already(
+    county: County,
+) -> None:
+    number = county.call("a", f"{PLEA}。{perhaps(county)}")
+    lead = county.lead(number)
+    with pytest.raises(Refusal, match="reason_missing"):
+        county.do("dispatch01", "correct_route", number, bureau="civil_affairs", reason=" ")
+    county.do("dispatch01", "correct_route", number, bureau="civil_affairs", reason="不是投诉")
+    assert reads(county, BUREAU, number)
+    assert county.lead(number) == lead, "its order and its time stand"
+    assert "words_given" in county.kinds(number)
+    sound(county)
+
+
+def test_words_that_say_they_complain_are_not_given_so(county: County) -> None:
+    number = county.call("a", f"{PLEA}。{AGAINST}")
+    for act in ("correct_route", "bring_in"):
+        with pytest.raises(Refusal, match=r"same_bureau|has_order"):
+            county.do("dispatch01", act, number, bureau="civil_affairs", reason="看过")
+    assert not reads(county, BUREAU, number)
+
+
+def test_who_is_named_does_not_give_the_words_away(county: County) -> None:
+    name = county.state.offices.current().directory.officer["dispatch01"].name
+    number = county.call("a", f"{PLEA}。{name}骂我。{perhaps(county)}")
+    assert not reads(county, "dispatch01", number)
+    with pytest.raises(Refusal, match="same_bureau"):
+        county.do("dispatch01", "correct_route", number, bureau="civil_affairs", reason="不是投诉")
+    assert not reads(county, BUREAU, number)
+    county.do("lead01", "correct_route", number, bureau="civil_affairs", reason="不是投诉")
+    assert reads(county, BUREAU, number)
+
+
+def test_who_helps_is_given_the_words_with_its_part_or_after(county: County) -> None:
+    named = f"{county.state.offices.current().directory.officer['education.1'].name}骂我"
+    number = county.call("a", f"{PLEA}。{named}")
+    assert not reads(county, "education.1", number)
+    county.do("dispatch01", "bring_in", number, bureau="education", reason="孩子上学")
+    assert reads(county, "education.1", number)
+    other = county.call("b", PLEA, OTHER)
+    county.do("dispatch01", "bring_in", other, bureau="education", reason="孩子上学")
+    county.now.forward(minutes=5)
+    assert county.call("c", named, OTHER) == other
+    assert not reads(county, "education.1", other)
+    county.do("dispatch01", "bring_in", other, bureau="education", reason="不是投诉")
+    assert reads(county, "education.1", other)
+    sound(county)
 
 
 def test_what_is_split_off_is_withheld_as_the_whole(county: County) -> None:
