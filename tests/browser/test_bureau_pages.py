@@ -194,7 +194,8 @@ def test_a_day_at_the_bureau(visit: Visit, site_state: State) -> None:
 
     fold(page, "print").get_by_role("button", name="打印").click()
     expect(page.get_by_role("heading", name="转办单")).to_be_visible()
-    page.wait_for_function("document.querySelector('img.code').naturalWidth > 0")
+    page.locator("img.code").evaluate("(code) => code.decode()")  # waits; raises for a broken one
+    assert page.locator("img.code").evaluate("(code) => code.naturalWidth") > 0
     officer.look("paper-desk")
     sheets = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", sheets)) == 1

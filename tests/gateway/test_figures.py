@@ -135,6 +135,7 @@ def test_whoever_asks_for_the_figures_gives_no_sign_for_the_worker_of_the_same_p
     """Else the alarm of a worker that stands still in ``huiyin up`` never rings."""
     own = col(Process.id) == state.mint() >> 32
     with state.database.write() as connection:
+        connection.execute(update(Process).values(kind="serve"))  # those of other tests too
         connection.execute(update(Process).where(own).values(kind="up"))
     for _ in range(3):
         now.forward(minutes=1)
