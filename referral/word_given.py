@@ -61,9 +61,8 @@ def urgent(
 ) -> dict[str, str] | None:
     """Who contacts the person and by when, as parameters of what is said aloud; None where no
     contact lies ahead. The time is given as such, to be worded by who speaks."""
-    new = next((one for one in tx.added(HelpRequest) if one["id"] == request_id), None)
-    request = new or _of(tx, request_id)
-    due = _standing(tx, request, level, opened=new is not None)
+    request, opened = _of(tx, request_id)
+    due = _standing(tx, request, level, opened=opened)
     if due is None or due <= now:
         return None
     told = _params(office, request, due, language)
@@ -82,10 +81,9 @@ def unreached(
     """What comes next, by when, and how to hear of it, as parameters of what is said aloud to who
     can neither be rung back nor written to; None where that hour has passed, or where they were
     told. The words stand with the request, as they are said."""
-    new = next((one for one in tx.added(HelpRequest) if one["id"] == request_id), None)
-    request = new or _of(tx, request_id)
-    due = _standing(tx, request, level, opened=new is not None) or due_of(request["queue_key"])
-    if due <= now or (new is None and _told(tx, request_id)):
+    request, opened = _of(tx, request_id)
+    due = _standing(tx, request, level, opened=opened) or due_of(request["queue_key"])
+    if due <= now or (not opened and _told(tx, request_id)):
         return None
     told = _params(office, request, due, language)
     told["due"] = wording.aloud(office, due, language)
@@ -109,10 +107,14 @@ def _params(office: Office, request: Row, due: datetime, language: str) -> dict[
     return {name: params[name] for name in ("hotline", "responder", "unit")}
 
 
-def _of(tx: Transaction, request_id: int) -> Row:
+def _of(tx: Transaction, request_id: int) -> tuple[Row, bool]:
+    """The request, and whether this transaction opened it."""
+    new = next((one for one in tx.added(HelpRequest) if one["id"] == request_id), None)
+    if new is not None:
+        return new, True
     columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
     row = tx.execute(select(*columns).where(col(HelpRequest.id) == request_id)).one()
-    return dict(row._mapping)
+    return dict(row._mapping), False
 
 
 def contacts(level: Level) -> frozenset[tuple[str, str]]:
