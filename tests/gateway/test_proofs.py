@@ -39,11 +39,26 @@ def tasks(state, kind: str) -> list[str]:
 
 
 @pytest.fixture
-def nightly(state, tmp_path):
+def parts(state, tmp_path):
+    """What the proofs of a night are made of."""
     chosen = state.settings.model_copy(
         update={"backup_dir": tmp_path / "safe", "backup_key": "7c" * 32}
     )
-    return Nightly(state.database, state.mint, state.channels, chosen)
+    return state.database, state.mint, state.channels, chosen
+
+
+@pytest.fixture
+def nightly(parts):
+    return Nightly(*parts)
+
+
+def failing(parts, error: Exception, *names: str) -> Nightly:
+    """A night in which these proofs raise."""
+
+    def fail(_self, *_given):
+        raise error
+
+    return type("Failing", (Nightly,), dict.fromkeys(names, fail))(*parts)
 
 
 def test_a_night_without_fault_leaves_proofs_and_a_backup(state, nightly, now, tmp_path):
@@ -71,15 +86,10 @@ def test_steps_that_fell_due_while_nobody_ticked_are_taken_before_they_are_judge
 
 @pytest.mark.parametrize("broken", [Busy("locked"), KeyError("a bug")])
 def test_a_proof_that_cannot_be_made_costs_the_night_no_other_and_no_backup(
-    state, nightly, now, tmp_path, monkeypatch, broken
+    state, parts, now, tmp_path, broken
 ):
-    def fail(*_args, **_kwargs):
-        raise broken
-
-    monkeypatch.setattr("gateway.nightly.account", fail)
-    monkeypatch.setattr("gateway.nightly.prove", fail)
     now.forward(hours=NIGHT)
-    assert asyncio.run(nightly.run(now))
+    assert asyncio.run(failing(parts, broken, "_intake", "_ledger").run(now))
     told = proofs(state)
     assert (told["verify_intake"], told["verify_ledger"]) == (False, False)
     assert (told["verify_fields"], told["backup"], told["purge"]) == (True, True, True)
@@ -87,16 +97,10 @@ def test_a_proof_that_cannot_be_made_costs_the_night_no_other_and_no_backup(
     assert sorted(tasks(state, "proof_failed")) == ["verify_intake", "verify_ledger"]
 
 
-def test_whatever_fails_in_a_night_is_named_in_words_to_who_has_to_see_to_it(
-    state, nightly, now, monkeypatch
-):
-    def fail(*_args, **_kwargs):
-        raise OSError
-
-    for name in ("account", "prove", "rekeying.faults", "backups.write", "retention.purge"):
-        monkeypatch.setattr(f"gateway.nightly.{name}", fail)
+def test_whatever_fails_in_a_night_is_named_in_words_to_who_has_to_see_to_it(state, parts, now):
+    every = ("_intake", "_ledger", "_fields", "_backup", "_purge")
     now.forward(hours=NIGHT)
-    assert asyncio.run(nightly.run(now))
+    assert asyncio.run(failing(parts, OSError(), *every).run(now))
     failed = tasks(state, "proof_failed")
     assert len(failed) == 5
     phrases = state.offices.current().phrases
