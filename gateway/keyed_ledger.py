@@ -34,6 +34,7 @@ PROOF, BEGUN, FIRST = "keyed_ledger", "ledger_keyed", "first_key"
 YOUNG = timedelta(days=1)
 """Where the first entry is no older, the installation began the key: nobody need look. So it is in
 the demonstration, whose past is invented."""
+_FIRST = select(col(Event.at)).order_by(col(Event.seq)).limit(1)
 
 
 def move(database: Database, mint: Callable[[], int], settings: Settings, now: datetime) -> str:
@@ -43,7 +44,6 @@ def move(database: Database, mint: Callable[[], int], settings: Settings, now: d
     with database.read() as session:
         found = standing(session.connection(), keys)
         chain = Chain(fault=found.fault) if found.fault else walk(session, since=found.end)
-        first = session.scalar(select(col(Event.at)).order_by(col(Event.seq)).limit(1))
     with acting(database, mint) as tx:
         if chain.fault:
             _ask(tx, PROOF, now, urgent=True)
@@ -53,7 +53,8 @@ def move(database: Database, mint: Callable[[], int], settings: Settings, now: d
             if found.end is None:
                 figures = {"entries": chain.seq}
                 tx.event(BEGUN, at=now, figures=figures, instead=bool(found.row))
-                if first is not None and first < now - YOUNG and not settings.demo:
+                first = tx.execute(_FIRST).scalar_one()
+                if first < now - YOUNG and not settings.demo:
                     _ask(tx, FIRST, now, urgent=False)
             tx.execute(delete(KeyedEnd))
             tx.execute(insert(KeyedEnd).values(id=1, **_end(keys[0], chain)))
