@@ -106,8 +106,8 @@ def _give_back(
     status: str,
     now: datetime,
 ) -> Row:
-    """The order, and the request, to who had it last at the lead, or signed it there, or answers for
-    that unit."""
+    """The order, and the request, to who had it last at the lead, or signed it there, or answers
+    for that unit."""
     casework.halt(tx, request["id"], ("CLK-CALLBACK",), now)
     for kind in (TaskKind.NOT_DONE, TaskKind.NEW_WORDS):
         casework.finish_tasks(tx, request["id"], kind, actor, now)
