@@ -302,3 +302,15 @@ def test_an_edited_report_in_free_words_stays_one_request(settings, now):
         first, second, third = system.all(Contact)
         assert first.request_id != second.request_id == third.request_id
         assert third.reporter == login
+
+
+def test_who_shares_their_telephone_in_a_chat_is_answered_in_the_chat(settings, now):
+    """Their number stands in their words for whoever rings; a chat that says nothing says that
+    nobody has heard it."""
+    card = {"phone_number": "8613800001111", "first_name": "李四", "user_id": 4242}
+    with world(settings, now) as system:
+        wrote(system, 1, contact=card)
+        assert "8613800001111" in system.all(Contact)[0].text
+        told = [one for one in system.all(Outgoing) if one.staff is None]
+        assert told
+        assert {(one.channel, one.address) for one in told} == {("telegram", "4242")}
