@@ -79,8 +79,9 @@ def run(file: Path, rate: float) -> int:
     said, total = Said(file), None
     if str(file) != "-":  # a bad line is said before anything is written
         total = 0
-        for total, (number, line) in enumerate(_lines(file), 1):
+        for number, line in _lines(file):
             said.by(_record(file, number, line), number)
+            total += 1
     rules = Rules.load(settings.profile, settings.profile_dir)
     house.prepare(settings, rules)
     console = channels.load(["console"], channel_settings(settings, rules))
