@@ -51,7 +51,7 @@ def named(
     if found is None:
         return inbound, who
     # What is said to the writer is theirs to read, and no word or code of the requester's.
-    found |= {"person_id": who.person_id, "channel": call.channel}
+    found |= {"person_id": who.person_id, "channel": call.channel, "code": ""}
     told = replace(told, reporter=inbound.reporter or worker.login)
     return told, replace(who, open_requests=(*who.open_requests, found))
 

@@ -64,6 +64,7 @@ def test_a_text_that_begins_with_the_number_is_part_of_that_request(
     assert row(state, number).level == Level.URGENT, "danger in it raises the request"
     contact = rows(state, Contact, number)[-1]
     assert (contact.text, contact.reporter) == (text, WORKER["sender"])
+    assert not outcome.code, "what opens its page is the requester's"
     told = rows(state, Outgoing, number)[-1]
     assert told.address == worker or told.staff, "who wrote hears that it came"
 
