@@ -23,15 +23,16 @@ _STEPS = ("who", "where", "what", "photo", "urgent", "confirm")
 _ANY = "*"
 _CANCEL_WORDS = frozenset({"取消", "/cancel", "cancel"})
 _UNKNOWN_WORDS = frozenset({"不知道", "不清楚", "unknown", "/skip"})
+_BACK_WORDS = frozenset({"上一步", "返回", "/back", "back"})
 _SKIP_WORDS = frozenset({"跳过", "没有", "无", "skip", "/skip"})
 _SEND_WORDS = frozenset({"报出", "确认", "提交", "是", "对", "ok", "send", "/send"})
 _URGENT_WORDS = {
     **dict.fromkeys(("有生命危险", "危险", "life in danger", "danger"), "danger"),
-    **dict.fromkeys(("紧急", "urgent"), "urgent"),
-    **dict.fromkeys(("不急", "不紧急", "not urgent", "no"), "no"),
+    **dict.fromkeys(("紧急", "急", "很急", "着急", "是", "是的", "urgent", "yes"), "urgent"),
+    **dict.fromkeys(("不急", "不紧急", "不是", "不", "否", "not urgent", "no"), "no"),
 }
 _CLAIMS = {"danger": Level.LIFE_THREAT, "urgent": Level.URGENT}
-_SAID, _BESIDE = ("what", "more"), {"who": "求助人", "where": "地点"}
+_SAID, _BESIDE = ("what", "more"), {"who": "求助人", "where": "地点", "was": "改前"}
 _CONTROL = frozenset(
     {
         "v",
@@ -47,6 +48,7 @@ _CONTROL = frozenset(
         "ids",
         "at",
         "free",
+        "redo",
     }
 )
 _CHOICES = {
@@ -116,6 +118,8 @@ def go_on(state: Mapping[str, str], turn: Turn, who: Correspondent) -> Step:
         return ask_again(state)
     if choice is None:
         return _take(state, turn)
+    if choice == "back":
+        return _back(state)
     if choice == "send":
         return _handed_in(state, turn, "chat.report_done")
     if step == "urgent":
@@ -185,7 +189,11 @@ def _take(state: dict[str, str], turn: Turn) -> Step:
     }.get(step, False)
     if words:
         name = step if answered and step != "photo" else "more"
-        state["ids"] = json.dumps({**answers(state), said.external_id: name})
+        ids = answers(state)
+        if name == state.get("redo"):  # another answer; the first stands beside it
+            ids = {one: what for one, what in ids.items() if what != name}
+            state["was"] = "，".join(text for text in (state.get("was"), state.pop(name)) if text)
+        state["ids"] = json.dumps({**ids, said.external_id: name})
         state[name] = "\n".join(text for text in (state.get(name), words) if text)
     if answered:
         return _next(state)
@@ -199,7 +207,15 @@ def _place_of(said: Inbound) -> dict[str, str]:
     return {"lat": repr(place.latitude), "lon": repr(place.longitude), "datum": place.datum}
 
 
+def _back(state: dict[str, str]) -> Step:
+    """The question before; its answer stands until there is another one."""
+    state["step"] = before = _STEPS[max(_STEPS.index(state["step"]) - 1, 0)]
+    state |= {"redo": before} if before in state else {}
+    return ask_again(state)
+
+
 def _next(state: dict[str, str]) -> Step:
+    state.pop("redo", None)
     state["step"] = _STEPS[_STEPS.index(state["step"]) + 1]
     if state["step"] == "what" and state.get("what"):  # taken over from another report
         state["step"] = "photo"
@@ -210,6 +226,8 @@ def _question(state: Mapping[str, str]) -> Say:
     step = state["step"]
     params = {"summary": _paragraph(state)} if step == "confirm" else {}
     buttons = [(f"r:{step}:{value}", label) for value, label in _CHOICES[step]]
+    if step != _STEPS[0]:
+        buttons.append((f"r:{step}:back", "chat.button_back"))
     buttons.append((f"r:{_ANY}:danger", "chat.button_danger"))
     buttons.append((f"r:{_ANY}:cancel", "chat.button_cancel"))
     return Say(f"chat.report_{step}", params, tuple(buttons))
@@ -221,7 +239,7 @@ def _pressed(turn: Turn, step: str) -> str | None:
     asked, _, choice = rest.partition(":")
     if form != "r" or asked not in (step, _ANY):
         return None
-    known = {value for value, _ in _CHOICES[step]} | {"danger", "cancel"}
+    known = {value for value, _ in _CHOICES[step]} | {"danger", "cancel", "back"}
     return choice if choice in known else None
 
 
@@ -232,6 +250,8 @@ def _written(turn: Turn, step: str) -> str | None:
     words = turn.value.strip().lower()
     if words in _CANCEL_WORDS:
         return "cancel"
+    if words in _BACK_WORDS:
+        return "back"
     if step in ("who", "where") and words in _UNKNOWN_WORDS:
         return "unknown"
     if step == "photo" and words in _SKIP_WORDS:

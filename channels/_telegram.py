@@ -211,7 +211,7 @@ def _said(message: "Message", *, edited: bool) -> Inbound | None:
         media=media,
         name=user.full_name if user else None,
         language=_language(user.language_code if user else None, text),
-        reply_to=reply_to,
+        reply_to=None if message.chat.type == "private" else reply_to,  # here they are answered
     )
 
 

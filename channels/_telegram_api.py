@@ -58,7 +58,8 @@ class BotApi:
 
     async def updates(self, offset: int) -> list[dict[str, Any]]:
         """What waits from ``offset`` on, as it came: read by aiogram's types in one piece, a
-        single update of an unknown shape would hide all others. Confirms all before ``offset``."""
+        single update of an unknown shape would hide all others. Confirms all before ``offset``. A
+        webhook that is in the way is taken down; where somebody else polls, ``PollingRefused``."""
         await _telegram.warmed()
         from aiogram.methods import DeleteWebhook, GetUpdates
 
@@ -70,7 +71,7 @@ class BotApi:
             answer = await self.call(asked, timeout=WAIT + TIMEOUT)
         except PollingRefused:
             await self.call(DeleteWebhook(drop_pending_updates=False))
-            return []
+            answer = await self.call(asked, timeout=WAIT + TIMEOUT)
         found = cast("list[dict[str, Any]]", answer)
         return [update for update in found if isinstance(update.get("update_id"), int)]
 

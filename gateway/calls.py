@@ -230,7 +230,7 @@ def _known(
 
 def take(tx: Transaction, office: Office, actor: Actor, call_id: int, *, now: datetime) -> None:
     """Answer it at this seat. Of two seats one gets it; the other gets a ``Refusal`` that names
-    the first."""
+    the first. Whoever answers the next call has ended the one before, told or not."""
     mine = and_(col(PhoneCall.id) == call_id, col(PhoneCall.answered_by).is_(None))
     done = tx.execute(
         update(PhoneCall)
@@ -238,6 +238,9 @@ def take(tx: Transaction, office: Office, actor: Actor, call_id: int, *, now: da
         .values(state="answered", answered_at=now, answered_by=actor.login)
     )
     if done.rowcount:
+        before = and_(col(PhoneCall.answered_by) == actor.login, col(PhoneCall.id) != call_id)
+        live = and_(col(PhoneCall.ended_at).is_(None), col(PhoneCall.rang_at) > now - LASTS)
+        tx.execute(update(PhoneCall).where(before, live).values(state="ended", ended_at=now))
         tx.event("call_answered", at=now, by=actor.login, call=str(call_id))
         return
     row = tx.execute(select(col(PhoneCall.answered_by)).where(col(PhoneCall.id) == call_id)).first()

@@ -290,7 +290,7 @@ def _write_sent(tx: Transaction, parts: Sequence[tuple[Any, outbox.Sent]]) -> No
     outbox.settle_sent(tx, [sent for _, sent in parts])
     first: dict[int, datetime] = {}
     for row, sent in parts:
-        if row.request_id is not None and row.staff is None:
+        if row.request_id and row.person_id and row.staff is None:  # not who asked how it stands
             first.setdefault(row.request_id, sent.at)
     for request_id, at in first.items():
         promises.stop(tx, request_id, ("CLK-FIRST-REPLY",), at)

@@ -15,11 +15,7 @@ from models.transaction import Row
 from models.vocabulary import Form, OutboxState
 from referral import wording
 from referral.office import Office
-from referral.reporters import OUTCOME
-
-REFUSED = "refused_in_writing"
-ANSWERS = ("reply_to_citizen", REFUSED, OUTCOME)
-"""What answers a request; reporters hear the last, without private details (N16)."""
+from referral.reporters import ANSWERS, REFUSED
 
 _KEPT = (
     col(Outgoing.id),

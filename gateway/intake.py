@@ -28,6 +28,7 @@ from gateway import (
     conversations,
     guessing,
     holding,
+    naming_first,
     quieting,
     recall,
     unproven,
@@ -223,6 +224,7 @@ class Intake:
         handle = recall.handle_of(call, inbound)
         who = known.meet(tx, *handle, call.now)
         language = inbound.language or who.language or guess_language(inbound.text)
+        inbound, who = naming_first.named(tx, office, call, inbound, who)
         near = belonging.open_to(call, inbound, who, office.directory)
         assessment = self._assess(office, call, inbound, near)
         quiet = quieting.reason(tx, office, call)

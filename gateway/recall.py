@@ -256,9 +256,9 @@ def _load_people(
             known.open_requests += ({name: mapping[name] for name in OPEN_COLUMNS},)
             open_ids[mapping["id"]] = known
     for known, request in joined:
-        led_on = _led_on(tx, request)
-        if led_on is not None:
-            known.open_requests += (led_on,)
+        master = led_on(tx, request)
+        if master is not None:
+            known.open_requests += (master,)
     if not open_ids:
         return
     for row in tx.execute(_LATELY, {"requests": list(open_ids), "since": since}):
@@ -272,7 +272,7 @@ def _load_people(
 _OWN = ("number", "code", "person_id", "channel")
 
 
-def _led_on(tx: Transaction, request: Row) -> Row | None:
+def led_on(tx: Transaction, request: Row) -> Row | None:
     """The open request that a joined one leads to, under the number and the person it has for
     them: whose request was joined to a stranger's is never told the stranger's number and code."""
     master = master_of(tx, request)

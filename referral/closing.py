@@ -15,7 +15,7 @@ from models.outbox import Outgoing
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Status, TaskKind, Track
-from referral import casework, informing, passing, promises, undecided
+from referral import casework, informing, passing, promises, reporters, undecided
 from referral.answering import correspondent, tell, tell_one
 from referral.casework import Actor, Refusal, Told
 from referral.directory import ZONE
@@ -24,6 +24,8 @@ from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 
 CALLBACK = "CLK-CALLBACK"
+ASKED = "callback_asked"
+"""What is written to who could not be rung: the questions of the callback."""
 VIEWS = ("satisfied", "fairly_satisfied", "dissatisfied")
 
 _OUTLIVE = (
@@ -88,7 +90,7 @@ def callback(
         for kind in (TaskKind.NEW_WORDS, TaskKind.TELL_STOPPED):
             casework.finish_tasks(tx, request["id"], kind, actor, now)
     if due is not None and not again and not correspondent(tx, office, request).reported:
-        tell_one(tx, office, after, "callback_asked", due=due, now=now)
+        tell_one(tx, office, after, ASKED, due=due, now=now)
     return after
 
 
@@ -181,7 +183,7 @@ def _heard(tx: Transaction, office: Office, request: Row, reason: str, *, asked:
     """I8, with the numbers of the register. Nobody is asked who left no way to be asked."""
     number = {"number": request["number"]}
     replied = bool(_since_reopened(tx, request, "replied", "refused"))
-    told = _since_reopened(tx, request, "called_back", "contacted", again=("rehandled",))
+    since, told = _taken_up(tx, request, "called_back", "contacted", again=("rehandled",))
     reachable = correspondent(tx, office, request).reply is not None
     if casework.waits(tx, request["id"], TaskKind.LISTEN):
         raise Refusal("refusal.listen_first", number)
@@ -191,7 +193,7 @@ def _heard(tx: Transaction, office: Office, request: Row, reason: str, *, asked:
         raise Refusal("refusal.words_first", number)
     spoken = [one for one in told if one.kind == "called_back" and one.detail["outcome"] in SPOKEN]
     if reason == "unreachable" and reachable:
-        if not _enough(tx, office, request, told):
+        if not _enough(tx, office, request, told, since):
             values = office.policy.values
             raise Refusal(
                 "refusal.attempts",
@@ -207,7 +209,12 @@ def _heard(tx: Transaction, office: Office, request: Row, reason: str, *, asked:
         raise Refusal("refusal.not_resolved", number)
 
 
-def _enough(tx: Transaction, office: Office, request: Row, told: list[Told]) -> bool:
+def _enough(
+    tx: Transaction, office: Office, request: Row, told: list[Told], since: datetime | None
+) -> bool:
+    """Whether they were tried often enough. In writing they were tried by an answer to what was
+    last taken up, or by the questions of the callback: not by a receipt, and not by what somebody
+    read who asked how it stands."""
     tries = [one for one in told if one.detail["outcome"] not in SPOKEN]
     values: Any = office.policy.values
     hours = [int(hour) for hour in values["callback_day_part_hours"].value.split()]
@@ -216,7 +223,9 @@ def _enough(tx: Transaction, office: Office, request: Row, told: list[Told]) -> 
         select(col(Outgoing.id)).where(
             col(Outgoing.request_id) == request["id"],
             col(Outgoing.staff).is_(None),
+            col(Outgoing.phrase).in_((*reporters.ANSWERS, ASKED)),
             col(Outgoing.sent_at).is_not(None),
+            *([col(Outgoing.posted_at) >= since] if since else []),
         )
     ).first()
     ways = {one.detail.get("channel") for one in tries} | ({"written"} if written else set())
@@ -236,10 +245,17 @@ def _since_reopened(
 ) -> list[Told]:
     """What happened since the request was last taken up again: an old answer answers nothing, and
     a call about an earlier result (``again``: "rehandled") says nothing of the next."""
+    return _taken_up(tx, request, *kinds, again=again)[1]
+
+
+def _taken_up(
+    tx: Transaction, request: Row, *kinds: str, again: Sequence[str] = ()
+) -> tuple[datetime | None, list[Told]]:
+    """When the request was last taken up again, if it was, and what happened since."""
     taken_up = ("reopened", *again)
     told = casework.history(tx, request["id"], *taken_up, *kinds)
     begun = max((at for at, one in enumerate(told) if one.kind in taken_up), default=-1)
-    return told[begun + 1 :]
+    return told[begun].at if begun >= 0 else None, told[begun + 1 :]
 
 
 def end(tx: Transaction, request: Row, actor: Actor, now: datetime) -> None:

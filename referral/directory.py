@@ -143,10 +143,10 @@ class Directory:
         return {officer.login: officer for officer in self.officers}
 
     @cached_property
-    def field_telephones(self) -> frozenset[str]:
-        """The telephones, their last eleven digits, of who reports for others."""
-        phones = (one.phone for one in self.officers if one.role in _FIELD)
-        return frozenset("".join(filter(str.isdecimal, phone))[-11:] for phone in phones) - {""}
+    def field_telephones(self) -> dict[str, Officer]:
+        """Who reports for others, by their telephone's last eleven digits."""
+        workers = (one for one in self.officers if one.role in _FIELD and one.phone)
+        return {"".join(filter(str.isdecimal, one.phone))[-11:]: one for one in workers}
 
     @cached_property
     def place(self) -> dict[str, Place]:

@@ -106,23 +106,32 @@ def _give_back(
     status: str,
     now: datetime,
 ) -> Row:
-    """The order, and the request, to who signed it at the lead, or who answers for that unit."""
+    """The order, and the request, to who had it last at the lead, or signed it there, or answers
+    for that unit."""
     casework.halt(tx, request["id"], ("CLK-CALLBACK",), now)
     for kind in (TaskKind.NOT_DONE, TaskKind.NEW_WORDS):
         casework.finish_tasks(tx, request["id"], kind, actor, now)
     step = may_on_referral("rehandle", ReferralStatus(lead["status"]), "system")
     casework.change_referral(tx, lead, status=step.to, completed_at=None, due_at=due)
     unit = office.directory.current(lead["bureau"], now.astimezone(ZONE).date())
-    signer = office.directory.member(unit, lead["signed_by"])
+    had = (_had_last(tx, request, lead["bureau"]), lead["signed_by"])
+    theirs = next(filter(None, (office.directory.member(unit, login) for login in had)), None)
     found = office.directory.answerable(unit, now)
     return casework.change(
         tx,
         request,
         status=status,
-        holder_unit=signer.unit if signer else found.unit.code,
-        holder_person=signer.login if signer else found.officer.login,
+        holder_unit=theirs.unit if theirs else found.unit.code,
+        holder_person=theirs.login if theirs else found.officer.login,
         queue_key=queue_key(Level(request["level"]).rank, due, request["id"]),
     )
+
+
+def _had_last(tx: Transaction, request: Row, bureau: str) -> str | None:
+    """Who became the holder at this unit last: a colleague may have taken it from who signed."""
+    told = reversed(casework.history(tx, request["id"]))
+    theirs = (one.detail for one in told if one.detail.get("holder_unit") == bureau)
+    return next((detail.get("holder") for detail in theirs), None)
 
 
 def _resume(tx: Transaction, office: Office, request: Row, *, lead: Row, now: datetime) -> datetime:

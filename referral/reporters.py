@@ -7,6 +7,9 @@ said to a reporter as it is.
 
 OUTCOME = "reporter_outcome"
 NEW_DATE = "reporter_new_date"
+REFUSED = "refused_in_writing"
+ANSWERS = ("reply_to_citizen", REFUSED, OUTCOME)
+"""What answers a request; reporters hear the last, without private details (N16)."""
 
 AS_IT_IS = frozenset(
     {

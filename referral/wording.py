@@ -87,8 +87,10 @@ def params(
     lines: tuple[str, ...] = (),
 ) -> dict[str, str]:
     """The parameters every notice may use. An officer is named by staff number only (N1), with the
-    telephone of the officer's own unit; ``lines`` are the emergency lines that fit the danger."""
-    number = f"工号{officer.login}" if officer else ""
+    telephone of the officer's own unit; of one who has left, whoever holds the request is named,
+    else the hotline, never nobody. ``lines`` are the emergency lines that fit the danger."""
+    officer = officer or office.directory.officer.get(request.get("holder_person") or "")
+    number = f"工号{officer.login}" if officer else office.hotline
     if officer and language.startswith("en"):
         number = f"staff no. {officer.login}"
     home = office.directory.unit.get(officer.unit) if officer else unit

@@ -14,7 +14,6 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 import channels
 from gateway import house, recorded
-from gateway.intake import Call
 from gateway.offices import Rules
 from gateway.settings import utc_now
 from gateway.state import channel_settings, wire
@@ -55,12 +54,34 @@ class Tally:
         )
 
 
+class Said:
+    """What each id of a file stands for. A contact whose id stood there before is taken for the
+    same and not kept again: one with other words would be lost."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._of: dict[bytes, tuple[int, int]] = {}
+
+    def by(self, record: recorded.Recorded, number: int) -> None:
+        """Note it. Raises ValueError for an id that stood for other words."""
+        mark, words = recorded.mark_of(record.channel, record.external_id), hash(record.text)
+        first, before = self._of.setdefault(mark, (number, words))
+        if before != words:
+            raise ValueError(
+                f"{self._file}:{number}: field 'external_id': {record.external_id!r} stands in "
+                f"line {first} for other words; give each contact an id of its own"
+            )
+
+
 def run(file: Path, rate: float) -> int:
     """Replay. Answers go to the console channel only: history is never sent to people again."""
     settings = house.furnish()
-    total = None
+    said, total = Said(file), None
     if str(file) != "-":  # a bad line is said before anything is written
-        total = len([_record(file, number, line).channel for number, line in _lines(file)])
+        total = 0
+        for number, line in _lines(file):
+            said.by(_record(file, number, line), number)
+            total += 1
     rules = Rules.load(settings.profile, settings.profile_dir)
     house.prepare(settings, rules)
     console = channels.load(["console"], channel_settings(settings, rules))
@@ -77,7 +98,10 @@ def run(file: Path, rate: float) -> int:
         ) as progress:
             bar = progress.add_task("replay", total=total)
             for number, line in _lines(file):
-                waiting.append(state.intake.submit(_call(file, number, line)))
+                record = _record(file, number, line)
+                said.by(record, number)
+                call = recorded.call_of(record, line.strip(), record.at or utc_now())
+                waiting.append(state.intake.submit(call))
                 if len(waiting) >= IN_FLIGHT:
                     tally.count(waiting.popleft().result())
                     progress.advance(bar)
@@ -111,11 +135,6 @@ def _words() -> frozenset[str]:
     """What a recorded contact may have come by: a channel word of the domain, or a module."""
     modules = (one.name for one in iter_modules(channels.__path__))
     return frozenset(recorded.SOURCES) | {name for name in modules if name[0] != "_"}
-
-
-def _call(file: Path, number: int, line: bytes) -> Call:
-    record = _record(file, number, line)
-    return recorded.call_of(record, line.strip(), record.at or utc_now())
 
 
 def _lines(file: Path) -> Iterator[tuple[int, bytes]]:

@@ -341,6 +341,49 @@ def test_a_report_can_be_cancelled_at_any_time(cancel, answered):
     assert steps[-1].state is None
 
 
+@pytest.mark.parametrize("back", [words("上一步"), words("/back", act="command"), "button"])
+def test_who_goes_back_answers_anew_and_the_first_answer_stands_until_then(back):
+    before = [words("上报"), words("赵家"), words("三组"), words("没炭火")]
+    to_what = button("r:photo:back") if back == "button" else back
+    to_where = button("r:what:back") if back == "button" else back
+    steps = talk([*before, to_what])
+    assert phrases(steps[-1]) == ["chat.report_what"]
+    left = FLOW.unfinished(stored(steps[-1].state))
+    assert left is not None
+    assert left.text.startswith("没炭火"), "who leaves now has said it all the same"
+    told = [words("没炭火也没米"), words("跳过"), words("不急"), words("报出")]
+    contact = talk([*before, to_what, *told])[-1].contact
+    assert contact is not None
+    assert contact.text == "没炭火也没米\n〔求助人：赵家〕\n〔地点：三组〕\n〔改前：没炭火〕"
+    contact = talk([*before, to_what, to_where, words("四组"), *told[1:]])[-1].contact
+    assert contact is not None
+    assert (contact.place, contact.name) == ("四组", "赵家")
+    assert contact.text == "没炭火\n〔求助人：赵家〕\n〔地点：四组〕\n〔改前：三组〕", (
+        "what stands is not asked again"
+    )
+
+
+def test_before_the_first_question_there_is_none():
+    steps = talk([words("上报"), words("上一步"), words("赵家")])
+    assert [phrases(step) for step in steps] == [
+        ["chat.report_who"], ["chat.report_who"], ["chat.report_where"]
+    ]  # fmt: skip
+    assert "r:who:back" not in dict(steps[0].says[0].buttons)
+
+
+@pytest.mark.parametrize(
+    ("said", "claims"), [("急", Level.URGENT), ("是", Level.URGENT), ("YES", Level.URGENT),
+                         ("不", None), ("否", None)],
+)  # fmt: skip
+def test_how_urgent_it_is_may_be_said_as_people_say_it(said, claims):
+    """ "Urgent?" - "Yes": noted as further words, it would have raised nothing."""
+    before = [words("上报"), words("赵家"), words("三组"), words("没炭火"), words("跳过")]
+    contact = talk([*before, words(said), words("报出")])[-1].contact
+    assert contact is not None
+    assert contact.claims is claims
+    assert contact.text.startswith("没炭火\n〔"), "an answer and no further words"
+
+
 def test_a_button_of_another_question_changes_nothing():
     steps = talk([words("上报"), words("赵家"), button("r:who:unknown"), button("nonsense")])
     assert stored(steps[-1].state) == stored(steps[1].state) | {"staff": "grid7"}
@@ -399,7 +442,7 @@ def test_an_abandoned_report_can_still_be_turned_into_a_contact():
 # --- properties
 
 TEXT = st.text(min_size=1, max_size=12)
-COMMANDS = ["上报", "/report", "/start", "跳过", "不知道", "不急", "报出", "取消", "进度"]
+COMMANDS = ["上报", "/report", "/start", "跳过", "不知道", "不急", "报出", "取消", "进度", "是"]
 BUTTONS = [
     "report",
     "r:who:unknown",
@@ -410,6 +453,8 @@ BUTTONS = [
     "r:confirm:send",
     "r:*:danger",
     "r:*:cancel",
+    "r:photo:back",
+    "r:urgent:back",
     "",
     "r",
     "r:*",
@@ -453,7 +498,7 @@ def test_whatever_comes_no_word_of_a_worker_is_lost_unless_they_cancel(turns):
     state: dict[str, str] = {}
     said: list[str] = []
     contacts: list[str] = []
-    answers = {"上报", "跳过", "不知道", "不急", "报出", "取消", "report"}
+    answers = {"上报", "跳过", "不知道", "不急", "报出", "取消", "report", "是", "不", "否", "急"}
     for turn in turns:
         step = FLOW.step(state, turn, WORKER)
         if phrases(step) == ["chat.report_cancelled"]:

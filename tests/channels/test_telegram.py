@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.responses import Response
 from structlog.testing import capture_logs
 
 from channels import ChannelSettings, load
@@ -34,7 +35,7 @@ from models.messages import (
     Undeliverable,
     Unreadable,
 )
-from tests.standins.telegram import SECRET, TOKEN, TelegramStandIn
+from tests.standins.telegram import SECRET, TOKEN, TelegramStandIn, _refusal
 
 PUBLIC = "https://help.example.cn"
 RECORDED = Path(__file__).parent / "recorded" / "telegram"
@@ -503,6 +504,20 @@ def test_a_webhook_left_over_is_removed_without_dropping_what_waits(telegram):
     listen(telegram, lambda raw: bodies.append(raw.body), lambda: not telegram.updates)
     assert len(bodies) == 1
     assert telegram.webhook == ""
+
+
+class Crowded(TelegramStandIn):
+    """Somebody else polls with the same token: whoever asks now is refused at once."""
+
+    async def _getUpdates(self, fields: dict[str, Any]) -> Response:
+        return _refusal(409, "Conflict: terminated by other getUpdates request")
+
+
+def test_where_somebody_else_polls_nobody_is_asked_without_a_pause():
+    """Two workers with one token would else put each other off as fast as Telegram answers."""
+    with Crowded().serve() as telegram:
+        listen(telegram, lambda raw: raw, lambda: False, seconds=1.5)
+        assert 2 <= telegram.calls.count("getUpdates") <= 4
 
 
 def test_whoever_polls_tells_telegram_no_address_and_is_not_kept_from_polling(telegram):

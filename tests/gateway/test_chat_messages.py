@@ -11,6 +11,7 @@ from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest
 from models.transaction import acting
 from models.vocabulary import Level
+from tests.gateway.test_belonging import sent
 from tests.gateway.test_real_parts import grid_worker, one_time_code
 from tests.gateway.world import World, update, world
 
@@ -302,3 +303,33 @@ def test_an_edited_report_in_free_words_stays_one_request(settings, now):
         first, second, third = system.all(Contact)
         assert first.request_id != second.request_id == third.request_id
         assert third.reporter == login
+
+
+def test_who_shares_their_telephone_in_a_chat_is_answered_in_the_chat(settings, now):
+    """Their number stands in their words for whoever rings; a chat that says nothing says that
+    nobody has heard it."""
+    card = {"phone_number": "8613800001111", "first_name": "李四", "user_id": 4242}
+    with world(settings, now) as system:
+        wrote(system, 1, contact=card)
+        assert "8613800001111" in system.all(Contact)[0].text
+        told = [one for one in system.all(Outgoing) if one.staff is None]
+        assert told
+        assert {(one.channel, one.address) for one in told} == {("telegram", "4242")}
+
+
+def test_a_worker_who_names_an_earlier_request_in_the_chat_adds_to_it_and_goes_on_adding(
+    settings, now
+):
+    """It was reported at the field page: another correspondent, the same worker."""
+    with world(settings, now) as system:
+        login = at_work(system)
+        worker = {"channel": "grid_app", "sender": login, "reporter": login}
+        outcome, _ = sent(system.state, "李家的房子漏雨，南门街道和平社区", worker)
+        now.forward(hours=3)
+        wrote(system, 2, f"{outcome.number} 房主今天在家")
+        wrote(system, 3, "下午也在", date=update(1)["message"]["date"] + 60)
+        (request,) = system.all(HelpRequest)
+        assert {one.request_id for one in system.all(Contact)} == {request.id}
+        told = [one for one in system.all(Outgoing) if one.channel == "telegram"]
+        assert [one.phrase for one in told if one.phrase.startswith("attached")], "it has come"
+        assert not any(request.code in one.text for one in told)

@@ -435,6 +435,17 @@ def test_a_channel_that_nobody_knows_is_named_before_anything_is_written(tmp_pat
     assert not (tmp_path / "data" / "huiyin.db").exists()
 
 
+def test_an_id_that_stands_for_other_words_is_named_before_anything_is_written(tmp_path, recorded):
+    """Taken for the same contact, the second would be lost and counted as already known."""
+    path = tmp_path / "bad.jsonl"
+    first = json.loads(recorded.read_text("utf-8").splitlines()[0])
+    again = json.dumps({**first, "text": "另一件事，家里着火了"}, ensure_ascii=False)
+    path.write_text(recorded.read_text("utf-8") + again + "\n", "utf-8")
+    said = refused(huiyin("replay", str(path), data=tmp_path / "data"))
+    assert f"{path}:6: field 'external_id': {first['external_id']!r} stands in line 1" in said
+    assert not (tmp_path / "data" / "huiyin.db").exists()
+
+
 PROMISED = {
     "contacts": "id channel external_id sender text at received_at state number error",
     "requests": "number status track level service area lead_bureau first_responder holder_unit "

@@ -104,3 +104,15 @@ def test_what_is_added_on_the_page_of_a_case_stays_with_it(system: World) -> Non
     said = {(one.request_id, one.person_id) for one in system.all(Contact)}
     assert said == {(family.id, family.person_id), (own.id, own.person_id)}
     assert family.person_id != own.person_id
+
+
+def test_where_the_first_responder_has_left_somebody_else_is_named(system: World) -> None:
+    """A blank after "first responder" names nobody whom one could ask for."""
+    wrote(system, 2, OWN)
+    request = of(system, OWN)
+    leave(system, request.first_responder)
+    wrote(system, 3, "失业证明已经拿到了")
+    told = system.all(Outgoing)[-1].text
+    holder = next(one for one in system.all(HelpRequest) if one.id == request.id).holder_person
+    assert holder != request.first_responder
+    assert f"首问负责人 工号{holder}，电话" in told

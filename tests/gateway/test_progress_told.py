@@ -8,10 +8,10 @@ from sqlalchemy import delete
 from sqlalchemy import update as change
 from sqlmodel import col
 
-from gateway import erasure
+from gateway import delivery, erasure
 from models.clocks import Clock as ClockRow
 from models.journal import JournalEntry
-from models.outbox import Outgoing
+from models.outbox import Outgoing, Sent
 from models.people import Address, Person
 from models.requests import HelpRequest, due_of
 from models.transaction import acting
@@ -231,3 +231,19 @@ def test_whose_words_name_nobody_are_told_of_nobody(settings, now):
             tx.execute(change(Outgoing).values(text="收到了"))
         assert named not in page(system, request)
         assert "首问负责人" not in rung(system, request, sid="CA" + "6" * 32)
+
+
+def test_what_is_told_to_whoever_asks_is_no_receipt_for_who_wrote(settings, now):
+    """Their receipt is still to come: the promise of a first reply is not kept by it."""
+    with world(settings, now) as system:
+        request = asked(system)
+        chatted(system, request)
+        settle = [
+            (row, Sent(row.id, "telegram", now(), str(row.id), None))
+            for row in system.all(Outgoing)
+            if row.phrase.startswith("chat.")
+        ]
+        with acting(system.state.database, system.state.mint) as tx:
+            delivery._write_sent(tx, settle)
+        (first,) = [one for one in system.all(ClockRow) if one.name == "CLK-FIRST-REPLY"]
+        assert first.stopped_at is None

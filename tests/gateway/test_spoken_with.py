@@ -234,6 +234,21 @@ def test_who_answers_the_next_call_speaks_with_the_first_no_more(
     assert told_to_ring(state, app) == [None]
 
 
+def test_a_talk_of_which_no_end_is_told_begins_no_more_when_the_next_one_ends(
+    state: State, app: FastAPI, switchboard: Caller, now: Clock
+) -> None:
+    """The hang-up of the first was lost; the second was answered and is over: nobody speaks."""
+    missed(switchboard, "1")
+    mine, _ = answered_at_the_desk(state, app, switchboard)
+    now.forward(minutes=2)
+    told(switchboard, "newCall", "4", OTHER)
+    (ringing,) = re.findall(r"/desk/calls/(\d+)/answer", mine.get("/desk/calls").text)
+    mine.form(f"/desk/calls/{ringing}/answer")
+    now.forward(minutes=1)
+    told(switchboard, "hangup", "4", OTHER)
+    assert told_to_ring(state, app) == [None]
+
+
 def reminded(state: State) -> tuple[int, list[int]]:
     """After what is due now: how often the desk was told that they are on the line, and the steps
     that the time to ring back has taken."""

@@ -1,6 +1,8 @@
 """AS-20: the callback, the reopening, who cannot be reached, who takes it back, what is kept."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,8 +12,12 @@ from models.clocks import Clock
 from models.events import Event
 from models.outbox import Outgoing
 from models.tasks import Task
-from models.vocabulary import Status
+from models.transaction import Transaction, acting
+from models.vocabulary import OutboxState, Status
+from referral import telling
 from referral.casework import Refusal
+from referral.closing import ASKED
+from referral.office import Reply
 from tests.conftest import Clock as Watch
 from tests.gateway.people import FOOD, QUESTION
 from tests.journeys.county import County
@@ -77,6 +83,53 @@ def test_who_cannot_be_reached_is_tried_three_times_at_two_times_of_day_and_by_m
     row = county.request(case)
     assert (row.status, row.close_reason) == (Status.CLOSED, "unreachable")
     assert "closed_unreachable" in county.said_to_citizen(case)
+
+
+def test_what_the_system_writes_by_itself_is_no_try_by_another_way(
+    county: County, case: str
+) -> None:
+    """The receipt of a week ago, and what somebody read who asked how it stands, reach nobody with
+    the answer that nobody sent."""
+    county.deliver()
+    finish(county, case)
+    row = county.request(case)
+    with acting(county.state.database, county.state.mint) as tx:
+        told = {"id": row.id, "number": case, "person_id": None}
+        _told_in_a_chat(tx, county, told)
+    for hours in (0, 1, 5):
+        county.now.forward(hours=hours)
+        county.do("op04", "callback", case, outcome="no_answer")
+    unsent = [m for m in county.rows(Outgoing, case) if m.phrase in ("reply_to_citizen", ASKED)]
+    assert [m.sent_at for m in unsent] == [None, None]
+    with pytest.raises(Refusal, match="attempts"):
+        county.do("op04", "close", case, reason="unreachable")
+    county.deliver()
+    county.do("op04", "close", case, reason="unreachable")
+
+
+def test_an_answer_to_an_earlier_result_is_no_try_by_another_way(county: County, case: str) -> None:
+    finish(county, case)
+    county.deliver()
+    county.do("op04", "callback", case, outcome="reached", resolved=False)
+    county.now.forward(hours=1)
+    county.do("op04", "rehandle", case, reason="本人说没有修好")
+    county.do("housing.1", "reply", case, text="又去修了一次，已经亮了。")
+    county.do("housing.1", "report_result", case, result="已上门", absent="不需要协办")
+    for hours in (0, 1, 5):
+        county.now.forward(hours=hours)
+        county.do("op04", "callback", case, outcome="no_answer")
+    with pytest.raises(Refusal, match="attempts"):
+        county.do("op04", "close", case, reason="unreachable")
+
+
+def _told_in_a_chat(tx: Transaction, county: County, request: Mapping[str, Any]) -> None:
+    """What a chat is told of a request, sent at once."""
+    office, now = county.state.offices.current(), county.now()
+    message = telling.post(
+        tx, office, "chat.status_received", request=request, reply=Reply(office.ways["tel"], "x"),
+        now=now, language="zh-CN", params={"number": request["number"]}, text="已收到",
+    )  # fmt: skip
+    message |= {"state": OutboxState.SENT, "sent_at": now, "next_at": None}
 
 
 def test_who_was_not_reached_once_is_called_again_until_heard_or_a_person_ends_it(

@@ -109,15 +109,28 @@ def test_a_citizen_is_told_by_when_who_and_where_to_complain(key, language):
 
 
 def test_an_sms_of_two_segments_is_the_exception_that_its_phrase_names():
-    """English cannot say in 70 units what N3 and N16 must: those two take two joined segments."""
+    """English cannot say in 70 units what N3, N9 with a new date and N16 must: those take two
+    joined segments."""
     long = {
         (language, key)
         for language in BOOK.languages()
         for key in sorted(BOOK.keys())
         if Form.SMS in BOOK.forms(key, language) and BOOK.room(key, language) > SMS_UNITS
     }
-    assert long == {("en", "urgent_accepted"), ("en", "reporter_told")}
+    assert long == {
+        ("en", "urgent_accepted"),
+        ("en", "handed_over_later"),
+        ("en", "reporter_told"),
+    }
     assert {BOOK.room(key, language) for language, key in long} == {134}
+
+
+@pytest.mark.parametrize("language", BOOK.languages())
+def test_an_sms_that_tells_of_another_unit_names_it_with_the_date_and_why(language):
+    """N9: "now with another unit" leaves nobody whom one could ask."""
+    told = {**VALUES, "reason": "等检测"}
+    text = BOOK.say("handed_over_later", told, Form.SMS, language)
+    assert all(part in text for part in (VALUES["unit"], VALUES["due"], "等检测"))
 
 
 @pytest.mark.parametrize(

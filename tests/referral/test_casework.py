@@ -36,6 +36,7 @@ LEAD = Actor("lead01", Role.DUTY_LEAD, "hotline", "W")
 SECOND_LEAD = Actor("lead02", Role.DUTY_LEAD, "hotline", "W")
 SUPERVISOR = Actor("super01", Role.SUPERVISOR, "coordination_office", "W")
 OFFICER = Actor("civil_affairs.1", Role.BUREAU_OFFICER, "civil_affairs", "W")
+COLLEAGUE = Actor("civil_affairs.2", Role.BUREAU_OFFICER, "civil_affairs", "W")
 EDUCATION = Actor("education.1", Role.BUREAU_OFFICER, "education", "W")
 HEALTH = Actor("health.1", Role.BUREAU_OFFICER, "health", "W")
 TOWNSHIP = Actor("township_w01.1", Role.TOWNSHIP_OFFICER, "township_w01", "W01")
@@ -440,6 +441,21 @@ def test_what_is_not_done_goes_back_with_the_time_that_was_left(
     assert lead.due_at >= due
     with pytest.raises(Refusal, match="reply_first"):
         desk.do(reporting.report_result, OFFICER, question, result="已办")
+
+
+def test_it_goes_back_to_the_colleague_who_took_it_from_who_signed(
+    desk: Desk, question: str
+) -> None:
+    """Who signed was on leave; the colleague who answered never heard that it does not hold."""
+    desk.do(correcting.confirm, OPERATOR, question)
+    desk.do(handling.sign, OFFICER, question)
+    desk.do(handling.claim, COLLEAGUE, question)
+    desk.do(answering.reply, COLLEAGUE, question, text="补贴下周一发放到卡里。")
+    desk.do(reporting.report_result, COLLEAGUE, question, result="已答复")
+    desk.do(rehandling.rehandle, OPERATOR, question, reason="答非所问")
+    assert desk.request(question)["holder_person"] == COLLEAGUE.login
+    (again,) = (row for row in desk.rows(Outgoing, question) if row.phrase == "staff_sent_back")
+    assert again.staff == COLLEAGUE.login
 
 
 def test_after_two_reopenings_the_supervisor_takes_it(desk: Desk, question: str) -> None:
