@@ -16,6 +16,7 @@ from tests.conftest import Clock
 from tests.fakes import RecordingChannel
 from tests.gateway.people import application, partner, said
 from tests.gateway.test_citizen import key_of, told
+from tests.journeys.county import County
 
 TYPED, PHONE = "13800001111", "+8613800001111"
 CALM = "想问问低保怎么申请，南门街道和平社区"
@@ -200,3 +201,48 @@ def test_two_messages_that_are_taken_in_together_change_the_code_once(state: Sta
     (text,) = messages(state, "code_renewed")
     assert {one.number for one in told} == {number}
     assert request(state, number).code in text
+
+
+def joined(state: State, now: Clock, one: str, other: str) -> None:
+    """The desk, which is shown the two side by side, joins them."""
+    now.forward(minutes=5)
+    County(state, now).do("lead01", "merge", one, other=other, reason="同一个人")
+
+
+@pytest.mark.parametrize("first", ["telephone", "form"])
+def test_what_the_desk_joins_with_a_form_is_read_by_the_telephone_alone(
+    state: State, now: Clock, first: str
+) -> None:
+    """Whoever typed her number read on their own page where she hides, once the desk had made one
+    matter of the two."""
+    stranger = browser(state, "6.6.6.6")
+    if first == "telephone":
+        theirs = said(state, "v1", SECRET, PHONE).number
+    number, code = write(stranger, CALM)
+    if first == "form":
+        now.forward(minutes=5)
+        theirs = write(browser(state, "7.7.7.7"), SECRET)[0]
+    joined(state, now, number, theirs)
+    said(state, "v2", "他找来了，我在桥洞下面", PHONE)
+    for page in (stranger.get("/status/case").text, opens(browser(state, "6.6.6.7"), number, code)):
+        assert "桥头旅社" not in page
+        assert "桥洞" not in page
+    new = request(state, number).code
+    told_to_her = [text for text in messages(state, "code_renewed") if number in text]
+    assert [new in text for text in told_to_her] == [True], "once, and it is the one that opens"
+    assert "桥头旅社" in opens(browser(state, "8.8.8.8"), number, new)
+
+
+def test_a_form_without_a_telephone_keeps_its_code_when_it_is_joined(
+    state: State, now: Clock
+) -> None:
+    page = browser(state, "6.6.6.6")
+    numbers_told = []
+    for words in (CALM, "南门街道和平社区低保怎么申请"):
+        key = key_of(page.get("/help").text)
+        page.post("/help", data={"key": key, "what": words})
+        numbers_told.append(told(page.get("/received").text))
+    if numbers_told[0] != numbers_told[1]:
+        joined(state, now, numbers_told[0][0], numbers_told[1][0])
+    for number, code in numbers_told:
+        assert opens(browser(state, "9.9.9.9"), number, code)
