@@ -1,15 +1,18 @@
 """Who types somebody's telephone number reads nothing that this person says later."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from channels.web import proof
 from gateway import guessing
 from gateway.state import State
+from models import people
 from models.outbox import Outgoing
+from models.people import Person
 from models.requests import HelpRequest
 from models.transaction import acting
+from referral import own_data
 from tests import fakes
 from tests.client import TestClient
 from tests.conftest import Clock
@@ -20,6 +23,7 @@ from tests.journeys.county import County
 
 TYPED, PHONE = "13800001111", "+8613800001111"
 CALM = "想问问低保怎么申请，南门街道和平社区"
+ROW = select(*HelpRequest.__table__.columns)
 SECRET = "我丈夫又打我，我和孩子躲在桥头旅社二零三，别让他知道"
 
 
@@ -246,3 +250,30 @@ def test_a_form_without_a_telephone_keeps_its_code_when_it_is_joined(
         joined(state, now, numbers_told[0][0], numbers_told[1][0])
     for number, code in numbers_told:
         assert opens(browser(state, "9.9.9.9"), number, code)
+
+
+def test_the_page_of_a_form_names_nobody_whom_its_writer_did_not_name(
+    state: State, now: Clock
+) -> None:
+    """It showed the family name and another telephone of whoever had asked for help before under
+    the number that was typed, and by that that they had."""
+    theirs = said(state, "v1", SECRET, PHONE).number
+    with acting(state.database, state.mint) as tx:
+        tx.execute(update(Person).values(name="欧阳翠兰"))
+        person = tx.execute(select(col(Person.id))).scalar_one()
+        people.introduce(tx, person, "tel", "+8613955557777")
+    stranger = browser(state, "6.6.6.6")
+    number, _code = write(stranger, CALM)
+    page = stranger.get("/status/case").text
+    assert "欧阳" not in page
+    assert "7777" not in page
+    assert "1111" in page, "what they typed themselves"
+    with state.database.read() as reading:
+        found = reading.connection().execute(ROW.where(col(HelpRequest.number) == number)).one()
+        own = dict(found._mapping)
+        assert own_data.standing(reading.connection(), own)["name"] == ""
+    guess = {"right_name": "欧阳翠兰"}
+    answers = [stranger.post("/status/case/correct", data=guess).status_code for _ in range(2)]
+    assert answers == [303, 303], "a name that is right is taken like any other"
+    own_code = request(state, theirs).code
+    assert "欧阳" in opens(browser(state, "7.7.7.7"), theirs, own_code), "hers still does"
