@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from gateway import offices, rounds
+from gateway import accounts, offices, rounds
 from gateway.clock_audit import audit
 from gateway.ledger_rows import disagreements
 from gateway.quarter import Quarter, report
@@ -14,6 +14,7 @@ from gateway.state import State
 from gateway.unit_month import rates
 from models.bars import Bar
 from models.clocks import Clock
+from models.outbox import Outgoing
 from models.places import UnitRow
 from models.transaction import acting
 from referral import clockwork
@@ -261,4 +262,21 @@ def test_a_complaint_about_a_township_that_is_gone_is_read_by_nobody_who_goes_on
         if one.unit == "township_w06"
     )
     assert not county.sees(head, number)
+    sound(county)
+
+
+def test_who_goes_on_with_what_is_urgent_when_an_account_is_closed_is_told_at_once(
+    county: County,
+) -> None:
+    number = county.call("danger", DANGER, "+8613600000010")
+    left = county.held(number)[1]
+    with acting(county.state.database, county.state.mint) as tx:
+        accounts.disable(tx, left, county.now(), by="admin01", reason="离职")
+    before = {row.id for row in county.rows(Outgoing, number)}
+    rounds.run(county.state.database, county.state.mint, county.state.offices, county.now())
+    follower = county.held(number)[1]
+    assert follower != left
+    told = [row for row in county.rows(Outgoing, number) if row.id not in before]
+    assert [(row.staff, row.urgent) for row in told] == [(follower, True)]
+    assert number in told[0].text
     sound(county)
