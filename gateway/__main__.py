@@ -116,6 +116,21 @@ def tokens_add(
     run("tokens", name=name, scope=scope)
 
 
+@tokens.command("list")
+def tokens_list() -> None:
+    """Whose tokens there are, what they may do, and which are closed."""
+    run("tokens_list")
+
+
+@tokens.command("close")
+def tokens_close(
+    name: Annotated[str, typer.Argument(help="The partner system.")],
+    reason: Annotated[str, typer.Option(help="Why, for the ledger.")],
+) -> None:
+    """Let a partner system in no more; another token of the same name may be added."""
+    run("tokens_close", name=name, reason=reason)
+
+
 @app.command()
 def triage(
     file: FileArgument = STDIN,

@@ -235,19 +235,37 @@ def bind_code(tx: Transaction, login: str, now: datetime) -> str:
 
 def add_token(tx: Transaction, name: str, scope: str, now: datetime) -> str:
     """A bearer token for a partner system, shown this once; only its hash is kept. ``scope`` is
-    one of SCOPES or several with blanks between. Raises ValueError for a name taken or a scope
-    that does not exist."""
+    one of SCOPES or several with blanks between; a closed one of this name gives way. Raises
+    ValueError for a name taken or a scope that does not exist."""
     wanted = scope.split()
     if not wanted or any(one not in SCOPES for one in wanted):
         raise ValueError(f"scope {scope!r} is none of {', '.join(SCOPES)}")
     if not name or ":" in name or not name.isprintable():
         raise ValueError(f"{name!r} is no name for a partner system: no colon, not empty")
-    if tx.execute(select(col(ApiToken.hash)).where(col(ApiToken.name) == name)).first():
+    named = col(ApiToken.name) == name
+    if tx.execute(select(col(ApiToken.hash)).where(named, _OPEN)).first():
         raise ValueError(f"there is already a token named {name!r}")
+    tx.execute(delete(ApiToken).where(named))
     value, kept = fresh()
     tx.add(ApiToken, hash=kept, name=name, scope=" ".join(wanted), created_at=now)
     tx.event("token_added", at=now, token=name, scope=wanted)
     return value
+
+
+def close_token(tx: Transaction, name: str, reason: str, now: datetime) -> None:
+    """From now on it opens nothing, whoever has it. Raises ValueError where none is open under
+    this name, or no reason is given."""
+    if not reason.strip():
+        raise ValueError("say why, for the ledger")
+    done = tx.execute(
+        update(ApiToken).where(col(ApiToken.name) == name, _OPEN).values(disabled_at=now)
+    )
+    if not done.rowcount:
+        raise ValueError(f"there is no open token named {name!r}; see huiyin tokens list")
+    tx.event("token_closed", at=now, token=name, reason=reason.strip()[:500])
+
+
+_OPEN = col(ApiToken.disabled_at).is_(None)
 
 
 def _because(reason: str) -> dict[str, Any]:

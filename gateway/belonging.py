@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gateway import unproven
 from models.messages import Inbound
 from referral.directory import Directory
+from referral.renewing import FORM
 
 if TYPE_CHECKING:
     from gateway.intake import Call
@@ -23,7 +24,7 @@ def open_to(
     mine = who.open_requests
     if inbound.about or not speaks_for_itself(call, inbound, directory):
         mine = tuple(one for one in mine if one["number"] == inbound.about)
-    if call.channel == unproven.FORM:
+    if call.channel == FORM:
         mine = tuple(one for one in mine if unproven.may_join(inbound, one))
     return replace(who, open_requests=mine)
 

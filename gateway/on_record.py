@@ -15,6 +15,7 @@ from sqlmodel import col
 from gateway import erasure_wishes
 from gateway.revealing import masked
 from models.requests import Contact
+from models.transaction import Row
 from referral import own_data
 from referral.office import Office
 from triage.redact import star_name
@@ -32,7 +33,7 @@ class OnRecord:
     erased_by: datetime | None = None
 
 
-def of(reader: Any, office: Office, request: Mapping[str, Any]) -> OnRecord:
+def of(reader: Any, office: Office, request: Row) -> OnRecord:
     """What is on record for the requester of this request."""
     stood = own_data.standing(reader, request)
     stands = {

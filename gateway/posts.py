@@ -118,6 +118,6 @@ def answers_for(
     area = connection.execute(
         select(col(Household.area)).where(col(Household.id) == household_id)
     ).scalar()
-    unit = office.directory.responsible("township", area, now.astimezone(ZONE).date())
+    unit = office.directory.local("township", area, now.astimezone(ZONE).date())
     officer = holder(holders(connection), office, unit.code, DATA) if unit else None
     return (unit.code, officer.name) if unit and officer else None

@@ -6,6 +6,7 @@ come again, so that none is lost and none is doubled.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -14,8 +15,11 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from gateway import attachments, recorded
+from gateway.cleaning import clean
 from gateway.recorded import BadRecord, Recorded
 from models.journal import JournalEntry
+from models.messages import Inbound
+from models.requests import Contact, HelpRequest
 
 _BESIDE = {"at", "external_id", "media"}
 """What says nothing of whether it is the same report: a form that names no time is dated anew each
@@ -33,6 +37,24 @@ def own_key(connection: Any, record: Recorded, pictures: Collection[bytes]) -> s
     if _said(before) == _said(record) and kept.issuperset(digests):
         return ""
     return "-" + sha256(orjson.dumps([_said(record), digests])).hexdigest()[:12]
+
+
+def other_words(connection: Any, record: Recorded, external_id: str) -> bool:
+    """Whether other words, or another sender's, are kept under this id: a repeat is answered by
+    the first number, and whoever sent these would think that they were taken. So are words after a
+    call without any. What was erased can be compared with nothing."""
+    said = clean(replace(record.inbound(), external_id=external_id))
+    assert isinstance(said, Inbound)
+    kept = connection.execute(
+        select(col(Contact.text), col(Contact.sender))
+        .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
+        .where(
+            col(Contact.channel) == record.channel,
+            col(Contact.external_id) == said.external_id,
+            col(HelpRequest.erased_at).is_(None),
+        )
+    )
+    return any((row.text, row.sender) != (said.text, said.sender) for row in kept)
 
 
 def _before(connection: Any, record: Recorded) -> Recorded | None:

@@ -8,7 +8,7 @@ from gateway import frozen, quieting, spending, watching
 from gateway.offices import Offices, changed
 from models.db import Database
 from models.transaction import acting
-from referral import explaining, inheriting, reopening, succeeding
+from referral import doors_left, explaining, inheriting, reopening, succeeding
 
 
 def run(database: Database, mint: Callable[[], int], offices: Offices, now: datetime) -> int:
@@ -19,6 +19,11 @@ def run(database: Database, mint: Callable[[], int], offices: Offices, now: date
         moved = succeeding.move(tx, office, now)
     with acting(database, mint) as tx:
         moved += inheriting.keep_out(tx, office, now)
+    with database.read() as session:
+        left = doors_left.left(session.connection(), office, now)
+    if left:
+        with acting(database, mint) as tx:
+            moved += doors_left.hand_on(tx, office, now)
     with acting(database, mint) as tx:
         moved += explaining.look(tx, office, now)
     with acting(database, mint) as tx:

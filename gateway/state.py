@@ -31,6 +31,12 @@ _M_ARENA_MAX = -8  # the number that malloc.h gives to this option
 _ARENAS = 2
 
 
+REFUSED = (
+    "signature", "session", "right", "password", "second_factor", "code", "bind_code", "pause",
+)  # fmt: skip
+"""What calls are refused for; ``pause`` while somebody has to wait."""
+
+
 class Counts:
     """The figures of ``/metrics``; no label can name a person."""
 
@@ -51,11 +57,12 @@ class Counts:
             ["what"],
             registry=self.registry,
         )
+        for what in REFUSED:  # a counter that begins with its first counts shows no increase
+            self._refused.labels(what)
         self._children: dict[tuple[str, str], Counter] = {}
 
     def refused(self, what: str) -> None:
-        """Count one refusal of ``signature``, ``session``, ``right``, ``password``,
-        ``second_factor``, ``code``, ``bind_code`` or, while somebody has to wait, ``pause``."""
+        """Count one refusal of what is named in ``REFUSED``."""
         self._refused.labels(what).inc()
 
     def received(self, channel: str, outcome: Outcome, seconds: float | None = None) -> None:

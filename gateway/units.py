@@ -23,6 +23,7 @@ from models.transaction import Transaction
 from referral.casework import Refusal, need
 from referral.directory import ZONE
 from referral.office import Office
+from referral.routing import GRASSROOTS
 from referral.transitions import R_OPEN
 
 CHANGEABLE = ("name_zh", "name_en", "public_phone", "duty_phone")
@@ -118,7 +119,8 @@ def retire(
     now: datetime,
 ) -> None:
     """From ``ends_on`` the unit no longer serves. Raises ``Refusal``: 404 for no such unit, 409
-    without a successor where one is needed, 422 for one that cannot be it."""
+    without a successor where one is needed (a township's or village's places are served by no other
+    one), 422 for one that cannot be it."""
     access.allow(actor, "administer")
     why = need(reason, "refusal.reason_missing")[:500]
     old = _row(tx, code)
@@ -141,11 +143,15 @@ def retire(
             and unit.code != code
             and unit.serves_on(ends_on)
             and unit.valid_until is None
+            and (unit.area == old["area"] or old["authority"] not in GRASSROOTS)
         ]
         if here.orders or here.held:
             params = {"code": code, "n": str(here.orders + here.held)}
             raise Refusal("refusal.successor_needed", params, 409)
-        if not others and any(old["authority"] in _named_by(row) for row in office.policy.routes):
+        sent_to = any(old["authority"] in _named_by(row) for row in office.policy.routes)
+        if not others and old["authority"] in GRASSROOTS:
+            raise Refusal("refusal.successor_for_places", {"code": code}, 409)
+        if not others and sent_to:
             raise Refusal("refusal.successor_for_routes", {"code": code}, 409)
     until = ends_on - timedelta(days=1)
     tx.execute(

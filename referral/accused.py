@@ -73,8 +73,7 @@ def accused_of(office: Office, text: str, area: str | None, day: date) -> Accuse
     units: set[str] = set()
     for row in office.policy.accused:
         if any(word in text for word in row.words):
-            unit = directory.responsible(row.authority, area, day)
-            unit = unit or _last(directory, row.authority, area)
+            unit = _meant(directory, row.authority, area, day)
             if unit is not None and (
                 row.authority not in GRASSROOTS or unit.area in directory.ancestry(area)
             ):
@@ -120,6 +119,16 @@ def predecessors(directory: Directory, code: str) -> tuple[str, ...]:
             if unit.successor == one and unit.valid_until and unit.code not in found
         ]
     return tuple(found[1:])
+
+
+def _meant(directory: Directory, authority: str, area: str | None, day: date) -> Unit | None:
+    """The unit of an authority that people at a place mean: one that serves there, else the last
+    that did, never only who goes on for it."""
+    found = directory.responsible(authority, area, day)
+    if found is None or found.authority != authority:
+        return _last(directory, authority, area)
+    elsewhere = authority in GRASSROOTS and found.area not in directory.ancestry(area)
+    return _last(directory, authority, area) if elsewhere else found
 
 
 def _last(directory: Directory, authority: str, area: str | None) -> Unit | None:

@@ -5,12 +5,17 @@ Pure: a value, built from the tables by the gateway and replaced when they chang
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from models.vocabulary import Role
+from referral.staffed import Officer, Place, Relative, Shift, Unit
+
+__all__ = [
+    "Answerable", "Directory", "Nobody", "Officer", "Place", "Relative", "Shift", "Unit",
+]  # fmt: skip
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HOTLINE = "hotline"
@@ -20,93 +25,6 @@ BACKSTOP = "civil_affairs"
 _REMEMBERED = 4096  # answers of one kind
 _FIELD = (Role.GRID_WORKER, Role.VILLAGE_CADRE)
 HEADS = (Role.BUREAU_HEAD, Role.DUTY_LEAD, Role.SUPERVISOR, Role.TOWNSHIP_OFFICER)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An area as the directory needs it: its code, its kind and what it lies in."""
-
-    code: str
-    kind: str
-    name: str
-    parent: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A bureau, an office, a committee or the hotline's desk."""
-
-    code: str
-    name_zh: str
-    name_en: str
-    authority: str
-    area: str | None = None
-    parent: str | None = None
-    public_phone: str = ""
-    duty_phone: str = ""
-    valid_from: date | None = None
-    valid_until: date | None = None
-    successor: str | None = None
-
-    def serves_on(self, day: date) -> bool:
-        """Whether the unit exists on that day (units are retired, never deleted)."""
-        return (self.valid_from or day) <= day and (
-            self.valid_until is None or day <= self.valid_until
-        )
-
-    def name(self, language: str) -> str:
-        """The name in the reader's language."""
-        return self.name_en if language.startswith("en") else self.name_zh
-
-
-@dataclass(frozen=True, slots=True)
-class Officer:
-    """A member of staff who can hold a request."""
-
-    login: str
-    name: str
-    role: str
-    unit: str
-    area: str | None = None
-    phone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Relative:
-    """A near relative of a member of staff, as registered."""
-
-    login: str
-    name: str
-    relation: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """Who is on duty every day between two minutes of the day (``to`` before ``from`` wraps: the
-    small hours belong to the day on which the shift began)."""
-
-    unit: str
-    login: str
-    from_minute: int
-    to_minute: int
-    weekdays: str = "0123456"
-    starts_on: date | None = None
-    ends_on: date | None = None
-
-    def covers(self, local: datetime) -> bool:
-        """Whether the shift is running at a China-time moment."""
-        minute = local.hour * 60 + local.minute
-        day = local.date()
-        if self.from_minute <= self.to_minute:
-            inside = self.from_minute <= minute < self.to_minute
-        else:
-            inside = minute >= self.from_minute or minute < self.to_minute
-            day -= timedelta(days=minute < self.to_minute)
-        return (
-            inside
-            and str(day.weekday()) in self.weekdays
-            and (self.starts_on or day) <= day <= (self.ends_on or day)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,23 +94,42 @@ class Directory:
         return unit
 
     def responsible(self, authority: str, area: str | None, day: date) -> Unit | None:
-        """The unit of an authority for an area: the innermost one, else one without an area."""
+        """The unit of an authority for an area: the innermost one, else one without an area; of
+        units that are gone who goes on for them."""
         key, cache = (authority, area, day), self._responsible
         if key not in cache:
             if len(cache) > _REMEMBERED:
                 cache.clear()
-            cache[key] = self._innermost(authority, area, day)
+            cache[key] = self._nearest(authority, area, day)
         return cache[key]
 
-    def _innermost(self, authority: str, area: str | None, day: date) -> Unit | None:
-        candidates = [u for u in self._by_authority.get(authority, ()) if u.serves_on(day)]
-        if not candidates:
-            return None
+    def local(self, authority: str, area: str | None, day: date) -> Unit | None:
+        """The innermost unit of an authority that is there for this very place, or who goes on for
+        it; None where the place has none, whatever others there are."""
+        units = self._by_authority.get(authority, ())
         for code in self.ancestry(area):
-            for unit in candidates:
-                if unit.area == code:
-                    return unit
-        return min(candidates, key=lambda unit: len(self.ancestry(unit.area)))
+            here = [unit for unit in units if unit.area == code]
+            if found := self._serving(here, day):
+                return found
+        return None
+
+    def _nearest(self, authority: str, area: str | None, day: date) -> Unit | None:
+        if found := self.local(authority, area, day):
+            return found
+        units = self._by_authority.get(authority, ())
+        widest = sorted(units, key=lambda unit: len(self.ancestry(unit.area)))
+        return self._serving(widest, day)
+
+    def _serving(self, units: Sequence[Unit], day: date) -> Unit | None:
+        """The first that serves, else who goes on for the one that ended last."""
+        if there := next((unit for unit in units if unit.serves_on(day)), None):
+            return there
+        ended = [unit for unit in units if unit.valid_until and unit.valid_until < day]
+        for unit in sorted(ended, key=lambda one: one.valid_until or day, reverse=True):
+            heir = self.current(unit.code, day)
+            if heir is not None and heir.serves_on(day):
+                return heir
+        return None
 
     def member(self, unit: Unit | None, login: str | None) -> Officer | None:
         """The officer of this login where they belong to the unit."""

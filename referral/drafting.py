@@ -137,7 +137,7 @@ def _giving(
     holder = directory.unit.get(request["holder_unit"]) if request else None
     if holder is not None and holder.authority == "township":
         return holder.code
-    found = directory.responsible("township", area, now.astimezone(ZONE).date())
+    found = directory.local("township", area, now.astimezone(ZONE).date())
     return found.code if found else actor.unit
 
 

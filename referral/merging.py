@@ -28,6 +28,7 @@ from referral import (
     passing,
     promises,
     refusing,
+    renewing,
     telling,
     waiting,
 )
@@ -112,6 +113,7 @@ def merge(
     common = {"master": older["number"], "joined": newer["number"], "reason": reason.strip()}
     casework.record(tx, "merged", actor, before=newer, after=gone, now=now, row=row, **common)
     casework.record(tx, "joined", actor, before=was, after=after, now=now, row=row, **common)
+    after, gone = renewing.joined(tx, office, (after, gone), now)
     merge_told.tell(tx, office, after, gone, first=first, urgent_gain=urgent_gain, now=now)
     if answer is not None:
         merge_told.tell_answer(tx, office, after, gone, answer, now)

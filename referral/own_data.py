@@ -17,7 +17,7 @@ from models.people import FIELD, Address, Person
 from models.requests import Contact
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, TaskKind
-from referral import casework, clocks, telling
+from referral import casework, clocks, renewing, telling
 from referral.answering import tell_one
 from referral.casework import Actor, Refusal, need
 from referral.clocks import Rung
@@ -29,9 +29,12 @@ FIELDS = ("name", "place", "phone")
 TEL = "tel"
 
 
-def standing(connection: Any, request: Mapping[str, Any]) -> dict[str, str]:
+def standing(connection: Any, request: Row) -> dict[str, str]:
     """What we go by: the requester's name and telephone, the address of the matter; "" where
-    nothing is known."""
+    nothing is known. Of what a browser began and no telephone has spoken in only what was written
+    there: whoever typed somebody's number is not told what else is known of that person."""
+    if renewing.is_owed(connection, request):
+        return {**_written(connection, request), "place": request["place"] or ""}
     person = request["person_id"]
     name = connection.execute(select(col(Person.name)).where(col(Person.id) == person)).scalar()
     if not name:
@@ -46,6 +49,31 @@ def standing(connection: Any, request: Mapping[str, Any]) -> dict[str, str]:
         "place": request["place"] or "",
         "phone": phone.value if phone else "",
     }
+
+
+def _written(connection: Any, request: Row) -> dict[str, str]:
+    """The name and telephone of a form, as they were typed or as a person put them right since."""
+    said = connection.execute(
+        select(col(Contact.name), col(Contact.sender))
+        .where(
+            col(Contact.request_id).in_((request["id"], request["merged_into"])),
+            col(Contact.person_id) == request["person_id"],
+            col(Contact.channel) == renewing.FORM,
+        )
+        .order_by(col(Contact.received_at).desc(), col(Contact.id).desc())
+    ).all()
+    found = {
+        "name": next((one.name for one in said if one.name), ""),
+        "phone": next((one.sender for one in said if one.sender.startswith("+")), ""),
+    }
+    right = connection.execute(
+        select(col(Correction.wanted))
+        .where(col(Correction.request_id) == request["id"], col(Correction.accepted).is_(True))
+        .order_by(col(Correction.decided_at))
+    ).scalars()
+    for wanted in right:
+        found |= {name: wanted[name] for name in found if wanted.get(name)}
+    return found
 
 
 def waiting(connection: Any, request_id: int) -> Row | None:

@@ -106,12 +106,11 @@ def place_named(arrival: Arrival) -> str | None:
 
 
 def acts_first(office: Office, row: RouteRow, area: str | None, day: date) -> Unit | None:
-    """The township of the place, where it acts first on what is urgent; the lead stays with the
-    bureau (RT-05)."""
+    """The township of the place, or who goes on for it, where it acts first on what is urgent; the
+    lead stays with the bureau (RT-05)."""
     if row.first_line != TOWNSHIP or area is None:
         return None
-    unit = office.directory.responsible(TOWNSHIP, area, day)
-    return unit if unit and unit.area in office.directory.ancestry(area) else None
+    return office.directory.local(TOWNSHIP, area, day)
 
 
 def summary(office: Office, chosen: Route, arrival: Arrival) -> str:

@@ -79,7 +79,7 @@ def late(tx: Transaction, office: Office, now: datetime) -> int:
                 if row.urgent:
                     urgent.add(login)
     for (login, breach), many in told.items():
-        _say(tx, office, readers[login], many, now, breach=breach, urgent=login in urgent)
+        say(tx, office, readers[login], many, now, breach=breach, urgent=login in urgent)
     return taken
 
 
@@ -119,16 +119,17 @@ def _take(
     return ((reader, now >= row.due_at and step.who is not Rung.HOLDER),)
 
 
-def _say(
+def say(
     tx: Transaction,
     office: Office,
     reader: Answerable,
     many: int,
     now: datetime,
     *,
-    breach: bool,
+    breach: bool = False,
     urgent: bool,
 ) -> None:
+    """Tell somebody that so many doors wait, for them or, as a ``breach``, for others."""
     way = office.ways.get("tel")
     address = reader.officer.phone or reader.unit.duty_phone
     if way is None or not address:

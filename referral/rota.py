@@ -48,7 +48,7 @@ class Rota:
     def township(self, area: str | None, at: datetime) -> Answerable:
         """Who answers for the township now; for an unknown place the county's backstop."""
         day = at.astimezone(ZONE).date()
-        unit = self._directory.responsible(TOWNSHIP, area, day) if area else None
+        unit = self._directory.local(TOWNSHIP, area, day)
         return self._directory.answerable(
             unit or self._directory.responsible(BACKSTOP, None, day), at
         )

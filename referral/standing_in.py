@@ -1,7 +1,7 @@
 """A holder who is gone is replaced at once: an account closed, a unit dissolved (I1, R10).
 
 The due times stay. Somebody who is there answers for the request from this moment, it is recorded
-why, and a person is asked to see to it.
+why, and a person is asked to see to it; of what is urgent they are told at once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from models.bars import bars
-from models.requests import HelpRequest
+from models.requests import HelpRequest, due_of
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, TaskKind
 from referral import casework, telling
@@ -69,13 +69,17 @@ def replace(tx: Transaction, office: Office, request: Row, now: datetime, *, why
         found_by=found.how,
         because=why,
     )
+    urgent = Level(request["level"]).is_urgent
+    if urgent:  # the clock's next reminder may be hours away
+        due = due_of(after["queue_key"])
+        telling.notify(tx, office, after, found, due=due, now=now, urgent=True)
     telling.ask_once(
         tx,
         TaskKind.TAKEN_OVER,
         unit=found.unit.code,
         note=f"{request['holder_person']}{telling.BECOMES}{found.officer.login}",
         request=after,
-        urgent=Level(request["level"]).is_urgent,
+        urgent=urgent,
         now=now,
     )
     return True

@@ -1,24 +1,19 @@
 """Contacts as JSON: recorded ones from partner systems, and those that staff enter for others."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy import select
-from sqlmodel import col
 
-from gateway import entering, recorded
+from gateway import entering, recorded, resent
 from gateway.access import Partner
 from gateway.api.support import ApiRoute, Process, Staff, bearer
-from gateway.cleaning import clean
 from gateway.hooks import kept
 from gateway.recorded import Recorded
 from gateway.sessions import NotSignedIn
 from gateway.state import State
-from models.messages import Inbound, Outcome
-from models.requests import Contact, HelpRequest
+from models.messages import Outcome
 from referral.casework import Refusal
 
 router = APIRouter(route_class=ApiRoute, tags=["contacts"])
@@ -47,22 +42,10 @@ async def contact(request: Request, state: Process) -> JSONResponse:
 
 
 def _require_same_words(state: State, partner: Partner, record: Recorded) -> None:
-    """Raise ``Refusal`` (409) when other words, or another sender's, are kept under this id: a
-    repeat is answered by the first number, and whoever sent these would think that they were taken.
-    So do words after a call without any. What was erased can be compared with nothing."""
-    said = clean(replace(record.inbound(), external_id=recorded.id_of(partner.name, record)))
-    assert isinstance(said, Inbound)
+    """Raise ``Refusal`` (409) when other words are kept under this id."""
+    own = recorded.id_of(partner.name, record)
     with state.database.read() as session:
-        kept = session.connection().execute(
-            select(col(Contact.text), col(Contact.sender))
-            .outerjoin(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
-            .where(
-                col(Contact.channel) == record.channel,
-                col(Contact.external_id) == said.external_id,
-                col(HelpRequest.erased_at).is_(None),
-            )
-        )
-        if any((row.text, row.sender) != (said.text, said.sender) for row in kept):
+        if resent.other_words(session.connection(), record, own):
             raise Refusal("refusal.id_reused", status=409)
 
 

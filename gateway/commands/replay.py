@@ -1,11 +1,14 @@
-"""``huiyin replay``: recorded contacts through the whole live path, once each."""
+"""``huiyin replay``: recorded contacts through the whole live path, once each.
+
+What comes under an id that other words came under is no repeat: it is not kept, and it is named.
+"""
 
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from pkgutil import iter_modules
@@ -13,13 +16,15 @@ from pkgutil import iter_modules
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 import channels
-from gateway import house, recorded
+from gateway import house, recorded, resent
 from gateway.offices import Rules
+from gateway.recorded import Recorded
 from gateway.settings import utc_now
-from gateway.state import channel_settings, wire
+from gateway.state import State, channel_settings, wire
 from models.messages import Outcome
 
 IN_FLIGHT = 200
+MOST_NAMED = 50
 
 
 @dataclass(slots=True)
@@ -30,6 +35,8 @@ class Tally:
     joined: int = 0
     repeated: int = 0
     held: int = 0
+    other: list[int] = field(default_factory=list)
+    """The lines under whose id other words are kept."""
 
     def count(self, outcome: Outcome) -> None:
         """Add one."""
@@ -62,7 +69,7 @@ class Said:
         self._file = file
         self._of: dict[bytes, tuple[int, int]] = {}
 
-    def by(self, record: recorded.Recorded, number: int) -> None:
+    def by(self, record: Recorded, number: int) -> None:
         """Note it. Raises ValueError for an id that stood for other words."""
         mark, words = recorded.mark_of(record.channel, record.external_id), hash(record.text)
         first, before = self._of.setdefault(mark, (number, words))
@@ -86,7 +93,15 @@ def run(file: Path, rate: float) -> int:
     house.prepare(settings, rules)
     console = channels.load(["console"], channel_settings(settings, rules))
     state = wire(settings, kind="replay", channels=console, rules=rules)
-    tally, waiting = Tally(), deque[Future[Outcome]]()
+    tally, waiting = Tally(), deque[tuple[int, Recorded, Future[Outcome]]]()
+
+    def settle() -> None:
+        number, record, future = waiting.popleft()
+        outcome = future.result()
+        tally.count(outcome)
+        if outcome.duplicate and _differs(state, record):
+            tally.other.append(number)
+
     begun = time.monotonic()
     try:
         with Progress(
@@ -99,25 +114,34 @@ def run(file: Path, rate: float) -> int:
             bar = progress.add_task("replay", total=total)
             for number, line in _lines(file):
                 record = _record(file, number, line)
-                said.by(record, number)
                 call = recorded.call_of(record, line.strip(), record.at or utc_now())
-                waiting.append(state.intake.submit(call))
+                waiting.append((number, record, state.intake.submit(call)))
                 if len(waiting) >= IN_FLIGHT:
-                    tally.count(waiting.popleft().result())
+                    settle()
                     progress.advance(bar)
                 if rate:
                     ahead = (tally.done + len(waiting)) / rate - (time.monotonic() - begun)
                     time.sleep(max(ahead, 0))
             while waiting:
-                tally.count(waiting.popleft().result())
+                settle()
                 progress.advance(bar)
     finally:
         state.close()
     print(tally)
-    return 0
+    for number in tally.other[:MOST_NAMED]:
+        said = "other words, or another sender's, are kept under this channel and external_id"
+        print(f"huiyin: {file}:{number}: {said}; not kept", file=sys.stderr)
+    if (more := len(tally.other) - MOST_NAMED) > 0:
+        print(f"huiyin: and {more} more", file=sys.stderr)
+    return 1 if tally.other else 0
 
 
-def _record(file: Path, number: int, line: bytes) -> recorded.Recorded:
+def _differs(state: State, record: Recorded) -> bool:
+    with state.database.read() as session:
+        return resent.other_words(session.connection(), record, record.external_id)
+
+
+def _record(file: Path, number: int, line: bytes) -> Recorded:
     try:
         record = recorded.read(line)
     except recorded.BadRecord as error:

@@ -340,6 +340,20 @@ def test_a_unit_with_open_orders_is_retired_only_with_a_successor_who_gets_them(
     assert moved[-1].role == "lead"
 
 
+def test_a_township_is_not_dissolved_before_somebody_goes_on_for_its_places(
+    state: State, app: FastAPI
+) -> None:
+    """There are other townships, and none of them serves its villages."""
+    admin = signed_in(state, app, ADMIN)
+    gone = {"code": "township_w08", "ends_on": "2026-09-30", "reason": "撤乡并镇"}
+    refused = admin.form("/admin/units/retire", successor="", **gone)
+    assert (refused.status_code, "请指定接替单位" in refused.text) == (409, True)
+    answer = admin.form("/admin/units/retire", successor="township_w09", **gone)
+    assert answer.status_code == 303
+    directory = state.offices.current().directory
+    assert directory.local("township", "W08", date(2026, 10, 1)).code == "township_w09"
+
+
 def test_an_account_is_added_let_in_by_a_link_transferred_and_closed(
     state: State, app: FastAPI
 ) -> None:

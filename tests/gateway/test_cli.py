@@ -418,6 +418,21 @@ def test_a_second_replay_adds_nothing(filled, recorded, tmp_path):
     assert {what: len(exported(what, data)) for what in before} == before
 
 
+def test_other_words_under_an_id_that_is_known_are_named_and_not_said_to_be_known(tmp_path):
+    """A list whose ids begin anew each year: the second matter was counted as the first."""
+    line = {"channel": "sms", "external_id": "1", "sender": "+8613911110001", "text": "家里没米了"}
+    other = {**line, "text": "房子要塌了，人还在里面"}
+    given = "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in (line, line, other))
+    data = tmp_path / "data"
+    found = huiyin("replay", "-", data=data, given=given)
+    assert found.returncode == 1
+    assert found.stdout.startswith("1 requests opened")
+    (said,) = found.stderr.splitlines()
+    assert said.startswith("huiyin: -:3: other words")
+    again = huiyin("replay", "-", data=data, given=f"{json.dumps(line, ensure_ascii=False)}\n")
+    assert (again.returncode, again.stderr) == (0, "")
+
+
 def test_a_bad_record_is_named_before_anything_is_written(tmp_path, recorded):
     path = tmp_path / "bad.jsonl"
     path.write_text(recorded.read_text("utf-8") + '{"channel": "sms", "text": "x"}\n', "utf-8")

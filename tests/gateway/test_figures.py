@@ -5,6 +5,7 @@ import asyncio
 import io
 import logging
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -159,6 +160,16 @@ def test_every_alarm_asks_for_a_figure_that_there_is(state, now):
                 assert word in known, rule["alert"]
         assert rule["labels"]["severity"] in ("page", "ticket")
         assert rule["annotations"]["summary"].endswith(".")
+
+
+def test_an_alarm_on_a_growing_figure_sees_it_grow_from_nought(state):
+    """Between two scrapes a machine guesses a hundred times: of a figure that is there only from
+    then on, Prometheus knows no increase."""
+    quiet = figures(state)
+    named = set(re.findall(r'huiyin_refusals_total\{what=~?"([a-z_|]+)"\}', ALARMS.read_text()))
+    kinds = {kind for one in named for kind in one.split("|")}
+    assert {"signature", "right", "password", "second_factor", "code", "bind_code"} <= kinds
+    assert {quiet[f"huiyin_refusals_total['{kind}']"] for kind in kinds} == {0}
 
 
 def ready(state) -> tuple[int, str]:

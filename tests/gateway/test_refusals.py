@@ -20,11 +20,12 @@ def app(state: State) -> FastAPI:
 
 
 def counted(state: State) -> dict[str, float]:
+    """What was refused at all; the others stand at nought."""
     return {
         sample.labels["what"]: sample.value
         for family in state.counts.registry.collect()
         for sample in family.samples
-        if sample.name == "huiyin_refusals_total"
+        if sample.name == "huiyin_refusals_total" and sample.value
     }
 
 

@@ -1,24 +1,29 @@
 """Who types somebody's telephone number reads nothing that this person says later."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from channels.web import proof
 from gateway import guessing
 from gateway.state import State
+from models import people
 from models.outbox import Outgoing
+from models.people import Person
 from models.requests import HelpRequest
 from models.transaction import acting
+from referral import own_data
 from tests import fakes
 from tests.client import TestClient
 from tests.conftest import Clock
 from tests.fakes import RecordingChannel
 from tests.gateway.people import application, partner, said
 from tests.gateway.test_citizen import key_of, told
+from tests.journeys.county import County
 
 TYPED, PHONE = "13800001111", "+8613800001111"
 CALM = "想问问低保怎么申请，南门街道和平社区"
+ROW = select(*HelpRequest.__table__.columns)
 SECRET = "我丈夫又打我，我和孩子躲在桥头旅社二零三，别让他知道"
 
 
@@ -200,3 +205,75 @@ def test_two_messages_that_are_taken_in_together_change_the_code_once(state: Sta
     (text,) = messages(state, "code_renewed")
     assert {one.number for one in told} == {number}
     assert request(state, number).code in text
+
+
+def joined(state: State, now: Clock, one: str, other: str) -> None:
+    """The desk, which is shown the two side by side, joins them."""
+    now.forward(minutes=5)
+    County(state, now).do("lead01", "merge", one, other=other, reason="同一个人")
+
+
+@pytest.mark.parametrize("first", ["telephone", "form"])
+def test_what_the_desk_joins_with_a_form_is_read_by_the_telephone_alone(
+    state: State, now: Clock, first: str
+) -> None:
+    """Whoever typed her number read on their own page where she hides, once the desk had made one
+    matter of the two."""
+    stranger = browser(state, "6.6.6.6")
+    if first == "telephone":
+        theirs = said(state, "v1", SECRET, PHONE).number
+    number, code = write(stranger, CALM)
+    if first == "form":
+        now.forward(minutes=5)
+        theirs = write(browser(state, "7.7.7.7"), SECRET)[0]
+    joined(state, now, number, theirs)
+    said(state, "v2", "他找来了，我在桥洞下面", PHONE)
+    for page in (stranger.get("/status/case").text, opens(browser(state, "6.6.6.7"), number, code)):
+        assert "桥头旅社" not in page
+        assert "桥洞" not in page
+    new = request(state, number).code
+    told_to_her = [text for text in messages(state, "code_renewed") if number in text]
+    assert [new in text for text in told_to_her] == [True], "once, and it is the one that opens"
+    assert "桥头旅社" in opens(browser(state, "8.8.8.8"), number, new)
+
+
+def test_a_form_without_a_telephone_keeps_its_code_when_it_is_joined(
+    state: State, now: Clock
+) -> None:
+    page = browser(state, "6.6.6.6")
+    numbers_told = []
+    for words in (CALM, "南门街道和平社区低保怎么申请"):
+        key = key_of(page.get("/help").text)
+        page.post("/help", data={"key": key, "what": words})
+        numbers_told.append(told(page.get("/received").text))
+    if numbers_told[0] != numbers_told[1]:
+        joined(state, now, numbers_told[0][0], numbers_told[1][0])
+    for number, code in numbers_told:
+        assert opens(browser(state, "9.9.9.9"), number, code)
+
+
+def test_the_page_of_a_form_names_nobody_whom_its_writer_did_not_name(
+    state: State, now: Clock
+) -> None:
+    """It showed the family name and another telephone of whoever had asked for help before under
+    the number that was typed, and by that that they had."""
+    theirs = said(state, "v1", SECRET, PHONE).number
+    with acting(state.database, state.mint) as tx:
+        tx.execute(update(Person).values(name="欧阳翠兰"))
+        person = tx.execute(select(col(Person.id))).scalar_one()
+        people.introduce(tx, person, "tel", "+8613955557777")
+    stranger = browser(state, "6.6.6.6")
+    number, _code = write(stranger, CALM)
+    page = stranger.get("/status/case").text
+    assert "欧阳" not in page
+    assert "7777" not in page
+    assert "1111" in page, "what they typed themselves"
+    with state.database.read() as reading:
+        found = reading.connection().execute(ROW.where(col(HelpRequest.number) == number)).one()
+        own = dict(found._mapping)
+        assert own_data.standing(reading.connection(), own)["name"] == ""
+    guess = {"right_name": "欧阳翠兰"}
+    answers = [stranger.post("/status/case/correct", data=guess).status_code for _ in range(2)]
+    assert answers == [303, 303], "a name that is right is taken like any other"
+    own_code = request(state, theirs).code
+    assert "欧阳" in opens(browser(state, "7.7.7.7"), theirs, own_code), "hers still does"

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from gateway import offices, rounds
+from gateway import accounts, offices, rounds
 from gateway.clock_audit import audit
 from gateway.ledger_rows import disagreements
 from gateway.quarter import Quarter, report
@@ -14,6 +14,7 @@ from gateway.state import State
 from gateway.unit_month import rates
 from models.bars import Bar
 from models.clocks import Clock
+from models.outbox import Outgoing
 from models.places import UnitRow
 from models.transaction import acting
 from referral import clockwork
@@ -219,3 +220,63 @@ def test_the_desk_that_goes_on_for_an_accused_office_still_registers_complaints(
     assert county.sees("op01", number)
     other = county.call("after", AGAINST, "+8613600000004")
     assert county.sees("op01", other)
+
+
+HOUSING = "我想申请公租房，一家四口租房住"
+DANGER = "石桥镇张庄村三组二十一号的老人三天没吃东西了，屋里没有煤，快救救他"
+
+
+def test_what_is_urgent_in_a_township_that_is_gone_goes_first_to_who_goes_on_for_it(
+    county: County,
+) -> None:
+    before = county.call("before", DANGER, "+8613600000005")
+    assert county.held(before)[0] == "township_w04"
+    dissolve(county, "township_w04", "township_w06")
+    assert county.held(before)[0] == "township_w06"
+    after = county.call("after", DANGER, "+8613600000006")
+    assert county.held(after)[0] == "township_w06"
+    sound(county)
+
+
+def test_what_a_bureau_that_is_gone_did_goes_to_its_successor(county: County) -> None:
+    number = county.call("roof", HOUSING, "+8613600000008")
+    bureau = county.lead(number).bureau
+    assert bureau not in ("civil_affairs", "education")
+    dissolve(county, bureau, "education")
+    after = county.call("again", HOUSING, "+8613600000009")
+    assert county.lead(after).bureau == "education", "and not the backstop's"
+    sound(county)
+
+
+def test_a_complaint_about_a_township_that_is_gone_is_read_by_nobody_who_goes_on_for_it(
+    county: County,
+) -> None:
+    words = "我要投诉石桥镇张庄村的镇政府，低保材料交上去压了半年不给办"
+    dissolve(county, "township_w04", "township_w06")
+    number = county.call("complaint", words, "+8613600000007")
+    assert county.request(number).track == "grievance"
+    assert {row.unit for row in county.rows(Bar, number)} == {"township_w04"}
+    head = next(
+        one.login
+        for one in county.state.offices.current().directory.officers
+        if one.unit == "township_w06"
+    )
+    assert not county.sees(head, number)
+    sound(county)
+
+
+def test_who_goes_on_with_what_is_urgent_when_an_account_is_closed_is_told_at_once(
+    county: County,
+) -> None:
+    number = county.call("danger", DANGER, "+8613600000010")
+    left = county.held(number)[1]
+    with acting(county.state.database, county.state.mint) as tx:
+        accounts.disable(tx, left, county.now(), by="admin01", reason="离职")
+    before = {row.id for row in county.rows(Outgoing, number)}
+    rounds.run(county.state.database, county.state.mint, county.state.offices, county.now())
+    follower = county.held(number)[1]
+    assert follower != left
+    told = [row for row in county.rows(Outgoing, number) if row.id not in before]
+    assert [(row.staff, row.urgent) for row in told] == [(follower, True)]
+    assert number in told[0].text
+    sound(county)

@@ -190,7 +190,37 @@ def test_a_retired_unit_is_followed_by_its_successor():
     assert REFORM.current("poverty", date(2024, 1, 1)).code == "rural"
     assert REFORM.current("gone", date(2024, 1, 1)) is None
     assert REFORM.current("nobody", DAY) is None
-    assert REFORM.responsible("poverty", None, date(2024, 1, 1)) is None
+    assert REFORM.responsible("gone", None, date(2024, 1, 1)) is None
+
+
+def test_what_a_route_sends_to_an_authority_that_is_gone_goes_to_its_successor():
+    assert REFORM.responsible("poverty", None, date(2023, 12, 31)).code == "poverty"
+    assert REFORM.responsible("poverty", None, date(2024, 1, 1)).code == "rural"
+
+
+MERGED = Directory(
+    units=(
+        unit("township_w01", "township", area="w01"),
+        unit("township_w02", "township", area="w02", valid_until=date(2025, 12, 31),
+             successor="township_w03"),
+        unit("township_w03", "township", area="w03"),
+        unit("township_w04", "township", area="w04", valid_until=date(2025, 12, 31)),
+    ),
+    places=(
+        *PLACES,
+        Place("w03", "township", "丙镇", None),
+        Place("w04", "township", "丁镇", None),
+    ),
+)  # fmt: skip
+
+
+def test_who_goes_on_for_a_township_serves_its_places_and_no_other_township_does():
+    day = date(2026, 1, 1)
+    assert MERGED.responsible("township", "w02", date(2025, 12, 31)).code == "township_w02"
+    assert MERGED.responsible("township", "w02", day).code == "township_w03"
+    assert MERGED.local("township", "w02", day).code == "township_w03"
+    assert MERGED.local("township", "w04", day) is None, "nobody goes on for it"
+    assert MERGED.local("township", None, day) is None
 
 
 def test_units_that_succeed_each_other_do_not_go_round_for_ever():

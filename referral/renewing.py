@@ -1,0 +1,54 @@
+"""A request that a browser began has another code once the words of the telephone that was typed
+there stand in it: whoever typed somebody's number was given the first one, and must not read them.
+
+The new one is told to the telephone alone.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from models import numbers
+from models.requests import FormerNumber, HelpRequest
+from models.transaction import Row, Transaction
+from referral import casework
+from referral.answering import correspondent, tell_one
+from referral.office import Office
+
+FORM = "web"
+RENEWED = "code_renewed"
+
+
+def is_owed(tx: Transaction, request: Row) -> bool:
+    """Whether a browser began it and its code is still the one that was shown there."""
+    if request["channel"] != FORM or RENEWED in request:
+        return False
+    told = casework.history(tx, request["id"], RENEWED)
+    return not any(one.detail["of"] == request["number"] for one in told)
+
+
+def renew(tx: Transaction, request: Row, now: datetime) -> Row:
+    """Another code for it, and for the numbers that lead to it; its row as it is now, marked for
+    what comes in the same transaction."""
+    own = col(HelpRequest.number) == request["number"]  # it may go on with another's
+    request = {**request, "code": numbers.code(), RENEWED: True}
+    tx.later(update(HelpRequest).where(own).values(code=request["code"]))
+    former = col(FormerNumber.request_id) == request["id"]
+    tx.later(update(FormerNumber).where(former).values(code=request["code"]))
+    tx.event(RENEWED, at=now, request=request, of=request["number"])
+    return request
+
+
+def joined(tx: Transaction, office: Office, rows: tuple[Row, Row], now: datetime) -> list[Row]:
+    """Two requests of one person have become one matter: with the code of a form its writer would
+    read what the telephone, or another browser, said in the other. Where there is a telephone to
+    tell it to, the code of each form is another one now."""
+    found = list(rows)
+    if rows[0]["person_id"] != rows[1]["person_id"]:
+        return found
+    for at, row in enumerate(rows):
+        if correspondent(tx, office, row).reply is not None and is_owed(tx, row):
+            found[at] = renew(tx, row, now)
+            tell_one(tx, office, found[at], RENEWED, due=now, now=now)
+    return found
