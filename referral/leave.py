@@ -20,7 +20,7 @@ from referral.directory import ZONE
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 from referral.policy import Ground
-from referral.rungs import who
+from referral.rungs import decides
 
 _TASK = {EXTENSION: TaskKind.DECIDE_EXTENSION, SUSPENSION: TaskKind.DECIDE_SUSPENSION}
 
@@ -212,7 +212,7 @@ def _ask(
         tx, f"{what}_asked", actor, before=request, after=request, now=now, order=order["id"],
         asked_row=row, **detail,
     )  # fmt: skip
-    supervisor = who(office, request, Rung.SUPERVISOR, now)
+    supervisor = decides(tx, office, request, Rung.SUPERVISOR, now)
     rule = office.policy.clock("CLK-ARBITRATE", "", now.astimezone(ZONE).date())
     due = clocks.due(now, rule.amount, rule.measure, office.policy.calendar).at
     unit = supervisor.unit.code
