@@ -89,6 +89,8 @@ TABLE_OF_CLOCKS = [
     ("CLK-RETURN", "outer", 5, "working_day", "V"),
     ("CLK-ARBITRATE", "", 1, "working_day", "P"),
     ("CLK-ARBITRATE", "urgent", 1, "hour", "P"),
+    ("CLK-LEAVE", "", 1, "working_day", "P"),
+    ("CLK-LEAVE", "pause", 1, "working_day", "P"),
     ("CLK-SUSPEND", "", 10, "working_day", "P"),
     ("CLK-CALLBACK", "", 1, "working_day", "L"),
     ("CLK-CALLBACK", "urgent", 24, "hour", "P"),
