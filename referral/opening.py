@@ -80,7 +80,7 @@ def open_request(
         holder_person=decided.holder.officer.login,
         queue_key=queue_key(decided.level.rank, decided.lead_due.at, request_id),
         confidential=decided.track is Track.GRIEVANCE or secrecy.is_asked(office, arrival),
-        withheld=withholding.of(tx, office, arrival, decided.area, also=withheld),
+        withheld=withholding.of(tx, office, arrival, decided.area, decided.perhaps, also=withheld),
         received_at=now,
         policy=office.stamp(),
         second_opinion=second_opinion.compare(
@@ -116,7 +116,7 @@ def open_request(
     second_opinion.ask(tx, office, arrival, request)
     reopening.propose(tx, office, arrival, request)
     kin.look(tx, office, arrival, request)
-    complaint_inside.look(tx, office, arrival, request)
+    complaint_inside.look(tx, office, arrival, request, decided.perhaps)
     return request
 
 

@@ -17,7 +17,6 @@ from models.transaction import Row, Transaction
 from models.vocabulary import Track
 from referral import casework, former
 from referral.accused import Accused, accused_of, chain
-from referral.accusing import perhaps
 from referral.casework import Actor
 from referral.directory import ZONE, Directory
 from referral.office import Arrival, Office
@@ -29,17 +28,19 @@ def of(
     office: Office,
     arrival: Arrival,
     area: str | None,
+    named: Accused,
     *,
     also: Collection[str] = (),
 ) -> list[str] | None:
     """From whom the words of a contact are withheld: the units and people that a complaint in it is
-    about, who serves them (``accused.chain``) and who was there lately (``former``), and ``also``
-    these. None for a whole complaint, which does not exist for them at all, and for most."""
+    about, or else whom they perhaps accuse (``named``), who serves them (``accused.chain``) and who
+    was there lately (``former``), and ``also`` these. None for a whole complaint, which does not
+    exist for them at all, and for most."""
     names = set(also)
     if arrival.assessment.track is not Track.GRIEVANCE:
         text, day = arrival.inbound.text, arrival.now.astimezone(ZONE).date()
         inside = is_inside(arrival)
-        found = accused_of(office, text, area, day) if inside else perhaps(office, text, area, day)
+        found = accused_of(office, text, area, day) if inside else named
         if found:
             found = found.also(former.of(tx, office, found, arrival.now))
             units = frozenset(_serving(office.directory, found.units))
@@ -53,13 +54,13 @@ def is_inside(arrival: Arrival) -> bool:
     return any(need.service == GRIEVANCE for need in arrival.assessment.needs)
 
 
-def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> Row:
-    """A contact that joins a request may complain too: from here on those read none of its
-    words."""
+def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row, named: Accused) -> Row:
+    """A contact that joins a request may complain too, or perhaps accuse those ``named``: from here
+    on they read none of its words."""
     if request["track"] == Track.GRIEVANCE:
         return request
     before = request["withheld"] or ()
-    names = of(tx, office, arrival, request["area"], also=before)
+    names = of(tx, office, arrival, request["area"], named, also=before)
     if names is None or set(names) == set(before):
         return request
     tx.later(update(HelpRequest).where(col(HelpRequest.id) == request["id"]).values(withheld=names))

@@ -1,7 +1,9 @@
 """A plea that holds a complaint too is helped at once, and whom it is about reads no word of it
 (I9): they see where, what is needed and for whom; the desk keeps the words."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -14,12 +16,15 @@ from gateway.ledger_audit import disagreements
 from gateway.state import State
 from models.discovery import DoorEntry
 from models.likenesses import Link
+from models.messages import Inbound
 from models.places import UnitRow
 from models.requests import HelpRequest
 from models.transaction import acting
 from models.vocabulary import Role
 from referral.casework import Refusal
 from referral.directory import ZONE
+from referral.office import Arrival, Office
+from referral.opening import open_request
 from tests.conftest import Clock as Watch
 from tests.gateway.people import application, signed_in
 from tests.gateway.test_complained_about import linked
@@ -219,6 +224,45 @@ def test_of_words_that_perhaps_complain_in_what_is_urgent_they_read_none_either(
     assert county.lead(number).bureau == "civil_affairs"
     assert not reads(county, BUREAU, number)
     assert reads(county, "township_w01.2", number)
+
+
+class Asked(dict[str, Any]):
+    """Values of the register that say how often one was asked for."""
+
+    often = 0
+
+    def __getitem__(self, key: str) -> Any:
+        self.often += key == "wrongs_done"
+        return super().__getitem__(key)
+
+
+def test_whom_words_perhaps_accuse_is_looked_for_once_when_they_open_a_request(
+    county: County,
+) -> None:
+    state = county.state
+    office = state.offices.current()
+    values = Asked(office.policy.values)
+    counting = replace(office, policy=replace(office.policy, values=values))
+    person = county.request(county.call("seed", PLEA)).person_id
+    for level in ("urgent", "standard"):
+        values.often = 0
+        words = (
+            f"{PLEA if level == 'urgent' else '我想申请低保,住滨河街道临江社区'}。{perhaps(county)}"
+        )
+        with acting(state.database, state.mint) as tx:
+            request = open_request(tx, counting, arrival(office, words, person, county.now()))
+            assert "perhaps:unit:civil_affairs" in request["withheld"]
+        assert (request["level"], values.often) == (level, 1)
+
+
+def arrival(office: Office, words: str, person: int, now: datetime) -> Arrival:
+    """Words as they come in."""
+    inbound = Inbound("", "", words)
+    return Arrival(
+        inbound=inbound, channel="sms", source="sms", now=now, said_at=now, journal_id=1,
+        person_id=person, language="zh-CN", assessment=office.assess(words, "sms", inbound),
+        reply=None, stopped=False,
+    )  # fmt: skip
 
 
 def test_nor_where_they_have_the_request_already(county: County, now: Watch) -> None:
