@@ -91,7 +91,8 @@ def read(session: Session, actor: Actor, office: Office, now: datetime) -> tuple
     first = {row.request_id: row for row in reversed(rows)}
     shown = [row for row in rows if first[row.request_id] is row][:MOST]
     ids = [row.request_id for row in shown]
-    told, disputed = _told(connection, office, ids), _disputed(connection, ids)
+    told = _told(connection, office, {row.request_id: str(row.id) for row in shown})
+    disputed = _disputed(connection, ids)
     barred = bars(connection, ids)
     kept = {request_id: barred.get(request_id, frozenset()) for request_id in ids}
     return tuple(
@@ -192,16 +193,21 @@ def _next(
     return Next(str(step.act), str(step.who), name, row.next_at)
 
 
-def _told(connection: Any, office: Office, ids: Sequence[int]) -> Mapping[int, Told]:
-    """The last time that somebody was told, by request."""
+def _told(connection: Any, office: Office, shown: Mapping[int, str]) -> Mapping[int, Told]:
+    """The last time that somebody was told of the clock that is shown, by request: by its ladder,
+    or by a person who urged the whole matter. What another clock of the request said is not of it.
+    """
     found: dict[int, Told] = {}
     rows = connection.execute(
         select(col(Event.request_id), col(Event.kind), col(Event.at), col(Event.detail))
-        .where(col(Event.request_id).in_(ids), col(Event.kind).in_(TOLD))
+        .where(col(Event.request_id).in_(list(shown)), col(Event.kind).in_(TOLD))
         .order_by(col(Event.seq))
     )
     for row in rows:
-        to = orjson.loads(row.detail).get("to", [])
+        detail = orjson.loads(row.detail)
+        if detail.get("clock_id", shown[row.request_id]) != shown[row.request_id]:
+            continue
+        to = detail.get("to", [])
         logins = to if isinstance(to, list) else [to]
         officers = (office.directory.officer.get(login) for login in logins)
         names = tuple(one.name for one in officers if one is not None)
