@@ -105,6 +105,7 @@ def open_request(
         confidential=request["confidential"],
     )
     record_assessment(tx, arrival, request)
+    withholding.record(tx, office, request, request["withheld"] or (), now, by)
     if found := decided.accused.without(kept_out).without(were_there):
         former.keep(tx, office, request, found, why="complained_of", by=SYSTEM, now=now)
     if kept_out:
