@@ -225,8 +225,10 @@ def import_(
 def export(
     what: Annotated[str, typer.Argument(help="contacts, requests, referrals, clocks, ...")],
     fmt: Annotated[str, typer.Option("--format", help="jsonl, csv or xlsx.")] = "jsonl",
-    since: Annotated[str, typer.Option(help="From this time on (RFC 3339).")] = "",
-    until: Annotated[str, typer.Option(help="Before this time (RFC 3339).")] = "",
+    since: Annotated[str, typer.Option(help="From this time, day or month on (2026-11).")] = "",
+    until: Annotated[
+        str, typer.Option(help="Before this time, or to the end of this day or month.")
+    ] = "",
     output: Annotated[Path, typer.Option("-o", help="A file instead of the screen.")] = STDIN,
     *,
     masked: Annotated[

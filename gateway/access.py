@@ -2,8 +2,7 @@
 
 ``RIGHTS`` says which role may do an act at all, ``scope`` which requests exist for somebody: it
 goes into the query itself, so that what is foreign and what does not exist answer alike. What the
-life cycle allows in a status, and which unit's order it is, the verbs check.
-"""
+life cycle allows in a status, and which unit's order it is, the verbs check."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -81,6 +80,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "urge": _roles("LS"),
     "see_board": _roles("LSU"),
     "bring_in": _roles("DL"),
+    "give_words": _roles("DL"),
     "ask": _roles("OL"),
     "resume": _roles("OLBTS"),
     "extend": _roles("BTS"),

@@ -86,6 +86,7 @@ from referral import (
     urging,
     waiting,
     withdrawing,
+    withholding,
 )
 from referral.casework import Refusal
 
@@ -138,6 +139,7 @@ ACTS: Mapping[str, Act] = {
         ("refuse_return", ReasonBody, arbitrating.refuse_return),
         ("reassign", ReassignBody, arbitrating.reassign),
         ("bring_in", BringInBody, complaining.bring_in),
+        ("give_words", BringInBody, withholding.give_words),
         ("ask", AskBody, waiting.ask),
         ("resume", ReasonBody, waiting.resume),
         ("extend", ExtendBody, leave.extend),

@@ -187,7 +187,7 @@ def case(
             _message(one, row["code"], sees, mask)
             for one in _rows(connection, Outgoing, row["id"], Outgoing.id)
         ),
-        history=tuple(_history(told_of, sees, mask, hidden)),
+        history=tuple(_history(told_of, viewer, sees, mask, hidden)),
         seen=max((one.seq for one in told_of), default=0),
         acts=possible.acts(
             viewer, office, row, orders, now, running=running, asked=waiting_for(told_of)
@@ -281,12 +281,13 @@ def _message(row: Any, code: str, sees: Sight, mask: Masking) -> Message:
 
 
 def _history(
-    rows: list[casework.Told], sees: Sight, mask: Masking, hidden: frozenset[str]
+    rows: list[casework.Told], viewer: Viewer, sees: Sight, mask: Masking, hidden: frozenset[str]
 ) -> Iterator[Happened]:
-    """The acts; what was typed into one may name a person and stays with those who may know. An
-    entry that names a request which complains about the viewer is left out."""
+    """The acts; what was typed into one may name a person and stays with those who may know. Left
+    out is what names a request which complains about the viewer, or says that words are withheld
+    from them."""
     for row in rows:
-        if unsaid.named_in(row.detail, hidden):
+        if unsaid.named_in(row.detail, hidden) or unsaid.concerns(row.kind, row.detail, viewer):
             continue
         told = {
             name: value for name, value in row.detail.items() if sees.words or name not in TYPED

@@ -1,7 +1,8 @@
 """Lines held against what stands: who changed a household meanwhile is not overwritten, none is
 written over another one that has the same number, and no file moves an account that is there."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -28,7 +29,11 @@ _Faults = Mapping[int, Sequence[Fault]]
 
 
 def faults(
-    connection: Connection, kind: str, lines: _Lines, by: str, codes: Collection[str] = ()
+    connection: Connection,
+    kind: str,
+    lines: _Lines,
+    by: str,
+    codes: Mapping[str, str] = MappingProxyType({}),
 ) -> _Faults:
     """By their number the lines that ``by`` cannot write as things stand, with every cell that is
     why. A line of staff may lack a cell that could not be read."""
@@ -42,19 +47,36 @@ def faults(
 
 
 def _of_parents(
-    connection: Connection, kind: str, lines: _Lines, codes: Collection[str]
+    connection: Connection, kind: str, lines: _Lines, codes: Mapping[str, str]
 ) -> _Faults:
-    """What stands below something that is not there, or below itself, is below nothing: nobody
-    above it is asked, and nobody there sees it."""
-    code = BELOW[kind].__table__.columns.code
-    wanted = {one["parent"] for _, one in lines if one.get("parent")}
-    known = {*connection.scalars(select(code).where(code.in_(wanted))), *codes}
+    """What stands below something that is not there, or below itself, over however many others, is
+    below nothing: nobody above it is asked, and nobody there sees it. ``codes`` are those of the
+    file, each with the one above it."""
+    columns = BELOW[kind].__table__.columns
+    standing = select(columns.code, columns.parent)
+    above = {row.code: row.parent or "" for row in connection.execute(standing)} | {**codes}
     heading = {column.key: column.heading for column in KINDS[kind]}["parent"]
-    return {
-        line: (Fault(line, heading, one["parent"], "import.fault.no_parent"),)
-        for line, one in lines
-        if one.get("parent") and (one["parent"] not in known or one["parent"] == one.get("code"))
-    }
+    found = {}
+    for line, one in lines:
+        parent, code = one.get("parent") or "", str(one.get("code"))
+        if not parent:
+            continue
+        if parent not in above or parent == code:
+            found[line] = (Fault(line, heading, parent, "import.fault.no_parent"),)
+        elif _comes_back(above, code, parent):
+            found[line] = (Fault(line, heading, parent, "import.fault.circle"),)
+    return found
+
+
+def _comes_back(above: Mapping[str, str], code: str, parent: str) -> bool:
+    """Whether who goes up from here comes to a place again and never to the top."""
+    seen, at = {code}, parent
+    while at:
+        if at in seen:
+            return True
+        seen.add(at)
+        at = above.get(at, "")
+    return False
 
 
 def _of_staff(connection: Connection, lines: _Lines, by: str) -> _Faults:

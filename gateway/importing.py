@@ -78,7 +78,8 @@ class Looked:
     lines: int = 0
     faults: list[Fault] = field(default_factory=list)
     bad: set[int] = field(default_factory=set)
-    codes: set[str] = field(default_factory=set)  # of the units or areas in its good lines
+    codes: dict[str, str] = field(default_factory=dict)
+    """Of the units or areas in its good lines, each with the one above it, "" for none."""
 
 
 def codes_of(
@@ -119,7 +120,7 @@ def look(kind: str, name: str, body: bytes, codes: Codes) -> Looked:
             found.bad.add(read.line)
             found.faults += read.faults
         elif kind in import_compared.BELOW:
-            found.codes.add(str(read.values.get("code")))
+            found.codes[str(read.values.get("code"))] = str(read.values.get("parent") or "")
     return found
 
 

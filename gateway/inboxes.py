@@ -32,10 +32,10 @@ from referral.office import Office
 TABS = ("to_sign", "handling", "yellow", "inbox_late", "sent_back", "cooperating", "finished")
 DESK_CLOCKS = (
     "CLK-ANSWER", "CLK-ARBITRATE", "CLK-CALLBACK", "CLK-CLARIFY", "CLK-DISPATCH",
-    "CLK-FIRST-REPLY", "CLK-HANDOFF", "CLK-LISTEN", "CLK-MISSED-CALL", "CLK-SAFETY-CONFIRM",
-    "CLK-TRIAGE",
+    "CLK-FIRST-REPLY", "CLK-HANDOFF", "CLK-LEAVE", "CLK-LISTEN", "CLK-MISSED-CALL",
+    "CLK-SAFETY-CONFIRM", "CLK-TRIAGE",
 )  # fmt: skip
-"""Promises of the help line itself: no bureau can keep or break them."""
+"""Promises of the help line itself and of who decides: no bureau can keep or break them."""
 _TAKEN = (ReferralStatus.SIGNED, ReferralStatus.IN_PROGRESS)
 
 

@@ -196,6 +196,8 @@ def _events(
             own = row.by == actor.login and row.kind in _OWN
             if not own and unsaid.named_in(whole, hidden):
                 continue
+            if unsaid.concerns(row.kind, whole, actor):
+                continue
             detail = mask.detail(whole)
             if not typed:
                 detail = {name: value for name, value in detail.items() if name not in _LEFT_OUT}

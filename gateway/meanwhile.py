@@ -12,7 +12,8 @@ NEVER_LATE = ("raise_urgency", "hand_off", "record_contact", "claim")
 itself who was faster."""
 QUIET = (
     "assessed", "attachment_kept", "breached", "circular", "dispatched", "printed", "received",
-    "reminder", "revealed", "supervision_order", "undelivered", "written_reminder",
+    "reminder", "revealed", "supervision_order", "undelivered", "words_withheld",
+    "written_reminder",
 )  # fmt: skip
 """Entries that change nothing somebody would have to know before acting."""
 

@@ -9,7 +9,6 @@ the age of the last proof raises the alarm.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -23,7 +22,7 @@ from gateway.ledger_audit import prove
 from gateway.ledger_keys import keys_of
 from gateway.settings import Settings
 from models import assurances
-from models.db import Busy, Database
+from models.db import Database
 from models.messages import Unavailable
 from models.transaction import acting
 from models.vocabulary import TaskKind
@@ -63,9 +62,9 @@ class Nightly:
         """All of them, if it is time and nobody else does; whether it was."""
         if not await asyncio.to_thread(self._is_my_turn, now()):
             return False
-        missing = await self._at_providers(now())
+        missing, took = await self._at_providers(now())
         for name, proof in (
-            ("verify_intake", partial(self._intake, missing)),
+            ("verify_intake", partial(self._intake, missing, took)),
             ("verify_ledger", self._ledger),
             ("verify_clocks", self._clocks),
             ("verify_fields", self._fields),
@@ -81,17 +80,20 @@ class Nightly:
             proof(now)
         except Exception as error:
             log.exception("%s could not be made", name)
-            with suppress(Busy):  # then its age is the alarm
+            try:
                 self._tell(name, [f"it could not be made ({type(error).__name__})"], {}, now)
+            except Exception:  # whatever keeps it from being said: then its age is the alarm
+                log.exception("that %s could not be made could not be written down", name)
 
     def _is_my_turn(self, now: datetime) -> bool:
         night = now.astimezone(ZONE).hour in HOURS
         with acting(self._database, self._mint) as tx:
             return assurances.claim(tx, "nightly", now, ONCE_IN if night else LATEST)
 
-    async def _at_providers(self, now: datetime) -> list[str]:
-        """What providers took for us and we do not have, where they can be asked."""
+    async def _at_providers(self, now: datetime) -> tuple[list[str], dict[str, list[str]]]:
+        """Which providers could not be asked, and what the others took for us."""
         missing: list[str] = []
+        took: dict[str, list[str]] = {}
         for name, channel in self._channels.items():
             try:
                 listed = await channel.missed(now - LOOK_BACK)
@@ -99,16 +101,18 @@ class Nightly:
                 said = str(error) if isinstance(error, Unavailable) else type(error).__name__
                 missing.append(f"{name}: the provider could not be asked ({said})")
                 continue
-            ids = [one.external_id for one in listed if one.at is None or one.at < now - _GRACE]
-            with self._database.read() as session:
-                missing += absent(session, name, ids)
-        return missing
+            took[name] = [
+                one.external_id for one in listed if one.at is None or one.at < now - _GRACE
+            ]
+        return missing, took
 
-    def _intake(self, missing: list[str], now: datetime) -> None:
+    def _intake(self, missing: list[str], took: Mapping[str, list[str]], now: datetime) -> None:
+        """All that came is accounted for, and we have what providers took for us."""
         with self._database.read() as session:
             found = account(session)
+            lost = [one for name, ids in took.items() for one in absent(session, name, ids)]
         figures = {"contacts": found.contacts, "requests": found.requests}
-        self._tell("verify_intake", [*found.missing, *missing], figures, now)
+        self._tell("verify_intake", [*found.missing, *missing, *lost], figures, now)
 
     def _ledger(self, now: datetime) -> None:
         file = self._settings.checkpoint_file

@@ -4,6 +4,8 @@ With another one second factors, passes and forms of the others do not open, and
 Whoever begins first leaves a mark, one way and of this purpose alone, in the head of the ledger.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,7 +14,9 @@ from sqlmodel import col
 from gateway.settings import FILE, BadSettings, Settings, derived
 from models.db import Database
 from models.events import Ledger
+from models.transaction import acting
 
+REPLACED = "signing_key_replaced"
 _DIGITS = 16
 
 
@@ -42,11 +46,15 @@ def fault(connection: Any, settings: Settings) -> list[str]:
     return []
 
 
-def replace(database: Database, settings: Settings) -> None:
-    """The secret of now is the one from now on: it was changed on purpose. Raises ``Busy``."""
+def replace(database: Database, mint: Callable[[], int], settings: Settings, now: datetime) -> None:
+    """The secret of now is the one from now on: it was changed on purpose, and that is entered in
+    the ledger, once. Raises ``Busy``."""
     settings.require_secret()
-    with database.write() as connection:
-        connection.execute(update(Ledger).values(secret_mark=_mark(settings)))
+    with acting(database, mint) as tx:
+        before = _kept(tx)
+        tx.execute(update(Ledger).values(secret_mark=_mark(settings)))
+        if before not in (None, _mark(settings)):
+            tx.event(REPLACED, at=now)
 
 
 def _hold_against(kept: str | None, settings: Settings) -> None:

@@ -22,7 +22,7 @@ from models.events import Event
 from models.referrals import Referral
 from models.requests import HelpRequest
 from models.vocabulary import Level
-from referral import clocks, owing
+from referral import clocks, lapsing, owing
 from referral.clocks import LadderAct
 from referral.office import Office
 
@@ -91,14 +91,17 @@ def read(session: Session, actor: Actor, office: Office, now: datetime) -> tuple
     first = {row.request_id: row for row in reversed(rows)}
     shown = [row for row in rows if first[row.request_id] is row][:MOST]
     ids = [row.request_id for row in shown]
-    told, barred = _told(connection, office, ids), bars(connection, ids)
+    told = _told(connection, office, {row.request_id: str(row.id) for row in shown})
     disputed = _disputed(connection, ids)
+    barred = bars(connection, ids)
+    kept = {request_id: barred.get(request_id, frozenset()) for request_id in ids}
     return tuple(
         _overdue(
             office,
             row,
             told.get(row.request_id),
-            _next(office, rows, row.request_id, barred.get(row.request_id, frozenset())),
+            kept[row.request_id],
+            _next(office, rows, row.request_id, kept[row.request_id]),
             now,
             disputed=row.request_id in disputed,
         )
@@ -128,12 +131,13 @@ def _overdue(
     office: Office,
     row: Any,
     told: Told | None,
+    barred: Collection[str],
     upcoming: Next | None,
     now: datetime,
     *,
     disputed: bool,
 ) -> Overdue:
-    owes = _owes(office, row, now)
+    owes = _owes(office, row, barred, now)
     unit = office.directory.unit.get(owes["holder_unit"])
     holder = office.directory.officer.get(owes["holder_person"])
     rule = office.policy.rule_of(row)
@@ -160,9 +164,14 @@ def _disputed(connection: Any, ids: Sequence[int]) -> frozenset[int]:
     return frozenset(connection.execute(query).scalars())
 
 
-def _owes(office: Office, row: Any, now: datetime) -> Mapping[str, Any]:
-    """The request as the reminders of this clock see it: of a bureau's order with that bureau."""
-    held = {"holder_unit": row.holder_unit, "holder_person": row.holder_person}
+def _owes(office: Office, row: Any, barred: Collection[str], now: datetime) -> Mapping[str, Any]:
+    """The request as the reminders of this clock see it: of a bureau's order with that bureau, of
+    what waits for a decision with who decides."""
+    held = {
+        "holder_unit": row.holder_unit, "holder_person": row.holder_person, "barred": barred,
+    }  # fmt: skip
+    if row.name == lapsing.CLOCK:
+        return owing.at_who_decides(office, held, now)
     if row.name in owing.BY_A_BUREAU and row.bureau is not None:
         return owing.at_the_bureau(office, held, row, now)
     return held
@@ -178,22 +187,27 @@ def _next(
     if row is None or not ladder:
         return None
     step = clocks.step_at(ladder, row.step)
-    owes = {**_owes(office, row, row.next_at), "barred": barred}
+    owes = _owes(office, row, barred, row.next_at)
     reader, _ = owing.reader(office, row, owes, step.who, row.next_at)
     name = reader.officer.name or reader.officer.login
     return Next(str(step.act), str(step.who), name, row.next_at)
 
 
-def _told(connection: Any, office: Office, ids: Sequence[int]) -> Mapping[int, Told]:
-    """The last time that somebody was told, by request."""
+def _told(connection: Any, office: Office, shown: Mapping[int, str]) -> Mapping[int, Told]:
+    """The last time that somebody was told of the clock that is shown, by request: by its ladder,
+    or by a person who urged the whole matter. What another clock of the request said is not of it.
+    """
     found: dict[int, Told] = {}
     rows = connection.execute(
         select(col(Event.request_id), col(Event.kind), col(Event.at), col(Event.detail))
-        .where(col(Event.request_id).in_(ids), col(Event.kind).in_(TOLD))
+        .where(col(Event.request_id).in_(list(shown)), col(Event.kind).in_(TOLD))
         .order_by(col(Event.seq))
     )
     for row in rows:
-        to = orjson.loads(row.detail).get("to", [])
+        detail = orjson.loads(row.detail)
+        if detail.get("clock_id", shown[row.request_id]) != shown[row.request_id]:
+            continue
+        to = detail.get("to", [])
         logins = to if isinstance(to, list) else [to]
         officers = (office.directory.officer.get(login) for login in logins)
         names = tuple(one.name for one in officers if one is not None)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from models.proposals import Proposal
+from referral import soundness
 from referral.policy import ClockRule, Policy, load_policy
 from referral.routing import RouteRow
 from referral.rows import Laid, PolicyError
@@ -95,7 +96,7 @@ class Overlay:
             after = self._load(in_order([*changes, change]))
         except PolicyError as error:
             return str(error)
-        known = set(before.check())
+        known = {*before.check(), *soundness.gaps(after)}  # between versions the earlier goes on
         return next((fault for fault in after.check() if fault not in known), "")
 
     def _load(self, changes: Sequence[Change]) -> Policy:

@@ -8,7 +8,7 @@ from gateway import access
 from gateway.access import Actor, Viewer
 from gateway.acts import ACTS
 from models.vocabulary import Level, ReferralStatus, Role, Status
-from referral import leave, lifecycle
+from referral import leave, lifecycle, withholding
 from referral.asked_for import EXTENSION, SUSPENSION
 from referral.casework import GONE, standing, units_of
 from referral.office import Office
@@ -110,6 +110,7 @@ def acts(
         "take_upward": request["track"] == "grievance",
         "split_off": request["track"] != "grievance",
         "bring_in": unanswered,
+        "give_words": withholding.may_give(request, viewer.login, viewer.unit),
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])
 

@@ -26,6 +26,7 @@ from gateway.quarter import Quarter, Report, report
 from gateway.quarter_figures import EACH, figures, only, without
 from models.events import OF_NO_REQUEST, Event
 from models.quarters import ClosedQuarter
+from models.referrals import Referral
 from models.transaction import Transaction
 from models.vocabulary import Role
 from referral.casework import Actor, Refusal, units_of
@@ -186,6 +187,23 @@ def closed_units(session: Session, quarter: Quarter) -> Mapping[str, tuple[str, 
         col(ClosedQuarter.unit), col(ClosedQuarter.closed_by), col(ClosedQuarter.closed_at)
     ).where(col(ClosedQuarter.quarter) == str(quarter))
     return {unit: (by, at) for unit, by, at in session.connection().execute(query)}
+
+
+def with_orders(
+    session: Session, viewer: Actor, office: Office, now: datetime, quarter: Quarter
+) -> frozenset[str]:
+    """The units that were given orders in a quarter, and who goes on for them: of requests that do
+    not complain about the viewer."""
+    begin, end = quarter.span
+    query = select(col(Referral.bureau)).where(
+        col(Referral.dispatched_at) >= begin,
+        col(Referral.dispatched_at) < end,
+        access.unbarred(viewer, office, now, of=Referral.request_id),
+    )
+    found = set(session.connection().scalars(query.distinct()))
+    day = now.astimezone(ZONE).date()
+    heirs = (office.directory.current(code, day) for code in found)
+    return frozenset(found | {unit.code for unit in heirs if unit is not None})
 
 
 def differences(told: Kept, found: Report, unsaid: Collection[str] = ()) -> tuple[Difference, ...]:

@@ -158,7 +158,7 @@ def hand_on(
     it now, and what complains about that unit stays closed to them (I9); call it with the directory
     of after the transfer. Returns how many they held."""
     accused.take_along(tx, office.directory, login, unit, by=actor.login, now=now)
-    withholding.take_along(tx, login, unit)
+    withholding.take_along(tx, office, login, unit, by=actor.login, now=now)
     held = standing_in.held_by(tx, [(unit, login)])
     return sum(standing_in.replace(tx, office, request, now, why="absent") for request in held)
 

@@ -1,5 +1,6 @@
-"""Numbers that are not said to somebody: of requests that complain about them (I9), of what was
-given there. An entry about something else may name one, and then the whole entry is not shown."""
+"""What is not said to somebody: numbers of requests that complain about them (I9), of what was
+given there; an entry about something else may name one, and then the whole entry is not shown. Nor
+from whom the words of a request are withheld, or were until a person read them."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -8,12 +9,14 @@ from typing import Any
 from sqlalchemy import select, union_all
 from sqlmodel import col
 
-from gateway.access import Viewer, unbarred
+from gateway.access import DESK, Viewer, unbarred
 from models.bars import Bar
 from models.relief import Relief
 from models.requests import FormerNumber, HelpRequest
+from models.vocabulary import Role
 from referral.casework import Actor
 from referral.office import Office
+from referral.withholding import GIVEN, WITHHELD
 
 
 def numbers(reader: Any, viewer: Viewer, office: Office, now: datetime) -> frozenset[str]:
@@ -43,3 +46,17 @@ def named_in(value: Any, unsaid: Collection[str]) -> bool:
     if isinstance(value, Mapping):
         return any(named_in(one, unsaid) for one in value.values())
     return isinstance(value, list | tuple) and any(named_in(one, unsaid) for one in value)
+
+
+def concerns(kind: str, detail: Mapping[str, Any], viewer: Viewer) -> bool:
+    """Whether an entry says that words are or were withheld, to somebody else than a person of the
+    desk or an auditor, or to one whom it names."""
+    if kind not in (WITHHELD, GIVEN):
+        return False
+    if not isinstance(viewer, Actor) or viewer.role not in (*DESK, Role.AUDITOR):
+        return True
+    return viewer.unit in _units(detail) or viewer.login in detail.get("logins", ())
+
+
+def _units(detail: Mapping[str, Any]) -> Collection[str]:
+    return (*detail.get("units", ()), detail.get("bureau"))

@@ -11,6 +11,8 @@ from referral.office import Office
 
 EXTENSION, SUSPENSION = "extension", "suspension"
 GRANTED = {EXTENSION: "extended", SUSPENSION: "suspended"}
+CASES = {EXTENSION: "", SUSPENSION: "pause"}
+"""The case of the clock (``lapsing.CLOCK``) that runs for those who decide."""
 
 
 def waiting_for(told: Sequence[Told]) -> frozenset[str]:

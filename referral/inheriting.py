@@ -23,7 +23,7 @@ def keep_out(tx: Transaction, office: Office, now: datetime) -> int:
     """Take open complaints about units that are gone from those who go on for them, and from their
     eyes the words of pleas that complain of them. Returns how many complaints. Where no other body
     is left it stays: nobody who may read it would hold it."""
-    withholding.follow(tx, office)
+    withholding.follow(tx, office, now)
     directory = office.directory
     followed = {one.successor for one in directory.units if one.successor and one.valid_until}
     heirs = {

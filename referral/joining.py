@@ -9,6 +9,7 @@ from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, Status, TaskKind, Track, worst
 from referral import (
+    accusing,
     complaint_inside,
     falling_silent,
     level_told,
@@ -24,6 +25,7 @@ from referral import (
     withholding,
     word_given,
 )
+from referral.directory import ZONE
 from referral.office import Arrival, Office
 from referral.planning import plan
 
@@ -45,8 +47,10 @@ def attach(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> R
         words=arrival.mark,
     )
     opening.record_assessment(tx, arrival, request)
-    complaint_inside.look(tx, office, arrival, request)
-    request = withholding.heard(tx, office, arrival, request)
+    day = now.astimezone(ZONE).date()
+    named = accusing.perhaps(office, arrival.inbound.text, request["area"], day)
+    complaint_inside.look(tx, office, arrival, request, named)
+    request = withholding.heard(tx, office, arrival, request, named)
     if arrival.inbound.answered:
         starting.got_through(tx, request, now)
     request = secrecy.heard(tx, office, arrival, request)

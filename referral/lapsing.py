@@ -12,15 +12,20 @@ from models.events import SYSTEM
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import ReferralRole, TaskKind
+from referral import casework
 
 ASKED = (TaskKind.DECIDE_EXTENSION, TaskKind.DECIDE_SUSPENSION)
+CLOCK = "CLK-LEAVE"
+"""Runs for those who decide on it, in a case of its own for each of both; it moves no other
+date."""
 ENDS = ("route_corrected", "taken_upward", "reopened", "rehandled", "result_reported")
 LEADS_ANEW = ("return_upheld", "arbitrated", "bar_set")
 """After these another unit may lead, or the same one still."""
 
 
 def lapse(tx: Transaction, request: Row, order: Row, now: datetime) -> None:
-    """End the work of deciding on what the lead of this order asked for, if anything."""
+    """End the work of deciding on what the lead of this order asked for, if anything, and its
+    clock."""
     if order["role"] != ReferralRole.LEAD:
         return
     tx.execute(
@@ -32,6 +37,7 @@ def lapse(tx: Transaction, request: Row, order: Row, now: datetime) -> None:
         )
         .values(done_at=now, done_by=SYSTEM)
     )
+    casework.halt(tx, request["id"], (CLOCK,), now)
 
 
 def ended(kind: str, detail: Mapping[str, Any]) -> bool:

@@ -11,16 +11,17 @@ from typing import Any
 from models.requests import queue_key
 from models.transaction import Row, Transaction
 from models.vocabulary import Level, ReferralRole, ReferralStatus, Role, Status, TaskKind
-from referral import asked_for, casework, clocks, clockwork, telling
+from referral import asked_for, casework, clocks, clockwork, promises, telling
 from referral.answering import correspondent, foretold, tell
-from referral.asked_for import EXTENSION, SUSPENSION
+from referral.asked_for import CASES, EXTENSION, SUSPENSION
 from referral.casework import Actor, Refusal
 from referral.clocks import Rung
 from referral.directory import ZONE
+from referral.lapsing import CLOCK
 from referral.lifecycle import may, may_on_referral
 from referral.office import Office
 from referral.policy import Ground
-from referral.rungs import who
+from referral.rungs import decides
 
 _TASK = {EXTENSION: TaskKind.DECIDE_EXTENSION, SUSPENSION: TaskKind.DECIDE_SUSPENSION}
 
@@ -129,7 +130,7 @@ def decline(
     casework.require_open(request)
     why = casework.need(reason, "refusal.reason_missing")
     asked = asked_for.require(tx, request, what)
-    casework.finish_tasks(tx, request["id"], _TASK[what], actor, now)
+    _is_decided(tx, actor, request, what, now)
     casework.record(
         tx, f"{what}_declined", actor, before=request, after=request, now=now, reason=why
     )
@@ -161,7 +162,7 @@ def _grant_extension(
     casework.change_referral(tx, order, due_at=due.at, original_due_at=original)
     rank = Level(request["level"]).rank
     after = casework.change(tx, request, queue_key=queue_key(rank, due.at, request["id"]))
-    casework.finish_tasks(tx, request["id"], TaskKind.DECIDE_EXTENSION, actor, now)
+    _is_decided(tx, actor, request, EXTENSION, now)
     reason = str(asked.detail["reason"])
     casework.record(
         tx, "extended", actor, before=request, after=after, now=now, row=row, order=order["id"],
@@ -183,7 +184,7 @@ def _grant_suspension(
     started = clockwork.follow(tx, office, request, row, now=now)
     last = started["CLK-SUSPEND"]["due_at"]
     after = casework.change(tx, request, status=row.to)
-    casework.finish_tasks(tx, request["id"], TaskKind.DECIDE_SUSPENSION, actor, now)
+    _is_decided(tx, actor, request, SUSPENSION, now)
     casework.record(
         tx, "suspended", actor, before=request, after=after, now=now, row=row, ground=chosen.code,
         reason=str(asked.detail["reason"]), asked_by=asked.by, until=last.isoformat(),
@@ -212,15 +213,20 @@ def _ask(
         tx, f"{what}_asked", actor, before=request, after=request, now=now, order=order["id"],
         asked_row=row, **detail,
     )  # fmt: skip
-    supervisor = who(office, request, Rung.SUPERVISOR, now)
-    rule = office.policy.clock("CLK-ARBITRATE", "", now.astimezone(ZONE).date())
-    due = clocks.due(now, rule.amount, rule.measure, office.policy.calendar).at
+    supervisor = decides(tx, office, request, Rung.SUPERVISOR, now)
+    rule = office.policy.clock(CLOCK, CASES[what], now.astimezone(ZONE).date())
+    due = promises.start(tx, office, request, rule=rule, at=now, urgent=False)["due_at"]
     unit = supervisor.unit.code
     telling.ask(
         tx, office, _TASK[what], request, now=now, due=due, note=detail["reason"], unit=unit
     )
     telling.tell_staff(tx, office, "staff_decide", request, supervisor, due=due, now=now)
     return request
+
+
+def _is_decided(tx: Transaction, actor: Actor, request: Row, what: str, now: datetime) -> None:
+    casework.finish_tasks(tx, request["id"], _TASK[what], actor, now)
+    casework.halt(tx, request["id"], (CLOCK,), now, case=CASES[what])
 
 
 def _may_ask(

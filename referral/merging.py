@@ -31,6 +31,7 @@ from referral import (
     renewing,
     telling,
     waiting,
+    withholding,
 )
 from referral.answering import correspondent
 from referral.before import Before, plain
@@ -109,6 +110,8 @@ def merge(
             "rows": before.rows,
         },
     )
+    more = set(changes.get("withheld", ())).difference(was["withheld"] or ())
+    withholding.record(tx, office, after, more, now, actor.login)
     likening.decide(tx, actor, newer, older, "confirmed", reason, now, relation="repeat")
     common = {"master": older["number"], "joined": newer["number"], "reason": reason.strip()}
     casework.record(tx, "merged", actor, before=newer, after=gone, now=now, row=row, **common)

@@ -14,13 +14,14 @@ from models.events import SYSTEM
 from models.referrals import Referral
 from models.requests import HelpRequest, queue_key
 from models.transaction import Row, Transaction
-from models.vocabulary import Form, Level, ReferralRole, Status, TaskKind, Track
+from models.vocabulary import Level, ReferralRole, Status, TaskKind, Track
 from referral import (
     accused,
     clocks,
     complaint_inside,
     former,
     kin,
+    opening_told,
     promises,
     reopening,
     second_opinion,
@@ -79,7 +80,7 @@ def open_request(
         holder_person=decided.holder.officer.login,
         queue_key=queue_key(decided.level.rank, decided.lead_due.at, request_id),
         confidential=decided.track is Track.GRIEVANCE or secrecy.is_asked(office, arrival),
-        withheld=withholding.of(tx, office, arrival, decided.area, also=withheld),
+        withheld=withholding.of(tx, office, arrival, decided.area, decided.perhaps, also=withheld),
         received_at=now,
         policy=office.stamp(),
         second_opinion=second_opinion.compare(
@@ -104,18 +105,19 @@ def open_request(
         confidential=request["confidential"],
     )
     record_assessment(tx, arrival, request)
+    withholding.record(tx, office, request, request["withheld"] or (), now, by)
     if found := decided.accused.without(kept_out).without(were_there):
         former.keep(tx, office, request, found, why="complained_of", by=SYSTEM, now=now)
     if kept_out:
         accused.keep(tx, request, kept_out, why=accused.JOINED, by=by, now=now)
-    _dispatch(tx, office, arrival, request=request, decided=decided)
+    orders = _dispatch(tx, office, arrival, request=request, decided=decided)
     starting.start_clocks(tx, office, arrival, request=request, decided=decided)
-    _tell(tx, office, arrival, request=request, decided=decided)
+    opening_told.tell(tx, office, arrival, request=request, decided=decided, orders=orders)
     ask_people(tx, office, arrival, request=request)
     second_opinion.ask(tx, office, arrival, request)
     reopening.propose(tx, office, arrival, request)
     kin.look(tx, office, arrival, request)
-    complaint_inside.look(tx, office, arrival, request)
+    complaint_inside.look(tx, office, arrival, request, decided.perhaps)
     return request
 
 
@@ -143,7 +145,7 @@ def _learned(assessment: Assessment) -> dict[str, Any]:
 
 def _dispatch(
     tx: Transaction, office: Office, arrival: Arrival, *, request: Row, decided: Plan
-) -> None:
+) -> list[Row]:
     """The lead's referral and the cooperating ones, with their due times, and CLK-SIGN."""
     day = arrival.now.astimezone(ZONE).date()
     urgent = decided.level.is_urgent
@@ -153,8 +155,10 @@ def _dispatch(
         tx, office, request, rule=sign, at=arrival.now, urgent=urgent, referral_id=lead["id"]
     )
     helpers = _helpers(office, decided, day, without={decided.lead.code})
-    for unit in helpers:
+    helping = [
         cooperate(tx, office, arrival, request=request, decided=decided, unit=unit)
+        for unit in helpers
+    ]
     tx.event(
         "dispatched",
         at=arrival.now,
@@ -168,6 +172,7 @@ def _dispatch(
         found_by=decided.holder.how,
         due=decided.lead_due.at.isoformat(),
     )
+    return [lead, *helping]
 
 
 def _helpers(office: Office, decided: Plan, day: date, without: set[str]) -> list[Unit]:
@@ -215,7 +220,7 @@ def cooperate(
     request: Row,
     decided: Plan,
     unit: Unit,
-) -> None:
+) -> Row:
     """Give a unit a cooperating order with its clock (CLK-COOP)."""
     urgent = decided.level.is_urgent
     due = clocks.cooperating_due(
@@ -232,51 +237,7 @@ def cooperate(
         referral_id=referral["id"],
         due=due,
     )
-
-
-def _tell(
-    tx: Transaction, office: Office, arrival: Arrival, *, request: Row, decided: Plan
-) -> None:
-    """What the person hears at once: receipt, then what happens; and the unit that must act."""
-    due = telling.next_word(office, arrival, decided.level)
-    until = unheard.asked(tx, office, arrival, request, opened=True)
-    if arrival.inbound.reporter:
-        telling.say(
-            tx, office, arrival, request, "reporter_told", due=due, unit=decided.holder.unit
-        )
-    elif not arrival.inbound.missed:
-        if decided.level is Level.LIFE_THREAT:
-            telling.say(tx, office, arrival, request, "handoff", due=due)
-        telling.say(tx, office, arrival, request, "receipt", due=due, unit=decided.first.unit)
-        if arrival.reply and arrival.reply.way.form is Form.SMS:
-            telling.say(
-                tx, office, arrival, request, "receipt_code", due=due, unit=decided.first.unit
-            )
-        if decided.level.is_urgent:
-            telling.say(
-                tx, office, arrival, request, "urgent_accepted", due=due, unit=decided.holder.unit
-            )
-            if kin.child_speaks(office, arrival):
-                telling.say(
-                    tx, office, arrival, request, "child_told", due=due, unit=decided.holder.unit
-                )
-        elif decided.track is Track.GRIEVANCE:
-            unit, last = decided.lead, decided.lead_due.at
-            telling.say(tx, office, arrival, request, "grievance_received", due=last, unit=unit)
-        elif decided.track is not Track.NONE and until is None:
-            unit, last = decided.lead, decided.lead_due.at
-            telling.say(tx, office, arrival, request, "dispatched", due=last, unit=unit)
-    if until is not None:
-        telling.say(tx, office, arrival, request, unheard.TOLD, due=until)
-    telling.notify(
-        tx,
-        office,
-        request,
-        decided.holder,
-        due=decided.lead_due.at,
-        now=arrival.now,
-        urgent=decided.level.is_urgent,
-    )
+    return referral
 
 
 def ask_people(tx: Transaction, office: Office, arrival: Arrival, *, request: Row) -> None:

@@ -30,6 +30,13 @@ def at_the_bureau(
     return {**request, "holder_unit": unit.code, "holder_person": person, "held_as": "order"}
 
 
+def at_who_decides(office: Office, request: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    """The request as the clock of what a bureau asked for sees it: with the supervisor who has not
+    decided."""
+    above = rungs.who(office, request, Rung.SUPERVISOR, now)
+    return {**request, "holder_unit": above.unit.code, "holder_person": above.officer.login}
+
+
 def reader(
     office: Office, clock: Any, request: Mapping[str, Any], rung: Rung, now: datetime
 ) -> tuple[Answerable, str]:

@@ -118,7 +118,7 @@ def undo_merge(
     lead = casework.lead_of(tx, after["id"])  # a successor gets it with its due time
     undecided.asked_again(tx, office, after, now)
     after = succeeding.settle(tx, office, after, now)
-    after = withholding.also(tx, after, other["withheld"])
+    after = withholding.also(tx, office, after, other["withheld"], by=actor.login, now=now)
     if not after["confidential"] and secrecy.asked_since(tx, other, merger.at):
         after = secrecy.kept(tx, actor, after, why, now)
     free, after = after, barring.also_since(tx, office, actor, after, other, merger.at, now)

@@ -34,8 +34,10 @@ class Plan:
     lead_rule: ClockRule
     lead_due: clocks.Due
     accused: Accused = NOBODY
+    perhaps: Accused = NOBODY
+    """Whom the words perhaps accuse, of what is no complaint."""
     unsure: Accused = NOBODY
-    """Whom the words perhaps accuse; until somebody has looked, they do not get it."""
+    """Those of them who do not get it until somebody has looked: nobody of what is urgent."""
 
 
 def plan(
@@ -57,8 +59,8 @@ def plan(
     complaint = assessment.track is Track.GRIEVANCE
     accused = accused_of(office, arrival.inbound.text, area, day) if complaint else NOBODY
     accused = accused.also(kept_out)
-    waits = not complaint and not assessment.level.is_urgent
-    unsure = perhaps(office, arrival.inbound.text, area, day) if waits else NOBODY
+    named = NOBODY if complaint else perhaps(office, arrival.inbound.text, area, day)
+    unsure = NOBODY if assessment.level.is_urgent else named
     apart = accused.logins | unsure.logins
     chosen = route(
         asked,
@@ -90,6 +92,7 @@ def plan(
         lead_rule=rule,
         lead_due=clocks.due(arrival.now, rule.amount, rule.measure, office.policy.calendar),
         accused=accused,
+        perhaps=named,
         unsure=unsure,
     )
 

@@ -234,7 +234,7 @@ def load_policy(
     clocks = tuple(rule for _, rule in clocks_at)
     routes_at = [
         (where, build(RouteRow, where, row))
-        for where, row in merged(layers, "routes.toml", "route", ("id",))
+        for where, row in merged(layers, "routes.toml", "route", ("id",), usable.lent(clocks))
     ]
     values = [
         build(Value, where, row) for where, row in merged(layers, "values.toml", "value", ("key",))

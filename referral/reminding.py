@@ -23,6 +23,7 @@ from referral import (
     catching_up,
     clocks,
     explaining,
+    lapsing,
     owing,
     rungs,
     running_late,
@@ -231,6 +232,8 @@ def _phrase(clock: Any, now: datetime, *, on_the_line: bool) -> str:
         return "staff_on_the_line"
     if (clock.name, clock.case) == UNDECIDED:
         return "staff_handoff_undecided"
+    if clock.name == lapsing.CLOCK:
+        return "staff_undecided" if now >= clock.due_at else "staff_decide"
     return "staff_breach" if now >= clock.due_at else "staff_reminder"
 
 

@@ -19,7 +19,7 @@ from referral.clocks import Rung
 from referral.directory import ZONE, Unit
 from referral.lifecycle import may_on_referral
 from referral.office import Office
-from referral.rungs import who
+from referral.rungs import decides
 
 
 def request_return(
@@ -165,7 +165,7 @@ def _ask(
     now: datetime,
 ) -> None:
     """The decision waits visibly, and whoever decides a contested one is told at once."""
-    decider = who(office, request, Rung.SUPERVISOR, now) if above else None
+    decider = decides(tx, office, request, Rung.SUPERVISOR, now) if above else None
     telling.ask(
         tx,
         office,

@@ -105,8 +105,15 @@ class Layers:
         self._tables.setdefault(name, []).append((str(path), table))
 
 
-def merged(layers: Layers, name: str, kind: str, key: Sequence[str]) -> list[tuple[str, Row]]:
+def merged(
+    layers: Layers,
+    name: str,
+    kind: str,
+    key: Sequence[str],
+    lent: Callable[[Row, Row], Row] = lambda older, _newer: older,
+) -> list[tuple[str, Row]]:
     """All rows of ``name`` (e.g. "clocks.toml") as (where, row), later layers over earlier ones.
+    ``lent`` says what of an older row a newer one over it takes over.
 
     A row without ``effective_from`` changes the newest row of its key; with a new date it opens a
     new version and ends the one before on the day before.
@@ -125,11 +132,18 @@ def merged(layers: Layers, name: str, kind: str, key: Sequence[str]) -> list[tup
             versions = found.setdefault(identity, [])
             if layer and (missing := {"source", "tag"} - set(given)):
                 raise PolicyError(f"{where}: an overriding row names its own {min(missing)}")
-            _lay(versions, where, given, patch=layer > 0)
+            _lay(versions, where, given, lent, patch=layer > 0)
     return [row for versions in found.values() for row in versions]
 
 
-def _lay(versions: list[tuple[str, Row]], where: str, given: Row, *, patch: bool) -> None:
+def _lay(
+    versions: list[tuple[str, Row]],
+    where: str,
+    given: Row,
+    lent: Callable[[Row, Row], Row],
+    *,
+    patch: bool,
+) -> None:
     begins = given.get("effective_from")
     if begins is not None and type(begins) is not date:
         raise PolicyError(f"{where}: effective_from is a day such as 2026-07-01")
@@ -140,7 +154,7 @@ def _lay(versions: list[tuple[str, Row]], where: str, given: Row, *, patch: bool
     same_day = begins is None or begins == newest.get("effective_from")
     if same_day and not patch:
         raise PolicyError(f"{where}: written twice")
-    kept = {name: value for name, value in newest.items() if name != "is_law"}
+    kept = {name: value for name, value in lent(newest, given).items() if name != "is_law"}
     if same_day:
         versions[-1] = (where, {**kept, **given})
         return

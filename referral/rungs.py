@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from models.bars import bars
+from models.transaction import Transaction
 from models.vocabulary import Role
 from referral.accused import is_barred
 from referral.clocks import CLIMB, Rung
@@ -33,8 +35,22 @@ _ABOVE = {rung: CLIMB.index(rung) + 1 for rung in CLIMB} | {
 """Where the rungs above begin: those of a bureau climb past the desk's head of shift."""
 
 
+def decides(
+    tx: Transaction, office: Office, request: Mapping[str, Any], rung: Rung, now: datetime
+) -> Answerable:
+    """Who on this rung decides on a request, or above it where all there are complained about."""
+    barred = bars(tx, [request["id"]]).get(request["id"], frozenset())
+    for one in (rung, *CLIMB[_ABOVE[rung] :]):
+        reader = who(office, {**request, "barred": barred}, one, now)
+        if not is_barred(office.directory, barred, reader):
+            return reader
+    return who(office, request, rung, now)
+
+
 def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -> Answerable:
-    """The person on a rung of the ladder at this moment; the next rung when there is none."""
+    """The person on a rung of the ladder at this moment; the next rung when there is none. Of
+    several supervisors or heads the first whom the request does not complain about (``barred``),
+    and the first of all only where it complains about each."""
     directory = office.directory
     day = now.astimezone(ZONE).date()
     unit = directory.current(request["holder_unit"], day)
@@ -58,10 +74,16 @@ def who(office: Office, request: Mapping[str, Any], rung: Rung, now: datetime) -
         ),
     }
     home, roles = wanted[rung]
-    for role in roles:
-        for officer in directory.officers:
-            if officer.role == role and home is not None and officer.unit == home.code:
-                return Answerable(home, officer, "rung")
-            if officer.role == role and home is None and officer.unit in directory.unit:
-                return Answerable(directory.unit[officer.unit], officer, "rung")
+    stand = [
+        Answerable(at, officer, "rung")
+        for role in roles
+        for officer in directory.officers
+        if officer.role == role
+        and (at := directory.unit.get(officer.unit)) is not None
+        and (rung is Rung.SUPERVISOR or (home is not None and at.code == home.code))
+    ]
+    barred = request.get("barred", ())
+    free = (one for one in stand if not is_barred(directory, barred, one))
+    if (found := next(free, next(iter(stand), None))) is not None:
+        return found
     return directory.answerable(home or directory.responsible(HOTLINE, None, day), now)

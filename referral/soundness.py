@@ -22,7 +22,7 @@ def faults(policy: "Policy", on: date | None) -> list[str]:
     """Every fault as one sentence. With a day given, the calendar must reach that far."""
     return [
         *_sourced(policy),
-        *_gaps(policy),
+        *gaps(policy),
         *_clocks(policy),
         *_ladders(policy),
         *_routes(policy),
@@ -71,7 +71,9 @@ def _sourced(policy: "Policy") -> Iterator[str]:
             yield f"{name} is shown as law but tagged {row.tag}"
 
 
-def _gaps(policy: "Policy") -> Iterator[str]:
+def gaps(policy: "Policy") -> Iterator[str]:
+    """Where a row ends before its next version begins. Nothing fails by it: the earlier version
+    goes on until then, and who wrote the days should know."""
     versions: dict[str, list[Dated]] = {}
     rows: list[tuple[str, Dated]] = [
         *((f"value {value.key}", value) for value in policy.versions()),

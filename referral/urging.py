@@ -63,7 +63,7 @@ def urge(
     readers: dict[str, tuple[Answerable, datetime]] = {}
     for held, due in owed:
         for rung in rungs:
-            reader = who(office, held, rung, now)
+            reader = who(office, {**held, "barred": barred}, rung, now)
             login = reader.officer.login
             if not is_barred(office.directory, barred, reader) and login != actor.login:
                 readers.setdefault(login, (reader, due))

@@ -5,12 +5,12 @@ read instead of going its way: no process begins by such rules. ``referral.sound
 else is wrong with rules that may be used.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from referral.clocks import MEASURES, WORKING_DAY
 from referral.routing import FAMILIES, FIRST_LINES, SERVICES, UNCLEAR, RouteRow
-from referral.rows import PolicyError
+from referral.rows import PolicyError, Row
 
 if TYPE_CHECKING:
     from referral.policy import ClockRule
@@ -38,6 +38,23 @@ def require(
             raise PolicyError(f"{where}: {fault}")
     if not any(row.service == UNCLEAR for _, row in routes):
         raise PolicyError(f"routes.toml: no route is for the service {UNCLEAR!r}, the last resort")
+
+
+def lent(clocks: Sequence["ClockRule"]) -> Callable[[Row, Row], Row]:
+    """What a route that names another clock takes over of the older row: not the case of the clock
+    before where the new one has none of that name. A clock's case that is written down must be
+    there."""
+    known = {(rule.name, rule.case) for rule in clocks}
+
+    def of(older: Row, newer: Row) -> Row:
+        gone = {
+            f"{key}_case"
+            for key in ("clock", "urgent_clock")
+            if key in newer and (newer[key], older.get(f"{key}_case", "")) not in known
+        }
+        return {name: value for name, value in older.items() if name not in gone}
+
+    return of
 
 
 def _clock(rule: "ClockRule", ladders: Collection[str]) -> Iterator[str]:

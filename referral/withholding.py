@@ -2,26 +2,30 @@
 what is needed and for whom they see, the words the desk keeps (``request.withheld``).
 
 So it is with words that perhaps complain (``accusing``), until a person of the desk has sent the
-request to whom they name, or, where those have it already, has named them as who must act. Nothing
-else gives words back."""
+request to whom they name, or, where those have it already, has named them as who must act or has
+given them the words (``give_words``). Nothing else gives words back."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
 from models.bars import PERHAPS, withheld_from
+from models.events import SYSTEM
 from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Track
-from referral import casework, former
+from referral import bringing_in, casework, former
 from referral.accused import Accused, accused_of, chain
-from referral.accusing import perhaps
-from referral.casework import Actor
+from referral.casework import Actor, Refusal
 from referral.directory import ZONE, Directory
 from referral.office import Arrival, Office
 from referral.routing import GRIEVANCE
+
+WITHHELD, GIVEN = "words_withheld", "words_given"
+"""What the ledger says of it, to nobody whom it concerns."""
 
 
 def of(
@@ -29,17 +33,19 @@ def of(
     office: Office,
     arrival: Arrival,
     area: str | None,
+    named: Accused,
     *,
     also: Collection[str] = (),
 ) -> list[str] | None:
     """From whom the words of a contact are withheld: the units and people that a complaint in it is
-    about, who serves them (``accused.chain``) and who was there lately (``former``), and ``also``
-    these. None for a whole complaint, which does not exist for them at all, and for most."""
+    about, or else whom they perhaps accuse (``named``), who serves them (``accused.chain``) and who
+    was there lately (``former``), and ``also`` these. None for a whole complaint, which does not
+    exist for them at all, and for most."""
     names = set(also)
     if arrival.assessment.track is not Track.GRIEVANCE:
         text, day = arrival.inbound.text, arrival.now.astimezone(ZONE).date()
         inside = is_inside(arrival)
-        found = accused_of(office, text, area, day) if inside else perhaps(office, text, area, day)
+        found = accused_of(office, text, area, day) if inside else named
         if found:
             found = found.also(former.of(tx, office, found, arrival.now))
             units = frozenset(_serving(office.directory, found.units))
@@ -53,24 +59,58 @@ def is_inside(arrival: Arrival) -> bool:
     return any(need.service == GRIEVANCE for need in arrival.assessment.needs)
 
 
-def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row) -> Row:
-    """A contact that joins a request may complain too: from here on those read none of its
-    words."""
+def heard(tx: Transaction, office: Office, arrival: Arrival, request: Row, named: Accused) -> Row:
+    """A contact that joins a request may complain too, or perhaps accuse those ``named``: from here
+    on they read none of its words."""
     if request["track"] == Track.GRIEVANCE:
         return request
     before = request["withheld"] or ()
-    names = of(tx, office, arrival, request["area"], also=before)
+    names = of(tx, office, arrival, request["area"], named, also=before)
     if names is None or set(names) == set(before):
         return request
+    record(tx, office, request, set(names).difference(before), arrival.now)
     tx.later(update(HelpRequest).where(col(HelpRequest.id) == request["id"]).values(withheld=names))
     return {**request, "withheld": names}
 
 
-def also(tx: Transaction, request: Row, names: Collection[str] | None) -> Row:
+def record(
+    tx: Transaction,
+    office: Office,
+    request: Mapping[str, Any],
+    names: Collection[str],
+    now: datetime,
+    by: str = SYSTEM,
+) -> None:
+    """Write into the ledger from whom the words of a request are withheld from now on; who serves
+    one of these units is not named besides. It is not shown to them (``gateway.unsaid``)."""
+    whom = {one.removeprefix(PERHAPS) for one in names}
+    found, unit = Accused.named(whom), office.directory.unit
+    above = {code: unit[code].parent if code in unit else None for code in found.units}
+    if found:
+        tx.event(
+            WITHHELD,
+            at=now,
+            by=by,
+            request=dict(request),
+            units=sorted(code for code in found.units if above[code] not in found.units),
+            logins=sorted(found.logins),
+        )
+
+
+def also(
+    tx: Transaction,
+    office: Office,
+    request: Row,
+    names: Collection[str] | None,
+    *,
+    by: str,
+    now: datetime,
+) -> Row:
     """These read none of its words either."""
     before = set(request["withheld"] or ())
     if before.issuperset(names or ()):
         return request
+    record(tx, office, request, set(names or ()) - before, now, by)
     return casework.change(tx, request, withheld=sorted(before.union(names or ())))
 
 
@@ -98,27 +138,53 @@ def read_by(
         return None
     casework.require_open(request)
     why = casework.need(reason, "refusal.reason_missing")
-    casework.record(
-        tx, "words_given", actor, before=request, after=after, now=now, reason=why, bureau=unit
-    )
+    casework.record(tx, GIVEN, actor, before=request, after=after, now=now, reason=why, bureau=unit)
     return after
 
 
-def take_along(tx: Transaction, login: str, unit: str) -> None:
+def give_words(
+    tx: Transaction,
+    _office: Office,
+    actor: Actor,
+    request: Row,
+    *,
+    bureau: str,
+    reason: str,
+    now: datetime,
+) -> Row:
+    """The words alone, and no order, to who works on the request: a person who read them says that
+    they are no complaint. So it is where a township holds what is urgent, and where the kind of
+    help was chosen and not the bureau. Raises ``Refusal``."""
+    works = {request["holder_unit"], *bringing_in.with_orders(tx, request)}
+    after = read_by(tx, actor, request, bureau, reason=reason, now=now) if bureau in works else None
+    if after is None:
+        raise Refusal("refusal.no_words_to_give", {"unit": bureau})
+    return after
+
+
+def may_give(request: Mapping[str, Any], login: str, unit: str) -> bool:
+    """Whether there are words that somebody who reads them may give."""
+    names = request["withheld"] or ()
+    return any(one.startswith(PERHAPS) for one in names) and not withheld_from(names, login, unit)
+
+
+def take_along(
+    tx: Transaction, office: Office, login: str, unit: str, *, by: str, now: datetime
+) -> None:
     """Whoever leaves a unit goes on reading none of the words that are withheld from it."""
-    for request_id, names in _withheld(tx):
+    for request, names in _withheld(tx):
         marks = [mark for mark in ("", PERHAPS) if f"{mark}unit:{unit}" in names]
-        _add(tx, request_id, names, {f"{mark}{login}" for mark in marks})
+        _add(tx, office, request, names, {f"{mark}{login}" for mark in marks}, now, by)
 
 
-def follow(tx: Transaction, office: Office) -> None:
+def follow(tx: Transaction, office: Office, now: datetime) -> None:
     """Who goes on for a unit reads of these words as little as it did."""
-    for request_id, names in _withheld(tx):
+    for request, names in _withheld(tx):
         more = set[str]()
         for begin in ("unit:", f"{PERHAPS}unit:"):
             units = {one.removeprefix(begin) for one in names if one.startswith(begin)}
             more |= {f"{begin}{code}" for code in _serving(office.directory, units)}
-        _add(tx, request_id, names, more)
+        _add(tx, office, request, names, more, now)
 
 
 def _serving(directory: Directory, units: Collection[str]) -> Iterator[str]:
@@ -128,13 +194,22 @@ def _serving(directory: Directory, units: Collection[str]) -> Iterator[str]:
             yield unit.code
 
 
-def _withheld(tx: Transaction) -> list[tuple[int, list[str]]]:
-    columns = (col(HelpRequest.id), col(HelpRequest.withheld))
+def _withheld(tx: Transaction) -> list[tuple[Row, list[str]]]:
+    columns = (col(HelpRequest.id), col(HelpRequest.number), col(HelpRequest.withheld))
     found = tx.execute(select(*columns).where(col(HelpRequest.withheld).is_not(None)))
-    return [(row.id, row.withheld) for row in found]
+    return [({"id": row.id, "number": row.number}, row.withheld) for row in found]
 
 
-def _add(tx: Transaction, request_id: int, names: list[str], more: set[str]) -> None:
+def _add(
+    tx: Transaction,
+    office: Office,
+    request: Row,
+    names: list[str],
+    more: set[str],
+    now: datetime,
+    by: str = SYSTEM,
+) -> None:
     if not more.issubset(names):
-        this = update(HelpRequest).where(col(HelpRequest.id) == request_id)
+        record(tx, office, request, more.difference(names), now, by)
+        this = update(HelpRequest).where(col(HelpRequest.id) == request["id"])
         tx.execute(this.values(withheld=sorted(more.union(names))))

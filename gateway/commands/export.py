@@ -4,10 +4,12 @@ import csv
 import getpass
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,7 +26,9 @@ from gateway.state import open_current
 from models.db import Database
 from models.processes import enlist
 from models.transaction import acting
+from referral.directory import ZONE
 
+_DAY, _MONTH = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d{4}-\d\d")
 FORMATS = ("jsonl", "csv", "xlsx")
 
 
@@ -49,7 +53,9 @@ def run(
         raise ValueError(f"there is no export {what!r}; there are {', '.join(EXPORTS)}")
     if fmt not in FORMATS:
         raise ValueError(f"--format {fmt!r} is unknown; there are {', '.join(FORMATS)}")
-    span = (time_of("--since", since), time_of("--until", until))
+    span = first, last = time_of("--since", since), time_of("--until", until, end=True)
+    if first is not None and last is not None and first >= last:
+        raise ValueError(f"--since {since} is not before --until {until}")
     if fmt == "xlsx" and str(output) == "-":
         raise ValueError("a spreadsheet needs a file: add -o FILE.xlsx")
     database = open_current(load())
@@ -59,8 +65,12 @@ def run(
         kept = EXPORTS[what](session, span)
         chosen = (masking.row(row, masked, FIELDS[what]) for row in kept) if mask else kept
         rows = ({k: local(v) for k, v in row.items()} for row in chosen)
-        {"jsonl": _jsonl, "csv": _csv, "xlsx": _xlsx}[fmt](rows, sink)
+        some = next(rows, None)
+        every = rows if some is None else chain([some], rows)
+        {"jsonl": _jsonl, "csv": _csv, "xlsx": _xlsx}[fmt](every, sink)
     database.close()
+    if some is None:
+        print(f"huiyin: there are no {what} of this time", file=sys.stderr)
     return 0
 
 
@@ -117,16 +127,31 @@ def _xlsx(rows: Iterator[Row], sink: BinaryIO) -> None:
     book.close()
 
 
-def time_of(option: str, value: str) -> datetime | None:
-    """The time an option names, None for "". Raises ValueError in one sentence."""
+def time_of(option: str, value: str, *, end: bool = False) -> datetime | None:
+    """The time an option names, None for "". A day or a month is the whole of it, in China time:
+    its beginning, or with ``end`` that of the next one. Raises ValueError in one sentence."""
     if not value:
         return None
     try:
-        at = days.moment(value)
+        at = _begins(value, end) or days.moment(value)
     except ValueError:
         raise ValueError(
-            f"{option} {value!r} is no time; write 2026-11-22T08:00:00+08:00"
+            f"{option} {value!r} is no time; write 2026-11-22T08:00:00+08:00, a day such as "
+            "2026-11-22 or a month such as 2026-11"
         ) from None
     if at.tzinfo is None:
         raise ValueError(f"{option} {value!r} has no offset; write 2026-11-22T08:00:00+08:00")
     return at
+
+
+def _begins(value: str, end: bool) -> datetime | None:
+    """When a day or a month, or the next one, begins; None for what is neither."""
+    if _DAY.fullmatch(value):
+        first = days.day(value)
+        first += timedelta(days=1) if end else timedelta()
+    elif _MONTH.fullmatch(value):
+        first = days.day(f"{value}-01")
+        first = (first + timedelta(days=31)).replace(day=1) if end else first
+    else:
+        return None
+    return datetime.combine(first, time(), ZONE)

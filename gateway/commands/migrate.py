@@ -1,8 +1,10 @@
 """``huiyin migrate``"""
 
 from gateway import house, one_secret
+from gateway.settings import utc_now
 from gateway.state import open_database
 from models.migrations import is_current, upgrade
+from models.processes import enlist
 
 
 def run(*, new_secret: bool = False) -> int:
@@ -12,7 +14,8 @@ def run(*, new_secret: bool = False) -> int:
     fresh = is_current(database)
     upgrade(database)
     if new_secret:
-        one_secret.replace(database, settings)
+        mint = enlist(database, "migrate", utc_now())
+        one_secret.replace(database, mint, settings, utc_now())
     print("The database was up to date." if fresh else "The database is up to date now.")
     database.close()
     return 0

@@ -58,11 +58,14 @@ def _page(
     now, office = state.now(), state.offices.current()
     units = _units(office, actor, now, language_of(request))
     given = request.query_params
-    unit, quarter = asked or (given.get("unit", units[0][0] if units else ""), given.get("quarter"))
-    quarter_closing.require_own(actor, office, unit, now)
-    year, number = relief.last_quarter(now)
-    span = quarter_closing.asked(unit, quarter or str(Quarter(year, number)), office)
+    last = Quarter(*relief.last_quarter(now))
+    unit, quarter = asked or (given.get("unit", ""), given.get("quarter"))
     with state.database.read() as reading:
+        first = units[0][0] if units else ""
+        span = quarter_closing.asked(unit or first, quarter or str(last), office)
+        busy = quarter_closing.with_orders(reading, actor, office, now, span)
+        unit = unit or next((code for code, _ in units if code in busy), first)
+        quarter_closing.require_own(actor, office, unit, now)
         told = quarter_closing.kept(reading, unit, span)
         # what was told was counted for nobody in particular, and so is what is held against it
         found = report(reading, office, unit, span, now=now, viewer=None if told else actor)
@@ -82,8 +85,10 @@ def _page(
         closed=closed,
         liaison=liaison,
         due=posts.due(office, span),
-        owed=owed,
+        owed=[one for one in owed if one.unit in busy],
+        idle=[one for one in owed if one.unit not in busy],
         quarter=str(span),
+        quarters=_quarters(last, span),
         over=now >= span.span[1],
         told=told,
         figures=without(told.figures, hidden) if told else found.as_json(),
@@ -102,6 +107,17 @@ def _units(office: Office, actor: Actor, now: Any, language: str) -> list[tuple[
         for unit in office.directory.units
         if own is None or unit.code in own
     ]
+
+
+def _quarters(last: Quarter, asked: Quarter) -> list[tuple[str, str]]:
+    """Those to choose from, the newest first: the one that runs, two years before it, and the one
+    that was asked for."""
+    count = last.year * 4 + last.number
+    names = [
+        str(Quarter((at - 1) // 4, (at - 1) % 4 + 1)) for at in range(count + 1, count - 8, -1)
+    ]
+    names += [] if str(asked) in names else [str(asked)]
+    return [(name, name) for name in names]
 
 
 def _teller(office: Office, told: quarter_closing.Kept | None) -> str:

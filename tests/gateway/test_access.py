@@ -97,6 +97,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "bar": {"reason": ""},
     "take_upward": {"reason": ""},
     "keep_confidential": {"reason": ""},
+    "give_words": {"bureau": "", "reason": ""},
     "split_off": {"part": "", "level": "urgent"},
     "accept_correction": {"note": ""},
     "decline_correction": {"reason": ""},

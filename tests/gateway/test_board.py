@@ -86,6 +86,32 @@ def test_what_is_overdue_says_how_late_who_was_told_and_who_is_next(
     assert late.next.name
 
 
+def test_who_was_told_is_said_of_the_clock_that_is_shown(state: State, now: Clock) -> None:
+    """A later reminder of another clock of the request stood there as the last one."""
+    county = County(state, now)
+    number = county.call("a", FOOD)
+    others = 0
+    for _ in range(12):
+        now.forward(minutes=30)
+        county.tick()
+        over = [one for one in county.running(number).values() if one.due_at <= now()]
+        shown = min(over, key=lambda one: (one.due_at, one.id))
+        told = [event for event in county.rows(Event, number) if event.kind in overdue.TOLD]
+        own = [one for one in told if json.loads(one.detail)["clock_id"] == str(shown.id)]
+        others += told[-1] is not own[-1]
+        with state.database.read() as session:
+            office = state.offices.current()
+            (late,) = overdue.read(session, actor(state, Role.SUPERVISOR), office, now())
+        assert late.told is not None
+        assert (late.clock, late.told.at) == (shown.name, own[-1].at)
+    assert others, "else nothing was tried"
+    county.do("super01", "urge", number, words="请尽快")
+    with state.database.read() as session:
+        (late,) = overdue.read(session, actor(state, Role.SUPERVISOR), office, now())
+    assert late.told is not None
+    assert late.told.act == "urged", "of the whole matter"
+
+
 def test_urging_tells_the_holder_moves_no_clock_and_is_on_record(
     state: State, app: FastAPI, now: Clock
 ) -> None:

@@ -43,3 +43,35 @@ def test_what_stands_below_a_line_that_is_not_written_is_named_too(state, kind):
         state.database, state.mint, found, codes, by="admin01", now=state.now
     )
     assert written == 0
+
+
+@pytest.mark.parametrize("kind", list(FILES))
+def test_what_stands_below_itself_over_others_is_named_with_all_that_hangs_on_it(state, kind):
+    head, row = FILES[kind]
+    pairs = [("n1", "n2"), ("n2", "n3"), ("n3", "n1"), ("n4", "n1"), ("n5", ""), ("n6", "n5")]
+    codes = importing.codes_of(state.offices.current())
+    body = head + "".join(row.format(*pair) for pair in pairs)
+    found = importing.look(kind, "u.csv", body.encode(), codes)
+    importing.compare(state.database, found, codes, "admin01")
+    assert [(one.line, one.key) for one in found.faults] == [
+        (line, "import.fault.circle") for line in (2, 3, 4, 5)
+    ]
+    _, written, _ = importing.write(
+        state.database, state.mint, found, codes, by="admin01", now=state.now
+    )
+    assert written == 2
+
+
+@pytest.mark.parametrize("kind", list(FILES))
+def test_so_is_what_stands_below_itself_over_what_the_county_has(state, kind):
+    head, row = FILES[kind]
+    codes = importing.codes_of(state.offices.current())
+    for pairs, lines in (([("n1", ""), ("n2", "n1"), ("n3", "n2")], 3), ([("n1", "n3")], 0)):
+        body = head + "".join(row.format(*pair) for pair in pairs)
+        found = importing.look(kind, "u.csv", body.encode(), codes)
+        importing.compare(state.database, found, codes, "admin01")
+        assert len(found.faults) == (lines == 0)
+        _, written, _ = importing.write(
+            state.database, state.mint, found, codes, by="admin01", now=state.now
+        )
+        assert written == lines

@@ -6,9 +6,10 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from gateway import one_secret
+from gateway.ledger_audit import prove
 from gateway.settings import BadSettings, load
 from gateway.state import open_database, wire
-from models.events import Ledger
+from models.events import Event, Ledger
 from models.processes import Process
 from tests.gateway.test_cli import huiyin, refused
 
@@ -58,10 +59,24 @@ def test_a_command_without_a_secret_leaves_no_mark_that_shuts_the_others_out(sta
 
 
 def test_a_secret_that_was_changed_on_purpose_is_the_one_from_then_on(state, settings, other):
-    one_secret.replace(state.database, other)
+    one_secret.replace(state.database, state.mint, other, state.now())
     begin(state, other)
     with pytest.raises(BadSettings):
         begin(state, settings)
+
+
+def test_that_it_was_changed_is_entered_in_the_ledger_once(state, settings, other):
+    def entered() -> int:
+        with state.database.read() as session:
+            kinds = session.scalars(select(col(Event.kind))).all()
+            assert prove(session, most=5)[1] == []
+        return kinds.count(one_secret.REPLACED)
+
+    begin(state, settings)
+    assert entered() == 0
+    for often in range(2):
+        one_secret.replace(state.database, state.mint, other, state.now())
+        assert entered() == 1, often
 
 
 def test_the_mark_says_nothing_of_the_secret_and_nothing_of_the_keys_made_from_it(state, settings):

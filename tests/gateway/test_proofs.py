@@ -97,6 +97,26 @@ def test_a_proof_that_cannot_be_made_costs_the_night_no_other_and_no_backup(
     assert sorted(tasks(state, "proof_failed")) == ["verify_intake", "verify_ledger"]
 
 
+@pytest.mark.parametrize("broken", [Busy("locked"), OSError(28, "disk full"), KeyError("a bug")])
+def test_one_that_cannot_even_be_written_down_costs_the_night_no_other(
+    state, parts, now, tmp_path, broken
+):
+    class Speechless(Nightly):
+        """A night in which nobody can say anything about the ledger."""
+
+        def _tell(self, name, faults, *rest):
+            if name == "verify_ledger":
+                raise broken
+            super()._tell(name, faults, *rest)
+
+    now.forward(hours=NIGHT)
+    assert asyncio.run(Speechless(*parts).run(now))
+    told = proofs(state)
+    assert "verify_ledger" not in told, "its age is the alarm"
+    assert (told["verify_intake"], told["verify_fields"], told["backup"]) == (True, True, True)
+    assert len(list((tmp_path / "safe").iterdir())) == 1
+
+
 def test_whatever_fails_in_a_night_is_named_in_words_to_who_has_to_see_to_it(state, parts, now):
     every = ("_intake", "_ledger", "_fields", "_backup", "_purge")
     now.forward(hours=NIGHT)

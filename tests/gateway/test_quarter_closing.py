@@ -166,3 +166,23 @@ def test_figures_changed_behind_the_ledger_are_named(county: County, state: Stat
     assert found is not None
     assert not found.intact
     assert "台账记录不符" in desk.get(PAGE).text
+
+
+def test_who_closes_for_the_first_time_finds_the_units_that_had_orders(
+    county: County, state: State
+) -> None:
+    """A hundred villages without an order stood between them, and the page began with a unit that
+    had none."""
+    number = handled(county, "lamp", "+8613600000001")
+    county.do("housing.1", "sign", number)
+    county.now.at = datetime(2026, 10, 8, 2, 0, tzinfo=UTC)
+    caller = signed_in(state, application(state), "super01")
+    page = caller.get("/reports/quarter").text
+    assert "民政局 2026Q3" in page.split("</h1>")[0], "the first that had any: it sent it on"
+    owed, idle = page.split("没有工单、也还没有定稿的单位")
+    assert "unit=housing&amp;quarter=2026Q3" in owed
+    assert "unit=village_w0101" not in owed.split("还没有定稿的单位和联络员")[1]
+    assert "unit=village_w0101" in idle
+    assert '<option value="2026Q3" selected>' in page, "chosen, not typed"
+    assert '<option value="2026Q4">' in page
+    assert '<option value="2021Q2" selected>' in caller.get(f"{PAGE[:-6]}2021Q2").text

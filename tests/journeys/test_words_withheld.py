@@ -1,25 +1,33 @@
 """A plea that holds a complaint too is helped at once, and whom it is about reads no word of it
 (I9): they see where, what is needed and for whom; the desk keeps the words."""
 
-from datetime import timedelta
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
 from sqlmodel import col
 
-from gateway import access, offices, rounds, searching, staffing
+from gateway import access, cases, offices, rounds, searching, staffing
 from gateway.access import Actor
 from gateway.ledger_audit import disagreements
 from gateway.state import State
 from models.discovery import DoorEntry
+from models.events import Event
 from models.likenesses import Link
+from models.messages import Inbound
 from models.places import UnitRow
 from models.requests import HelpRequest
 from models.transaction import acting
 from models.vocabulary import Role
 from referral.casework import Refusal
 from referral.directory import ZONE
+from referral.office import Arrival, Office
+from referral.opening import open_request
+from referral.withholding import GIVEN, WITHHELD
 from tests.conftest import Clock as Watch
 from tests.gateway.people import application, signed_in
 from tests.gateway.test_complained_about import linked
@@ -221,6 +229,45 @@ def test_of_words_that_perhaps_complain_in_what_is_urgent_they_read_none_either(
     assert reads(county, "township_w01.2", number)
 
 
+class Asked(dict[str, Any]):
+    """Values of the register that say how often one was asked for."""
+
+    often = 0
+
+    def __getitem__(self, key: str) -> Any:
+        self.often += key == "wrongs_done"
+        return super().__getitem__(key)
+
+
+def test_whom_words_perhaps_accuse_is_looked_for_once_when_they_open_a_request(
+    county: County,
+) -> None:
+    state = county.state
+    office = state.offices.current()
+    values = Asked(office.policy.values)
+    counting = replace(office, policy=replace(office.policy, values=values))
+    person = county.request(county.call("seed", PLEA)).person_id
+    for level in ("urgent", "standard"):
+        values.often = 0
+        words = (
+            f"{PLEA if level == 'urgent' else '我想申请低保,住滨河街道临江社区'}。{perhaps(county)}"
+        )
+        with acting(state.database, state.mint) as tx:
+            request = open_request(tx, counting, arrival(office, words, person, county.now()))
+            assert "perhaps:unit:civil_affairs" in request["withheld"]
+        assert (request["level"], values.often) == (level, 1)
+
+
+def arrival(office: Office, words: str, person: int, now: datetime) -> Arrival:
+    """Words as they come in."""
+    inbound = Inbound("", "", words)
+    return Arrival(
+        inbound=inbound, channel="sms", source="sms", now=now, said_at=now, journal_id=1,
+        person_id=person, language="zh-CN", assessment=office.assess(words, "sms", inbound),
+        reply=None, stopped=False,
+    )  # fmt: skip
+
+
 def test_nor_where_they_have_the_request_already(county: County, now: Watch) -> None:
     number = county.call("a", "我想申请低保,住在滨河街道临江社区")
     assert county.lead(number).bureau == "civil_affairs"
@@ -352,3 +399,92 @@ def test_who_goes_on_for_the_unit_reads_none_of_them(county: County) -> None:
     rounds.run(state.database, state.mint, state.offices, county.now())
     assert county.lead(number).bureau == "health"
     assert not reads(county, "health.1", number)
+
+
+def entries(county: County, login: str, number: str) -> list[str]:
+    """The kinds of entries about withheld words that somebody is shown with the request."""
+    state = county.state
+    with state.database.read() as session:
+        office = state.offices.current()
+        case, _ = cases.case(session, county.actor(login), office, number, now=county.now())
+    return [one.kind for one in case.history if one.kind in (WITHHELD, GIVEN)]
+
+
+def whom(county: County, number: str) -> list[dict[str, Any]]:
+    return [json.loads(one.detail) for one in county.rows(Event, number) if one.kind == WITHHELD]
+
+
+def test_the_ledger_says_from_whom_words_are_withheld_and_not_to_those(county: County) -> None:
+    number = county.call("a", f"{PLEA}。{AGAINST}")
+    assert [one["units"] for one in whom(county, number)] == [["civil_affairs"]]
+    assert entries(county, "op01", number) == [WITHHELD]
+    assert entries(county, BUREAU, number) == []
+    assert entries(county, "township_w01.2", number) == [], "it is the desk's"
+    sound(county)
+
+
+def test_so_it_does_of_a_later_word_once_and_of_what_is_joined(county: County, now: Watch) -> None:
+    number = county.call("a", PLEA)
+    assert whom(county, number) == []
+    for mark in ("b", "c"):
+        now.forward(minutes=10)
+        assert county.call(mark, f"又断电了,老人冻得发抖快不行了。{AGAINST}") == number
+    assert [one["units"] for one in whom(county, number)] == [["civil_affairs"]]
+    other = county.call("d", f"{PLEA}。我要投诉街道办工作人员", OTHER)
+    county.do("lead01", "merge", other, other=number, reason="同一户")
+    assert [one["units"] for one in whom(county, number)][1:] == [["township_w01"]]
+    sound(county)
+
+
+def test_of_the_desk_whom_it_names_sees_no_such_entry(county: County, app: FastAPI) -> None:
+    name = county.state.offices.current().directory.officer["op01"].name
+    number = county.call("a", f"{PLEA}。我要投诉工作人员{name},把{WORD}扣着不给")
+    assert [one["logins"] for one in whom(county, number)] == [["op01"]]
+    assert entries(county, "op01", number) == []
+    assert entries(county, "op02", number) == [WITHHELD]
+    shown = signed_in(county.state, app, "audit01").get(f"/audit?number={number}")
+    assert shown.status_code == 200
+
+
+def test_the_words_are_given_without_an_order_to_the_township_that_acts_first(
+    county: County,
+) -> None:
+    number = county.call("a", f"{PLEA}。街道办的人骂我")
+    assert county.held(number)[0] == "township_w01"
+    assert not reads(county, TOWNSHIP, number)
+    orders = county.orders(number)
+    county.do("dispatch01", "give_words", number, bureau="township_w01", reason="不是投诉")
+    assert reads(county, TOWNSHIP, number)
+    assert county.orders(number) == orders
+    assert entries(county, TOWNSHIP, number) == [], "nor afterwards"
+    assert entries(county, "op01", number) == [WITHHELD, GIVEN]
+    sound(county)
+
+
+def test_the_words_are_given_where_the_kind_of_help_was_chosen(county: County) -> None:
+    number = county.call("a", f"{perhaps(county)},住滨河街道临江社区")
+    county.do("dispatch01", "correct_route", number, service="dibao", reason="问低保")
+    assert county.lead(number).bureau == "civil_affairs"
+    assert not reads(county, BUREAU, number), "choosing the kind of help says nothing of the words"
+    with pytest.raises(Refusal, match="no_words_to_give"):
+        county.do("dispatch01", "give_words", number, bureau="education", reason="不是投诉")
+    county.do("dispatch01", "give_words", number, bureau="civil_affairs", reason="不是投诉")
+    assert reads(county, BUREAU, number)
+    with pytest.raises(Refusal, match="no_words_to_give"):
+        county.do("dispatch01", "give_words", number, bureau="civil_affairs", reason="再看")
+
+
+def test_words_that_say_they_complain_are_not_given_and_nobody_named_gives_any(
+    county: County, app: FastAPI
+) -> None:
+    number = county.call("a", f"{PLEA}。{AGAINST}")
+    with pytest.raises(Refusal, match="no_words_to_give"):
+        county.do("dispatch01", "give_words", number, bureau="civil_affairs", reason="看过")
+    name = county.state.offices.current().directory.officer["dispatch01"].name
+    other = county.call("b", f"{PLEA}。{name}骂我。{perhaps(county)}", OTHER)
+    with pytest.raises(Refusal, match="no_words_to_give"):
+        county.do("dispatch01", "give_words", other, bureau="civil_affairs", reason="不是投诉")
+    assert not reads(county, BUREAU, other)
+    for login, offered in (("dispatch01", False), ("lead01", True)):
+        page = signed_in(county.state, app, login).get(f"/desk/{other}").text
+        assert ("/give_words" in page) is offered, login

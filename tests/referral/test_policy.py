@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.overlay import Change, Overlay
 from models.vocabulary import ClockUnit
 from referral import clocks
 from referral.calendars import SHANGHAI
@@ -89,6 +90,8 @@ TABLE_OF_CLOCKS = [
     ("CLK-RETURN", "outer", 5, "working_day", "V"),
     ("CLK-ARBITRATE", "", 1, "working_day", "P"),
     ("CLK-ARBITRATE", "urgent", 1, "hour", "P"),
+    ("CLK-LEAVE", "", 1, "working_day", "P"),
+    ("CLK-LEAVE", "pause", 1, "working_day", "P"),
     ("CLK-SUSPEND", "", 10, "working_day", "P"),
     ("CLK-CALLBACK", "", 1, "working_day", "L"),
     ("CLK-CALLBACK", "urgent", 24, "hour", "P"),
@@ -283,6 +286,36 @@ def test_a_gap_between_two_versions_of_a_clock_is_named(tmp_path: Path) -> None:
     changed = load_policy(overlay=overlay(tmp_path, clocks=gap))
     assert changed.clock("CLK-HANDLE", on=date(2027, 1, 10)).amount == 5
     assert any("clock CLK-HANDLE ends on 2026-12-31" in said for said in changed.check())
+
+
+def test_a_change_of_the_running_system_after_a_gap_may_be(tmp_path: Path) -> None:
+    """The earlier version goes on until then, as in files."""
+    ends = '[[clock]]\nname = "CLK-HANDLE"\neffective_until = 2026-12-31\nsource = "x"\ntag = "L"\n'
+    rules = Overlay(load_policy(overlay=overlay(tmp_path, clocks=ends)), tmp_path)
+    later = Change(1, "clock", "CLK-HANDLE", {"amount": 4.0}, "x", "L", date(2027, 2, 1))
+    assert rules.fault([], later) == ""
+    changed, left_out = rules.over([later])
+    assert left_out == ()
+    found = [changed.clock("CLK-HANDLE", on=day).amount for day in (DAY, date(2027, 1, 10))]
+    assert [*found, changed.clock("CLK-HANDLE", on=date(2027, 2, 1)).amount] == [5, 5, 4]
+    assert rules.fault([], replace(later, after={"ladder": "nosuch"}))
+
+
+def test_a_route_with_another_clock_leaves_the_case_that_this_has_not(tmp_path: Path) -> None:
+    row = '[[route]]\nid = "RT-09"\nclock = "CLK-TEMP-AID"\nsource = "x"\ntag = "L"\n'
+    before = next(one for one in BASE.routes if one.id == "RT-09")
+    assert (before.clock_case, before.urgent_clock_case) == ("urgent", "urgent")
+    changed = load_policy(overlay=overlay(tmp_path, routes=row))
+    after = next(one for one in changed.routes if one.id == "RT-09")
+    assert (after.clock, after.clock_case) == ("CLK-TEMP-AID", "")
+    assert (after.urgent_clock, after.urgent_clock_case) == ("CLK-HANDLE", "urgent")
+    assert changed.check() == []
+    has_it = row.replace("CLK-TEMP-AID", "CLK-SIGN")
+    kept = load_policy(overlay=overlay(tmp_path, routes=has_it))
+    assert next(one for one in kept.routes if one.id == "RT-09").clock_case == "urgent"
+    written = f'{row}clock_case = "urgent"\n'
+    with pytest.raises(PolicyError, match="has no case 'urgent'"):
+        load_policy(overlay=overlay(tmp_path, routes=written))
 
 
 def test_a_changed_number_is_no_longer_shown_as_law(tmp_path: Path) -> None:
