@@ -129,8 +129,8 @@ def run(file: Path, rate: float) -> int:
         state.close()
     print(tally)
     for number in tally.other[:MOST_NAMED]:
-        said = "other words, or another sender's, are kept under this channel and external_id"
-        print(f"huiyin: {file}:{number}: {said}; not kept", file=sys.stderr)
+        what = "other words, or another sender's, are kept under this channel and external_id"
+        print(f"huiyin: {file}:{number}: {what}; not kept", file=sys.stderr)
     if (more := len(tally.other) - MOST_NAMED) > 0:
         print(f"huiyin: and {more} more", file=sys.stderr)
     return 1 if tally.other else 0
