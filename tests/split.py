@@ -38,6 +38,7 @@ FORKED = (
     "tests/gateway/test_learning_cli.py",
     "tests/gateway/test_newer_database.py",
     "tests/gateway/test_one_secret.py",
+    "tests/gateway/test_partner_tokens.py",
     "tests/gateway/test_rules_diff.py",
     "tests/gateway/test_sm4_backup.py",
     "tests/gateway/test_verify_commands.py",
