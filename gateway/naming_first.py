@@ -1,8 +1,9 @@
 """A field worker who writes of an earlier request begins with its number: the words are part of it.
 
-Only of a request that this worker may see, and only in writing. Where the number is misread, or
-the request is closed or not theirs to see, the words begin a request of their own as ever: they
-are never lost, and whoever reads them sees the number.
+Only of a request that this worker may see, and only in writing from their account or telephone: a
+telephone number that somebody typed into a form, or gave at the desk, is nobody's proof. Where the
+number is misread, or the request is closed or not theirs to see, the words begin a request of their
+own as ever: they are never lost, and whoever reads them sees the number.
 """
 
 import re
@@ -26,6 +27,8 @@ from referral.office import Office
 if TYPE_CHECKING:
     from gateway.intake import Call
     from gateway.recall import Acquaintance
+
+TEXT = "sms"
 
 _FIRST = re.compile(
     r"\W{0,3}(?:(?:编号|工单号?|单号|No\.?)\W{0,3})?"
@@ -57,9 +60,10 @@ def named(
 
 
 def _worker(office: Office, call: "Call", inbound: Inbound) -> Officer | None:
-    """The field worker who writes: by the account that the chat is bound to, or by telephone."""
+    """The field worker who writes: by the account that the chat is bound to, or by the telephone
+    from which a text came."""
     found = office.directory.officer.get(inbound.reporter or "")
-    if found is None and call.address_kind == "tel":
+    if found is None and call.source == TEXT:
         found = office.directory.field_telephones.get(inbound.sender[-11:])
     return found if found is not None and found.role in FIELD else None
 
