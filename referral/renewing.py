@@ -6,11 +6,12 @@ The new one is told to the telephone alone.
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from models import numbers
-from models.requests import FormerNumber, HelpRequest
+from models.journal import JournalEntry
+from models.requests import Contact, FormerNumber, HelpRequest
 from models.transaction import Row, Transaction
 from referral import casework
 from referral.answering import correspondent, tell_one
@@ -29,13 +30,21 @@ def is_owed(tx: Transaction, request: Row) -> bool:
 
 
 def renew(tx: Transaction, request: Row, now: datetime) -> Row:
-    """Another code for it, and for the numbers that lead to it; its row as it is now, marked for
-    what comes in the same transaction."""
+    """Another code for it, and for the numbers that a browser was given in the holding pen for what
+    belongs to it; its row as it is now, marked for what comes in the same transaction. Nobody
+    else's is changed: a neighbour's to which it was joined, or the telephone's own."""
     own = col(HelpRequest.number) == request["number"]  # it may go on with another's
     request = {**request, "code": numbers.code(), RENEWED: True}
     tx.later(update(HelpRequest).where(own).values(code=request["code"]))
-    former = col(FormerNumber.request_id) == request["id"]
-    tx.later(update(FormerNumber).where(former).values(code=request["code"]))
+    its = col(FormerNumber.request_id).in_(select(col(HelpRequest.id)).where(own))
+    forms = (
+        select(col(JournalEntry.number))
+        .join(Contact, col(Contact.journal_id) == col(JournalEntry.id))
+        .where(col(JournalEntry.channel) == FORM)
+        .where(col(Contact.request_id).in_((request["id"], request["merged_into"])))
+    )
+    typed = update(FormerNumber).where(its, col(FormerNumber.number).in_(forms))
+    tx.later(typed.values(code=request["code"]))
     tx.event(RENEWED, at=now, request=request, of=request["number"])
     return request
 

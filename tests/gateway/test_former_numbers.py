@@ -1,20 +1,25 @@
 """A number from the holding pen opens what its own writer may read, and nothing of anybody else."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from gateway import entering, exchanged, progress
 from gateway.state import State
 from models.journal import JournalEntry
 from models.messages import Outcome
-from models.vocabulary import Role
+from models.requests import Contact, FormerNumber
+from models.transaction import acting
+from models.vocabulary import ContactState, Role
 from referral.casework import Actor
 from tests import fakes
 from tests.conftest import Clock
 from tests.fakes import RecordingChannel, call
 from tests.gateway.people import said
+from tests.gateway.test_belonging import ROOF
 from tests.gateway.test_joined_words import NEWER, OLDER, ONE, OTHER, merge
 from tests.gateway.test_naming_first import reported, worker  # noqa: F401
+from tests.gateway.test_unproven import PHONE, SECRET, browser, messages, opens, request, write
 
 DESK = Actor("op01", Role.OPERATOR, "hotline")
 
@@ -39,6 +44,21 @@ def held_then_read(state: State, words: str, sender: str) -> Outcome:
         entry = session.scalars(select(JournalEntry).filter_by(number=kept.number)).one()
     read = entering.Read(text=words, sender=sender)
     entering.finish_held(state, DESK, entry.id, read, now=state.now())
+    return kept
+
+
+def of_a_form(state: State, number: str) -> Outcome:
+    """A form was kept in the pen and belongs to this request; its number and code."""
+    kept = held(state, "+8613899990000")
+    with acting(state.database, state.mint) as tx:
+        form = col(JournalEntry.number) == kept.number
+        handled = {"channel": "web", "state": ContactState.HANDLED}
+        tx.execute(update(JournalEntry).where(form).values(**handled))
+        entry = tx.execute(select(col(JournalEntry.id)).where(form)).scalar_one()
+        leads_to, at = request(state, number).id, state.now()
+        tx.add(FormerNumber, number=kept.number, code=kept.code, request_id=leads_to)
+        tx.add(Contact, id=tx.mint(), journal_id=entry, request_id=leads_to, channel="web",
+               external_id="of a form", sender="", text="", said_at=at, received_at=at)  # fmt: skip
     return kept
 
 
@@ -75,3 +95,23 @@ def test_whose_request_was_joined_to_a_neighbours_opens_their_own_with_the_numbe
     page = told(state, held_then_read(state, "还是我，李秋霞，今天雨更大了", OTHER))
     assert "雨更大了" in page
     assert OLDER not in page, "the neighbour's words"
+
+
+def test_whoever_typed_the_number_opens_nothing_more_with_the_number_of_the_pen_either(
+    state: State, now: Clock
+) -> None:
+    """Their form was joined to a neighbour's request when the telephone spoke: what the neighbour
+    was given in the pen, and the telephone itself, opens as before."""
+    neighbour = said(state, "older", ROOF, ONE).number or ""
+    neighbours = held_then_read(state, "房子漏得更厉害了", ONE)
+    now.forward(minutes=5)
+    number, code = write(browser(state, "6.6.6.6"), "邻居家的房子漏雨，滨河街道临江社区")
+    strangers = of_a_form(state, number)
+    assert told(state, strangers)
+    merge(state, now, number, neighbour)
+    own = held_then_read(state, SECRET, PHONE)
+    assert len(messages(state, "code_renewed")) == 1
+    assert opens(browser(state, "6.6.6.7"), number, code) == ""
+    assert told(state, strangers) == ""
+    assert told(state, neighbours), "nobody told them another code"
+    assert "桥头旅社" in told(state, own)
