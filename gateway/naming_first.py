@@ -41,10 +41,12 @@ def named(
     tx: Transaction, office: Office, call: "Call", inbound: Inbound, who: "Acquaintance"
 ) -> tuple[Inbound, "Acquaintance"]:
     """The words with the request that they name, and their writer with that request among those
-    that their words may join; both as they were where nothing is named. Asks the database only
+    that their words may join; both as they were where nothing is named. The number that is written
+    counts before the report to which the words of a chat would be added. Asks the database only
     where a field worker names what somebody else asked for."""
     worker = None if call.talk or inbound.missed else _worker(office, call, inbound)
-    number = inbound.about or _first(inbound.text) if worker is not None else None
+    written = _first(inbound.text) if worker is not None else None
+    number = written or inbound.about
     if worker is None or number is None:
         return inbound, who
     told = replace(inbound, about=number)
@@ -52,7 +54,7 @@ def named(
         return told, who
     found = _seen_by(tx, office, worker, number, call.now)
     if found is None:
-        return inbound, who
+        return (replace(inbound, about=None) if written else inbound), who
     # What is said to the writer is theirs to read, and no word or code of the requester's.
     found |= {"person_id": who.person_id, "channel": call.channel, "code": ""}
     told = replace(told, reporter=inbound.reporter or worker.login)
