@@ -4,6 +4,7 @@ there stand in it: whoever typed somebody's number was given the first one, and 
 The new one is told to the telephone alone.
 """
 
+from collections import Counter
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -15,6 +16,7 @@ from models.requests import Contact, FormerNumber, HelpRequest
 from models.transaction import Row, Transaction
 from referral import casework
 from referral.answering import correspondent, tell_one
+from referral.joined import as_heard, joined_to
 from referral.office import Office
 
 FORM = "web"
@@ -50,14 +52,18 @@ def renew(tx: Transaction, request: Row, now: datetime) -> Row:
 
 
 def joined(tx: Transaction, office: Office, rows: tuple[Row, Row], now: datetime) -> list[Row]:
-    """Two requests of one person have become one matter: with the code of a form its writer would
-    read what the telephone, or another browser, said in the other. Where there is a telephone to
-    tell it to, the code of each form is another one now."""
-    found = list(rows)
-    if rows[0]["person_id"] != rows[1]["person_id"]:
-        return found
-    for at, row in enumerate(rows):
-        if correspondent(tx, office, row).reply is not None and is_owed(tx, row):
-            found[at] = renew(tx, row, now)
-            tell_one(tx, office, found[at], RENEWED, due=now, now=now)
-    return found
+    """Two requests have become one matter, and those that were joined to them before: where several
+    are of one person, with the code of a form its writer would read what the telephone, or another
+    browser, said in another. Where there is a telephone to tell it to, the code of each such form
+    is another one now. Returns the two as they are now."""
+    found = {row["id"]: row for row in rows}
+    master = rows[0]
+    for other in joined_to(tx, master["id"]):
+        found.setdefault(other["id"], as_heard(other, master))
+    persons = Counter(row["person_id"] for row in found.values())
+    for row in tuple(found.values()):
+        several = persons[row["person_id"]] > 1
+        if several and correspondent(tx, office, row).reply is not None and is_owed(tx, row):
+            found[row["id"]] = new = renew(tx, row, now)
+            tell_one(tx, office, new, RENEWED, due=now, now=now)
+    return [found[row["id"]] for row in rows]

@@ -240,6 +240,25 @@ def test_what_the_desk_joins_with_a_form_is_read_by_the_telephone_alone(
     assert "桥头旅社" in opens(browser(state, "8.8.8.8"), number, new)
 
 
+def test_a_form_that_was_joined_to_a_neighbours_before_is_read_by_the_telephone_alone_as_well(
+    state: State, now: Clock
+) -> None:
+    """Then the desk joins what the telephone says with the same matter."""
+    neighbour = said(state, "older", ROOF, "+8613877770001").number or ""
+    now.forward(minutes=5)
+    stranger = browser(state, "6.6.6.6")
+    number, code = write(stranger, CALM)
+    now.forward(minutes=5)
+    theirs = write(browser(state, "7.7.7.7"), SECRET)[0]
+    joined(state, now, number, neighbour)
+    joined(state, now, theirs, neighbour)
+    for page in (stranger.get("/status/case").text, opens(browser(state, "6.6.6.7"), number, code)):
+        assert "桥头旅社" not in page
+    new = request(state, number).code
+    assert any(new in text for text in messages(state, "code_renewed"))
+    assert "桥头旅社" in opens(browser(state, "8.8.8.8"), number, new)
+
+
 def test_a_form_without_a_telephone_keeps_its_code_when_it_is_joined(
     state: State, now: Clock
 ) -> None:
