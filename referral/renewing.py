@@ -7,14 +7,15 @@ The new one is told to the telephone alone.
 from collections import Counter
 from datetime import datetime
 
-from sqlalchemy import select, update
+import orjson
+from sqlalchemy import or_, select, update
 from sqlmodel import col
 
 from models import numbers
+from models.events import Event
 from models.journal import JournalEntry
 from models.requests import Contact, FormerNumber, HelpRequest
 from models.transaction import Row, Transaction
-from referral import casework
 from referral.answering import correspondent, tell_one
 from referral.joined import as_heard, joined_to
 from referral.office import Office
@@ -24,11 +25,17 @@ RENEWED = "code_renewed"
 
 
 def is_owed(tx: Transaction, request: Row) -> bool:
-    """Whether a browser began it and its code is still the one that was shown there."""
+    """Whether a browser began it and its code is still the one that was shown there. That it was
+    changed stands with the request itself, or with the one that it was joined to then."""
     if request["channel"] != FORM or RENEWED in request:
         return False
-    told = casework.history(tx, request["id"], RENEWED)
-    return not any(one.detail["of"] == request["number"] for one in told)
+    number = request["number"]
+    here = col(HelpRequest.id).in_((request["id"], request["merged_into"]))
+    its = select(col(HelpRequest.id)).where(or_(here, col(HelpRequest.number) == number))
+    told = select(col(Event.detail)).where(
+        col(Event.request_id).in_(its), col(Event.kind) == RENEWED
+    )
+    return not any(orjson.loads(row.detail)["of"] == number for row in tx.execute(told))
 
 
 def renew(tx: Transaction, request: Row, now: datetime) -> Row:

@@ -257,6 +257,8 @@ def test_a_form_that_was_joined_to_a_neighbours_before_is_read_by_the_telephone_
     new = request(state, number).code
     assert any(new in text for text in messages(state, "code_renewed"))
     assert "桥头旅社" in opens(browser(state, "8.8.8.8"), number, new)
+    said(state, "v2", "他找来了", PHONE)
+    assert request(state, number).code == new, "what she was told opens it still"
 
 
 def test_a_form_without_a_telephone_keeps_its_code_when_it_is_joined(
