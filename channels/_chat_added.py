@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from channels import _chat_report as report
+from channels._chat_answers import answers
 from models.messages import Inbound, Step, Turn
 
 
@@ -36,7 +37,7 @@ def added(last: Mapping[str, str], step: Step, turn: Turn) -> Step:
 
 def _belongs(last: Mapping[str, str], turn: Turn, said: Inbound) -> bool:
     if turn.edits:
-        return turn.edits in report.answers(last)
+        return turn.edits in answers(last)
     if turn.group and turn.group == last.get("group"):
         return True
     if "free" in last and turn.group and said.text:

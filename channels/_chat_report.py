@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+from channels._chat_answers import answers, set_aside
 from models.messages import Correspondent, Inbound, Location, Media, Say, Step, Turn, remark
 from models.vocabulary import Level
 
@@ -124,6 +125,8 @@ def go_on(state: Mapping[str, str], turn: Turn, who: Correspondent) -> Step:
         return _handed_in(state, turn, "chat.report_done")
     if step == "urgent":
         state["claim"] = choice
+    elif state.get("redo") == step:
+        set_aside(state)
     return _next(state)
 
 
@@ -142,14 +145,6 @@ def corrected(state: Mapping[str, str], turn: Turn) -> Step | None:
     changed |= _place_of(said)
     step = ask_again({**state, **changed})
     return replace(step, says=(Say("chat.report_corrected"), *step.says))
-
-
-def answers(state: Mapping[str, str]) -> dict[str, str]:
-    """By the id of a message what it answered."""
-    try:
-        return dict(json.loads(state.get("ids", "{}")))
-    except (ValueError, TypeError):
-        return {}
 
 
 def _handed_in(state: Mapping[str, str], turn: Turn, phrase: str) -> Step:
@@ -176,10 +171,6 @@ def _take(state: dict[str, str], turn: Turn) -> Step:
     said = spoken(turn)
     if said is None:
         return ask_again(state)
-    state |= _place_of(said)
-    if said.media:
-        media = [*_media(state), *said.media]
-        state["media"] = json.dumps([(item.url, item.content_type) for item in media])
     words = "\n".join(text for text in (said.place, said.text) if text and text.strip())
     answered = {
         "who": bool(words) and not (said.location or said.media),
@@ -187,13 +178,15 @@ def _take(state: dict[str, str], turn: Turn) -> Step:
         "what": bool(words) and not said.location,
         "photo": bool(said.media),
     }.get(step, False)
+    if answered and state.get("redo") == step:
+        set_aside(state)
+    state |= _place_of(said)
+    if said.media:
+        media = [*_media(state), *said.media]
+        state["media"] = json.dumps([(item.url, item.content_type) for item in media])
     if words:
         name = step if answered and step != "photo" else "more"
-        ids = answers(state)
-        if name == state.get("redo"):  # another answer; the first stands beside it
-            ids = {one: what for one, what in ids.items() if what != name}
-            state["was"] = "，".join(text for text in (state.get("was"), state.pop(name)) if text)
-        state["ids"] = json.dumps({**ids, said.external_id: name})
+        state["ids"] = json.dumps({**answers(state), said.external_id: name})
         state[name] = "\n".join(text for text in (state.get(name), words) if text)
     if answered:
         return _next(state)
@@ -210,7 +203,8 @@ def _place_of(said: Inbound) -> dict[str, str]:
 def _back(state: dict[str, str]) -> Step:
     """The question before; its answer stands until there is another one."""
     state["step"] = before = _STEPS[max(_STEPS.index(state["step"]) - 1, 0)]
-    state |= {"redo": before} if before in state else {}
+    given = before in state or (before == "where" and "lat" in state)
+    state |= {"redo": before} if given else {}
     return ask_again(state)
 
 

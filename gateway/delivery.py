@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from channels import Channel
-from gateway import conversations, spending
+from gateway import conversations, first_reply, spending
 from gateway.rewording import reworded
 from gateway.routes import Routes, may_have, patience, tried
 from gateway.settling import Settling
@@ -30,7 +30,6 @@ from models.messages import Outbound, Unavailable, Undeliverable, Unsure
 from models.requests import HelpRequest
 from models.transaction import Transaction, acting
 from models.vocabulary import OutboxState
-from referral import promises
 from referral.office import Office
 
 log = logging.getLogger(__name__)
@@ -288,12 +287,7 @@ class Delivery:
 
 def _write_sent(tx: Transaction, parts: Sequence[tuple[Any, outbox.Sent]]) -> None:
     outbox.settle_sent(tx, [sent for _, sent in parts])
-    first: dict[int, datetime] = {}
-    for row, sent in parts:
-        if row.request_id and row.person_id and row.staff is None:  # not who asked how it stands
-            first.setdefault(row.request_id, sent.at)
-    for request_id, at in first.items():
-        promises.stop(tx, request_id, ("CLK-FIRST-REPLY",), at)
+    first_reply.sent(tx, parts)
 
 
 def _delay(urgent: bool, attempt: int) -> float:

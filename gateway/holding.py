@@ -4,14 +4,14 @@ person. Nothing in it is lost, closed or answered for good by software."""
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from gateway.conversations import Earlier, remembered
 from models import journal, numbers
 from models.likenesses import WAITING, RepeatKey
 from models.messages import Inbound, Outcome, Raw, Turn
-from models.requests import Contact, FormerNumber
+from models.requests import Contact, FormerNumber, HelpRequest
 from models.tasks import Task
 from models.transaction import Row, Transaction
 from models.vocabulary import ContactState, TaskKind
@@ -154,19 +154,24 @@ def finished(tx: Transaction, call: "Call", *, entry: Row, outcome: Outcome) -> 
         request_id=entry["request_id"],
         attempts=entry["attempts"] + 1,
     )
-    if outcome.number and outcome.number != entry["number"] and entry["request_id"]:
-        tx.add(
-            FormerNumber,
-            number=entry["number"],
-            code=entry["code"],
-            request_id=entry["request_id"],
-        )
+    if outcome.number != entry["number"] and (leads_to := _own(tx, entry, outcome)):
+        tx.add(FormerNumber, number=entry["number"], code=entry["code"], request_id=leads_to)
     tx.later(
         update(Task)
         .where(col(Task.journal_id) == entry["id"], col(Task.done_at).is_(None))
         .values(done_at=call.now, done_by="system")
     )
     tx.event("understood", at=call.now, journal=entry["id"], held_as=entry["number"])
+
+
+def _own(tx: Transaction, entry: Row, outcome: Outcome) -> int | None:
+    """The request to which the number of the pen leads: the writer's own, not that of somebody else
+    to which it was joined. None for who has no code of it, as a field worker who names it."""
+    if not (outcome.number and outcome.code and entry["request_id"]):
+        return None
+    own = select(col(HelpRequest.id)).where(col(HelpRequest.number) == outcome.number)
+    found: int = tx.execute(own).scalar() or entry["request_id"]  # opened in this transaction
+    return found
 
 
 def left_meanwhile(call: "Call") -> Earlier | None:

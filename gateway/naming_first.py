@@ -1,8 +1,9 @@
 """A field worker who writes of an earlier request begins with its number: the words are part of it.
 
-Only of a request that this worker may see, and only in writing. Where the number is misread, or
-the request is closed or not theirs to see, the words begin a request of their own as ever: they
-are never lost, and whoever reads them sees the number.
+Only of a request that this worker may see, and only in writing from their account or telephone: a
+telephone number that somebody typed into a form, or gave at the desk, is nobody's proof. Where the
+number is misread, or the request is closed or not theirs to see, the words begin a request of their
+own as ever: they are never lost, and whoever reads them sees the number.
 """
 
 import re
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from gateway.intake import Call
     from gateway.recall import Acquaintance
 
+TEXT = "sms"
+
 _FIRST = re.compile(
     r"\W{0,3}(?:(?:编号|工单号?|单号|No\.?)\W{0,3})?"
     r"(?P<number>(?:HY)?\s?\d{8}[-–—\s]?\d{5}[-–—\s]?\d)(?!\d)",
@@ -38,10 +41,12 @@ def named(
     tx: Transaction, office: Office, call: "Call", inbound: Inbound, who: "Acquaintance"
 ) -> tuple[Inbound, "Acquaintance"]:
     """The words with the request that they name, and their writer with that request among those
-    that their words may join; both as they were where nothing is named. Asks the database only
+    that their words may join; both as they were where nothing is named. The number that is written
+    counts before the report to which the words of a chat would be added. Asks the database only
     where a field worker names what somebody else asked for."""
     worker = None if call.talk or inbound.missed else _worker(office, call, inbound)
-    number = inbound.about or _first(inbound.text) if worker is not None else None
+    written = _first(inbound.text) if worker is not None else None
+    number = written or inbound.about
     if worker is None or number is None:
         return inbound, who
     told = replace(inbound, about=number)
@@ -49,7 +54,7 @@ def named(
         return told, who
     found = _seen_by(tx, office, worker, number, call.now)
     if found is None:
-        return inbound, who
+        return (replace(inbound, about=None) if written else inbound), who
     # What is said to the writer is theirs to read, and no word or code of the requester's.
     found |= {"person_id": who.person_id, "channel": call.channel, "code": ""}
     told = replace(told, reporter=inbound.reporter or worker.login)
@@ -57,9 +62,10 @@ def named(
 
 
 def _worker(office: Office, call: "Call", inbound: Inbound) -> Officer | None:
-    """The field worker who writes: by the account that the chat is bound to, or by telephone."""
+    """The field worker who writes: by the account that the chat is bound to, or by the telephone
+    from which a text came."""
     found = office.directory.officer.get(inbound.reporter or "")
-    if found is None and call.address_kind == "tel":
+    if found is None and call.source == TEXT:
         found = office.directory.field_telephones.get(inbound.sender[-11:])
     return found if found is not None and found.role in FIELD else None
 

@@ -114,18 +114,31 @@ def also(
     return casework.change(tx, request, withheld=sorted(before.union(names or ())))
 
 
-def sent_to(tx: Transaction, request: Row, unit: str) -> Row:
+def sent_to(tx: Transaction, office: Office, request: Row, unit: str) -> Row:
     """A person of the desk has sent it to this unit: where its words only perhaps complain of that
-    unit, they have been read, and are no complaint."""
+    unit, they have been read, and are no complaint about it, who serves it or works there. Another
+    unit that they perhaps accuse reads them no sooner; where none is left, everybody reads them."""
     names = request["withheld"] or ()
     if f"{PERHAPS}unit:{unit}" not in names:
         return request
-    kept = [one for one in names if not one.startswith(PERHAPS)]
+    serving = set(_serving(office.directory, {unit}))
+    people = {one.login for one in office.directory.officers if one.unit in serving}
+    given = {f"{PERHAPS}{one}" for one in (*(f"unit:{code}" for code in serving), *people)}
+    kept = [one for one in names if one not in given]
+    if not any(one.startswith(f"{PERHAPS}unit:") for one in kept):
+        kept = [one for one in kept if not one.startswith(PERHAPS)]
     return casework.change(tx, request, withheld=kept or None)
 
 
 def read_by(
-    tx: Transaction, actor: Actor, request: Row, unit: str, *, reason: str, now: datetime
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    unit: str,
+    *,
+    reason: str,
+    now: datetime,
 ) -> Row | None:
     """So it is where the unit has the request already, as of what is urgent: a person who read the
     words says that they are no complaint. None where they are not withheld for that; whoever does
@@ -133,7 +146,7 @@ def read_by(
     names = request["withheld"]
     if withheld_from(names, actor.login, actor.unit):
         return None
-    after = sent_to(tx, request, unit)
+    after = sent_to(tx, office, request, unit)
     if after is request:
         return None
     casework.require_open(request)
@@ -144,7 +157,7 @@ def read_by(
 
 def give_words(
     tx: Transaction,
-    _office: Office,
+    office: Office,
     actor: Actor,
     request: Row,
     *,
@@ -156,7 +169,9 @@ def give_words(
     they are no complaint. So it is where a township holds what is urgent, and where the kind of
     help was chosen and not the bureau. Raises ``Refusal``."""
     works = {request["holder_unit"], *bringing_in.with_orders(tx, request)}
-    after = read_by(tx, actor, request, bureau, reason=reason, now=now) if bureau in works else None
+    after = None
+    if bureau in works:
+        after = read_by(tx, office, actor, request, bureau, reason=reason, now=now)
     if after is None:
         raise Refusal("refusal.no_words_to_give", {"unit": bureau})
     return after

@@ -363,6 +363,28 @@ def test_who_goes_back_answers_anew_and_the_first_answer_stands_until_then(back)
     )
 
 
+def test_another_answer_to_where_leaves_no_point_of_the_map_that_leads_to_the_first():
+    before = [words("上报"), words("赵家"), place(30.5), button("r:what:back")]
+    told = [words("没炭火"), words("跳过"), words("不急"), words("报出")]
+    contact = talk([*before, words("四组"), *told])[-1].contact
+    assert contact is not None
+    assert (contact.place, contact.location) == ("四组", None)
+    assert "〔改前：30.5," in contact.text, "nothing that was sent is lost"
+    left = FLOW.unfinished(stored(talk(before)[-1].state))
+    assert left is not None
+    assert left.location is not None, "until there is another answer"
+
+
+@pytest.mark.parametrize("unknown", [words("不知道"), button("r:where:skip")])
+def test_who_goes_back_because_they_do_not_know_is_taken_at_their_word(unknown):
+    before = [words("上报"), words("赵家"), words("三组"), button("r:what:back"), unknown]
+    told = [words("没炭火"), words("跳过"), words("不急"), words("报出")]
+    contact = talk([*before, *told])[-1].contact
+    assert contact is not None
+    assert contact.place is None, "nobody is sent to where they perhaps are not"
+    assert "〔改前：三组〕" in contact.text
+
+
 def test_before_the_first_question_there_is_none():
     steps = talk([words("上报"), words("上一步"), words("赵家")])
     assert [phrases(step) for step in steps] == [

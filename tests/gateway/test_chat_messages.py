@@ -4,6 +4,8 @@ import asyncio
 import json
 
 import pytest
+from sqlalchemy import update as change
+from sqlmodel import col
 
 from models.dialogues import Conversation
 from models.messages import Raw
@@ -333,3 +335,29 @@ def test_a_worker_who_names_an_earlier_request_in_the_chat_adds_to_it_and_goes_o
         told = [one for one in system.all(Outgoing) if one.channel == "telegram"]
         assert [one.phrase for one in told if one.phrase.startswith("attached")], "it has come"
         assert not any(request.code in one.text for one in told)
+
+
+def test_the_number_that_words_begin_with_is_meant_and_not_the_report_that_was_just_handed_in(
+    settings, now
+):
+    """Somebody's moving out was added to the family that the worker had reported minutes before."""
+    with world(settings, now) as system:
+        login = at_work(system)
+        worker = {"channel": "grid_app", "sender": login, "reporter": login}
+        earlier, _ = sent(system.state, "李家的房子漏雨，南门街道和平社区", worker)
+        other, _ = sent(system.state, "陈家的路灯坏了，南门街道和平社区", worker)
+        now.forward(hours=3)
+        wrote(system, 2, "王家断粮了，没有饭吃")
+        wrote(
+            system, 3, f"{earlier.number} 老人搬到女儿家了", date=update(1)["message"]["date"] + 60
+        )
+        with acting(system.state.database, system.state.mint) as tx:
+            over = change(HelpRequest).where(col(HelpRequest.number) == other.number)
+            tx.execute(over.values(closed_at=now()))
+        wrote(system, 4, f"{other.number} 还是不亮", date=update(1)["message"]["date"] + 120)
+        of = {one.id: one.number for one in system.all(HelpRequest)}
+        in_chat = [one for one in system.all(Contact) if one.channel == "telegram"]
+        reported, moved, dark = (of[one.request_id] for one in in_chat)
+        assert moved == earlier.number
+        assert reported not in (earlier.number, other.number)
+        assert dark not in (earlier.number, other.number, reported), "what is over goes on anew"

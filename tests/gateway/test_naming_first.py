@@ -5,9 +5,11 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from gateway import delivery
 from gateway.offices import DIRECTORY
 from gateway.state import State
-from models.outbox import Outgoing
+from models.clocks import Clock as ClockRow
+from models.outbox import Outgoing, Sent
 from models.places import Staff
 from models.requests import Contact, HelpRequest
 from models.transaction import acting
@@ -113,6 +115,27 @@ def test_the_code_of_a_form_is_not_told_to_the_worker_who_adds_to_it(
     said(state, "later", f"{number} 房主今天在家", worker)
     assert row(state, number).code == before
     assert not any(before in one.text for one in rows(state, Outgoing, number))
+
+
+def test_what_is_told_to_the_worker_is_no_first_reply_to_who_asked_for_help(
+    state: State, now: Clock, worker: str
+) -> None:
+    """Nothing has reached her yet: the promise that she hears from us runs on."""
+    theirs = said(state, "first", ROOF, CITIZEN).number
+    with acting(state.database, state.mint) as tx:
+        hers = update(HelpRequest).where(col(HelpRequest.number) == theirs)
+        tx.execute(hers.values(holder_person=WORKER["sender"]))
+    said(state, "later", f"{theirs} 房主今天在家", worker)
+    receipt, told = rows(state, Outgoing, theirs)[0], rows(state, Outgoing, theirs)[-1]
+    assert (receipt.address, told.address) == (CITIZEN, worker)
+    runs = []
+    for one in (told, receipt):
+        with acting(state.database, state.mint) as tx:
+            sent_now = Sent(one.id, "recording", now(), str(one.id), None)
+            delivery._write_sent(tx, [(one, sent_now)])
+        clocks = [c for c in rows(state, ClockRow, theirs) if c.name == "CLK-FIRST-REPLY"]
+        runs.append([clock.stopped_at is None for clock in clocks])
+    assert runs == [[True], [False]]
 
 
 def test_a_workers_text_that_names_no_place_is_from_their_own_area(

@@ -6,11 +6,13 @@ from sqlmodel import col
 
 from channels.web import proof
 from gateway import guessing
+from gateway.offices import DIRECTORY
 from gateway.state import State
 from models import people
 from models.outbox import Outgoing
 from models.people import Person
-from models.requests import HelpRequest
+from models.places import Staff
+from models.requests import Contact, HelpRequest
 from models.transaction import acting
 from referral import own_data
 from tests import fakes
@@ -18,6 +20,7 @@ from tests.client import TestClient
 from tests.conftest import Clock
 from tests.fakes import RecordingChannel
 from tests.gateway.people import application, partner, said
+from tests.gateway.test_belonging import ROOF, WORKER, sent
 from tests.gateway.test_citizen import key_of, told
 from tests.journeys.county import County
 
@@ -237,6 +240,27 @@ def test_what_the_desk_joins_with_a_form_is_read_by_the_telephone_alone(
     assert "桥头旅社" in opens(browser(state, "8.8.8.8"), number, new)
 
 
+def test_a_form_that_was_joined_to_a_neighbours_before_is_read_by_the_telephone_alone_as_well(
+    state: State, now: Clock
+) -> None:
+    """Then the desk joins what the telephone says with the same matter."""
+    neighbour = said(state, "older", ROOF, "+8613877770001").number or ""
+    now.forward(minutes=5)
+    stranger = browser(state, "6.6.6.6")
+    number, code = write(stranger, CALM)
+    now.forward(minutes=5)
+    theirs = write(browser(state, "7.7.7.7"), SECRET)[0]
+    joined(state, now, number, neighbour)
+    joined(state, now, theirs, neighbour)
+    for page in (stranger.get("/status/case").text, opens(browser(state, "6.6.6.7"), number, code)):
+        assert "桥头旅社" not in page
+    new = request(state, number).code
+    assert any(new in text for text in messages(state, "code_renewed"))
+    assert "桥头旅社" in opens(browser(state, "8.8.8.8"), number, new)
+    said(state, "v2", "他找来了", PHONE)
+    assert request(state, number).code == new, "what she was told opens it still"
+
+
 def test_a_form_without_a_telephone_keeps_its_code_when_it_is_joined(
     state: State, now: Clock
 ) -> None:
@@ -277,3 +301,22 @@ def test_the_page_of_a_form_names_nobody_whom_its_writer_did_not_name(
     assert answers == [303, 303], "a name that is right is taken like any other"
     own_code = request(state, theirs).code
     assert "欧阳" in opens(browser(state, "7.7.7.7"), theirs, own_code), "hers still does"
+
+
+def test_who_types_a_field_workers_telephone_adds_nothing_to_what_that_worker_may_see(
+    state: State,
+) -> None:
+    """The number of the worker hangs at every door of the village; so may that of a request."""
+    with acting(state.database, state.mint) as tx:
+        account = update(Staff).where(col(Staff.login) == WORKER["sender"])
+        tx.execute(account.values(phone=TYPED))
+        tx.count(DIRECTORY)
+    state.offices.refresh()
+    number = sent(state, ROOF, WORKER)[0].number or ""
+    own, _ = write(browser(state, "6.6.6.6"), f"{number} 老人已经去世，不用管了")
+    assert own != number, "the page says nothing of the other request"
+    with state.database.read() as session:
+        kept = session.scalars(select(Contact).filter_by(request_id=request(state, number).id))
+        assert [one.text for one in kept] == [ROOF]
+        (theirs,) = session.scalars(select(Contact).filter_by(channel="web"))
+        assert theirs.reporter is None, "nor is it this worker's word"

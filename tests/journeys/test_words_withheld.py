@@ -461,6 +461,21 @@ def test_the_words_are_given_without_an_order_to_the_township_that_acts_first(
     sound(county)
 
 
+def test_who_is_given_the_words_does_not_give_them_to_another_whom_they_perhaps_accuse(
+    county: County,
+) -> None:
+    """The person who read them has said of the one alone that they are no complaint."""
+    number = county.call("a", f"{PLEA}。街道办的人骂我。{perhaps(county)}")
+    assert not reads(county, TOWNSHIP, number)
+    county.do("dispatch01", "give_words", number, bureau="civil_affairs", reason="不是投诉民政")
+    assert reads(county, BUREAU, number)
+    assert not reads(county, TOWNSHIP, number)
+    county.do("dispatch01", "give_words", number, bureau="township_w01", reason="也不是投诉街道")
+    assert reads(county, TOWNSHIP, number)
+    assert county.request(number).withheld is None, "nobody is left"
+    sound(county)
+
+
 def test_the_words_are_given_where_the_kind_of_help_was_chosen(county: County) -> None:
     number = county.call("a", f"{perhaps(county)},住滨河街道临江社区")
     county.do("dispatch01", "correct_route", number, service="dibao", reason="问低保")
