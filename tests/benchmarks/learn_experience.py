@@ -22,12 +22,12 @@ from triage.text import fold
 TARGET = Path(__file__).parents[2] / "triage" / "rules" / "experience.npz"
 APART = "apart.jsonl"
 """Sentences that are never learned from, and whose misses may be read."""
-NEVER = (APART, *(f"apart_{n}.jsonl" for n in range(2, 15)), "cries.jsonl")
-"""Files that teach nothing. Nobody reads the misses in ``apart_3`` to ``apart_14``; the borders of
-signals.toml were chosen by the figures of the first nine together, which flatters them a little.
+NEVER = (APART, *(f"apart_{n}.jsonl" for n in range(2, 16)), "cries.jsonl")
+"""Files that teach nothing. Nobody reads the misses in ``apart_3`` to ``apart_15``; the borders of
+signals.toml were chosen by the figures of all but the last, which flatters them a little.
 ``apart_7`` are short words that are added to an open request, which lean on what was said before;
-``apart_10`` and ``apart_13`` are posts from disasters; by ``apart_11`` and those after it no border
-was chosen."""
+``apart_10`` and ``apart_13`` are posts from disasters; ``apart_15`` is hard on purpose: each quiet
+text of it has words that usually speak of danger."""
 _LIKE = {"flood": "D3", "patient": "D2"}
 
 

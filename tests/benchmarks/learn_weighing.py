@@ -44,6 +44,7 @@ GROUPS = (
     ("pairs_6", "mixed_2", "grave"),
     ("everyday_2", "edges_2"),
     ("shorts",),
+    ("pairs_7", "mixed_3", "posts_3"),
 )
 """Files that were written in one go; all others are one group more."""
 ROUNDS, LEAVES = 300, 12

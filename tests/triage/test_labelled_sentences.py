@@ -67,6 +67,7 @@ def test_new_danger_is_found_though_nothing_was_learned_from_it() -> None:
 
 POSTS = ("apart_10.jsonl", "apart_13.jsonl")
 SHORT = "apart_14.jsonl"
+HARD = "apart_15.jsonl"
 UNSEEN = ("apart_3.jsonl", "apart_4.jsonl", "apart_5.jsonl", "apart_6.jsonl")
 
 
@@ -135,7 +136,7 @@ def test_of_posts_from_disasters_pleas_are_found_and_most_others_left() -> None:
     assert decoys_called_urgent(posts).value <= 0.33
 
 
-@pytest.mark.parametrize("name", sorted({*NEVER} - {"apart_8.jsonl", SHORT, *POSTS}))
+@pytest.mark.parametrize("name", sorted({*NEVER} - {"apart_8.jsonl", SHORT, HARD, *POSTS}))
 def test_of_new_texts_the_service_is_mostly_right(name: str) -> None:
     assert service_right(seen(name)).value >= 0.79
 
@@ -155,7 +156,7 @@ def test_sentences_are_told_apart_and_several_hundred() -> None:
     assert {row.variant for row in rows} >= {"traditional", "cantonese", "asr", "sms", "emoji"}
 
 
-def test_by_a_set_that_chose_no_border_danger_is_found_beside_hard_decoys() -> None:
+def test_by_an_examiners_set_danger_is_found_beside_hard_decoys() -> None:
     """An examiner's set, met for the first time when all was learned: of its ordinary texts nearly
     all are decoys in the words of danger."""
     unseen = seen("apart_11.jsonl")
@@ -166,7 +167,7 @@ def test_by_a_set_that_chose_no_border_danger_is_found_beside_hard_decoys() -> N
 
 
 def test_of_a_day_of_calls_as_they_come_in_nearly_all_is_sorted_right() -> None:
-    """Another examiner's set, of ordinary and bad days: it taught nothing and chose no border."""
+    """Another examiner's set, of ordinary and bad days: it taught nothing."""
     unseen = seen("apart_12.jsonl")
     assert urgent_recall(unseen).value >= 0.98
     assert life_recall(unseen).value >= 0.98
@@ -191,4 +192,15 @@ def test_of_posts_by_a_writer_met_last_of_all_hardly_a_plea_is_missed() -> None:
     posts = seen("apart_13.jsonl")
     assert urgent_recall(posts).value >= 0.96
     assert life_recall(posts).value >= 0.94
-    assert decoys_called_urgent(posts).value <= 0.15
+    assert decoys_called_urgent(posts).value <= 0.17
+
+
+def test_of_texts_full_of_words_of_danger_danger_is_found_and_most_of_the_ordinary_left() -> None:
+    """The only set by which nothing was learned and no border chosen. Its quiet texts each hold
+    words that usually speak of danger, three in four of its dangers stand beside such a text."""
+    hard = seen(HARD)
+    assert urgent_recall(hard).value >= 0.93
+    assert life_recall(hard).value >= 0.91
+    assert false_alarms(hard, Level.STANDARD, Level.CONSULTATION).value <= 0.16
+    assert pairs_right(hard).value >= 0.77
+    assert service_right(hard).value >= 0.74
