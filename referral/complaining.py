@@ -45,14 +45,14 @@ def correct_route(
     words perhaps complain of them, reads them from here on. Raises ``Refusal`` or ``Impossible``.
     """
     if bureau and service is None and bureau == request["lead_bureau"]:
-        given = withholding.read_by(tx, actor, request, bureau, reason=reason, now=now)
+        given = withholding.read_by(tx, office, actor, request, bureau, reason=reason, now=now)
         if given is not None:
             return given
     if service != GRIEVANCE or request["service"] == GRIEVANCE:
         after = rerouting.correct_route(
             tx, office, actor, request, reason=reason, service=service, bureau=bureau, now=now
         )
-        return withholding.sent_to(tx, after, bureau) if bureau else after
+        return withholding.sent_to(tx, office, after, bureau) if bureau else after
     casework.require_open(request)
     why = casework.need(reason, "refusal.reason_missing")
     if Level(request["level"]).is_urgent:
@@ -88,11 +88,11 @@ def bring_in(
     perhaps complain of it; the words alone where it has a part already. Raises ``Refusal`` or
     ``Impossible``."""
     if bureau in bringing_in.with_orders(tx, request):
-        given = withholding.read_by(tx, actor, request, bureau, reason=reason, now=now)
+        given = withholding.read_by(tx, office, actor, request, bureau, reason=reason, now=now)
         if given is not None:
             return given
     after = rerouting.bring_in(tx, office, actor, request, bureau=bureau, reason=reason, now=now)
-    return withholding.sent_to(tx, after, bureau)
+    return withholding.sent_to(tx, office, after, bureau)
 
 
 def _complained_of(tx: Transaction, office: Office, request: Row, now: datetime) -> Accused:

@@ -18,7 +18,7 @@ from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Track
 from referral import bringing_in, casework, former
-from referral.accused import Accused, accused_of, chain
+from referral.accused import Accused, accused_of, at_the_desk, chain
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE, Directory
 from referral.office import Arrival, Office
@@ -114,26 +114,52 @@ def also(
     return casework.change(tx, request, withheld=sorted(before.union(names or ())))
 
 
-def sent_to(tx: Transaction, request: Row, unit: str) -> Row:
+def sent_to(tx: Transaction, office: Office, request: Row, unit: str) -> Row:
     """A person of the desk has sent it to this unit: where its words only perhaps complain of that
-    unit, they have been read, and are no complaint."""
+    unit, they have been read, and are no complaint about it. Of whomever else they name that says
+    nothing."""
     names = request["withheld"] or ()
     if f"{PERHAPS}unit:{unit}" not in names:
         return request
-    kept = [one for one in names if not one.startswith(PERHAPS)]
+    cleared = _cleared(office.directory, names, unit)
+    kept = [one for one in names if one not in cleared]
     return casework.change(tx, request, withheld=kept or None)
 
 
+def _cleared(directory: Directory, names: Collection[str], unit: str) -> set[str]:
+    """Of those whom words perhaps accuse: the unit, who serves it, their people; and, where no
+    other unit is left, who was there and is elsewhere now. Nobody of the desk: there a person is
+    accused by themselves."""
+    serving = {unit, *_serving(directory, (unit,))}
+    units = {f"{PERHAPS}unit:{code}" for code in serving}
+    others = any(one.startswith(f"{PERHAPS}unit:") and one not in units for one in names)
+    cleared = units.intersection(names)
+    for name in names:
+        officer = directory.officer.get(name.removeprefix(PERHAPS))
+        at = officer.unit if officer else ""
+        theirs = at in serving or not (others or at_the_desk(directory, at))
+        if name.startswith(PERHAPS) and not name.startswith(f"{PERHAPS}unit:") and theirs:
+            cleared.add(name)
+    return cleared
+
+
 def read_by(
-    tx: Transaction, actor: Actor, request: Row, unit: str, *, reason: str, now: datetime
+    tx: Transaction,
+    office: Office,
+    actor: Actor,
+    request: Row,
+    unit: str,
+    *,
+    reason: str,
+    now: datetime,
 ) -> Row | None:
     """So it is where the unit has the request already, as of what is urgent: a person who read the
-    words says that they are no complaint. None where they are not withheld for that; whoever does
-    not read them says nothing of them."""
+    words says that they are no complaint about it. None where they are not withheld for that;
+    whoever does not read them says nothing of them."""
     names = request["withheld"]
     if withheld_from(names, actor.login, actor.unit):
         return None
-    after = sent_to(tx, request, unit)
+    after = sent_to(tx, office, request, unit)
     if after is request:
         return None
     casework.require_open(request)
@@ -144,7 +170,7 @@ def read_by(
 
 def give_words(
     tx: Transaction,
-    _office: Office,
+    office: Office,
     actor: Actor,
     request: Row,
     *,
@@ -153,10 +179,12 @@ def give_words(
     now: datetime,
 ) -> Row:
     """The words alone, and no order, to who works on the request: a person who read them says that
-    they are no complaint. So it is where a township holds what is urgent, and where the kind of
-    help was chosen and not the bureau. Raises ``Refusal``."""
+    they are no complaint about it. So it is where a township holds what is urgent, and where the
+    kind of help was chosen and not the bureau. Raises ``Refusal``."""
     works = {request["holder_unit"], *bringing_in.with_orders(tx, request)}
-    after = read_by(tx, actor, request, bureau, reason=reason, now=now) if bureau in works else None
+    after = None
+    if bureau in works:
+        after = read_by(tx, office, actor, request, bureau, reason=reason, now=now)
     if after is None:
         raise Refusal("refusal.no_words_to_give", {"unit": bureau})
     return after

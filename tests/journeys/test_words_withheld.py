@@ -488,3 +488,20 @@ def test_words_that_say_they_complain_are_not_given_and_nobody_named_gives_any(
     for login, offered in (("dispatch01", False), ("lead01", True)):
         page = signed_in(county.state, app, login).get(f"/desk/{other}").text
         assert ("/give_words" in page) is offered, login
+
+
+@pytest.mark.parametrize("act", ["give_words", "correct_route"])
+def test_the_words_are_given_to_whom_they_were_said_to_be_no_complaint_about_and_to_nobody_else(
+    county: County, act: str
+) -> None:
+    other = f"{county.state.offices.current().directory.officer['education.1'].name}骂我"
+    number = county.call("a", f"{PLEA}。{perhaps(county)}。{other}")
+    assert "perhaps:unit:education" in county.request(number).withheld
+    county.do("dispatch01", act, number, bureau="civil_affairs", reason="不是投诉民政")
+    assert reads(county, BUREAU, number)
+    assert not reads(county, "education.1", number)
+    assert not reads(county, "education.2", number)
+    county.do("dispatch01", "bring_in", number, bureau="education", reason="也不是投诉教育")
+    assert reads(county, "education.1", number)
+    assert county.request(number).withheld is None, "nobody is left"
+    sound(county)
