@@ -186,7 +186,7 @@ def perform(
         given = body.model_dump()
         if again.is_repeat(tx, actor, request, act.name, given, seen):
             return request
-        meanwhile.require_seen(tx, actor, request, act.name, seen)
+        meanwhile.require_seen(tx, office, actor, request, act.name, seen, now)
         if "other" in given:
             given["other"] = access.admit(tx, actor, office, given["other"], act=act.name, now=now)
         if "others" in given:

@@ -287,7 +287,7 @@ def _history(
     out is what names a request which complains about the viewer, or says that words are withheld
     from them."""
     for row in rows:
-        if unsaid.named_in(row.detail, hidden) or unsaid.concerns(row.kind, row.detail, viewer):
+        if unsaid.is_unsaid(row, viewer, hidden):
             continue
         told = {
             name: value for name, value in row.detail.items() if sees.words or name not in TYPED

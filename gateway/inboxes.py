@@ -33,7 +33,7 @@ TABS = ("to_sign", "handling", "yellow", "inbox_late", "sent_back", "cooperating
 DESK_CLOCKS = (
     "CLK-ANSWER", "CLK-ARBITRATE", "CLK-CALLBACK", "CLK-CLARIFY", "CLK-DISPATCH",
     "CLK-FIRST-REPLY", "CLK-HANDOFF", "CLK-LEAVE", "CLK-LISTEN", "CLK-MISSED-CALL",
-    "CLK-SAFETY-CONFIRM", "CLK-TRIAGE",
+    "CLK-SAFETY-CONFIRM", "CLK-SILENCE", "CLK-TRIAGE",
 )  # fmt: skip
 """Promises of the help line itself and of who decides: no bureau can keep or break them."""
 _TAKEN = (ReferralStatus.SIGNED, ReferralStatus.IN_PROGRESS)

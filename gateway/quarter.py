@@ -39,10 +39,10 @@ OF_THE_LINE = frozenset(
     f"CLK-{name}"
     for name in (
         "ANSWER", "MISSED-CALL", "FIRST-REPLY", "TRIAGE", "CLARIFY", "HANDOFF", "SAFETY-CONFIRM",
-        "DISPATCH", "ARBITRATE", "CALLBACK", "DISCOVERY-FEEDBACK", "SILENCE",
+        "DISPATCH", "ARBITRATE", "CALLBACK", "DISCOVERY-FEEDBACK", "SILENCE", "LEAVE", "LISTEN",
     )
 )  # fmt: skip
-"""What the line itself promises: no breach of the bureau that has the order."""
+"""What the line itself promises, or who decides: no breach of the bureau that has the order."""
 _NAMED = re.compile(r"(\d{4})Q([1-4])\Z")
 _FIRST = 2000
 BATCH = 500

@@ -14,7 +14,7 @@ from models.bars import Bar
 from models.relief import Relief
 from models.requests import FormerNumber, HelpRequest
 from models.vocabulary import Role
-from referral.casework import Actor
+from referral.casework import Actor, Told
 from referral.office import Office
 from referral.withholding import GIVEN, WITHHELD
 
@@ -46,6 +46,12 @@ def named_in(value: Any, unsaid: Collection[str]) -> bool:
     if isinstance(value, Mapping):
         return any(named_in(one, unsaid) for one in value.values())
     return isinstance(value, list | tuple) and any(named_in(one, unsaid) for one in value)
+
+
+def is_unsaid(one: Told, viewer: Viewer, hidden: Collection[str]) -> bool:
+    """Whether an entry of a request's history is not for somebody to whom ``hidden`` are not said
+    (``numbers``)."""
+    return named_in(one.detail, hidden) or concerns(one.kind, one.detail, viewer)
 
 
 def concerns(kind: str, detail: Mapping[str, Any], viewer: Viewer) -> bool:

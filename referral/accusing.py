@@ -28,6 +28,9 @@ _LATER = "以后|之后|过后|后"
 _AFTER = f"{_LATER}|的时候|[,，]"
 _PERSON = ("长", "主任", "书记", "干部", "会计", "员", "人")
 """A name that ends so is somebody's, and may be who "he" is."""
+_FROM_THEM = re.compile("[被给让叫]")
+"""In what was done: whoever stands right before it may have suffered it, or handed over what was
+taken ("then my mother's money was taken"), and who did it is still to be said."""
 _NOT = ("没", "没有", "未", "不", "不会", "别", "从不", "没人")
 
 
@@ -42,7 +45,9 @@ def perhaps(office: Office, text: str, area: str | None, day: date) -> Accused:
         before = text[max(0, hit.start() - _REACH) : hit.start()]
         sentence = before[max(map(before.rfind, _ENDS)) + 1 :]
         if not sentence.endswith(_NOT):
-            named = _without_who_made_peace(office, sentence, area, day)
+            named = sentence
+            if not _FROM_THEM.search(hit.group()):
+                named = _without_who_made_peace(office, sentence, area, day)
             found = found.also(accused_of(office, named + hit.group(), area, day))
     return found
 

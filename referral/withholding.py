@@ -18,7 +18,7 @@ from models.requests import HelpRequest
 from models.transaction import Row, Transaction
 from models.vocabulary import Track
 from referral import bringing_in, casework, former
-from referral.accused import Accused, accused_of, chain
+from referral.accused import Accused, accused_of, at_the_desk, chain
 from referral.casework import Actor, Refusal
 from referral.directory import ZONE, Directory
 from referral.office import Arrival, Office
@@ -116,18 +116,31 @@ def also(
 
 def sent_to(tx: Transaction, office: Office, request: Row, unit: str) -> Row:
     """A person of the desk has sent it to this unit: where its words only perhaps complain of that
-    unit, they have been read, and are no complaint about it, who serves it or works there. Another
-    unit that they perhaps accuse reads them no sooner; where none is left, everybody reads them."""
+    unit, they have been read, and are no complaint about it. Of whomever else they name that says
+    nothing."""
     names = request["withheld"] or ()
     if f"{PERHAPS}unit:{unit}" not in names:
         return request
-    serving = set(_serving(office.directory, {unit}))
-    people = {one.login for one in office.directory.officers if one.unit in serving}
-    given = {f"{PERHAPS}{one}" for one in (*(f"unit:{code}" for code in serving), *people)}
-    kept = [one for one in names if one not in given]
-    if not any(one.startswith(f"{PERHAPS}unit:") for one in kept):
-        kept = [one for one in kept if not one.startswith(PERHAPS)]
+    cleared = _cleared(office.directory, names, unit)
+    kept = [one for one in names if one not in cleared]
     return casework.change(tx, request, withheld=kept or None)
+
+
+def _cleared(directory: Directory, names: Collection[str], unit: str) -> set[str]:
+    """Of those whom words perhaps accuse: the unit, who serves it, their people; and, where no
+    other unit is left, who was there and is elsewhere now. Nobody of the desk: there a person is
+    accused by themselves."""
+    serving = {unit, *_serving(directory, (unit,))}
+    units = {f"{PERHAPS}unit:{code}" for code in serving}
+    others = any(one.startswith(f"{PERHAPS}unit:") and one not in units for one in names)
+    cleared = units.intersection(names)
+    for name in names:
+        officer = directory.officer.get(name.removeprefix(PERHAPS))
+        at = officer.unit if officer else ""
+        theirs = at in serving or not (others or at_the_desk(directory, at))
+        if name.startswith(PERHAPS) and not name.startswith(f"{PERHAPS}unit:") and theirs:
+            cleared.add(name)
+    return cleared
 
 
 def read_by(
@@ -141,8 +154,8 @@ def read_by(
     now: datetime,
 ) -> Row | None:
     """So it is where the unit has the request already, as of what is urgent: a person who read the
-    words says that they are no complaint. None where they are not withheld for that; whoever does
-    not read them says nothing of them."""
+    words says that they are no complaint about it. None where they are not withheld for that;
+    whoever does not read them says nothing of them."""
     names = request["withheld"]
     if withheld_from(names, actor.login, actor.unit):
         return None
@@ -166,8 +179,8 @@ def give_words(
     now: datetime,
 ) -> Row:
     """The words alone, and no order, to who works on the request: a person who read them says that
-    they are no complaint. So it is where a township holds what is urgent, and where the kind of
-    help was chosen and not the bureau. Raises ``Refusal``."""
+    they are no complaint about it. So it is where a township holds what is urgent, and where the
+    kind of help was chosen and not the bureau. Raises ``Refusal``."""
     works = {request["holder_unit"], *bringing_in.with_orders(tx, request)}
     after = None
     if bureau in works:

@@ -393,3 +393,16 @@ def test_the_preview_says_that_whoever_sent_it_in_reports_somebody_else(
     page = officer.form(f"/inbox/{number}/preview", workdays="3", reason="等材料").text
     assert "来件的是替别人报告的人" in page
     assert "求助的是报告人" not in page
+
+
+def test_that_somebody_in_danger_fell_silent_is_no_time_of_the_bureau(county: County) -> None:
+    number = said(county.state, "danger", "房子塌了，人压在下面，在滨河街道临江社区").number or ""
+    lead = county.lead(number).bureau
+    running = [one.name for one in county.rows(Clock, number) if one.stopped_at is None]
+    assert "CLK-SILENCE" in running
+    state = county.state
+    with state.database.read() as session:
+        office, request = state.offices.current(), county.request(number)._mapping
+        actor = county.actor(f"{lead}.1")
+        shown = inboxes.countdown(session, actor, office, request, county.now())
+    assert shown.clock != "CLK-SILENCE", "the desk calls them"

@@ -2,6 +2,7 @@
 (I9): they see where, what is needed and for whom; the desk keeps the words."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -503,3 +504,49 @@ def test_words_that_say_they_complain_are_not_given_and_nobody_named_gives_any(
     for login, offered in (("dispatch01", False), ("lead01", True)):
         page = signed_in(county.state, app, login).get(f"/desk/{other}").text
         assert ("/give_words" in page) is offered, login
+
+
+@pytest.mark.parametrize("act", ["give_words", "correct_route"])
+def test_the_words_are_given_to_whom_they_were_said_to_be_no_complaint_about_and_to_nobody_else(
+    county: County, act: str
+) -> None:
+    other = f"{county.state.offices.current().directory.officer['education.1'].name}骂我"
+    number = county.call("a", f"{PLEA}。{perhaps(county)}。{other}")
+    assert "perhaps:unit:education" in county.request(number).withheld
+    county.do("dispatch01", act, number, bureau="civil_affairs", reason="不是投诉民政")
+    assert reads(county, BUREAU, number)
+    assert not reads(county, "education.1", number)
+    assert not reads(county, "education.2", number)
+    county.do("dispatch01", "bring_in", number, bureau="education", reason="也不是投诉教育")
+    assert reads(county, "education.1", number)
+    assert county.request(number).withheld is None, "nobody is left"
+    sound(county)
+
+
+def test_that_words_were_given_meanwhile_is_no_news_to_whom_they_name(
+    county: County, app: FastAPI
+) -> None:
+    number = county.call("a", f"{PLEA}。{perhaps(county)}")
+    theirs, desk = signed_in(county.state, app, BUREAU), signed_in(county.state, app, "op01")
+    seen = {
+        caller: re.findall(r'name="seen" value="(\d+)"', caller.get(page).text)[0]
+        for caller, page in ((theirs, f"/inbox/{number}"), (desk, f"/desk/{number}"))
+    }
+    county.do("dispatch01", "give_words", number, bureau="civil_affairs", reason="不是投诉")
+    late = desk.form(f"/desk/{number}/reply", text="已经派人去了，请放心", seen=seen[desk])
+    assert late.status_code == 409, "the desk is shown it"
+    signed = theirs.form(f"/inbox/{number}/sign", seen=seen[theirs])
+    assert signed.status_code == 303, signed.text
+
+
+def test_nor_is_an_entry_that_names_a_request_which_complains_about_them(
+    county: County, app: FastAPI
+) -> None:
+    number = county.call("a", PLEA)
+    theirs = signed_in(county.state, app, BUREAU)
+    [seen, *_] = re.findall(r'name="seen" value="(\d+)"', theirs.get(f"/inbox/{number}").text)
+    complaint = county.call("b", f"{AGAINST},住滨河街道临江社区", OTHER)
+    assert not county.sees(BUREAU, complaint)
+    county.do("lead01", "keep_apart", number, other=complaint, reason="是两回事")
+    assert complaint not in theirs.get(f"/inbox/{number}").text
+    assert theirs.form(f"/inbox/{number}/sign", seen=seen).status_code == 303

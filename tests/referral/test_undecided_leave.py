@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway import inboxes, overdue
+from gateway import inboxes, overdue, quarter
 from gateway.state import State
 from models.clocks import Clock
 from models.events import Event
@@ -140,3 +140,22 @@ def test_the_board_names_who_has_not_decided_and_the_bureau_is_not_late_by_it(
         (CLOCK, office.directory.officer["super01"].unit)
     ]
     assert CLOCK in inboxes.DESK_CLOCKS
+
+
+def test_in_the_quarter_it_is_no_breach_of_the_bureau_that_asked(county: County, case: str) -> None:
+    county.deliver()
+    county.do("housing.1", "record_contact", case, who="本人", outcome="reached")
+    asks_for_time(county, case)
+    county.now.at = running(county, case)[0].due_at + timedelta(minutes=1)
+    county.tick()
+    assert running(county, case)[0].breached_at
+    span = quarter.Quarter.parse("2026Q4")
+    with county.state.database.read() as session:
+        office = county.state.offices.current()
+        found = quarter.report(session, office, "housing", span, now=county.now())
+    assert found.rate("breached").counted == (case,)
+    assert found.rate("breached").met == ()
+
+
+def test_what_no_bureau_breaks_in_its_inbox_it_breaks_in_no_quarter() -> None:
+    assert set(inboxes.DESK_CLOCKS) <= quarter.OF_THE_LINE
