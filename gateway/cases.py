@@ -145,6 +145,7 @@ class Case:
     history: tuple[Happened, ...]
     seen: int
     acts: tuple[str, ...]
+    words_for: tuple[str, ...]
     notice: Told | None = None
 
 
@@ -192,6 +193,7 @@ def case(
         acts=possible.acts(
             viewer, office, row, orders, now, running=running, asked=waiting_for(told_of)
         ),
+        words_for=possible.words_for(viewer, row, orders),
         notice=told(connection, office, row, now) if sees.gist else None,
     )
     return found, row["id"]

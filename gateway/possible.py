@@ -110,9 +110,19 @@ def acts(
         "take_upward": request["track"] == "grievance",
         "split_off": request["track"] != "grievance",
         "bring_in": unanswered,
-        "give_words": withholding.may_give(request, viewer.login, viewer.unit),
+        "give_words": bool(words_for(viewer, request, orders)),
     }
     return tuple(name for name in ACTS if fits[name] and viewer.role in access.RIGHTS[name])
+
+
+def words_for(viewer: Viewer, request: Mapping[str, Any], orders: Sequence[Any]) -> tuple[str, ...]:
+    """The units at work to whom this viewer may give words that perhaps complain of them."""
+    if not isinstance(viewer, Actor) or viewer.role not in access.RIGHTS["give_words"]:
+        return ()
+    works = dict.fromkeys(
+        (request["holder_unit"], *(one.bureau for one in orders if one.status not in GONE))
+    )
+    return withholding.may_give(request, viewer.login, viewer.unit, tuple(works))
 
 
 def _has_it(viewer: Actor, request: Mapping[str, Any], now: datetime) -> bool:

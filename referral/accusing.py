@@ -27,7 +27,7 @@ _DONE = "了|过|完|好|我们|我|一次|两次|三次|几次|多次|很多次
 _LATER = "以后|之后|过后|后"
 _AFTER = f"{_LATER}|的时候|[,，]"
 _PERSON = ("长", "主任", "书记", "干部", "会计", "员", "人")
-"""A name that ends so is somebody's, and may be who "he" is."""
+"""A name that ends so is somebody's, as is that of a member of staff, and may be who "he" is."""
 _FROM_THEM = re.compile("[被给让叫]")
 """In what was done: whoever stands right before it may have suffered it, or handed over what was
 taken ("then my mother's money was taken"), and who did it is still to be said."""
@@ -65,8 +65,11 @@ def _without_who_made_peace(office: Office, sentence: str, area: str | None, day
     while turn is not None:
         head = sentence[: turn.start()]
         at = _last_named(office, head, area, day)
-        if at is not None and not (turn["him"] and head.endswith(_PERSON)):
-            return head[:at] + turn.group()
+        if at is not None:
+            named = accused_of(office, head[at:], area, day)
+            somebody = head.endswith(_PERSON) or named.logins
+            if not (turn["him"] and somebody):
+                return head[:at] + turn.group()
         turn = turns.search(sentence, turn.start() + 1)
     return sentence
 

@@ -190,10 +190,14 @@ def give_words(
     return after
 
 
-def may_give(request: Mapping[str, Any], login: str, unit: str) -> bool:
-    """Whether there are words that somebody who reads them may give."""
+def may_give(
+    request: Mapping[str, Any], login: str, unit: str, works: Collection[str]
+) -> tuple[str, ...]:
+    """To whom, of those units that work on it, somebody who reads the words may give them."""
     names = request["withheld"] or ()
-    return any(one.startswith(PERHAPS) for one in names) and not withheld_from(names, login, unit)
+    if withheld_from(names, login, unit):
+        return ()
+    return tuple(one for one in works if f"{PERHAPS}unit:{one}" in names)
 
 
 def take_along(

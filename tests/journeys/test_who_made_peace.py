@@ -93,3 +93,11 @@ def test_whoever_may_have_done_it_reads_none_of_it(county: County, words: str) -
     if county.sees(TOWNSHIP, number):
         assert Level(request.level).is_urgent, "help goes on"
         assert not access.sight(county.actor(TOWNSHIP), request._mapping).words
+
+
+@pytest.mark.parametrize("words", ["{}调解以后他又动手打我", "{}给我们调解过,她又骂我"])
+def test_he_may_be_the_member_of_staff_who_is_named(county: County, words: str) -> None:
+    name = county.state.offices.current().directory.officer["civil_affairs.1"].name
+    assert looked_at(county, county.call("a", f"{words.format(name)},{WHERE}"))
+    other = f"{name}调解以后老公又动手打我,{WHERE}"
+    assert not looked_at(county, county.call("b", other, "+8613700000001"))

@@ -550,3 +550,23 @@ def test_nor_is_an_entry_that_names_a_request_which_complains_about_them(
     county.do("lead01", "keep_apart", number, other=complaint, reason="是两回事")
     assert complaint not in theirs.get(f"/inbox/{number}").text
     assert theirs.form(f"/inbox/{number}/sign", seen=seen).status_code == 303
+
+
+def offered(county: County, app: FastAPI, number: str) -> list[str]:
+    """To whom the page offers to give the words."""
+    page = signed_in(county.state, app, "lead01").get(f"/desk/{number}").text
+    form = re.search(r'action="/desk/[^"]+/give_words".*?</form>', page, re.DOTALL)
+    return re.findall(r'<option value="([^"]+)"', form.group()) if form else []
+
+
+def test_it_is_offered_for_those_at_work_whom_the_words_name_and_for_nobody_else(
+    county: County, app: FastAPI
+) -> None:
+    number = county.call("a", f"{PLEA},房子塌了一角。街道办的人骂我。{perhaps(county)}")
+    assert "emergency_management" in county.orders(number)
+    assert offered(county, app, number) == ["township_w01", "civil_affairs"]
+    county.do("lead01", "give_words", number, bureau="township_w01", reason="不是投诉街道")
+    assert offered(county, app, number) == ["civil_affairs"]
+    other = county.call("b", f"{perhaps(county)},住滨河街道临江社区", OTHER)
+    assert county.request(other).withheld
+    assert offered(county, app, other) == [], "nobody whom they name works on it"
