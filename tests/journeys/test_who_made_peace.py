@@ -1,5 +1,5 @@
-"""Who came to make peace is not accused of what another did afterwards; whoever is accused never
-reads it (I9)."""
+"""Who came to make peace and is named beside a wrong reads none of it until a person of the desk
+says that another did it: no turn of words tells that safely (I9)."""
 
 import pytest
 
@@ -75,17 +75,7 @@ def looked_at(county: County, number: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("words", OTHERS_DID)
-def test_who_made_peace_reads_the_words_where_another_did_wrong(county: County, words: str) -> None:
-    number = county.call("a", f"{words},{WHERE}")
-    request = county.request(number)
-    assert not request.withheld
-    assert not looked_at(county, number)
-    if county.sees(TOWNSHIP, number):
-        assert access.sight(county.actor(TOWNSHIP), request._mapping).words
-
-
-@pytest.mark.parametrize("words", THEY_DID)
+@pytest.mark.parametrize("words", [*THEY_DID, *OTHERS_DID])
 def test_whoever_may_have_done_it_reads_none_of_it(county: County, words: str) -> None:
     number = county.call("a", f"{words},{WHERE}")
     request = county.request(number)
@@ -93,11 +83,3 @@ def test_whoever_may_have_done_it_reads_none_of_it(county: County, words: str) -
     if county.sees(TOWNSHIP, number):
         assert Level(request.level).is_urgent, "help goes on"
         assert not access.sight(county.actor(TOWNSHIP), request._mapping).words
-
-
-@pytest.mark.parametrize("words", ["{}调解以后他又动手打我", "{}给我们调解过,她又骂我"])
-def test_he_may_be_the_member_of_staff_who_is_named(county: County, words: str) -> None:
-    name = county.state.offices.current().directory.officer["civil_affairs.1"].name
-    assert looked_at(county, county.call("a", f"{words.format(name)},{WHERE}"))
-    other = f"{name}调解以后老公又动手打我,{WHERE}"
-    assert not looked_at(county, county.call("b", other, "+8613700000001"))
