@@ -19,6 +19,8 @@ from referral.office import Office
 from referral.routing import ABOVE, RouteRow
 
 _Request = Mapping[str, Any]
+_AT_MOST = 8
+"""So many of those on duty are looked at."""
 
 
 def kept_out(tx: Transaction, request: _Request) -> frozenset[str]:
@@ -49,6 +51,31 @@ def lead_of(tx: Transaction, request: _Request) -> Mapping[str, Any]:
 def may_hear(tx: Transaction, office: Office, request: _Request, reader: Answerable) -> bool:
     """Whether somebody may be told of the request."""
     return not is_barred(office.directory, kept_out(tx, request), reader)
+
+
+def reader_of(
+    tx: Transaction, office: Office, request: _Request, unit: Unit | None, now: datetime
+) -> Answerable | None:
+    """Who hears for a unit of the request (``free``)."""
+    return free(office, kept_out(tx, request), unit, now)
+
+
+def free(
+    office: Office, barred: Collection[str], unit: Unit | None, now: datetime
+) -> Answerable | None:
+    """Who answers for a unit now, or a colleague where they are kept out; None where all are: then
+    the ladder of its clock climbs past them."""
+    directory = office.directory
+    for turn in range(_AT_MOST):
+        found = directory.answerable(unit, now, turn)
+        if not is_barred(directory, barred, found):
+            return found
+    for one in directory.officers:
+        if unit is not None and one.unit == unit.code:
+            found = Answerable(unit, one, "staff")
+            if not is_barred(directory, barred, found):
+                return found
+    return None
 
 
 def may_help(tx: Transaction, office: Office, request: _Request, unit: Unit) -> bool:

@@ -38,8 +38,9 @@ def _acting(
     """Who acts first, and the urgent route's lead or who acts for it; nobody who is kept from the
     request (I9)."""
     lead = bringing_in.instead(tx, office, request, decided.lead, decided.route.row, now)
-    readers = [decided.holder, *([office.directory.answerable(lead, now)] if lead else [])]
-    return [one for one in readers if bringing_in.may_hear(tx, office, request, one)]
+    readers = [decided.holder] if bringing_in.may_hear(tx, office, request, decided.holder) else []
+    leads = bringing_in.reader_of(tx, office, request, lead, now) if lead else None
+    return [*readers, *([leads] if leads else [])]
 
 
 def no_longer_urgent(

@@ -205,8 +205,9 @@ def _helped_from_above(
         "brought_in", at=now, by=actor.login, request=older, unit=actor.unit, bureau=above.code,
         due=given["due_at"].isoformat(),
     )  # fmt: skip
-    reader = office.directory.answerable(above, now)
-    telling.notify(tx, office, level, reader, due=given["due_at"], now=now, urgent=True)
+    reader = bringing_in.reader_of(tx, office, level, above, now)
+    if reader is not None:
+        telling.notify(tx, office, level, reader, due=given["due_at"], now=now, urgent=True)
 
 
 def _clocks(

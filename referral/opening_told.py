@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from models.transaction import Row, Transaction
 from models.vocabulary import Form, Level, Track
-from referral import accused, kin, telling, unheard
+from referral import bringing_in, kin, telling, unheard
 from referral.office import Arrival, Office
 from referral.planning import Plan
 
@@ -68,15 +68,15 @@ def _tell_bureaus(
 ) -> None:
     """The holder, and every bureau that has an order, as the time to sign it runs already: the
     lead where a township acts first, and those that help. Each person once, whom nobody complains
-    about (I9); where that leaves nobody, the ladder of the order's clock climbs past them."""
+    about (I9): ``bringing_in.free``."""
     now, urgent = arrival.now, decided.level.is_urgent
     readers = {decided.holder.officer.login: (decided.holder, decided.lead_due.at)}
     kept = decided.accused.also(decided.unsure).names
     for order in orders:
         if order["bureau"] == decided.holder.unit.code:
             continue
-        reader = office.directory.answerable(office.directory.unit[order["bureau"]], now)
-        if not accused.is_barred(office.directory, kept, reader):
+        unit = office.directory.unit[order["bureau"]]
+        if (reader := bringing_in.free(office, kept, unit, now)) is not None:
             readers.setdefault(reader.officer.login, (reader, order["due_at"]))
     for reader, due in readers.values():
         telling.notify(tx, office, request, reader, due=due, now=now, urgent=urgent)

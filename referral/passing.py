@@ -144,7 +144,8 @@ def new_holder(
     tx: Transaction, office: Office, request: Row, unit: Unit, route: RouteRow, now: datetime
 ) -> Answerable:
     """The new lead's person on duty; on an urgent matter the township goes on with first aid, but
-    where it is kept out (I9)."""
+    where it is kept out. Nobody who is kept out of it themselves, as long as there is another of
+    the lead or at the desk (I9)."""
     held = office.directory.unit.get(request["holder_unit"])
     officer = office.directory.officer.get(request["holder_person"])
     first = Level(request["level"]).is_urgent and route.first_line == TOWNSHIP
@@ -152,7 +153,12 @@ def new_holder(
         helper = Answerable(held, officer, "first_aid")
         if bringing_in.may_hear(tx, office, request, helper):
             return helper
-    return office.directory.answerable(unit, now)
+    found = bringing_in.reader_of(tx, office, request, unit, now)
+    if found is None:
+        found = office.directory.head_of_shift(now)
+        if not bringing_in.may_hear(tx, office, request, found):
+            found = office.directory.answerable(unit, now)
+    return found
 
 
 def hand_over(
@@ -207,9 +213,10 @@ def tell_helper(
     tx: Transaction, office: Office, request: Row, unit: Unit, *, due: datetime, now: datetime
 ) -> None:
     """The bureau that was given a part hears it, and not first when half of its time is over."""
-    holder = office.directory.answerable(unit, now)
+    reader = bringing_in.reader_of(tx, office, request, unit, now)
     urgent = Level(request["level"]).is_urgent
-    telling.notify(tx, office, request, holder, due=due, now=now, urgent=urgent)
+    if reader is not None:
+        telling.notify(tx, office, request, reader, due=due, now=now, urgent=urgent)
 
 
 def send_on(

@@ -34,8 +34,9 @@ def bring_in(tx: Transaction, office: Office, request: Row, now: datetime) -> No
     route, due = route_of(office, request, now), bringing_in.lead_of(tx, request)["due_at"]
     unit = urgent_orders.first_aid(tx, office, request, route, request["area"], due, now)
     if unit is not None:
-        reader = office.directory.answerable(unit, now)
-        telling.notify(tx, office, request, reader, due=due, now=now, urgent=True)
+        reader = bringing_in.reader_of(tx, office, request, unit, now)
+        if reader is not None:
+            telling.notify(tx, office, request, reader, due=due, now=now, urgent=True)
     telling.ask_once(
         tx, TaskKind.NEW_WORDS, unit=request["holder_unit"], note="", now=now, request=request,
         urgent=True,
