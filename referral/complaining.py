@@ -52,7 +52,7 @@ def correct_route(
         after = rerouting.correct_route(
             tx, office, actor, request, reason=reason, service=service, bureau=bureau, now=now
         )
-        return withholding.sent_to(tx, office, after, bureau) if bureau else after
+        return withholding.sent_by(tx, office, actor, after, bureau) if bureau else after
     casework.require_open(request)
     why = casework.need(reason, "refusal.reason_missing")
     if Level(request["level"]).is_urgent:
@@ -92,7 +92,7 @@ def bring_in(
         if given is not None:
             return given
     after = rerouting.bring_in(tx, office, actor, request, bureau=bureau, reason=reason, now=now)
-    return withholding.sent_to(tx, office, after, bureau)
+    return withholding.sent_by(tx, office, actor, after, bureau)
 
 
 def _complained_of(tx: Transaction, office: Office, request: Row, now: datetime) -> Accused:

@@ -114,12 +114,13 @@ def also(
     return casework.change(tx, request, withheld=sorted(before.union(names or ())))
 
 
-def sent_to(tx: Transaction, office: Office, request: Row, unit: str) -> Row:
+def sent_by(tx: Transaction, office: Office, actor: Actor, request: Row, unit: str) -> Row:
     """A person of the desk has sent it to this unit: where its words only perhaps complain of that
     unit, they have been read, and are no complaint about it. Of whomever else they name that says
-    nothing."""
+    nothing; and whoever does not read them says nothing of them."""
     names = request["withheld"] or ()
-    if f"{PERHAPS}unit:{unit}" not in names:
+    kept_from_actor = withheld_from(names, actor.login, actor.unit)
+    if f"{PERHAPS}unit:{unit}" not in names or kept_from_actor:
         return request
     cleared = _cleared(office.directory, names, unit)
     kept = [one for one in names if one not in cleared]
@@ -154,12 +155,9 @@ def read_by(
     now: datetime,
 ) -> Row | None:
     """So it is where the unit has the request already, as of what is urgent: a person who read the
-    words says that they are no complaint about it. None where they are not withheld for that;
-    whoever does not read them says nothing of them."""
-    names = request["withheld"]
-    if withheld_from(names, actor.login, actor.unit):
-        return None
-    after = sent_to(tx, office, request, unit)
+    words says that they are no complaint about it. None where they are not withheld for that, or
+    the actor does not read them."""
+    after = sent_by(tx, office, actor, request, unit)
     if after is request:
         return None
     casework.require_open(request)

@@ -570,3 +570,18 @@ def test_it_is_offered_for_those_at_work_whom_the_words_name_and_for_nobody_else
     other = county.call("b", f"{perhaps(county)},住滨河街道临江社区", OTHER)
     assert county.request(other).withheld
     assert offered(county, app, other) == [], "nobody whom they name works on it"
+
+
+@pytest.mark.parametrize("act", ["correct_route", "bring_in"])
+def test_who_is_named_gives_no_words_with_an_order_either(county: County, act: str) -> None:
+    directory = county.state.offices.current().directory
+    named = (
+        f"{directory.officer['dispatch01'].name}骂我。{directory.officer['education.1'].name}骂我"
+    )
+    number = county.call("a", f"{PLEA}。{named}")
+    assert "education" not in county.orders(number)
+    county.do("dispatch01", act, number, bureau="education", reason="孩子上学")
+    assert "education" in county.orders(number), "help goes on"
+    assert not reads(county, "education.1", number)
+    county.do("lead01", "give_words", number, bureau="education", reason="不是投诉")
+    assert reads(county, "education.1", number)
