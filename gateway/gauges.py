@@ -104,10 +104,11 @@ class Standing:
             "huiyin_proof_holds", "Whether the last one held", labels=["proof"]
         )
         for name, proof in assurances.every(self._session).items():
-            if proof.tried_at is None and proof.held_at is None:
+            if name == assurances.NIGHT:
                 continue
             age.add_metric([name], self._age(proof.held_at or proof.claimed_at))
-            holds.add_metric([name], float(bool(proof.holds)))
+            if proof.tried_at is not None:
+                holds.add_metric([name], float(bool(proof.holds)))
         yield from (age, holds)
 
     def _machine(self) -> Iterator[Metric]:

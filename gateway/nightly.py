@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from channels import Channel
-from gateway import backups, checkpoints, rekeying, retention
+from gateway import backups, checkpoints, keyed_ledger, rekeying, retention
 from gateway.accounting import absent, account
 from gateway.clock_audit import audit
 from gateway.ledger_audit import prove
@@ -63,16 +63,23 @@ class Nightly:
         if not await asyncio.to_thread(self._is_my_turn, now()):
             return False
         missing, took = await self._at_providers(now())
-        for name, proof in (
-            ("verify_intake", partial(self._intake, missing, took)),
-            ("verify_ledger", self._ledger),
-            ("verify_clocks", self._clocks),
-            ("verify_fields", self._fields),
-            ("backup", self._backup),
-            ("purge", self._purge),
-        ):
+        for name, proof in self._proofs(missing, took):
             await asyncio.to_thread(self._one, name, proof, now())
         return True
+
+    def _proofs(
+        self, missing: list[str], took: Mapping[str, list[str]]
+    ) -> list[tuple[str, Callable[[datetime], None]]]:
+        clocks = [("verify_clocks", self._clocks)] if self._office else []
+        backup = [("backup", self._backup)] if self._settings.backup_dir else []
+        return [
+            ("verify_intake", partial(self._intake, missing, took)),
+            ("verify_ledger", self._ledger),
+            *clocks,
+            ("verify_fields", self._fields),
+            *backup,
+            ("purge", self._purge),
+        ]
 
     def _one(self, name: str, proof: Callable[[datetime], None], now: datetime) -> None:
         """One that cannot be made costs the night none of the others, the backup least of all."""
@@ -86,9 +93,13 @@ class Nightly:
                 log.exception("that %s could not be made could not be written down", name)
 
     def _is_my_turn(self, now: datetime) -> bool:
+        """Whether to begin. What a night is to tell is waited for from before the first one: a
+        proof with which the process dies has said nothing, and its age is the alarm."""
         night = now.astimezone(ZONE).hour in HOURS
+        expected = [name for name, _ in self._proofs([], {})]
         with acting(self._database, self._mint) as tx:
-            return assurances.claim(tx, "nightly", now, ONCE_IN if night else LATEST)
+            assurances.expect(tx, [*expected, keyed_ledger.PROOF], now)
+            return assurances.claim(tx, assurances.NIGHT, now, ONCE_IN if night else LATEST)
 
     async def _at_providers(self, now: datetime) -> tuple[list[str], dict[str, list[str]]]:
         """Which providers could not be asked, and what the others took for us."""

@@ -116,8 +116,10 @@ class Spool:
         return sorted(self._folder.glob(f"*{_FILE}"))
 
     def oldest_seconds(self, now: datetime) -> float:
-        """How long the oldest has waited; 0 when nothing waits."""
-        for path in sorted((*self.waiting(), *self.files()))[:1]:
+        """How long the oldest has waited; 0 when nothing waits. What was set aside waits too: for a
+        person, and as long as it lies there."""
+        aside = self._folder.glob(f"*{_BROKEN}")
+        for path in sorted((*self.waiting(), *self.files(), *aside))[:1]:
             at = datetime.strptime(path.name.partition("-")[0], _STAMP).replace(tzinfo=UTC)
             return max(0.0, (now - at).total_seconds())
         return 0.0

@@ -1,7 +1,7 @@
 """What the system last proved about itself: a backup was written, all is accounted for, a canary
 came back. One row a proof, overwritten by the next; its age is a figure that can raise alarm."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,9 @@ from sqlmodel import Session, SQLModel, col
 
 from models.columns import document, operational
 from models.transaction import Transaction
+
+NIGHT = "nightly"
+"""Whose turn a night is: no proof, and no figure."""
 
 
 class Assurance(SQLModel, table=True):
@@ -21,6 +24,16 @@ class Assurance(SQLModel, table=True):
     held_at: datetime | None = operational(None)
     holds: bool | None = operational(None)
     figures: dict[str, Any] | None = document(operational)
+
+
+def expect(tx: Transaction, names: Sequence[str], now: datetime) -> None:
+    """From now on these are waited for: one that never says anything grows old from its first day,
+    as one does that held once."""
+    known = set(
+        tx.execute(select(col(Assurance.name)).where(col(Assurance.name).in_(names))).scalars()
+    )
+    for name in (one for one in names if one not in known):
+        tx.execute(insert(Assurance).values(name=name, claimed_at=now))
 
 
 def claim(tx: Transaction, name: str, now: datetime, every: timedelta) -> bool:

@@ -6,7 +6,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from itertools import chain
@@ -19,6 +19,7 @@ import xlsxwriter
 from gateway import days, masking
 from gateway.cells import harmless, plain
 from gateway.export_fields import FIELDS
+from gateway.export_heads import HEADS
 from gateway.exporting import EXPORTS, Row, local
 from gateway.revealing import LONGEST, masked
 from gateway.settings import load, utc_now
@@ -67,7 +68,7 @@ def run(
         rows = ({k: local(v) for k, v in row.items()} for row in chosen)
         some = next(rows, None)
         every = rows if some is None else chain([some], rows)
-        {"jsonl": _jsonl, "csv": _csv, "xlsx": _xlsx}[fmt](every, sink)
+        {"jsonl": _jsonl, "csv": _csv, "xlsx": _xlsx}[fmt](every, HEADS[what], sink)
     database.close()
     if some is None:
         print(f"huiyin: there are no {what} of this time", file=sys.stderr)
@@ -99,28 +100,26 @@ def _sink(output: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _jsonl(rows: Iterator[Row], sink: BinaryIO) -> None:
+def _jsonl(rows: Iterator[Row], _head: Sequence[str], sink: BinaryIO) -> None:
     sink.writelines(orjson.dumps(row) + b"\n" for row in rows)
 
 
-def _csv(rows: Iterator[Row], sink: BinaryIO) -> None:
+def _csv(rows: Iterator[Row], head: Sequence[str], sink: BinaryIO) -> None:
     text = io.TextIOWrapper(sink, "utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\r\n")
-    for number, row in enumerate(rows):
-        if not number:
-            writer.writerow(row)
+    writer.writerow(head)
+    for row in rows:
         writer.writerow([harmless(value) for value in row.values()])
     text.flush()
     text.detach()
 
 
-def _xlsx(rows: Iterator[Row], sink: BinaryIO) -> None:
+def _xlsx(rows: Iterator[Row], head: Sequence[str], sink: BinaryIO) -> None:
     book = xlsxwriter.Workbook(sink, {"constant_memory": True, "strings_to_formulas": False})
     sheet = book.add_worksheet()
+    for column, name in enumerate(head):
+        sheet.write_string(0, column, name)
     for number, row in enumerate(rows):
-        if not number:
-            for column, name in enumerate(row):
-                sheet.write_string(0, column, name)
         for column, value in enumerate(row.values()):
             if value is not None:
                 sheet.write_string(number + 1, column, plain(value)[:32767])

@@ -1,14 +1,18 @@
 """A masked export shows nothing of a protected column: what nobody has classed is not shown."""
 
+import csv
+from pathlib import Path
 from typing import Any
 
 import pytest
+from python_calamine import CalamineWorkbook
 from sqlalchemy import insert, select
 from sqlalchemy.types import JSON
 
 from gateway import masking
 from gateway.commands import export
 from gateway.export_fields import FIELDS
+from gateway.export_heads import HEADS
 from gateway.exporting import EXPORTS
 from gateway.revealing import masked
 from gateway.state import State
@@ -90,10 +94,30 @@ def test_every_field_of_an_export_is_classed_and_no_canary_passes(filled: State,
     assert kept
     for one in kept:
         assert set(one) - set(FIELDS[what]) == set(), "give the field its class"
+        assert tuple(one) == HEADS[what], "name the field in the heading"
         shown = masking.row(one, masked, FIELDS[what])
         assert not any(part in str(shown) for part in UNSEEN), shown
     if what in ("relief", "aid_entries", "households"):
         assert "小满" in str(kept), "there was something to mask"
+
+
+@pytest.mark.parametrize("what", [*EXPORTS])
+@pytest.mark.parametrize("mask", [False, True])
+def test_a_table_without_rows_still_says_what_stands_in_it(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, mask: bool
+) -> None:
+    """Who sums up a month in which nothing was delivered reads no broken file."""
+    monkeypatch.setattr(export, "load", lambda: state.settings)
+    monkeypatch.setattr(export, "open_current", lambda _: state.database)
+    monkeypatch.setattr(state.database, "close", lambda: None)
+    for fmt in ("csv", "xlsx"):
+        path = tmp_path / f"{what}.{fmt}"
+        export.run(what=what, fmt=fmt, since="2020-01", until="2020-01", output=path, mask=mask)
+        if fmt == "csv":
+            rows: Any = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+        else:
+            rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+        assert [tuple(row) for row in rows] == [HEADS[what]]
 
 
 def test_a_field_that_nobody_has_classed_is_not_shown() -> None:
