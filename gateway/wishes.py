@@ -122,28 +122,34 @@ def _raw(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
     return len(one_matter.words_of(tx, who.requests, who.people)), 0
 
 
+def calls(tx: Transaction, who: About) -> list[Any]:
+    """The calls of the switchboard from a telephone of this person."""
+    columns = col(PhoneCall.id), col(PhoneCall.caller), col(PhoneCall.ended_at)
+    rows = tx.execute(select(*columns).where(col(PhoneCall.caller).is_not(None)))
+    return [row for row in rows if who.means(row.caller)]
+
+
+def loose_messages(tx: Transaction, who: About, *, done: bool = False) -> list[int]:
+    """The messages to this person that are about no request; with ``done`` those that are not on
+    their way any more."""
+    columns = col(Outgoing.id), col(Outgoing.address), col(Outgoing.next_at)
+    nobodys = col(Outgoing.request_id).is_(None), col(Outgoing.staff).is_(None)
+    rows = tx.execute(select(*columns).where(*nobodys))
+    waits = (row for row in rows if not (done and row.next_at is not None))
+    return [row.id for row in waits if who.means(row.address)]
+
+
 def _calls(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
-    rows = tx.execute(
-        select(col(PhoneCall.id), col(PhoneCall.caller), col(PhoneCall.ended_at)).where(
-            col(PhoneCall.caller).is_not(None)
-        )
-    )
-    mine = [(row.id, row.ended_at is not None) for row in rows if who.means(row.caller)]
-    over = [call for call, ended in mine if ended]
+    mine = calls(tx, who)
+    over = [row.id for row in mine if row.ended_at is not None]
     tx.execute(update(PhoneCall).where(col(PhoneCall.id).in_(over)).values(caller=ERASED))
     return len(over), len(mine) - len(over)
 
 
 def _messages(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
-    rows = tx.execute(
-        select(col(Outgoing.id), col(Outgoing.address), col(Outgoing.next_at)).where(
-            col(Outgoing.request_id).is_(None), col(Outgoing.staff).is_(None)
-        )
-    )
-    mine = [(row.id, row.next_at is None) for row in rows if who.means(row.address)]
-    sent = [message for message, done in mine if done]
+    sent, every = loose_messages(tx, who, done=True), loose_messages(tx, who)
     outbox.empty(tx, col(Outgoing.id).in_(sent))
-    return len(sent), len(mine) - len(sent)
+    return len(sent), len(every) - len(sent)
 
 
 def _doors(tx: Transaction, who: About, now: datetime) -> tuple[int, int]:

@@ -291,6 +291,17 @@ def late(state, joined, now) -> None:
         assert about.request_id == by_number(tx, older)["id"], "what she is told of hangs there"
 
 
+def test_what_one_was_told_of_the_matter_is_nobody_elses_to_be_shown(state, joined, now):
+    late(state, joined, now)
+    for handle, others in ((ONE, OTHER), (OTHER, ONE)):
+        with acting(state.database, state.mint) as tx:
+            held = subjects.held_about(tx, subjects.find(tx, handle), by=LEAD, now=now())
+        assert {one["address"] for one in held["told"]} == {handle}, "no stranger, no staff"
+        assert others not in str(held)
+    assert "attached_late" in {one.phrase for one in messages(state)}
+    assert any("过了说好的时间" in one["text"] for one in held["told"])
+
+
 def test_what_one_was_told_of_the_matter_goes_with_their_own_words_and_is_not_sent_any_more(
     state, joined, now
 ):

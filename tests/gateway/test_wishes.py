@@ -10,6 +10,7 @@ from gateway import erased_again, retention, subjects, wish_list, wishes
 from gateway.registry import enrol, households, search
 from models import people
 from models.access import Look
+from models.attachments import Attachment
 from models.desk import PhoneCall
 from models.discovery import DoorEntry, Visit, Warned
 from models.holds import LegalHold
@@ -228,6 +229,21 @@ def test_what_is_held_about_somebody_names_register_visits_warnings_and_aid(stat
     assert len(held["warnings"]) == 2
     assert len(held["aid"]) == 1
     assert held["kept_for"]["relief_words"]["ground"]
+
+
+def test_what_is_held_about_somebody_names_their_calls_files_and_messages_too(state, lived, now):
+    """What goes at their wish was not even named to who asked what is there."""
+    with acting(state.database, state.mint) as tx:
+        tx.add(
+            Attachment, id=tx.mint(), token="t", about="contact", about_key="recording:old",
+            digest="d", content_type="audio/mpeg", size=9, kept_at=now(), body=b"x",
+        )  # fmt: skip
+    with acting(state.database, state.mint) as tx:
+        held = subjects.held_about(tx, subjects.find(tx, SENDER), by=LEAD, now=now())
+    assert [(one["caller"], one["rang_at"]) for one in held["calls"]] == [(SENDER, now())]
+    assert [(one["content_type"], one["size"]) for one in held["files"]] == [("audio/mpeg", 9)]
+    assert {one["address"] for one in held["told"]} == {SENDER}
+    assert "早先的一条" in [one["text"] for one in held["told"]]
 
 
 def person_of(state, number: str) -> int:
