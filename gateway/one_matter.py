@@ -13,9 +13,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from channels.web import e164
 from models.holds import LegalHold
+from models.journal import JournalEntry
 from models.outbox import Outgoing
+from models.people import Address
 from models.requests import Contact, HelpRequest
+from models.vocabulary import ContactState
 
 _REQUEST = (
     col(HelpRequest.id),
@@ -155,14 +159,29 @@ def messages_of(
     return [row for row in rows if side.has(row.request_id, row.person_id)]
 
 
-def hindrances(reader: Any, requests: Sequence[int], people: Iterable[int]) -> dict[str, str]:
+def hindrances(reader: Any, requests: Sequence[int], people: Sequence[int]) -> dict[str, str]:
     """Why these people cannot be erased yet, by the number of the request that is open or on hold:
-    one of their own, or one of a matter in which their words stand."""
+    one of their own, one of a matter in which their words stand, or words of theirs that nobody
+    could read yet, by the number that those were given."""
     words = words_of(reader, requests, people)
     matter = whole(reader, {*requests, *(row.request_id for row in words)})
     protected = set(reader.execute(on_hold()).scalars())
-    return {
+    found = {
         row.number: "open" if row.closed_at is None else "held"
         for _, row in sorted(matter.items())
         if row.closed_at is None or row.id in protected
     }
+    return found | dict.fromkeys(_unread(reader, people), "open")
+
+
+def _unread(reader: Any, people: Iterable[int]) -> list[str]:
+    """The numbers of what waits in the holding pen and came from these people's addresses."""
+    theirs = col(Address.person_id).in_(people), col(Address.staff).is_(None)
+    handles = set(reader.execute(select(col(Address.value)).where(*theirs)).scalars())
+    rows = reader.execute(
+        select(col(Contact.sender), col(JournalEntry.number))
+        .join(JournalEntry, col(JournalEntry.id) == col(Contact.journal_id))
+        .where(col(Contact.request_id).is_(None), col(Contact.state) == ContactState.HOLDING_PEN)
+        .order_by(col(Contact.id))
+    )
+    return [row.number for row in rows if row.number and handles & {row.sender, e164(row.sender)}]

@@ -1,12 +1,13 @@
 """What a person's wish to be erased reaches at once, what a duty keeps, and that they are told."""
 
+import asyncio
 from contextlib import suppress
 
 import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import erased_again, retention, subjects, wish_list, wishes
+from gateway import erased_again, intake, retention, subjects, wish_list, wishes
 from gateway.registry import enrol, households, search
 from models import people
 from models.access import Look
@@ -24,6 +25,7 @@ from tests.conftest import WEDNESDAY
 from tests.gateway.people import QUESTION, said
 from tests.gateway.test_erasure import plain
 from tests.gateway.test_retention import LEAD, close, in_order
+from tests.gateway.test_sealed_fields import ticks_of
 from triage.household_matching import read_home
 
 MINE = "13812345678"
@@ -381,3 +383,24 @@ def test_a_telephone_is_found_in_the_register_also_while_its_keys_wait_to_be_has
     with acting(state.database, state.mint) as tx:
         hash_anew(tx, "another key outside")
     assert erased(state, now)["left_households"].gone == 2
+
+
+def test_words_that_nobody_could_read_yet_are_under_way_like_an_open_request(
+    state, lived, now, monkeypatch
+):
+    """Erased meanwhile, they would be read afterwards and somebody be known anew."""
+
+    def fail(*_given, **_more):
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(intake, "open_request", fail)
+        held = said(state, "pen", "我家没米了", SENDER)
+    assert held.held
+    with pytest.raises(subjects.NotKnown, match=f"{held.number} is still open"):
+        erased(state, now)
+    now.forward(minutes=2)
+    asyncio.run(ticks_of(state).resume())
+    close(state, now, held.number)
+    assert erased(state, now)["case_words"].gone == 2
+    assert {one.sender for one in rows(state, Contact)} == {""}
