@@ -23,10 +23,11 @@ from models.discovery import Disagreement, DoorEntry, Visit, Warned
 from models.households import Belonging, HouseholdPhone, hashed_under, probe, rekey, unkeyed
 from models.imports import ImportLine
 from models.outbox import Outgoing
-from models.people import Address, Person
+from models.people import FIELD, Address, Person
 from models.relief import Relief
-from models.requests import HelpRequest
+from models.requests import Contact, HelpRequest
 from models.transaction import Transaction
+from referral.renewing import FORM
 from triage.household_matching import read_home
 from triage.phones import read_number
 
@@ -61,7 +62,9 @@ def about(tx: Transaction, people: Sequence[int], requests: Sequence[int]) -> Ab
     values = tx.execute(
         select(col(Address.value)).where(col(Address.person_id).in_(people))
     ).scalars()
-    handles = frozenset(name for one in values for name in {one, e164(one) or one})
+    reached = set(values)
+    reached |= _spoke_under(tx, people, reached)
+    handles = frozenset(name for one in reached for name in {one, e164(one) or one})
     linked = select(col(Belonging.household_id)).where(
         col(Belonging.request_id).in_(requests),
         col(Belonging.state) == "confirmed",
@@ -72,6 +75,24 @@ def about(tx: Transaction, people: Sequence[int], requests: Sequence[int]) -> Ab
     known = registry.households(tx.connection, list(homes))
     alone = [one.id for one in known if len(one.people) <= 1]
     return About(people, requests, handles, list(homes), alone)
+
+
+def _spoke_under(tx: Transaction, people: Sequence[int], known: set[str]) -> set[str]:
+    """The numbers under which they spoke themselves and are reached no more, since they gave
+    another: what hangs on those is theirs too. Not what was typed into a form, nor a number that
+    is another person's by now."""
+    spoken = select(col(Contact.sender)).where(
+        col(Contact.person_id).in_(people),
+        col(Contact.reporter).is_(None),
+        col(Contact.channel) != FORM,
+    )
+    former = {one for one in tx.execute(spoken).scalars() if one} - known
+    for one in sorted(former):
+        names = keyring.names(tx.connection, FIELD, one)
+        owner = tx.execute(select(col(Address.person_id)).where(col(Address.lookup).in_(names)))
+        if set(owner.scalars()) - set(people):
+            former.discard(one)
+    return former
 
 
 def _homes_with(tx: Transaction, handles: frozenset[str]) -> list[str]:

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from gateway import erased_again, intake, retention, subjects, wish_list, wishes
 from gateway.registry import enrol, households, search
-from models import people
+from models import keyring, people
 from models.access import Look
 from models.attachments import Attachment
 from models.desk import PhoneCall
@@ -404,3 +404,37 @@ def test_words_that_nobody_could_read_yet_are_under_way_like_an_open_request(
     close(state, now, held.number)
     assert erased(state, now)["case_words"].gone == 2
     assert {one.sender for one in rows(state, Contact)} == {""}
+
+
+NEW = "+8613800000777"
+
+
+def moved(state) -> None:
+    """Their number was put right: from now on they are reached under another."""
+    with acting(state.database, state.mint) as tx:
+        lookup = keyring.names(tx.connection, people.FIELD, NEW)[0]
+        before = keyring.names(tx.connection, people.FIELD, SENDER)
+        theirs = col(Address.lookup).in_(before)
+        tx.execute(update(Address).where(theirs).values(value=NEW, lookup=lookup))
+
+
+def test_what_hangs_on_the_number_that_they_had_before_goes_too(state, lived, now):
+    moved(state)
+    with acting(state.database, state.mint) as tx:
+        subject = subjects.find(tx, NEW)
+        held = subjects.held_about(tx, subject, by=LEAD, now=now())
+        assert [one["caller"] for one in held["calls"]] == [SENDER]
+        fates = subjects.erase(tx, subject, by=LEAD, reason="", now=now())
+    assert {one.name: one.gone for one in fates}["calls"] == 1
+    left = said_of(state)
+    assert SENDER not in left["calls"]
+    assert MINE not in left["phones"]
+    assert SENDER not in {address for _, address in left["messages"]}
+
+
+def test_a_number_that_is_somebody_elses_by_now_is_left_alone(state, lived, now):
+    moved(state)
+    said(state, "next owner", QUESTION, SENDER)
+    with acting(state.database, state.mint) as tx:
+        subjects.erase(tx, subjects.find(tx, NEW), by=LEAD, reason="", now=now())
+    assert SENDER in said_of(state)["calls"]
