@@ -123,7 +123,8 @@ def of_requests(
     if not requests and not contacts:
         return
     ids = [row.id for row in contacts]
-    outbox.empty(tx, col(Outgoing.request_id).in_(requests))
+    messages = one_matter.messages_of(tx, requests, contacts, people)
+    outbox.empty(tx, col(Outgoing.id).in_([row.id for row in messages]))
     _take_back_places(tx, requests)
     numbers = list(
         tx.execute(select(col(HelpRequest.number)).where(col(HelpRequest.id).in_(requests)))

@@ -10,10 +10,11 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from channels.web import e164
-from gateway import one_matter, registry, retention, wishes
+from gateway import attachments, one_matter, registry, retention, wishes
 from models import keyring
 from models.access import Look
 from models.db import Database
+from models.desk import PhoneCall
 from models.discovery import Visit, Warned
 from models.events import SYSTEM
 from models.holds import LegalHold
@@ -69,8 +70,11 @@ def require_staff(tx: Transaction, login: str) -> None:
 
 
 def held_about(tx: Transaction, subject: Subject, *, by: str, now: datetime) -> dict[str, Any]:
-    """Everything that is held about a person, and who has looked at it."""
+    """Everything that is held about a person, and who has looked at it. Nothing in it is about
+    anybody else: not whom of the matter we told besides, nor where staff are reached."""
     ids = [row.id for row in subject.requests]
+    words = _own_words(tx, subject, ids)
+    who = wishes.about(tx, subject.person_ids, ids)
     people = tx.execute(
         select(*Person.__table__.columns).where(col(Person.id).in_(subject.person_ids))  # type: ignore[attr-defined]
     ).all()
@@ -86,10 +90,12 @@ def held_about(tx: Transaction, subject: Subject, *, by: str, now: datetime) -> 
         ],
         "addresses": [{"kind": one.kind, "value": one.value} for one in addresses],
         "requests": [_request(row) for row in subject.requests],
-        "said": _said(tx, subject, ids),
-        "told": _rows(tx, Outgoing, ids, ("posted_at", "channel", "address", "text", "state")),
+        "said": _of_ids(tx, Contact, [row.id for row in words], _SAID),
+        "files": _files(tx, words),
+        "told": _told(tx, who, ids, words),
+        "calls": _calls(tx, who),
         "looked": _looked(tx, ids),
-        **_at_home(tx, wishes.about(tx, subject.person_ids, ids)),
+        **_at_home(tx, who),
         "kept_for": {
             rule.name: {
                 "days": rule.days,
@@ -103,14 +109,47 @@ def held_about(tx: Transaction, subject: Subject, *, by: str, now: datetime) -> 
     }
 
 
-def _said(tx: Transaction, subject: Subject, requests: Sequence[int]) -> list[dict[str, Any]]:
+_SAID = ("received_at", "channel", "text", "name", "place")
+_FILE = ("kept_at", "content_type", "size")
+_TOLD = ("posted_at", "channel", "address", "text", "state")
+_CALL = ("rang_at", "answered_at", "ended_at", "state", "caller", "called")
+
+
+def _own_words(tx: Transaction, subject: Subject, requests: Sequence[int]) -> list[Any]:
     """Their own words wherever they stand, and nobody else's."""
     own = {None, *subject.person_ids}
     words = one_matter.words_of(tx, requests, subject.person_ids)
-    names = ("received_at", "channel", "text", "name", "place")
-    query = select(*(getattr(Contact, name) for name in names)).order_by(col(Contact.id))
-    ids = [row.id for row in words if row.person_id in own]
-    return [dict(row._mapping) for row in tx.execute(query.where(col(Contact.id).in_(ids)))]
+    return [row for row in words if row.person_id in own]
+
+
+def _files(tx: Transaction, words: Sequence[Any]) -> list[dict[str, Any]]:
+    """What came with their words: that it is there. It is shown on the page of their request."""
+    keys = [attachments.about_contact(row.channel, row.external_id) for row in words]
+    return [
+        {name: one[name] for name in _FILE} for one in attachments.of(tx, "contact", *sorted(keys))
+    ]
+
+
+def _told(
+    tx: Transaction, who: wishes.About, requests: Sequence[int], words: Sequence[Any]
+) -> list[dict[str, Any]]:
+    """What they were told themselves: about their matter, and what is about no request."""
+    about = one_matter.messages_of(tx, requests, words, who.people)
+    ids = [row.id for row in about if row.person_id in who.people]
+    return _of_ids(tx, Outgoing, sorted([*ids, *wishes.loose_messages(tx, who)]), _TOLD)
+
+
+def _calls(tx: Transaction, who: wishes.About) -> list[dict[str, Any]]:
+    """What the switchboard told of their telephone."""
+    return _of_ids(tx, PhoneCall, [row.id for row in wishes.calls(tx, who)], _CALL)
+
+
+def _of_ids(
+    tx: Transaction, table: Any, ids: Sequence[int], names: Sequence[str]
+) -> list[dict[str, Any]]:
+    columns = [getattr(table, name) for name in names]
+    query = select(*columns).where(col(table.id).in_(ids)).order_by(col(table.id))
+    return [dict(row._mapping) for row in tx.execute(query)]
 
 
 def _at_home(tx: Transaction, who: wishes.About) -> dict[str, Any]:

@@ -23,10 +23,11 @@ from models.discovery import Disagreement, DoorEntry, Visit, Warned
 from models.households import Belonging, HouseholdPhone, hashed_under, probe, rekey, unkeyed
 from models.imports import ImportLine
 from models.outbox import Outgoing
-from models.people import Address, Person
+from models.people import FIELD, Address, Person
 from models.relief import Relief
-from models.requests import HelpRequest
+from models.requests import Contact, HelpRequest
 from models.transaction import Transaction
+from referral.renewing import FORM
 from triage.household_matching import read_home
 from triage.phones import read_number
 
@@ -61,7 +62,9 @@ def about(tx: Transaction, people: Sequence[int], requests: Sequence[int]) -> Ab
     values = tx.execute(
         select(col(Address.value)).where(col(Address.person_id).in_(people))
     ).scalars()
-    handles = frozenset(name for one in values for name in {one, e164(one) or one})
+    reached = set(values)
+    reached |= _spoke_under(tx, people, reached)
+    handles = frozenset(name for one in reached for name in {one, e164(one) or one})
     linked = select(col(Belonging.household_id)).where(
         col(Belonging.request_id).in_(requests),
         col(Belonging.state) == "confirmed",
@@ -72,6 +75,24 @@ def about(tx: Transaction, people: Sequence[int], requests: Sequence[int]) -> Ab
     known = registry.households(tx.connection, list(homes))
     alone = [one.id for one in known if len(one.people) <= 1]
     return About(people, requests, handles, list(homes), alone)
+
+
+def _spoke_under(tx: Transaction, people: Sequence[int], known: set[str]) -> set[str]:
+    """The numbers under which they spoke themselves and are reached no more, since they gave
+    another: what hangs on those is theirs too. Not what was typed into a form, nor a number that
+    is another person's by now."""
+    spoken = select(col(Contact.sender)).where(
+        col(Contact.person_id).in_(people),
+        col(Contact.reporter).is_(None),
+        col(Contact.channel) != FORM,
+    )
+    former = {one for one in tx.execute(spoken).scalars() if one} - known
+    for one in sorted(former):
+        names = keyring.names(tx.connection, FIELD, one)
+        owner = tx.execute(select(col(Address.person_id)).where(col(Address.lookup).in_(names)))
+        if set(owner.scalars()) - set(people):
+            former.discard(one)
+    return former
 
 
 def _homes_with(tx: Transaction, handles: frozenset[str]) -> list[str]:
@@ -122,28 +143,34 @@ def _raw(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
     return len(one_matter.words_of(tx, who.requests, who.people)), 0
 
 
+def calls(tx: Transaction, who: About) -> list[Any]:
+    """The calls of the switchboard from a telephone of this person."""
+    columns = col(PhoneCall.id), col(PhoneCall.caller), col(PhoneCall.ended_at)
+    rows = tx.execute(select(*columns).where(col(PhoneCall.caller).is_not(None)))
+    return [row for row in rows if who.means(row.caller)]
+
+
+def loose_messages(tx: Transaction, who: About, *, done: bool = False) -> list[int]:
+    """The messages to this person that are about no request; with ``done`` those that are not on
+    their way any more."""
+    columns = col(Outgoing.id), col(Outgoing.address), col(Outgoing.next_at)
+    nobodys = col(Outgoing.request_id).is_(None), col(Outgoing.staff).is_(None)
+    rows = tx.execute(select(*columns).where(*nobodys))
+    waits = (row for row in rows if not (done and row.next_at is not None))
+    return [row.id for row in waits if who.means(row.address)]
+
+
 def _calls(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
-    rows = tx.execute(
-        select(col(PhoneCall.id), col(PhoneCall.caller), col(PhoneCall.ended_at)).where(
-            col(PhoneCall.caller).is_not(None)
-        )
-    )
-    mine = [(row.id, row.ended_at is not None) for row in rows if who.means(row.caller)]
-    over = [call for call, ended in mine if ended]
+    mine = calls(tx, who)
+    over = [row.id for row in mine if row.ended_at is not None]
     tx.execute(update(PhoneCall).where(col(PhoneCall.id).in_(over)).values(caller=ERASED))
     return len(over), len(mine) - len(over)
 
 
 def _messages(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
-    rows = tx.execute(
-        select(col(Outgoing.id), col(Outgoing.address), col(Outgoing.next_at)).where(
-            col(Outgoing.request_id).is_(None), col(Outgoing.staff).is_(None)
-        )
-    )
-    mine = [(row.id, row.next_at is None) for row in rows if who.means(row.address)]
-    sent = [message for message, done in mine if done]
+    sent, every = loose_messages(tx, who, done=True), loose_messages(tx, who)
     outbox.empty(tx, col(Outgoing.id).in_(sent))
-    return len(sent), len(mine) - len(sent)
+    return len(sent), len(every) - len(sent)
 
 
 def _doors(tx: Transaction, who: About, now: datetime) -> tuple[int, int]:

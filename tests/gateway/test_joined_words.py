@@ -12,6 +12,7 @@ from models import people
 from models.attachments import Attachment
 from models.journal import JournalEntry
 from models.likenesses import RepeatKey
+from models.outbox import Outgoing
 from models.people import Person
 from models.requests import Contact, HelpRequest
 from models.transaction import acting
@@ -270,3 +271,57 @@ def test_a_merge_with_one_that_is_erased_is_no_longer_undone(state, joined, now)
             other=by_number(tx, older), reason="看错了", now=now(),
         )  # fmt: skip
     assert refused.value.key == "refusal.erased_parting"
+
+
+def messages(state) -> list[Outgoing]:
+    """What was told to citizens."""
+    with state.database.read() as session:
+        rows = list(session.scalars(select(Outgoing).order_by(col(Outgoing.id))))
+    return [one for one in rows if one.staff is None]
+
+
+def late(state, joined, now) -> None:
+    """She who was joined writes again after the word that was given her is over."""
+    now.forward(hours=1)
+    said(state, "late", "邻居家的孩子也没饭吃", OTHER)
+    (about,) = [one for one in messages(state) if one.phrase == "attached_late"]
+    older, _ = joined
+    assert about.address == OTHER
+    with acting(state.database, state.mint) as tx:
+        assert about.request_id == by_number(tx, older)["id"], "what she is told of hangs there"
+
+
+def test_what_one_was_told_of_the_matter_is_nobody_elses_to_be_shown(state, joined, now):
+    late(state, joined, now)
+    for handle, others in ((ONE, OTHER), (OTHER, ONE)):
+        with acting(state.database, state.mint) as tx:
+            held = subjects.held_about(tx, subjects.find(tx, handle), by=LEAD, now=now())
+        assert {one["address"] for one in held["told"]} == {handle}, "no stranger, no staff"
+        assert others not in str(held)
+    assert "attached_late" in {one.phrase for one in messages(state)}
+    assert any("过了说好的时间" in one["text"] for one in held["told"])
+
+
+def test_what_one_was_told_of_the_matter_goes_with_their_own_words_and_is_not_sent_any_more(
+    state, joined, now
+):
+    late(state, joined, now)
+    for number in joined:
+        close(state, now, number)
+    before = {one.id: one.text for one in messages(state) if one.address == ONE}
+    erase(state, now, OTHER)
+    told = messages(state)
+    assert OTHER not in {one.address for one in told}
+    (about,) = [one for one in told if one.phrase == "attached_late"]
+    assert (about.text, about.state, about.next_at) == ("", "suppressed", None)
+    assert {one.id: one.text for one in told if one.address == ONE} == before, "hers, not theirs"
+
+
+def test_what_the_other_was_told_stays_when_who_goes_on_is_erased(state, joined, now):
+    late(state, joined, now)
+    for number in joined:
+        close(state, now, number)
+    erase(state, now, ONE)
+    told = messages(state)
+    assert ONE not in {one.address for one in told}
+    assert {one.phrase for one in told if one.address == OTHER} >= {"merged", "attached_late"}

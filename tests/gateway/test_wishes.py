@@ -1,15 +1,17 @@
 """What a person's wish to be erased reaches at once, what a duty keeps, and that they are told."""
 
+import asyncio
 from contextlib import suppress
 
 import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import erased_again, retention, subjects, wish_list, wishes
+from gateway import erased_again, intake, retention, subjects, wish_list, wishes
 from gateway.registry import enrol, households, search
-from models import people
+from models import keyring, people
 from models.access import Look
+from models.attachments import Attachment
 from models.desk import PhoneCall
 from models.discovery import DoorEntry, Visit, Warned
 from models.holds import LegalHold
@@ -23,6 +25,7 @@ from tests.conftest import WEDNESDAY
 from tests.gateway.people import QUESTION, said
 from tests.gateway.test_erasure import plain
 from tests.gateway.test_retention import LEAD, close, in_order
+from tests.gateway.test_sealed_fields import ticks_of
 from triage.household_matching import read_home
 
 MINE = "13812345678"
@@ -230,6 +233,21 @@ def test_what_is_held_about_somebody_names_register_visits_warnings_and_aid(stat
     assert held["kept_for"]["relief_words"]["ground"]
 
 
+def test_what_is_held_about_somebody_names_their_calls_files_and_messages_too(state, lived, now):
+    """What goes at their wish was not even named to who asked what is there."""
+    with acting(state.database, state.mint) as tx:
+        tx.add(
+            Attachment, id=tx.mint(), token="t", about="contact", about_key="recording:old",
+            digest="d", content_type="audio/mpeg", size=9, kept_at=now(), body=b"x",
+        )  # fmt: skip
+    with acting(state.database, state.mint) as tx:
+        held = subjects.held_about(tx, subjects.find(tx, SENDER), by=LEAD, now=now())
+    assert [(one["caller"], one["rang_at"]) for one in held["calls"]] == [(SENDER, now())]
+    assert [(one["content_type"], one["size"]) for one in held["files"]] == [("audio/mpeg", 9)]
+    assert {one["address"] for one in held["told"]} == {SENDER}
+    assert "早先的一条" in [one["text"] for one in held["told"]]
+
+
 def person_of(state, number: str) -> int:
     with state.database.read() as session:
         query = select(HelpRequest).where(col(HelpRequest.number) == number)
@@ -365,3 +383,58 @@ def test_a_telephone_is_found_in_the_register_also_while_its_keys_wait_to_be_has
     with acting(state.database, state.mint) as tx:
         hash_anew(tx, "another key outside")
     assert erased(state, now)["left_households"].gone == 2
+
+
+def test_words_that_nobody_could_read_yet_are_under_way_like_an_open_request(
+    state, lived, now, monkeypatch
+):
+    """Erased meanwhile, they would be read afterwards and somebody be known anew."""
+
+    def fail(*_given, **_more):
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(intake, "open_request", fail)
+        held = said(state, "pen", "我家没米了", SENDER)
+    assert held.held
+    with pytest.raises(subjects.NotKnown, match=f"{held.number} is still open"):
+        erased(state, now)
+    now.forward(minutes=2)
+    asyncio.run(ticks_of(state).resume())
+    close(state, now, held.number)
+    assert erased(state, now)["case_words"].gone == 2
+    assert {one.sender for one in rows(state, Contact)} == {""}
+
+
+NEW = "+8613800000777"
+
+
+def moved(state) -> None:
+    """Their number was put right: from now on they are reached under another."""
+    with acting(state.database, state.mint) as tx:
+        lookup = keyring.names(tx.connection, people.FIELD, NEW)[0]
+        before = keyring.names(tx.connection, people.FIELD, SENDER)
+        theirs = col(Address.lookup).in_(before)
+        tx.execute(update(Address).where(theirs).values(value=NEW, lookup=lookup))
+
+
+def test_what_hangs_on_the_number_that_they_had_before_goes_too(state, lived, now):
+    moved(state)
+    with acting(state.database, state.mint) as tx:
+        subject = subjects.find(tx, NEW)
+        held = subjects.held_about(tx, subject, by=LEAD, now=now())
+        assert [one["caller"] for one in held["calls"]] == [SENDER]
+        fates = subjects.erase(tx, subject, by=LEAD, reason="", now=now())
+    assert {one.name: one.gone for one in fates}["calls"] == 1
+    left = said_of(state)
+    assert SENDER not in left["calls"]
+    assert MINE not in left["phones"]
+    assert SENDER not in {address for _, address in left["messages"]}
+
+
+def test_a_number_that_is_somebody_elses_by_now_is_left_alone(state, lived, now):
+    moved(state)
+    said(state, "next owner", QUESTION, SENDER)
+    with acting(state.database, state.mint) as tx:
+        subjects.erase(tx, subjects.find(tx, NEW), by=LEAD, reason="", now=now())
+    assert SENDER in said_of(state)["calls"]
