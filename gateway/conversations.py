@@ -17,6 +17,7 @@ from models.messages import (
     Inbound,
     Line,
     Outcome,
+    Raw,
     Say,
     Step,
     Turn,
@@ -39,16 +40,19 @@ MAX_LOOKUPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What a repeated call is answered: the same as the first time."""
+    """What a repeated call is answered: the same as the first time. ``raw`` is that one as it
+    came."""
 
     number: str | None
     code: str | None
     outcome: Mapping[str, Any] | None
+    digest: bytes = b""
+    raw: Raw | None = None
 
     @classmethod
-    def of(cls, entry: Row, outcome: Outcome) -> "Earlier":
+    def of(cls, entry: Row, outcome: Outcome, call: "Call") -> "Earlier":
         """The memory of a call of the same batch."""
-        return cls(outcome.number, outcome.code, entry["outcome"])
+        return cls(outcome.number, outcome.code, entry["outcome"], call.digest, call.raw)
 
 
 def remembered(outcome: Outcome) -> dict[str, Any]:

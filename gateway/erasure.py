@@ -170,7 +170,7 @@ def of_requests(
         .values(summary=ERASED, place=None, code=ERASED, erased_at=now),
     ):
         tx.execute(statement)
-    _forget_people(tx, requests)
+    _forget_people(tx, requests, contacts)
     _forget_unknown(tx, requests, now)
 
 
@@ -221,15 +221,21 @@ def _why_looked(tx: Transaction, requests: Sequence[int]) -> list[int]:
     return of_looks(tx.execute(select(col(Look.purpose)).where(*looks)).scalars())
 
 
-def _forget_people(tx: Transaction, requests: Sequence[int]) -> None:
-    """Whoever has no request left with words in it is forgotten: the name and every address."""
-    people = select(col(HelpRequest.person_id)).where(col(HelpRequest.id).in_(requests))
-    still = select(col(HelpRequest.person_id)).where(col(HelpRequest.erased_at).is_(None))
-    gone = list(
-        tx.execute(
-            select(col(Person.id)).where(col(Person.id).in_(people), col(Person.id).not_in(still))
-        ).scalars()
+def _forget_people(tx: Transaction, requests: Sequence[int], contacts: Sequence[Any]) -> None:
+    """Whoever has no request left with words in it is forgotten: the name and every address. So is
+    who had none and only spoke at these; who still speaks at another's that stands is not."""
+    of_these = select(col(HelpRequest.person_id)).where(col(HelpRequest.id).in_(requests))
+    people = {*tx.execute(of_these).scalars(), *(row.person_id for row in contacts)} - {None}
+    standing = col(HelpRequest.erased_at).is_(None)
+    asks = select(col(HelpRequest.person_id)).where(col(HelpRequest.person_id).in_(people))
+    speaks = (
+        select(col(Contact.person_id))
+        .join(HelpRequest, col(HelpRequest.id) == col(Contact.request_id))
+        .where(col(Contact.person_id).in_(people))
+        .where(col(Contact.id).not_in([row.id for row in contacts]))
     )
+    still = {one for query in (asks, speaks) for one in tx.execute(query.where(standing)).scalars()}
+    gone = sorted(people - still)
     tx.execute(update(Person).where(col(Person.id).in_(gone)).values(name=None))
     tx.execute(
         delete(Address).where(col(Address.person_id).in_(gone), col(Address.staff).is_(None))

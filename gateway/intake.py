@@ -31,6 +31,7 @@ from gateway import (
     naming_first,
     quieting,
     recall,
+    set_apart,
     unproven,
 )
 from gateway.cleaning import clean
@@ -112,8 +113,9 @@ class Intake:
             call.printed_at = channel.printed_at(raw)
         return self.submit(call)
 
-    def read(self, channel: Channel, raw: Raw, now: datetime) -> Call:
-        """What an authentic call says. A call that cannot be understood is still a call."""
+    def read(self, channel: Channel, raw: Raw, now: datetime, key: str | None = None) -> Call:
+        """What an authentic call says. A call that cannot be understood is still a call. ``key``
+        is the one under which it is kept already."""
         call = Call(
             channel=channel.name,
             source=channel.source,
@@ -130,6 +132,7 @@ class Intake:
             raise
         except Exception as error:  # a poison call is kept and quarantined, never refused
             call.problem = error
+        set_apart.bear(call, key)
         return call
 
     def submit(self, call: Call) -> "Future[Outcome]":
@@ -161,6 +164,8 @@ class Intake:
 
     def _admit(self, tx: Transaction, call: Call, known: Recall) -> Outcome:
         earlier = known.entry(call) if call.kept is None else holding.left_meanwhile(call)
+        if earlier is not None and call.kept is None:
+            earlier = set_apart.of(tx, call, earlier, known)
         if earlier is not None:
             return conversations.repeated(tx, self._office(), call, earlier)
         entry = call.kept or keep(tx, call)
@@ -178,7 +183,7 @@ class Intake:
             tx.undo(mark)
             entry["request_id"] = belongs
             outcome = holding.hold(tx, office, call, entry=entry, error=error)
-        known.remember(call, conversations.Earlier.of(entry, outcome))
+        known.remember(call, conversations.Earlier.of(entry, outcome, call))
         return outcome
 
     def _rescue(self, tx: Transaction, call: Call, error: Exception) -> Outcome:

@@ -204,7 +204,8 @@ class Ticks:
                 return recorded.call_of(record, raw.body, row.received_at, url=raw.url)
             if channel and raw.part in (missed.WISH, missed.ODD):
                 return missed.again(channel, raw, row.received_at)
-            return self._intake.read(channel, raw, row.received_at) if channel else None
+            given = raw, row.received_at, row.provider_key
+            return self._intake.read(channel, *given) if channel else None
         except Exception as error:
             call = Call(row.channel, row.channel, "", raw, row.received_at, bytes(row.digest))
             call.problem = error

@@ -13,7 +13,7 @@ from models.attachments import Attachment
 from models.journal import JournalEntry
 from models.likenesses import RepeatKey
 from models.outbox import Outgoing
-from models.people import Person
+from models.people import Address, Person
 from models.requests import Contact, HelpRequest
 from models.transaction import acting
 from models.vocabulary import Role
@@ -325,3 +325,51 @@ def test_what_the_other_was_told_stays_when_who_goes_on_is_erased(state, joined,
     told = messages(state)
     assert ONE not in {one.address for one in told}
     assert {one.phrase for one in told if one.address == OTHER} >= {"merged", "attached_late"}
+
+
+THIRD = "+8613844440004"
+
+
+def third_speaks(state, now) -> int:
+    """Somebody without a request of their own speaks at that of the others."""
+    with acting(state.database, state.mint) as tx:
+        third = tx.mint()
+        tx.add(Person, id=third, name="孙福", created_at=now())
+        people.introduce(tx, third, "tel", THIRD)
+        mine = col(Contact.external_id) == "newer"
+        tx.later(update(Contact).where(mine).values(person_id=third))
+    return third
+
+
+def known(state) -> set[str]:
+    with state.database.read() as session:
+        names = session.scalars(select(Person.name)).all()
+        return {*session.scalars(select(Address.value)), *filter(None, names)}
+
+
+def test_who_had_no_request_of_their_own_is_forgotten_with_the_words_that_they_had(
+    state, joined, now
+):
+    """Else their telephone would stand for ever: no other time leads to it."""
+    third_speaks(state, now)
+    for number in joined:
+        close(state, now, number)
+    now.forward(days=RULE - 1)
+    retention.purge(state.database, state.mint, now)
+    assert known(state) >= {THIRD, "孙福"}
+    now.forward(days=2)
+    retention.purge(state.database, state.mint, now)
+    assert known(state) & {THIRD, "孙福", ONE, OTHER} == set()
+
+
+def test_who_still_speaks_at_a_request_that_stands_is_not_forgotten(state, joined, now):
+    third = third_speaks(state, now)
+    own = said(state, "own", OLDER, "+8613855550005").number
+    with acting(state.database, state.mint) as tx:
+        theirs = col(HelpRequest.number) == own
+        tx.later(update(HelpRequest).where(theirs).values(person_id=third))
+    close(state, now, own)
+    now.forward(days=RULE + 1)
+    assert retention.purge(state.database, state.mint, now)["case_words"] == 1
+    assert THIRD in known(state), "the other matter is open, and it has words of theirs"
+    assert words(state)["newer"] == NEWER
