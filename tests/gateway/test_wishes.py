@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import erased_again, intake, retention, subjects, wish_list, wishes
+from gateway import erased_again, intake, progress, retention, subjects, wish_list, wishes
+from gateway.app import create_app
 from gateway.registry import enrol, households, search
 from models import keyring, people
 from models.access import Look
@@ -19,8 +20,9 @@ from models.households import Belonging, HouseholdPhone, Resident, hash_anew
 from models.outbox import Outgoing
 from models.people import Address, Person
 from models.relief import Relief
-from models.requests import Contact, HelpRequest
+from models.requests import Contact, FormerNumber, HelpRequest
 from models.transaction import acting
+from tests.client import TestClient
 from tests.conftest import WEDNESDAY
 from tests.gateway.people import QUESTION, said
 from tests.gateway.test_erasure import plain
@@ -438,3 +440,24 @@ def test_a_number_that_is_somebody_elses_by_now_is_left_alone(state, lived, now)
     with acting(state.database, state.mint) as tx:
         subjects.erase(tx, subjects.find(tx, NEW), by=LEAD, reason="", now=now())
     assert SENDER in said_of(state)["calls"]
+
+
+@pytest.mark.parametrize("code", ["", " ", "------", "000000"])
+def test_what_is_erased_is_opened_by_nobody_also_by_who_gives_no_code(state, lived, now, code):
+    """The code is gone with the words; nothing is no key to what is left: which bureau, when, how
+    urgent, whether a complaint."""
+    former = "HY20260930-09999-9"
+    with acting(state.database, state.mint) as tx:
+        request = tx.execute(
+            select(col(HelpRequest.id)).where(col(HelpRequest.number) == lived)
+        ).scalar_one()
+        tx.add(FormerNumber, number=former, code="123456", request_id=request)
+    erased(state, now)
+    browser = TestClient(create_app(state), state.settings.public_url, follow_redirects=False)
+    for number in (lived, former):
+        with state.database.read() as session:
+            assert progress.find(session.connection(), number, code) is None
+        answer = browser.post("/status", data={"number": number, "code": code})
+        assert answer.status_code == 422
+    unknown = browser.post("/status", data={"number": "HY20260930-07777-7", "code": code})
+    assert unknown.status_code == answer.status_code, "it is told like one that there never was"
