@@ -15,6 +15,7 @@ from models.access import Look
 from models.attachments import Attachment
 from models.desk import PhoneCall
 from models.discovery import DoorEntry, Visit, Warned
+from models.events import Event
 from models.holds import LegalHold
 from models.households import Belonging, HouseholdPhone, Resident, hash_anew
 from models.outbox import Outgoing
@@ -461,3 +462,20 @@ def test_what_is_erased_is_opened_by_nobody_also_by_who_gives_no_code(state, liv
         assert answer.status_code == 422
     unknown = browser.post("/status", data={"number": "HY20260930-07777-7", "code": code})
     assert unknown.status_code == answer.status_code, "it is told like one that there never was"
+
+
+def test_the_ledger_does_not_keep_for_ever_who_was_erased_and_why_by_name(state, now):
+    """Whoever types the reason names them; the entry is chained and goes with nothing."""
+    number = said(
+        state, "named", "我叫贺小满，请问低保要带哪些材料，我住在柳湾镇柳湾村", SENDER
+    ).number
+    close(state, now, number)
+    with acting(state.database, state.mint) as tx:
+        subject = subjects.find(tx, SENDER)
+        reason = f"贺小满（{MINE}）本人到窗口申请"
+        subjects.erase(tx, subject, by=LEAD, reason=reason, now=now())
+    (entry,) = [one for one in rows(state, Event) if one.kind == "subject_erased"]
+    assert "本人到窗口申请" in entry.detail
+    assert "小满" not in entry.detail
+    assert MINE not in entry.detail
+    in_order(state)
