@@ -121,8 +121,9 @@ class Held:
 def find(reader: Any, number: str, code: str) -> Row | Held | None:
     """The request, or the call in the holding pen, of a number with its code.
 
-    An unknown number and a wrong code cost the same: both tables are always asked, by the number
-    alone, and the code is compared in constant time whether or not there is one.
+    An unknown number, a wrong code and one that was erased cost the same: both tables are always
+    asked, by the number alone, and the code is compared in constant time whether or not there is
+    one.
     """
     columns = HelpRequest.__table__.columns  # type: ignore[attr-defined]
     request = reader.execute(select(*columns).where(col(HelpRequest.number) == number)).first()
@@ -138,9 +139,9 @@ def find(reader: Any, number: str, code: str) -> Row | Held | None:
         .where(col(FormerNumber.number) == number)
     ).first()
     given = code.encode()
-    of_request = hmac.compare_digest((request.code if request else "-" * 6).encode(), given)
-    of_held = hmac.compare_digest((held.code or "" if held else "-" * 6).encode(), given)
-    of_former = hmac.compare_digest((former.former_code if former else "-" * 6).encode(), given)
+    of_request = _opens(request.code if request else None, given)
+    of_held = _opens(held.code if held else None, given)
+    of_former = _opens(former.former_code if former else None, given)
     if request is not None and of_request:
         return dict(request._mapping)
     if former is not None and of_former:
@@ -151,6 +152,13 @@ def find(reader: Any, number: str, code: str) -> Row | Held | None:
         ).scalar()
         return Held(held.number, due)
     return None
+
+
+def _opens(kept: str | None, given: bytes) -> bool:
+    """Whether this code was given out and not taken back: one that was erased opens nothing, least
+    of all to who gives none."""
+    is_it = hmac.compare_digest((kept or "-" * 6).encode(), given)
+    return is_it and bool(kept)
 
 
 def read(reader: Any, office: Office, request: Row, *, language: str, now: datetime) -> Progress:

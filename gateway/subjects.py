@@ -25,6 +25,7 @@ from models.places import Staff
 from models.relief import Relief
 from models.requests import Contact, HelpRequest
 from models.transaction import Transaction, acting
+from triage.redact import redact_person
 
 
 class NotKnown(ValueError):
@@ -112,6 +113,7 @@ def held_about(tx: Transaction, subject: Subject, *, by: str, now: datetime) -> 
 _SAID = ("received_at", "channel", "text", "name", "place")
 _FILE = ("kept_at", "content_type", "size")
 _TOLD = ("posted_at", "channel", "address", "text", "state")
+_LOOK = ("at", "login", "act", "purpose")
 _CALL = ("rang_at", "answered_at", "ended_at", "state", "caller", "called")
 
 
@@ -144,12 +146,15 @@ def _calls(tx: Transaction, who: wishes.About) -> list[dict[str, Any]]:
     return _of_ids(tx, PhoneCall, [row.id for row in wishes.calls(tx, who)], _CALL)
 
 
+def _rows(tx: Transaction, table: Any, meant: Any, names: Sequence[str]) -> list[dict[str, Any]]:
+    query = select(*(getattr(table, name) for name in names)).where(meant).order_by(col(table.id))
+    return [dict(row._mapping) for row in tx.execute(query)]
+
+
 def _of_ids(
     tx: Transaction, table: Any, ids: Sequence[int], names: Sequence[str]
 ) -> list[dict[str, Any]]:
-    columns = [getattr(table, name) for name in names]
-    query = select(*columns).where(col(table.id).in_(ids)).order_by(col(table.id))
-    return [dict(row._mapping) for row in tx.execute(query)]
+    return _rows(tx, table, col(table.id).in_(ids), names)
 
 
 def _at_home(tx: Transaction, who: wishes.About) -> dict[str, Any]:
@@ -174,8 +179,8 @@ def _at_home(tx: Transaction, who: wishes.About) -> dict[str, Any]:
             }
             for home in known
         ],
-        "visits": _of_homes(tx, Visit, who.alone, _VISIT),
-        "warnings": _of_homes(tx, Warned, who.alone, _WARNING),
+        "visits": _rows(tx, Visit, col(Visit.household_id).in_(who.alone), _VISIT),
+        "warnings": _rows(tx, Warned, col(Warned.household_id).in_(who.alone), _WARNING),
         "aid": [dict(row._mapping) for row in aid],
     }
 
@@ -185,14 +190,6 @@ _WARNING = ("source", "kind", "happened_on", "value", "name", "phone", "address"
 _AID = ("number", "kind", "state", "need", "form", "amount_fen", "goods", "words", "delivered_at")
 
 
-def _of_homes(
-    tx: Transaction, table: Any, homes: Sequence[str], names: Sequence[str]
-) -> list[dict[str, Any]]:
-    columns = [getattr(table, name) for name in names]
-    query = select(*columns).where(col(table.household_id).in_(homes)).order_by(col(table.id))
-    return [dict(row._mapping) for row in tx.execute(query)]
-
-
 def _request(row: Any) -> dict[str, Any]:
     names = ("number", "status", "level", "service", "area", "lead_bureau", "received_at")
     more = ("closed_at", "close_reason", "place", "summary", "policy", "erased_at")
@@ -200,17 +197,9 @@ def _request(row: Any) -> dict[str, Any]:
 
 
 def _looked(tx: Transaction, requests: Sequence[int]) -> list[dict[str, Any]]:
-    rows = _rows(tx, Look, requests, ("at", "login", "act", "purpose"))
+    rows = _rows(tx, Look, col(Look.request_id).in_(requests), _LOOK)
     said = purposes(tx, [one["purpose"] for one in rows])
     return [one | {"purpose": why} for one, why in zip(rows, said, strict=True)]
-
-
-def _rows(
-    tx: Transaction, table: Any, requests: Sequence[int], names: Sequence[str]
-) -> list[dict[str, Any]]:
-    columns = [getattr(table, name) for name in names]
-    query = select(*columns).where(col(table.request_id).in_(requests)).order_by(col(table.id))
-    return [dict(row._mapping) for row in tx.execute(query)]
 
 
 def correct(
@@ -233,20 +222,34 @@ def erase(
 ) -> Sequence[wishes.Fate]:
     """Erase a person: what went and what a duty keeps, class by class. Raises ``NotKnown`` while a
     request is open or on hold, their own or one in which their words stand: who still waits for
-    help must stay known."""
+    help must stay known. Of the ``reason``, which stays in the ledger, their names and numbers do
+    not."""
     ids = [row.id for row in subject.requests]
     for number, why in one_matter.hindrances(tx, ids, subject.person_ids).items():
         if why == "open":
             raise NotKnown(f"{number} is still open; it can be erased when it is closed")
         raise NotKnown(f"{number} is on hold; lift the hold first")
+    why = redact_person(reason, _names_in(tx, subject))
     fates = wishes.erase(tx, subject.person_ids, ids, now)
     numbers = [row.number for row in subject.requests]
     counts = {fate.name: [fate.gone, fate.stays] for fate in fates}
     tx.event(
-        "subject_erased", at=now, by=by, reason=reason, requests=numbers, classes=counts,
+        "subject_erased", at=now, by=by, reason=why, requests=numbers, classes=counts,
         proposed_by=proposed_by, people=[str(one) for one in subject.person_ids],
     )  # fmt: skip
     return fates
+
+
+def _names_in(tx: Transaction, subject: Subject) -> list[str]:
+    """What they are called, by us or in their own words."""
+    own = col(Person.id).in_(subject.person_ids)
+    names = [*tx.execute(select(col(Person.name)).where(own)).scalars()]
+    theirs = col(Contact.person_id).in_(subject.person_ids)
+    for row in tx.execute(select(col(Contact.name), col(Contact.assessment)).where(theirs)):
+        facts = (row.assessment or {}).get("facts", {})
+        names += [row.name, *facts.get("contacts", ())]
+        names += [one.get("name") for one in facts.get("people", ())]
+    return [one for one in names if one]
 
 
 def foreseen(

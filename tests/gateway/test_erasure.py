@@ -27,6 +27,7 @@ from gateway import drafts, erasure, retention, subjects
 from models.access import StaffSession
 from models.attachments import Attachment
 from models.desk import Draft
+from models.outbox import Outgoing
 from models.requests import Contact, HelpRequest
 from models.sealed import SealedBytes, SealedDay, SealedJson, SealedNumber
 from models.transaction import acting
@@ -198,6 +199,26 @@ def test_a_class_whose_time_is_not_over_stays(state, old, now):
     now.forward(days=29)
     retention.purge(state.database, state.mint, now)
     assert still_said(state) == before
+
+
+@pytest.mark.parametrize("name", retention.PARTS)
+def test_each_class_goes_when_its_time_is_over_and_not_a_day_before(state, old, now, name):
+    filled(state, *old)
+    with acting(state.database, state.mint) as tx:
+        tx.add(
+            Attachment, id=tx.mint(), token="t", about="contact", about_key="recording:never",
+            digest="d", content_type="image/png", size=1, kept_at=now(), body=b"x",
+        )  # fmt: skip
+        tx.add(
+            Outgoing, id=tx.mint(), channel="console", address="x", phrase="x", params={},
+            text="x", state="sent", posted_at=now(),
+        )  # fmt: skip
+    days = retention.rules()[name].days
+    now.forward(days=days - 1)
+    assert retention.purge(state.database, state.mint, now)[name] == 0
+    now.forward(days=2)
+    assert retention.purge(state.database, state.mint, now)[name] > 0
+    assert retention.purge(state.database, state.mint, now)[name] == 0
 
 
 def test_files_and_drafts_of_a_person_go_at_their_wish(state, old, now):

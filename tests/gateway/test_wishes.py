@@ -7,20 +7,23 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from gateway import erased_again, intake, retention, subjects, wish_list, wishes
+from gateway import erased_again, intake, progress, retention, subjects, wish_list, wishes
+from gateway.app import create_app
 from gateway.registry import enrol, households, search
 from models import keyring, people
 from models.access import Look
 from models.attachments import Attachment
 from models.desk import PhoneCall
 from models.discovery import DoorEntry, Visit, Warned
+from models.events import Event
 from models.holds import LegalHold
 from models.households import Belonging, HouseholdPhone, Resident, hash_anew
 from models.outbox import Outgoing
 from models.people import Address, Person
 from models.relief import Relief
-from models.requests import Contact, HelpRequest
+from models.requests import Contact, FormerNumber, HelpRequest
 from models.transaction import acting
+from tests.client import TestClient
 from tests.conftest import WEDNESDAY
 from tests.gateway.people import QUESTION, said
 from tests.gateway.test_erasure import plain
@@ -438,3 +441,41 @@ def test_a_number_that_is_somebody_elses_by_now_is_left_alone(state, lived, now)
     with acting(state.database, state.mint) as tx:
         subjects.erase(tx, subjects.find(tx, NEW), by=LEAD, reason="", now=now())
     assert SENDER in said_of(state)["calls"]
+
+
+@pytest.mark.parametrize("code", ["", " ", "------", "000000"])
+def test_what_is_erased_is_opened_by_nobody_also_by_who_gives_no_code(state, lived, now, code):
+    """The code is gone with the words; nothing is no key to what is left: which bureau, when, how
+    urgent, whether a complaint."""
+    former = "HY20260930-09999-9"
+    with acting(state.database, state.mint) as tx:
+        request = tx.execute(
+            select(col(HelpRequest.id)).where(col(HelpRequest.number) == lived)
+        ).scalar_one()
+        tx.add(FormerNumber, number=former, code="123456", request_id=request)
+    erased(state, now)
+    browser = TestClient(create_app(state), state.settings.public_url, follow_redirects=False)
+    for number in (lived, former):
+        with state.database.read() as session:
+            assert progress.find(session.connection(), number, code) is None
+        answer = browser.post("/status", data={"number": number, "code": code})
+        assert answer.status_code == 422
+    unknown = browser.post("/status", data={"number": "HY20260930-07777-7", "code": code})
+    assert unknown.status_code == answer.status_code, "it is told like one that there never was"
+
+
+def test_the_ledger_does_not_keep_for_ever_who_was_erased_and_why_by_name(state, now):
+    """Whoever types the reason names them; the entry is chained and goes with nothing."""
+    number = said(
+        state, "named", "我叫贺小满，请问低保要带哪些材料，我住在柳湾镇柳湾村", SENDER
+    ).number
+    close(state, now, number)
+    with acting(state.database, state.mint) as tx:
+        subject = subjects.find(tx, SENDER)
+        reason = f"贺小满（{MINE}）本人到窗口申请"
+        subjects.erase(tx, subject, by=LEAD, reason=reason, now=now())
+    (entry,) = [one for one in rows(state, Event) if one.kind == "subject_erased"]
+    assert "本人到窗口申请" in entry.detail
+    assert "小满" not in entry.detail
+    assert MINE not in entry.detail
+    in_order(state)
