@@ -33,7 +33,7 @@ SERVE: Mapping[str, Point] = {
     "the call is in the journal": Point("gateway.intake", "keep", after=True),
     "judged and opened": Point("gateway.intake", "open_request", after=True),
     "attached to its open request": Point("gateway.intake", "attach", after=True),
-    "the contact is recorded": Point("gateway.intake", "_record", after=True),
+    "the contact is recorded": Point("gateway.intake", "record", after=True),
     "a receipt of the provider is applied": Point("gateway.conversations", "report", after=True),
     "nothing is sent to the database yet": Point("models.transaction:Transaction", "write"),
     "rows are in, the ledger is not": Point("models.transaction:Transaction", "_seal"),
