@@ -137,8 +137,8 @@ def _told(
 ) -> list[dict[str, Any]]:
     """What they were told themselves: about their matter, and what is about no request."""
     about = one_matter.messages_of(tx, requests, words, who.people)
-    ids = [row.id for row in about if row.person_id in who.people]
-    return _of_ids(tx, Outgoing, sorted([*ids, *wishes.loose_messages(tx, who)]), _TOLD)
+    mine = [*(row for row in about if row.person_id in who.people), *wishes.loose_messages(tx, who)]
+    return _of_ids(tx, Outgoing, [row.id for row in mine], _TOLD)
 
 
 def _calls(tx: Transaction, who: wishes.About) -> list[dict[str, Any]]:

@@ -150,14 +150,12 @@ def calls(tx: Transaction, who: About) -> list[Any]:
     return [row for row in rows if who.means(row.caller)]
 
 
-def loose_messages(tx: Transaction, who: About, *, done: bool = False) -> list[int]:
-    """The messages to this person that are about no request; with ``done`` those that are not on
-    their way any more."""
+def loose_messages(tx: Transaction, who: About) -> list[Any]:
+    """The messages to this person that are about no request."""
     columns = col(Outgoing.id), col(Outgoing.address), col(Outgoing.next_at)
     nobodys = col(Outgoing.request_id).is_(None), col(Outgoing.staff).is_(None)
     rows = tx.execute(select(*columns).where(*nobodys))
-    waits = (row for row in rows if not (done and row.next_at is not None))
-    return [row.id for row in waits if who.means(row.address)]
+    return [row for row in rows if who.means(row.address)]
 
 
 def _calls(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
@@ -168,9 +166,10 @@ def _calls(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
 
 
 def _messages(tx: Transaction, who: About, _now: datetime) -> tuple[int, int]:
-    sent, every = loose_messages(tx, who, done=True), loose_messages(tx, who)
+    mine = loose_messages(tx, who)
+    sent = [row.id for row in mine if row.next_at is None]
     outbox.empty(tx, col(Outgoing.id).in_(sent))
-    return len(sent), len(every) - len(sent)
+    return len(sent), len(mine) - len(sent)
 
 
 def _doors(tx: Transaction, who: About, now: datetime) -> tuple[int, int]:
