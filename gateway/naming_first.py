@@ -64,9 +64,8 @@ def named(
 def _worker(office: Office, call: "Call", inbound: Inbound) -> Officer | None:
     """The field worker who writes: by the account that the chat is bound to, or by the telephone
     from which a text came."""
-    found = office.directory.officer.get(inbound.reporter or "")
-    if found is None and call.source == TEXT:
-        found = office.directory.field_telephones.get(inbound.sender[-11:])
+    telephone = inbound.sender if call.source == TEXT else ""
+    found = office.directory.writer(inbound.reporter, telephone)
     return found if found is not None and found.role in FIELD else None
 
 

@@ -63,8 +63,15 @@ class Directory:
     @cached_property
     def field_telephones(self) -> dict[str, Officer]:
         """Who reports for others, by their telephone's last eleven digits."""
-        workers = (one for one in self.officers if one.role in _FIELD and one.phone)
-        return {"".join(filter(str.isdecimal, one.phone))[-11:]: one for one in workers}
+        workers = (one for one in self.officers if one.role in _FIELD)
+        found = {"".join(filter(str.isdecimal, one.phone))[-11:]: one for one in workers}
+        found.pop("", None)  # no telephone, which is what a withheld number looks like too
+        return found
+
+    def writer(self, login: str | None, telephone: str) -> Officer | None:
+        """Who of staff writes: by the account that handed the words in, else the field worker from
+        whose ``telephone`` the text came ("" for words that came otherwise)."""
+        return self.officer.get(login or "") or self.field_telephones.get(telephone[-11:])
 
     @cached_property
     def place(self) -> dict[str, Place]:

@@ -159,9 +159,8 @@ def _locate(office: Office, arrival: Arrival) -> Found | None:
 
 def _own_area(office: Office, arrival: Arrival) -> str | None:
     """That of who reports for others, by their account or in a text from their own telephone."""
-    officer = office.directory.officer.get(arrival.inbound.reporter or "")
-    if officer is None and arrival.source == "sms":
-        officer = office.directory.field_telephones.get(arrival.inbound.sender[-11:])
+    telephone = arrival.inbound.sender if arrival.source == "sms" else ""
+    officer = office.directory.writer(arrival.inbound.reporter, telephone)
     return officer.area if officer else None
 
 

@@ -261,3 +261,14 @@ def test_a_night_shift_of_every_day_covers_both_ends_of_a_day():
 def test_a_unit_has_its_name_in_the_readers_language():
     found = COUNTY.unit["health"]
     assert (found.name("zh-CN"), found.name("en-GB")) == ("health局", "health bureau")
+
+
+def test_a_withheld_number_is_no_field_workers_whose_telephone_is_not_known():
+    """A roster with a dash for a telephone made every withheld number that worker's."""
+    home = unit("village_w01a", "township", area="w01a")
+    grid = Officer("g01", "姓g01", Role.GRID_WORKER, home.code, "w01a", phone="-")
+    known = Officer("g02", "姓g02", Role.GRID_WORKER, home.code, "w01a", phone="+86 199-0000-0002")
+    directory = Directory(units=(home,), officers=(grid, known), places=PLACES)
+    assert directory.writer(None, "") is None
+    assert directory.writer("g01", "") is grid
+    assert directory.writer(None, "+8619900000002") is known
