@@ -28,11 +28,7 @@ def county(state: State, now: Watch) -> County:
 
 
 def handled(county: County, mark: str, sender: str) -> str:
-    number = county.call(mark, LAMP, sender)
-    county.do("dispatch01", "confirm", number)
-    if county.request(number).lead_bureau != "housing":
-        county.do("dispatch01", "correct_route", number, bureau="housing", reason="住建职责")
-    return number
+    return county.led_by_housing(mark, LAMP, sender)
 
 
 def test_figures_follow_from_what_was_done_and_open_their_list(

@@ -46,10 +46,7 @@ def county(state: State, now: Clock) -> County:
 @pytest.fixture
 def case(county: County) -> str:
     """A case of housing that is suspended until a court has spoken."""
-    number = county.call("case", LAMP, "+8613800000001")
-    county.do("dispatch01", "confirm", number)
-    if county.request(number).lead_bureau != "housing":
-        county.do("dispatch01", "correct_route", number, bureau="housing", reason="住建职责")
+    number = county.led_by_housing("case", LAMP, "+8613800000001")
     county.do("housing.1", "sign", number)
     county.do("housing.1", "record_contact", number, who="本人", outcome="reached", by="phone")
     county.do("housing.1", "suspend", number, ground="court_result", reason="等判决")

@@ -36,6 +36,14 @@ class County:
     def call(self, mark: str, text: str, sender: str = "+8613812345678") -> str:
         return said(self.state, mark, text, sender).number or ""
 
+    def led_by_housing(self, mark: str, text: str, *sender: str) -> str:
+        """A request that the desk has confirmed and housing leads."""
+        number = self.call(mark, text, *sender)
+        self.do("dispatch01", "confirm", number)
+        if self.request(number).lead_bureau != "housing":
+            self.do("dispatch01", "correct_route", number, bureau="housing", reason="住建职责")
+        return number
+
     def do(self, login: str, act: str, number: str, /, **body: Any) -> Any:
         chosen = ACTS[act]
         given = chosen.body.model_validate(body)

@@ -30,10 +30,7 @@ def county(state, now):
 
 def answered(county: County) -> str:
     """A lamp that housing has repaired, as housing says."""
-    number = county.call("lamp", LAMP, SENDER)
-    county.do("dispatch01", "confirm", number)
-    if county.request(number).lead_bureau != "housing":
-        county.do("dispatch01", "correct_route", number, bureau="housing", reason="住建职责")
+    number = county.led_by_housing("lamp", LAMP, SENDER)
     county.do("housing.1", "sign", number)
     report(county, number)
     return number

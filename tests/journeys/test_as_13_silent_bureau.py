@@ -26,11 +26,7 @@ def county(state: State, now: Watch) -> County:
 
 @pytest.fixture
 def case(county: County) -> str:
-    number = county.call("leak", LEAK)
-    county.do("dispatch01", "confirm", number)
-    if county.request(number).lead_bureau != "housing":
-        county.do("dispatch01", "correct_route", number, bureau="housing", reason="住建职责")
-    return number
+    return county.led_by_housing("leak", LEAK)
 
 
 def ladder(county: County, number: str, clock: str) -> list[str]:

@@ -41,10 +41,7 @@ def app(state: State) -> FastAPI:
 @pytest.fixture
 def lamp(county: County) -> str:
     """Confirmed, with housing."""
-    number = county.call("lamp", LAMP, "+8613800000001")
-    county.do("dispatch01", "confirm", number)
-    if county.request(number).lead_bureau != "housing":
-        county.do("dispatch01", "correct_route", number, bureau="housing", reason="住建职责")
+    number = county.led_by_housing("lamp", LAMP, "+8613800000001")
     county.now.forward(minutes=10)
     return number
 

@@ -27,10 +27,7 @@ def county(state: State, now: Watch) -> County:
 
 @pytest.fixture
 def lamp(county: County) -> str:
-    number = county.call("lamp", LAMP, "+8613800000001")
-    county.do("dispatch01", "confirm", number)
-    if county.request(number).lead_bureau != "housing":
-        county.do("dispatch01", "correct_route", number, bureau="housing", reason="住建职责")
+    number = county.led_by_housing("lamp", LAMP, "+8613800000001")
     county.do("housing.1", "sign", number)
     return number
 

@@ -31,10 +31,7 @@ def county(state: State, now: Watch) -> County:
 @pytest.fixture
 def case(county: County) -> str:
     """In the hands of housing."""
-    number = county.call("case", LAMP)
-    county.do("dispatch01", "confirm", number)
-    if county.request(number).lead_bureau != "housing":
-        county.do("dispatch01", "correct_route", number, bureau="housing", reason="住建职责")
+    number = county.led_by_housing("case", LAMP)
     county.do("housing.1", "sign", number)
     return number
 

@@ -44,10 +44,7 @@ def vague(county: County) -> str:
 @pytest.fixture
 def case(county: County) -> str:
     """In the hands of housing."""
-    number = county.call("case", f"南门街道和平社区{LAMP}", SENDER)
-    county.do("dispatch01", "confirm", number)
-    if county.request(number).lead_bureau != "housing":
-        county.do("dispatch01", "correct_route", number, bureau="housing", reason="住建职责")
+    number = county.led_by_housing("case", f"南门街道和平社区{LAMP}", SENDER)
     county.do("housing.1", "sign", number)
     return number
 
